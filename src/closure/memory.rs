@@ -182,7 +182,7 @@ impl Memory {
                 .find(|r| r.code == refusal.code && r.status == refusal.status)
             {
                 Some(known) => known.objects.extend(refusal.objects.iter().copied()),
-                None if self.refused.len() < 50 => self.refused.push(refusal.clone()),
+                None if room_for_a_code => self.refused.push(refusal.clone()),
                 None => {}
             }
         }
