@@ -176,6 +176,7 @@ impl Memory {
         }
         self.refused.retain(|r| !r.objects.is_empty());
         for refusal in &outcome.refused {
+            let room_for_a_code = self.refused.len() < 50;
             match self
                 .refused
                 .iter_mut()
