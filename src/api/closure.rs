@@ -90,10 +90,10 @@ pub struct TenantClosureSpec {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantRef {
-    /// Tenant id (GUID), as the Entra admin center's overview shows it.
+    /// Tenant id (GUID in lower case), as the Entra admin center's overview shows it.
     #[schemars(
         regex(
-            pattern = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+            pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
         ),
         length(max = 36)
     )]

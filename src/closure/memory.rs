@@ -161,6 +161,21 @@ impl Memory {
         self
     }
 
+    /// The memory once a plan was sealed: the users' pass starts anew, what was done stays done.
+    #[must_use]
+    pub fn with_plan(mut self, plan: PlanRef, at: Timestamp) -> Self {
+        self.plan = Some(plan);
+        self.last_at = Some(at);
+        self.cursor = 0;
+        self.again.clear();
+        self.refused.clear();
+        self.clean_since = None;
+        self.verified_at = None;
+        self.strangers = 0;
+        self.fruitless = 0;
+        self
+    }
+
     fn after_slice(&mut self, intent: &Intent, outcome: &Outcome) {
         self.clean_since = None;
         self.verified_at = None;
