@@ -107,6 +107,11 @@ pub struct Totals {
 /// Two clean listings must lie at least this far apart.
 pub const LISTINGS_APART: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
 
+/// [`LISTINGS_APART`] as a wait.
+pub const fn listings_apart() -> std::time::Duration {
+    LISTINGS_APART.unsigned_abs()
+}
+
 impl Memory {
     /// The memory after a record with this intent was settled with this outcome at `at`.
     #[must_use]

@@ -136,9 +136,10 @@ pub async fn claim(ctx: &Context, closure: &TenantClosure, head: Option<&Head>, 
 /// Where the API server refused or failed.
 pub async fn create(ctx: &Context, name: &str, uid: &str, spec: ClosureRecordSpec) -> Result<Option<DynamicObject>, ReconcileError> {
     let mut record = ClosureRecord::new(name, spec);
+    let tenant = record.spec.tenant_id.to_string();
     let labels = record.labels_mut();
     labels.insert(CLOSURE_UID.into(), uid.to_owned());
-    labels.insert(TENANT_ID.into(), record.spec.tenant_id.to_string());
+    labels.insert(TENANT_ID.into(), tenant);
     let value = serde_json::to_value(&record).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
     let object: DynamicObject = serde_json::from_value(value).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
     match bounded(raw(ctx).create(&PostParams::default(), &object)).await {

@@ -14,12 +14,13 @@ use kube::runtime::watcher::{self, Event};
 use kube::runtime::{Controller, WatchStreamExt as _};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
+use std::future::ready;
 use std::sync::Arc;
 
 type Closure = PartialObjectMeta<TenantClosure>;
 
-/// Runs until `stop` resolves, then lets cycles in hand finish. `ready` is called once the store of closures is there.
-pub async fn run(ctx: Arc<Context>, stop: impl Future<Output = ()> + Send + Sync + 'static, ready: impl FnOnce() + Send + 'static) {
+/// Runs until `stop` resolves, then lets cycles in hand finish. `on_ready` is called once the store of closures is there.
+pub async fn run(ctx: Arc<Context>, stop: impl Future<Output = ()> + Send + Sync + 'static, on_ready: impl FnOnce() + Send + 'static) {
     let config = watcher::Config::default().timeout(200).page_size(50);
     let closures: Api<Closure> = Api::all(ctx.client.clone());
     let controller = Controller::new(closures, config.clone()).with_config(Config::default().concurrency(64));
@@ -27,7 +28,7 @@ pub async fn run(ctx: Arc<Context>, stop: impl Future<Output = ()> + Send + Sync
     let waiting = store.clone();
     tokio::spawn(async move {
         if waiting.wait_until_ready().await.is_ok() {
-            ready();
+            on_ready();
         }
     });
     let approvals: Api<PartialObjectMeta<ClosureApproval>> = Api::all(ctx.client.clone());
@@ -69,25 +70,28 @@ async fn watch_brakes(ctx: Arc<Context>) {
     let by_name = config.fields(&format!("metadata.name={}", configuration::NAME));
     let maps = events::<ConfigMap>(Api::namespaced(ctx.client.clone(), &ctx.namespace), by_name);
     let brakes = &ctx.brakes;
-    let closures = closures.for_each(|event| async move {
+    let closures = closures.for_each(|event| {
         match event {
             Ok(Event::Apply(c) | Event::InitApply(c)) => {
-                let generation = c.metadata.deletion_timestamp.is_none().then_some(c.metadata.generation.unwrap_or_default());
-                brakes.closure(&c.uid().unwrap_or_default(), generation);
+                let stays = c.metadata.deletion_timestamp.is_none();
+                brakes.closure(&c.uid().unwrap_or_default(), stays.then_some(c.metadata.generation.unwrap_or_default()));
             }
             Ok(Event::Delete(c)) => brakes.closure(&c.uid().unwrap_or_default(), None),
             Ok(Event::Init | Event::InitDone) | Err(_) => {}
         }
+        ready(())
     });
-    let approvals = approvals.for_each(|event| async move {
+    let approvals = approvals.for_each(|event| {
         if matches!(event, Ok(Event::Apply(_) | Event::Delete(_))) {
             brakes.approval();
         }
+        ready(())
     });
-    let maps = maps.for_each(|event| async move {
+    let maps = maps.for_each(|event| {
         if matches!(event, Ok(Event::Apply(_) | Event::Delete(_))) {
             brakes.configuration();
         }
+        ready(())
     });
     tokio::join!(closures, approvals, maps);
 }
