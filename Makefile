@@ -48,7 +48,7 @@ lint: tools $(MACHETE) ## formatting, clippy, the pure core alone, generated fil
 	$(MACHETE)
 
 $(MACHETE): | tools
-	cargo install --locked cargo-machete@$(MACHETE_VERSION) --root $(CACHE)/cargo-machete-$(MACHETE_VERSION)
+	cargo install --locked --force cargo-machete@$(MACHETE_VERSION) --root $(CACHE)/cargo-machete-$(MACHETE_VERSION)
 
 fmt: tools ## format the code
 	cargo fmt
