@@ -152,4 +152,5 @@ async fn read(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests;
