@@ -27,7 +27,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Who may log in: `admin` is in `system:masters`, the others are persons without any right.
 pub const USERS: [&str; 5] = ["admin", "alice", "bob", "carol", "dave"];
 
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A running control plane.
