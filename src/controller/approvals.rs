@@ -64,6 +64,8 @@ pub fn judge(
         let created = approval
             .creation_timestamp()
             .map_or(Timestamp::MAX, |t| t.0);
+        let other_plan =
+            (approval.spec.plan_digest.as_deref() != digest).then_some("one approves another plan");
         match doubt(
             closure,
             terms,
@@ -72,10 +74,11 @@ pub fn judge(
             created,
             policies_since,
             now,
-        ) {
-            Some(why) => drop(rejected.insert(why)),
-            None if approval.spec.plan_digest.as_deref() != digest => {
-                drop(rejected.insert("one approves another plan"))
+        )
+        .or(other_plan)
+        {
+            Some(why) => {
+                rejected.insert(why);
             }
             None => {
                 let first = counted
