@@ -55,18 +55,27 @@ impl Drop for Program {
 /// One of this package's binaries; cargo puts examples into a folder beside them.
 pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     let here = std::env::current_exe()?;
-    let folder = here.parent().and_then(Path::parent).ok_or("this program lies nowhere")?;
+    let folder = here
+        .parent()
+        .and_then(Path::parent)
+        .ok_or("this program lies nowhere")?;
     let path = folder.join(name);
     if path.is_file() {
         Ok(path)
     } else {
-        Err(format!("{} is missing; build it with `cargo build --bins` in the same profile", path.display()).into())
+        Err(format!(
+            "{} is missing; build it with `cargo build --bins` in the same profile",
+            path.display()
+        )
+        .into())
     }
 }
 
 /// A port of the loopback that is free now.
 pub(crate) fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()?
+        .port())
 }
 
 /// The last lines of a log, for a failure.

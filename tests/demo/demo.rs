@@ -37,10 +37,12 @@ async fn main() -> ExitCode {
     let done = match std::env::args().nth(1).as_deref() {
         None => run(&dir, false).await,
         Some(keep::HOLD) => run(&dir, true).await,
-        Some("--keep") => std::fs::create_dir_all(&dir).map_err(Into::into).and_then(|()| {
-            let _ = std::fs::remove_file(dir.join(keep::READY));
-            keep::keep(&dir)
-        }),
+        Some("--keep") => std::fs::create_dir_all(&dir)
+            .map_err(Into::into)
+            .and_then(|()| {
+                let _ = std::fs::remove_file(dir.join(keep::READY));
+                keep::keep(&dir)
+            }),
         Some("--stop") => keep::stop(&dir),
         Some(_) => {
             eprintln!("{USAGE}");
@@ -56,8 +58,12 @@ async fn main() -> ExitCode {
 /// Runs the demo until its end, or until somebody ends it.
 async fn run(dir: &Path, hold: bool) -> Result<ExitCode> {
     std::fs::create_dir_all(dir)?;
-    tempfile::env::override_temp_dir(dir).map_err(|_| "the folder for temporary files is chosen already")?;
-    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tempfile::env::override_temp_dir(dir)
+        .map_err(|_| "the folder for temporary files is chosen already")?;
+    let (mut interrupted, mut terminated) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     tokio::select! {
         done = demo(dir, hold) => done,
         _ = interrupted.recv() => {
@@ -89,7 +95,11 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
         std::fs::write(dir.join(keep::READY), "")?;
         std::future::pending::<()>().await;
     }
-    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Shows progress through the plugin while the persons do their part, until the closure has ended.
@@ -101,7 +111,9 @@ async fn close(dir: &Path, stack: &mut Stack, mine: bool, bound: Duration) -> Re
         .args(["--timeout", &bound.as_secs().to_string()])
         .env("KUBECONFIG", stack.cluster.kubeconfig("alice"));
     let mut progress = Program::start(&mut command, Stdio::inherit(), &dir.join("plugin.log"))?;
-    let diary = std::io::stdout().is_terminal().then(|| dir.join("person.log"));
+    let diary = std::io::stdout()
+        .is_terminal()
+        .then(|| dir.join("person.log"));
     let mut person = Person::new(stack, !mine, diary);
     let ended = async {
         loop {
@@ -117,12 +129,24 @@ async fn close(dir: &Path, stack: &mut Stack, mine: bool, bound: Duration) -> Re
     };
     drop(person);
     if let Some(status) = stack.operator.ended() {
-        return Err(format!("the operator ended ({status}):\n{}", children::log_end(&dir.join("operator.log"))).into());
+        return Err(format!(
+            "the operator ended ({status}):\n{}",
+            children::log_end(&dir.join("operator.log"))
+        )
+        .into());
     }
     match status.code() {
         Some(0) => Ok(()),
-        Some(3) => Err(format!("not closed within {} s; the operator's log is .demo/operator.log", bound.as_secs()).into()),
-        _ => Err(format!("the plugin ended with {status}:\n{}", children::log_end(&dir.join("plugin.log"))).into()),
+        Some(3) => Err(format!(
+            "not closed within {} s; the operator's log is .demo/operator.log",
+            bound.as_secs()
+        )
+        .into()),
+        _ => Err(format!(
+            "the plugin ended with {status}:\n{}",
+            children::log_end(&dir.join("plugin.log"))
+        )
+        .into()),
     }
 }
 
@@ -134,7 +158,10 @@ fn bound(users: u32, mine: bool) -> Duration {
 
 fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> Result<T> {
     match std::env::var(name) {
-        Ok(text) if !text.trim().is_empty() => text.trim().parse().map_err(|_| format!("{name}={text} is no number").into()),
+        Ok(text) if !text.trim().is_empty() => text
+            .trim()
+            .parse()
+            .map_err(|_| format!("{name}={text} is no number").into()),
         _ => Ok(otherwise),
     }
 }

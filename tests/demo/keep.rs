@@ -73,5 +73,8 @@ fn alive(dir: &Path) -> Option<String> {
     let pid = fs::read_to_string(dir.join("pid")).ok()?.trim().to_owned();
     pid.parse::<u32>().ok()?;
     let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    words.split(|b| *b == 0).any(|word| word == HOLD.as_bytes()).then_some(pid)
+    words
+        .split(|b| *b == 0)
+        .any(|word| word == HOLD.as_bytes())
+        .then_some(pid)
 }

@@ -35,7 +35,14 @@ impl<'a> Person<'a> {
     pub(crate) fn new(stack: &'a Stack, presses: bool, diary: Option<PathBuf>) -> Self {
         let closures = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
         let kubeconfig = stack.cluster.kubeconfig("bob");
-        Self { stack, closures, kubeconfig, diary, presses, done: BTreeSet::new() }
+        Self {
+            stack,
+            closures,
+            kubeconfig,
+            diary,
+            presses,
+            done: BTreeSet::new(),
+        }
     }
 
     /// Approves plans and presses what is open, for as long as it is polled.
@@ -50,7 +57,9 @@ impl<'a> Person<'a> {
     }
 
     async fn look_at(&mut self, closure: &TenantClosure) -> Result<()> {
-        let Some(status) = &closure.status else { return Ok(()) };
+        let Some(status) = &closure.status else {
+            return Ok(());
+        };
         let phase = serde_json::to_value(status.phase)?;
         if let Some(plan) = status.plan.as_ref().filter(|_| phase == "AwaitingApproval") {
             self.approve(closure, &plan.digest).await?;
@@ -73,7 +82,18 @@ impl<'a> Person<'a> {
         }
         let domain = &closure.spec.tenant.initial_domain;
         let short = digest.get(..12).unwrap_or(digest);
-        let approved = self.plugin(&["approve", NAME, "--plan", short, "--confirm", domain, "--comment", "the demo"]).await;
+        let approved = self
+            .plugin(&[
+                "approve",
+                NAME,
+                "--plan",
+                short,
+                "--confirm",
+                domain,
+                "--comment",
+                "the demo",
+            ])
+            .await;
         if approved.is_err() {
             // The policies may not have heard of the closure yet.
             self.done.remove(&format!("approve {digest}"));
@@ -82,13 +102,17 @@ impl<'a> Person<'a> {
     }
 
     async fn brief_judge(&self, digest: &str) -> Result<()> {
-        let records: Api<ClosureRecord> = Api::namespaced(self.stack.cluster.client("admin"), OPERATOR);
+        let records: Api<ClosureRecord> =
+            Api::namespaced(self.stack.cluster.client("admin"), OPERATOR);
         let mut approved = BTreeSet::new();
         let mut retained = Value::Null;
         for record in records.list(&ListParams::default()).await? {
             let spec = record.spec;
             approved.extend(spec.users.iter().map(ToString::to_string));
-            if let Some(head) = spec.plan.filter(|_| spec.plan_digest.as_deref().is_none_or(|d| d == digest)) {
+            if let Some(head) = spec
+                .plan
+                .filter(|_| spec.plan_digest.as_deref().is_none_or(|d| d == digest))
+            {
                 retained = json!(head.retained);
                 approved.extend(head.spare.iter().map(ToString::to_string));
                 approved.extend(head.subscriptions.iter().map(|s| s.id.to_string()));
@@ -104,13 +128,21 @@ impl<'a> Person<'a> {
     async fn settle(&mut self, hand_off: &HandOffStatus) -> Result<()> {
         match hand_off.key.as_str() {
             "SwitchSyncOff" => self.press("switchSyncOff", None).await,
-            key if key.starts_with("Cancel") => self.each_subscription("cancelSubscription", "active").await,
-            key if key.starts_with("Delete") && key.ends_with("Subscription") => self.each_subscription("deleteSubscription", "canceled").await,
+            key if key.starts_with("Cancel") => {
+                self.each_subscription("cancelSubscription", "active").await
+            }
+            key if key.starts_with("Delete") && key.ends_with("Subscription") => {
+                self.each_subscription("deleteSubscription", "canceled")
+                    .await
+            }
             "ContactSupport" => self.each_subscription("supportDeletes", "canceled").await,
             "DeleteDirectory" => self.delete_tenant().await,
             other => {
                 if self.first(&format!("unknown {other}")) {
-                    self.tell(&format!("does not know what to do for {other}: {}", hand_off.what))?;
+                    self.tell(&format!(
+                        "does not know what to do for {other}: {}",
+                        hand_off.what
+                    ))?;
                 }
                 Ok(())
             }
@@ -122,9 +154,18 @@ impl<'a> Person<'a> {
         let seen = self.stack.simulator.look().await?;
         for subscription in seen["subscriptions"].as_array().into_iter().flatten() {
             let id = subscription["id"].as_str().unwrap_or_default();
-            let is = subscription["state"].as_str().or(subscription["status"].as_str()).unwrap_or_default();
-            let active = matches!(is.to_ascii_lowercase().as_str(), "active" | "enabled" | "warning");
-            let gone = matches!(is.to_ascii_lowercase().as_str(), "gone" | "deleted" | "deprovisioned");
+            let is = subscription["state"]
+                .as_str()
+                .or(subscription["status"].as_str())
+                .unwrap_or_default();
+            let active = matches!(
+                is.to_ascii_lowercase().as_str(),
+                "active" | "enabled" | "warning"
+            );
+            let gone = matches!(
+                is.to_ascii_lowercase().as_str(),
+                "gone" | "deleted" | "deprovisioned"
+            );
             if gone || active != (state == "active") {
                 continue;
             }
@@ -140,8 +181,17 @@ impl<'a> Person<'a> {
             self.attest(check, "Settled").await?;
         }
         let tenant = &self.stack.simulator.tenant()?.id;
-        let checks = self.stack.simulator.get(&format!("tenants/{tenant}/deletionChecks")).await?;
-        let failed = checks.as_array().into_iter().flatten().filter(|c| c["status"] == "failed").count();
+        let checks = self
+            .stack
+            .simulator
+            .get(&format!("tenants/{tenant}/deletionChecks"))
+            .await?;
+        let failed = checks
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|c| c["status"] == "failed")
+            .count();
         if failed > 0 {
             return self.attest("OnlyOurs", "OnlyOurs").await;
         }
@@ -166,7 +216,17 @@ impl<'a> Person<'a> {
             return Ok(());
         }
         let domain = self.stack.simulator.tenant()?.initial_domain.clone();
-        self.plugin(&["attest", NAME, "--check", check, "--result", result, "--confirm", &domain]).await
+        self.plugin(&[
+            "attest",
+            NAME,
+            "--check",
+            check,
+            "--result",
+            result,
+            "--confirm",
+            &domain,
+        ])
+        .await
     }
 
     /// The plugin, as bob.
@@ -193,7 +253,10 @@ impl<'a> Person<'a> {
         match &self.diary {
             None => println!("  bob: {}", what.trim()),
             Some(path) => {
-                let mut diary = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+                let mut diary = std::fs::OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(path)?;
                 writeln!(diary, "bob: {}", what.trim())?;
             }
         }
@@ -219,5 +282,8 @@ pub(crate) fn instructions(stack: &Stack) -> Result<String> {
         format!("  {what}:\n    curl --cacert {ca} -H 'content-type: application/json' -d '{body}' {look}/press")
     })
     .collect();
-    Ok(format!("The hands are yours. Look:\n    curl --cacert {ca} {look}\n{}\n", lines.join("\n")))
+    Ok(format!(
+        "The hands are yours. Look:\n    curl --cacert {ca} {look}\n{}\n",
+        lines.join("\n")
+    ))
 }

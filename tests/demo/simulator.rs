@@ -65,7 +65,15 @@ impl Simulator {
         let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/demo-tenant.yaml");
         let mut command = Command::new(binary("tenant-simulator")?);
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--output", "json", "--speed", SPEED])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--output",
+                "json",
+                "--speed",
+                SPEED,
+            ])
             .args(["--users", &users.to_string(), "--seed", &seed.to_string()])
             .arg("--scenario")
             .arg(scenario)
@@ -76,20 +84,35 @@ impl Simulator {
         if let Some(out) = program.output() {
             BufReader::new(out).read_line(&mut line)?;
         }
-        let ready: Ready = serde_json::from_str(&line).map_err(|e| format!("the simulator did not start: {e}\n{line}{}", log_end(&log)))?;
+        let ready: Ready = serde_json::from_str(&line)
+            .map_err(|e| format!("the simulator did not start: {e}\n{line}{}", log_end(&log)))?;
         let authority = reqwest::Certificate::from_pem(&std::fs::read(&ready.ca_file)?)?;
-        let http = reqwest::Client::builder().tls_certs_only([authority]).no_proxy().build()?;
-        Ok(Self { _program: program, ready, http })
+        let http = reqwest::Client::builder()
+            .tls_certs_only([authority])
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            _program: program,
+            ready,
+            http,
+        })
     }
 
     /// Address and port.
     pub(crate) fn address(&self) -> &str {
-        self.ready.address.trim_start_matches("https://").trim_end_matches('/')
+        self.ready
+            .address
+            .trim_start_matches("https://")
+            .trim_end_matches('/')
     }
 
     /// The tenant that is closed.
     pub(crate) fn tenant(&self) -> Result<&Tenant> {
-        Ok(self.ready.tenants.first().ok_or("the simulator has no tenant")?)
+        Ok(self
+            .ready
+            .tenants
+            .first()
+            .ok_or("the simulator has no tenant")?)
     }
 
     /// A page that is none of Microsoft's.
@@ -129,7 +152,11 @@ impl Simulator {
     /// A person presses a button, on `id` where it is one of several.
     pub(crate) async fn press(&self, button: &str, id: Option<&str>) -> Result<()> {
         let tenant = self.tenant()?;
-        self.post(&format!("tenants/{}/press", tenant.id), &press_body(button, id)).await
+        self.post(
+            &format!("tenants/{}/press", tenant.id),
+            &press_body(button, id),
+        )
+        .await
     }
 }
 

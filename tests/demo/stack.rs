@@ -43,13 +43,26 @@ impl Stack {
         let tenant = simulator.tenant()?.clone();
         say("installing resources, rights and admission policies");
         install(&cluster).await?;
-        cluster.apply("admin", &filled(include_str!("../../examples/credentials.yaml"), &tenant)).await?;
+        cluster
+            .apply(
+                "admin",
+                &filled(include_str!("../../examples/credentials.yaml"), &tenant),
+            )
+            .await?;
         cluster.apply("admin", include_str!("people.yaml")).await?;
         until_refused(&cluster).await?;
         say("starting the operator under its own service account");
-        let kubeconfig = cluster.service_account_kubeconfig(OPERATOR, OPERATOR).await?;
+        let kubeconfig = cluster
+            .service_account_kubeconfig(OPERATOR, OPERATOR)
+            .await?;
         let (operator, port) = operator(dir, &kubeconfig, &simulator)?;
-        let mut stack = Self { operator, simulator, cluster, port, closure: closure(&tenant, users) };
+        let mut stack = Self {
+            operator,
+            simulator,
+            cluster,
+            port,
+            closure: closure(&tenant, users),
+        };
         stack.until_ready(dir).await?;
         Ok(stack)
     }
@@ -65,10 +78,18 @@ impl Stack {
                 return Ok(());
             }
             if let Some(status) = self.operator.ended() {
-                return Err(format!("the operator ended early ({status}):\n{}", log_end(&dir.join("operator.log"))).into());
+                return Err(format!(
+                    "the operator ended early ({status}):\n{}",
+                    log_end(&dir.join("operator.log"))
+                )
+                .into());
             }
             if Instant::now() > deadline {
-                return Err(format!("the operator is not ready:\n{}", log_end(&dir.join("operator.log"))).into());
+                return Err(format!(
+                    "the operator is not ready:\n{}",
+                    log_end(&dir.join("operator.log"))
+                )
+                .into());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -86,14 +107,27 @@ fn filled(example: &str, tenant: &Tenant) -> String {
         .replace(EXAMPLE_ID, &tenant.id)
         .replace(EXAMPLE_DOMAIN, &tenant.initial_domain)
         .replace("11111111-1111-1111-1111-111111111111", &tenant.app_id)
-        .replace("22222222-2222-2222-2222-222222222222", &tenant.reader_app_id)
-        .replace("the-secret-of-the-application-that-closes", &tenant.client_secret)
-        .replace("the-secret-of-the-application-that-only-reads", &tenant.reader_secret)
+        .replace(
+            "22222222-2222-2222-2222-222222222222",
+            &tenant.reader_app_id,
+        )
+        .replace(
+            "the-secret-of-the-application-that-closes",
+            &tenant.client_secret,
+        )
+        .replace(
+            "the-secret-of-the-application-that-only-reads",
+            &tenant.reader_secret,
+        )
 }
 
 fn closure(tenant: &Tenant, users: u32) -> String {
-    let mut text = include_str!("../../examples/closure.yaml").replace("maxUsers: 2000", &format!("maxUsers: {}", users.max(2000)));
-    for (example, name) in [("closer@contoso.onmicrosoft.com", tenant.retained()), ("spare@contoso.onmicrosoft.com", tenant.spare())] {
+    let mut text = include_str!("../../examples/closure.yaml")
+        .replace("maxUsers: 2000", &format!("maxUsers: {}", users.max(2000)));
+    for (example, name) in [
+        ("closer@contoso.onmicrosoft.com", tenant.retained()),
+        ("spare@contoso.onmicrosoft.com", tenant.spare()),
+    ] {
         text = text.replace(example, name.unwrap_or(example));
     }
     filled(&text, tenant)
@@ -105,39 +139,70 @@ async fn install(cluster: &Cluster) -> Result<()> {
     );
     cluster.apply("admin", &namespaces).await?;
     let crds = printed(Command::new(binary("tenant-closure")?).arg("crd"))?;
-    let (done, _, why) = cluster.kubectl("admin", &["apply", "--server-side", "-f", "-"], Some(&crds)).await?;
+    let (done, _, why) = cluster
+        .kubectl("admin", &["apply", "--server-side", "-f", "-"], Some(&crds))
+        .await?;
     if !done {
         return Err(format!("the CRDs: {why}").into());
     }
-    let (done, _, why) = cluster.kubectl("admin", &["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"], None).await?;
+    let (done, _, why) = cluster
+        .kubectl(
+            "admin",
+            &[
+                "wait",
+                "--for=condition=Established",
+                "--timeout=30s",
+                "crd",
+                "--all",
+            ],
+            None,
+        )
+        .await?;
     if !done {
         return Err(format!("the CRDs: {why}").into());
     }
     cluster.apply("admin", &chart()?).await?;
-    cluster.apply("admin", include_str!("configuration.yaml")).await?;
+    cluster
+        .apply("admin", include_str!("configuration.yaml"))
+        .await?;
     Ok(())
 }
 
 /// The chart's objects but for the Deployment: there are no nodes here, the operator runs beside.
 fn chart() -> Result<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let helm = printed(Command::new(root.join("tests/support/control-plane.sh")).arg("helm").stderr(Stdio::inherit()))?;
+    let helm = printed(
+        Command::new(root.join("tests/support/control-plane.sh"))
+            .arg("helm")
+            .stderr(Stdio::inherit()),
+    )?;
     let rendered = printed(
         Command::new(helm.trim())
             .args(["template", OPERATOR, "--namespace", OPERATOR])
             .arg(root.join("charts/tenant-closure")),
     )?;
-    let kept: Vec<&str> = rendered.split("\n---").filter(|document| !document.lines().any(|line| line == "kind: Deployment")).collect();
+    let kept: Vec<&str> = rendered
+        .split("\n---")
+        .filter(|document| !document.lines().any(|line| line == "kind: Deployment"))
+        .collect();
     Ok(kept.join("\n---"))
 }
 
 /// What a program prints, or why it failed.
 fn printed(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|e| format!("cannot run {}: {e}", command.get_program().display()))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| format!("cannot run {}: {e}", command.get_program().display()))?;
     if output.status.success() {
         Ok(String::from_utf8(output.stdout)?)
     } else {
-        Err(format!("{} failed: {}", command.get_program().display(), String::from_utf8_lossy(&output.stderr)).into())
+        Err(format!(
+            "{} failed: {}",
+            command.get_program().display(),
+            String::from_utf8_lossy(&output.stderr)
+        )
+        .into())
     }
 }
 
@@ -149,7 +214,13 @@ async fn until_refused(cluster: &Cluster) -> Result<()> {
     );
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let (accepted, _, why) = cluster.kubectl("admin", &["create", "--dry-run=server", "-f", "-"], Some(&record)).await?;
+        let (accepted, _, why) = cluster
+            .kubectl(
+                "admin",
+                &["create", "--dry-run=server", "-f", "-"],
+                Some(&record),
+            )
+            .await?;
         if !accepted && why.contains("only the operator") {
             return Ok(());
         }
