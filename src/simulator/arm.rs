@@ -17,6 +17,9 @@ fn not_found(id: &str) -> Reply {
 
 pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
     world.items += 1;
+    if let Some((_, id)) = request.path.split_once("/operationResults/") {
+        return operation(world, request, id);
+    }
     let caller = match login::caller(world, request) {
         Ok(caller) if caller.audience.contains("management") => caller,
         Ok(_) => return error(401, "InvalidAuthenticationTokenAudience", "The access token has been obtained for wrong audience or resource."),
@@ -108,20 +111,22 @@ fn accepted(world: &mut World, request: &Request, base: &str) -> Reply {
     Reply::empty(202).with("Location", &link).with("Azure-AsyncOperation", &link).with("Retry-After", 1)
 }
 
+/// How a long operation stands; the link itself says when it ends. It answers even when the tenant of the caller is gone.
+fn operation(world: &World, request: &Request, id: &str) -> Reply {
+    let done = id.rsplit('-').next().and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
+    if world.clock.real() < done {
+        let again = format!("https://{}{}?api-version=2024-04-01", request.host, request.path);
+        return Reply::empty(202).with("Location", again).with("Retry-After", 1);
+    }
+    Reply::json(200, json!({ "status": "Succeeded" }))
+}
+
 fn billing(world: &mut World, request: &Request, caller: &Caller, method: &str, rest: &[&str]) -> Reply {
     let Some(tenant) = world.tenants.get(caller.tenant) else { return not_found("tenant") };
     let seats = || tenant.subscriptions.iter().filter(|found| found.kind == Kind::CustomerAgreement && !found.gone());
     let base = format!("/providers/Microsoft.Billing/billingAccounts/{}", tenant.billing_account());
     match (method, rest) {
         ("GET", []) => Reply::json(200, account(tenant)),
-        ("GET", ["operationResults", id]) => {
-            let done = id.rsplit('-').next().and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
-            if world.clock.real() < done {
-                let again = format!("https://{}{base}/operationResults/{id}?api-version=2024-04-01", request.host);
-                return Reply::empty(202).with("Location", again).with("Retry-After", 1);
-            }
-            Reply::json(200, json!({ "status": "Succeeded" }))
-        }
         ("GET", ["billingSubscriptions"]) => {
             let rows: Vec<Value> = seats().map(|found| seat(world, tenant, found)).collect();
             Reply::json(200, json!({ "totalCount": rows.len(), "value": rows }))

@@ -142,6 +142,16 @@ fn press(world: &mut World, at: usize, body: &Value) -> Reply {
             graph_write::remove_user(world, at, &user, "human");
             Reply::empty(204)
         }
+        "deleteApplication" => {
+            let Some(tenant) = world.tenants.get_mut(at) else { return problem(404, "no such tenant") };
+            let Some(gone) = tenant.applications.iter().position(|object| object.id == id || object.app_id == id).map(|found| tenant.applications.remove(found)) else {
+                return problem(404, "no such application");
+            };
+            tenant.principals.retain(|object| object.app_id != gone.app_id);
+            let name = tenant.id.clone();
+            world.destroy("applicationDeleted", &name, &gone.id, "human");
+            Reply::empty(204)
+        }
         "deleteTenant" => delete_tenant(world, at),
         other => problem(400, &format!("no such action: {other}")),
     }

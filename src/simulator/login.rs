@@ -114,7 +114,7 @@ fn encode(value: &Value) -> String {
 
 /// Not a real signature: enough to notice a token that was not made here.
 fn sign(text: &str) -> String {
-    let sum = text.bytes().fold(0x7e4a_17c1_05u64, |sum, byte| mix(sum ^ u64::from(byte)));
+    let sum = text.bytes().fold(0x7e4a_17c1_u64, |sum, byte| mix(sum ^ u64::from(byte)));
     URL_SAFE_NO_PAD.encode(sum.to_be_bytes())
 }
 

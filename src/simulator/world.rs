@@ -18,6 +18,7 @@ pub(crate) const MICROSOFT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
 pub(crate) const UNREADABLE: &[&str] = &["C5", "C9", "C10", "C11", "C15"];
 
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // A row of a table, not a state machine.
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) upn: String,
@@ -133,11 +134,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(scenario: &Scenario, seed: u64, users: Option<usize>, speed: f64) -> Self {
+    pub(crate) fn new(scenario: &Scenario, seed: u64, users: Option<usize>, pace: f64) -> Self {
         let mut random = Random::new(seed);
         let tenants = scenario.tenants.iter().map(|part| build(part, users, &mut random)).collect();
         Self {
-            clock: Clock::new(speed),
+            clock: Clock::new(pace),
             random,
             tenants,
             effects: Vec::new(),
