@@ -4,12 +4,14 @@
 //! There are no nodes and no controller manager: nothing runs pods, collects garbage, empties a
 //! namespace being deleted or makes the `default` service account.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -30,25 +32,43 @@ pub const USERS: [&str; 5] = ["admin", "alice", "bob", "carol", "dave"];
 const START_LIMIT: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// What a control plane is to be like; the default suits most tests.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Write a line of JSON for each request, without its body, to [`Cluster::audit_log`].
+    pub audit: bool,
+    /// Use this folder, which has to be empty or absent, in place of a temporary one.
+    pub folder: Option<PathBuf>,
+    /// Stay up when the [`Cluster`] and its process end, until [`Cluster::end`].
+    pub outlive: bool,
+    /// More flags for the API server.
+    pub flags: Vec<String>,
+}
+
 /// A running control plane.
 pub struct Cluster {
     // Dropped in this order: the API server, then its etcd, then the folder they write into.
-    _api_server: Process,
-    _etcd: Process,
+    api_server: Process,
+    etcd: Process,
     programs: PathBuf,
     url: String,
     admin: kube::Config,
-    folder: tempfile::TempDir,
+    folder: Folder,
 }
 
 impl Cluster {
     /// Starts a control plane and waits until it is ready.
     pub async fn start() -> Result<Self> {
+        Self::start_with(&Options::default()).await
+    }
+
+    /// Starts one that differs from the usual.
+    pub async fn start_with(options: &Options) -> Result<Self> {
         // A port that was free may be taken by another test binary before it is used.
         let mut attempts = 3;
         loop {
             attempts -= 1;
-            match Self::attempt().await {
+            match Self::attempt(options).await {
                 Err(error)
                     if attempts > 0 && error.to_string().contains("address already in use") => {}
                 result => return result,
@@ -79,8 +99,8 @@ impl Cluster {
         kube::Client::try_from(config).expect("a client from a configuration that worked before")
     }
 
-    /// A kubeconfig with a token, good for an hour, of a service account that exists.
-    pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf> {
+    /// A token, good for a day, of a service account that exists.
+    pub async fn service_account_token(&self, namespace: &str, name: &str) -> Result<String> {
         let args = [
             "create",
             "token",
@@ -88,14 +108,20 @@ impl Cluster {
             "--namespace",
             namespace,
             "--duration",
-            "1h",
+            "24h",
         ];
         let (ok, token, stderr) = self.kubectl("admin", &args, None).await?;
         if !ok {
             return Err(format!("no token for {namespace}/{name}: {stderr}").into());
         }
+        Ok(token.trim().to_owned())
+    }
+
+    /// The kubeconfig of a service account that exists, with such a token.
+    pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf> {
+        let token = self.service_account_token(namespace, name).await?;
         let user = format!("{namespace}.{name}");
-        write_kubeconfig(self.dir(), &self.url, &user, token.trim())
+        write_kubeconfig(self.dir(), &self.url, &user, &token)
     }
 
     /// Runs kubectl as a user: whether it succeeded, its stdout, its stderr.
@@ -153,32 +179,58 @@ impl Cluster {
 
     /// The folder with the kubeconfigs, `apiserver.crt` (the CA), `etcd.log` and `kube-apiserver.log`.
     pub fn dir(&self) -> &Path {
-        self.folder.path()
+        &self.folder.path
     }
 
-    async fn attempt() -> Result<Self> {
+    /// What [`Options::audit`] asked for.
+    pub fn audit_log(&self) -> PathBuf {
+        self.dir().join("audit.log")
+    }
+
+    /// Ends a control plane that outlived its [`Cluster`], and removes its folder.
+    pub fn end(folder: &Path) -> Result<()> {
+        // As the flags of its programs name it.
+        let Ok(folder) = folder.canonicalize() else {
+            return Ok(()); // There is none, so nothing runs in it.
+        };
+        for name in ["kube-apiserver", "etcd"] {
+            let Ok(id) = fs::read_to_string(id_path(&folder, name)) else {
+                continue;
+            };
+            // The id may belong to another process by now; ours names the folder in its flags.
+            let shown = Command::new("ps")
+                .args(["-ww", "-o", "args=", "-p", &id])
+                .output()?;
+            if String::from_utf8_lossy(&shown.stdout).contains(&*folder.to_string_lossy()) {
+                Command::new("kill").args(["-KILL", &id]).status()?;
+            }
+        }
+        remove_folder(&folder)
+    }
+
+    async fn attempt(options: &Options) -> Result<Self> {
         // The first provider installed stays; a second is refused and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let programs = programs().await?;
-        let folder = tempfile::Builder::new()
-            .prefix("tenant-closure-")
-            .tempdir()?;
-        let dir = folder.path();
-        remove_when_this_process_ends(dir)?;
+        let mut folder = Folder::make(options)?;
+        let dir = folder.path.as_path();
+        if !options.outlive {
+            remove_when_this_process_ends(dir)?;
+        }
 
         let [client_port, peer_port, port] = free_ports()?;
         let url = format!("https://127.0.0.1:{port}");
         for user in USERS {
             write_kubeconfig(dir, &url, user, &token(user))?;
         }
-        let etcd = Process::start(
-            dir,
-            &programs,
-            "etcd",
-            etcd_flags(dir, client_port, peer_port),
-        )?;
-        let flags = api_server_flags(dir, client_port, port)?;
-        let api_server = Process::start(dir, &programs, "kube-apiserver", flags)?;
+        let start = |name, flags| Process::start(dir, &programs, name, flags, options.outlive);
+        let mut etcd = start("etcd", etcd_flags(dir, client_port, peer_port))?;
+        let mut flags = api_server_flags(dir, client_port, port)?;
+        if options.audit {
+            flags.extend(audit_flags(dir)?);
+        }
+        flags.extend(options.flags.iter().cloned());
+        let mut api_server = start("kube-apiserver", flags)?;
 
         let deadline = Instant::now() + START_LIMIT;
         let admin = loop {
@@ -199,9 +251,13 @@ impl Cluster {
             }
             tokio::time::sleep(PAUSE).await;
         };
+        // Until here, one that does not come up is cleared away like any other.
+        api_server.outlive = options.outlive;
+        etcd.outlive = options.outlive;
+        folder.outlive = options.outlive;
         Ok(Self {
-            _api_server: api_server,
-            _etcd: etcd,
+            api_server,
+            etcd,
             programs,
             url,
             admin,
@@ -212,8 +268,18 @@ impl Cluster {
 
 /// The folder with the programs, which the script finds, downloads or builds.
 async fn programs() -> Result<PathBuf> {
+    ask_script(&[]).await
+}
+
+/// The path of Helm, which takes minutes to build the first time.
+pub async fn helm() -> Result<PathBuf> {
+    ask_script(&["helm"]).await
+}
+
+async fn ask_script(arguments: &[&str]) -> Result<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/control-plane.sh");
     let output = tokio::process::Command::new(&script)
+        .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit()) // a build takes minutes and tells how it goes
         .output()
@@ -229,11 +295,12 @@ async fn programs() -> Result<PathBuf> {
 async fn ready(dir: &Path) -> Result<kube::Config> {
     // The API server writes its certificate as it starts, and the kubeconfig names it.
     let kubeconfig = Kubeconfig::read_from(kubeconfig_path(dir, "admin"))?;
-    let config = kube::Config::from_custom_kubeconfig(
+    let mut config = kube::Config::from_custom_kubeconfig(
         kubeconfig,
         &kube::config::KubeConfigOptions::default(),
     )
     .await?;
+    config.proxy_url = None; // one from the environment knows nothing of our loopback
     let client = kube::Client::try_from(config.clone())?;
     client
         .request_text(http::Request::get("/readyz").body(Vec::new())?)
@@ -259,14 +326,10 @@ fn etcd_flags(dir: &Path, client_port: u16, peer_port: u16) -> Vec<String> {
 
 fn api_server_flags(dir: &Path, etcd_port: u16, port: u16) -> Result<Vec<String>> {
     let key = dir.join("service-accounts.key");
-    let made = Command::new("openssl")
-        .args(["genrsa", "-out"])
-        .arg(&key)
-        .arg("2048")
-        .output()?;
-    if !made.status.success() {
-        return Err(format!("openssl genrsa: {}", String::from_utf8_lossy(&made.stderr)).into());
-    }
+    let pair = rcgen::KeyPair::generate()?;
+    fs::write(&key, pair.serialize_pem())?;
+    let public = dir.join("service-accounts.pub");
+    fs::write(&public, pair.public_key_pem())?;
     let tokens = dir.join("tokens.csv");
     let line = |user: &str| {
         let group = if user == "admin" {
@@ -287,15 +350,32 @@ fn api_server_flags(dir: &Path, etcd_port: u16, port: u16) -> Result<Vec<String>
         format!("--token-auth-file={}", tokens.display()),
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         format!("--service-account-signing-key-file={}", key.display()),
-        format!("--service-account-key-file={}", key.display()), // the public half is inside
+        format!("--service-account-key-file={}", public.display()),
         "--authorization-mode=RBAC".to_owned(),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--allow-privileged=true".to_owned(),
     ])
 }
 
+fn audit_flags(dir: &Path) -> Result<[String; 2]> {
+    let policy = dir.join("audit-policy.json");
+    let rules = serde_json::json!({
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [{"level": "Metadata"}],
+    });
+    fs::write(&policy, rules.to_string())?;
+    Ok([
+        format!("--audit-policy-file={}", policy.display()),
+        format!("--audit-log-path={}", dir.join("audit.log").display()),
+    ])
+}
+
+/// Not to be guessed by others on this machine: the port is open to all of them.
 fn token(user: &str) -> String {
-    format!("{user}-token")
+    static SECRET: OnceLock<uuid::Uuid> = OnceLock::new();
+    format!("{user}-{}", SECRET.get_or_init(uuid::Uuid::new_v4))
 }
 
 fn kubeconfig_path(dir: &Path, user: &str) -> PathBuf {
@@ -345,23 +425,85 @@ fn remove_when_this_process_ends(dir: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What a control plane writes into; removed with it.
+struct Folder {
+    path: PathBuf,
+    outlive: bool,
+}
+
+impl Folder {
+    fn make(options: &Options) -> Result<Self> {
+        let path = if let Some(path) = &options.folder {
+            fs::create_dir_all(path)?;
+            if fs::read_dir(path)?.next().is_some() {
+                return Err(format!("{} is not empty", path.display()).into());
+            }
+            fs::set_permissions(path, Permissions::from_mode(0o700))?; // it holds tokens
+            path.canonicalize()?
+        } else {
+            let name = tempfile::Builder::new()
+                .prefix("tenant-closure-")
+                .tempdir()?;
+            name.keep().canonicalize()?
+        };
+        Ok(Self {
+            path,
+            outlive: false,
+        })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.outlive {
+            let _ = remove_folder(&self.path);
+        }
+    }
+}
+
+/// A server that is being killed may still write into its folder.
+fn remove_folder(path: &Path) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        match fs::remove_dir_all(path) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if Instant::now() > deadline => return Err(error.into()),
+            Err(_) => std::thread::sleep(PAUSE),
+        }
+    }
+}
+
 /// A program, watched by a thread of its own.
 struct Process {
     name: &'static str,
+    outlive: bool,
     stop: Option<mpsc::Sender<()>>,
     watcher: Option<JoinHandle<()>>,
 }
 
 impl Process {
     /// The kernel kills the program when the *thread* that started it ends, so that thread stays.
-    fn start(dir: &Path, programs: &Path, name: &'static str, flags: Vec<String>) -> Result<Self> {
+    fn start(
+        dir: &Path,
+        programs: &Path,
+        name: &'static str,
+        flags: Vec<String>,
+        outlive: bool,
+    ) -> Result<Self> {
         let log = File::create(log_path(dir, name))?;
-        let mut command = Command::new("setpriv");
+        let program = programs.join(name);
+        let mut command = if outlive {
+            Command::new(program)
+        } else {
+            let mut command = Command::new("setpriv");
+            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+            command
+        };
         command
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(programs.join(name))
-            .args(flags);
-        command
+            .args(flags)
+            // Ctrl-C at the terminal is for the parent, which ends its programs in order.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -375,7 +517,7 @@ impl Process {
                     Ok(child) => child,
                     Err(error) => return drop(started.send(Err(error))),
                 };
-                drop(started.send(Ok(())));
+                drop(started.send(Ok(child.id())));
                 while let Ok(None) = child.try_wait() {
                     if stopped.recv_timeout(PAUSE) != Err(RecvTimeoutError::Timeout) {
                         let _ = child.kill();
@@ -383,11 +525,13 @@ impl Process {
                     }
                 }
             })?;
-        start
+        let id = start
             .recv()?
-            .map_err(|error| format!("cannot start {name} through setpriv: {error}"))?;
+            .map_err(|error| format!("cannot start {name}: {error}"))?;
+        fs::write(id_path(dir, name), id.to_string())?;
         Ok(Self {
             name,
+            outlive: false,
             stop: Some(stop),
             watcher: Some(watcher),
         })
@@ -406,11 +550,18 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if self.outlive {
+            return std::mem::forget(self.stop.take()); // the watcher goes on, and ends with us
+        }
         drop(self.stop.take());
         if let Some(watcher) = self.watcher.take() {
             let _ = watcher.join();
         }
     }
+}
+
+fn id_path(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{name}.pid"))
 }
 
 fn log_path(dir: &Path, name: &str) -> PathBuf {
