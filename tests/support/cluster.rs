@@ -4,10 +4,9 @@
 //! There are no nodes and no controller manager: nothing runs pods, collects garbage, empties a
 //! namespace being deleted or makes the `default` service account.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,7 +28,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Who may log in: `admin` is in `system:masters`, the others are persons without any right.
 pub const USERS: [&str; 5] = ["admin", "alice", "bob", "carol", "dave"];
 
-const START_LIMIT: Duration = Duration::from_mins(1);
+const START_LIMIT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a control plane is to be like; the default suits most tests.
@@ -37,23 +36,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Options {
     /// Write a line of JSON for each request, without its body, to [`Cluster::audit_log`].
     pub audit: bool,
-    /// Use this folder, which has to be empty or absent, in place of a temporary one.
-    pub folder: Option<PathBuf>,
-    /// Stay up when the [`Cluster`] and its process end, until [`Cluster::end`].
-    pub outlive: bool,
-    /// More flags for the API server.
-    pub flags: Vec<String>,
 }
 
 /// A running control plane.
 pub struct Cluster {
     // Dropped in this order: the API server, then its etcd, then the folder they write into.
-    api_server: Process,
-    etcd: Process,
+    _api_server: Process,
+    _etcd: Process,
     programs: PathBuf,
     url: String,
     admin: kube::Config,
-    folder: Folder,
+    folder: tempfile::TempDir,
 }
 
 impl Cluster {
@@ -179,7 +172,7 @@ impl Cluster {
 
     /// The folder with the kubeconfigs, `apiserver.crt` (the CA), `etcd.log` and `kube-apiserver.log`.
     pub fn dir(&self) -> &Path {
-        &self.folder.path
+        self.folder.path()
     }
 
     /// What [`Options::audit`] asked for.
@@ -187,50 +180,28 @@ impl Cluster {
         self.dir().join("audit.log")
     }
 
-    /// Ends a control plane that outlived its [`Cluster`], and removes its folder.
-    pub fn end(folder: &Path) -> Result<()> {
-        // As the flags of its programs name it.
-        let Ok(folder) = folder.canonicalize() else {
-            return Ok(()); // There is none, so nothing runs in it.
-        };
-        for name in ["kube-apiserver", "etcd"] {
-            let Ok(id) = fs::read_to_string(id_path(&folder, name)) else {
-                continue;
-            };
-            // The id may belong to another process by now; ours names the folder in its flags.
-            let shown = Command::new("ps")
-                .args(["-ww", "-o", "args=", "-p", &id])
-                .output()?;
-            if String::from_utf8_lossy(&shown.stdout).contains(&*folder.to_string_lossy()) {
-                Command::new("kill").args(["-KILL", &id]).status()?;
-            }
-        }
-        remove_folder(&folder)
-    }
-
     async fn attempt(options: &Options) -> Result<Self> {
         // The first provider installed stays; a second is refused and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let programs = programs().await?;
-        let mut folder = Folder::make(options)?;
-        let dir = folder.path.as_path();
-        if !options.outlive {
-            remove_when_this_process_ends(dir)?;
-        }
+        let folder = tempfile::Builder::new()
+            .prefix("tenant-closure-")
+            .tempdir()?;
+        let dir = folder.path();
+        remove_when_this_process_ends(dir)?;
 
         let [client_port, peer_port, port] = free_ports()?;
         let url = format!("https://127.0.0.1:{port}");
         for user in USERS {
             write_kubeconfig(dir, &url, user, &token(user))?;
         }
-        let start = |name, flags| Process::start(dir, &programs, name, flags, options.outlive);
-        let mut etcd = start("etcd", etcd_flags(dir, client_port, peer_port))?;
+        let start = |name, flags| Process::start(dir, &programs, name, flags);
+        let etcd = start("etcd", etcd_flags(dir, client_port, peer_port))?;
         let mut flags = api_server_flags(dir, client_port, port)?;
         if options.audit {
             flags.extend(audit_flags(dir)?);
         }
-        flags.extend(options.flags.iter().cloned());
-        let mut api_server = start("kube-apiserver", flags)?;
+        let api_server = start("kube-apiserver", flags)?;
 
         let deadline = Instant::now() + START_LIMIT;
         let admin = loop {
@@ -251,13 +222,9 @@ impl Cluster {
             }
             tokio::time::sleep(PAUSE).await;
         };
-        // Until here, one that does not come up is cleared away like any other.
-        api_server.outlive = options.outlive;
-        etcd.outlive = options.outlive;
-        folder.outlive = options.outlive;
         Ok(Self {
-            api_server,
-            etcd,
+            _api_server: api_server,
+            _etcd: etcd,
             programs,
             url,
             admin,
@@ -268,18 +235,8 @@ impl Cluster {
 
 /// The folder with the programs, which the script finds, downloads or builds.
 async fn programs() -> Result<PathBuf> {
-    ask_script(&[]).await
-}
-
-/// The path of Helm, which takes minutes to build the first time.
-pub async fn helm() -> Result<PathBuf> {
-    ask_script(&["helm"]).await
-}
-
-async fn ask_script(arguments: &[&str]) -> Result<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/control-plane.sh");
     let output = tokio::process::Command::new(&script)
-        .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit()) // a build takes minutes and tells how it goes
         .output()
@@ -425,81 +382,20 @@ fn remove_when_this_process_ends(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a control plane writes into; removed with it.
-struct Folder {
-    path: PathBuf,
-    outlive: bool,
-}
-
-impl Folder {
-    fn make(options: &Options) -> Result<Self> {
-        let path = if let Some(path) = &options.folder {
-            fs::create_dir_all(path)?;
-            if fs::read_dir(path)?.next().is_some() {
-                return Err(format!("{} is not empty", path.display()).into());
-            }
-            fs::set_permissions(path, Permissions::from_mode(0o700))?; // it holds tokens
-            path.canonicalize()?
-        } else {
-            let name = tempfile::Builder::new()
-                .prefix("tenant-closure-")
-                .tempdir()?;
-            name.keep().canonicalize()?
-        };
-        Ok(Self {
-            path,
-            outlive: false,
-        })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.outlive {
-            let _ = remove_folder(&self.path);
-        }
-    }
-}
-
-/// A server that is being killed may still write into its folder.
-fn remove_folder(path: &Path) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    loop {
-        match fs::remove_dir_all(path) {
-            Ok(()) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if Instant::now() > deadline => return Err(error.into()),
-            Err(_) => std::thread::sleep(PAUSE),
-        }
-    }
-}
-
 /// A program, watched by a thread of its own.
 struct Process {
     name: &'static str,
-    outlive: bool,
     stop: Option<mpsc::Sender<()>>,
     watcher: Option<JoinHandle<()>>,
 }
 
 impl Process {
     /// The kernel kills the program when the *thread* that started it ends, so that thread stays.
-    fn start(
-        dir: &Path,
-        programs: &Path,
-        name: &'static str,
-        flags: Vec<String>,
-        outlive: bool,
-    ) -> Result<Self> {
+    fn start(dir: &Path, programs: &Path, name: &'static str, flags: Vec<String>) -> Result<Self> {
         let log = File::create(log_path(dir, name))?;
         let program = programs.join(name);
-        let mut command = if outlive {
-            Command::new(program)
-        } else {
-            let mut command = Command::new("setpriv");
-            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
-            command
-        };
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(program);
         command
             .args(flags)
             // Ctrl-C at the terminal is for the parent, which ends its programs in order.
@@ -517,7 +413,7 @@ impl Process {
                     Ok(child) => child,
                     Err(error) => return drop(started.send(Err(error))),
                 };
-                drop(started.send(Ok(child.id())));
+                drop(started.send(Ok(())));
                 while let Ok(None) = child.try_wait() {
                     if stopped.recv_timeout(PAUSE) != Err(RecvTimeoutError::Timeout) {
                         let _ = child.kill();
@@ -525,13 +421,11 @@ impl Process {
                     }
                 }
             })?;
-        let id = start
+        start
             .recv()?
-            .map_err(|error| format!("cannot start {name}: {error}"))?;
-        fs::write(id_path(dir, name), id.to_string())?;
+            .map_err(|error| format!("cannot start {name} through setpriv: {error}"))?;
         Ok(Self {
             name,
-            outlive: false,
             stop: Some(stop),
             watcher: Some(watcher),
         })
@@ -550,18 +444,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.outlive {
-            return std::mem::forget(self.stop.take()); // the watcher goes on, and ends with us
-        }
         drop(self.stop.take());
         if let Some(watcher) = self.watcher.take() {
             let _ = watcher.join();
         }
     }
-}
-
-fn id_path(dir: &Path, name: &str) -> PathBuf {
-    dir.join(format!("{name}.pid"))
 }
 
 fn log_path(dir: &Path, name: &str) -> PathBuf {
