@@ -23,11 +23,16 @@ pub struct EndpointOverride {
     pub address: SocketAddr,
     /// The only certificate authority believed, PEM.
     pub ca_pem: Vec<u8>,
+    /// The address may be another than loopback: whoever started the process named that host.
+    pub beyond_loopback: bool,
 }
 
 /// The client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
+    /// The override leads to another machine, which nobody allowed.
+    #[error("endpoint override: {0} is not a loopback address")]
+    NotLoopback(SocketAddr),
     /// No certificate in the PEM text.
     #[error("the CA file holds no certificate")]
     NoCertificate,
@@ -162,6 +167,9 @@ impl Http {
             .pool_max_idle_per_host(8)
             .pool_idle_timeout(Duration::from_secs(30));
         if let Some(endpoint) = endpoint {
+            if !endpoint.address.ip().is_loopback() && !endpoint.beyond_loopback {
+                return Err(HttpError::NotLoopback(endpoint.address));
+            }
             let roots = reqwest::Certificate::from_pem_bundle(&endpoint.ca_pem)?;
             if roots.is_empty() {
                 return Err(HttpError::NoCertificate);
