@@ -12,7 +12,7 @@
 mod server;
 
 use serde_json::{Value, json};
-use server::{APP, Fake, Held, Seen, TENANT, Told, each, start, start_raw, token, usual};
+use server::{Fake, Held, Seen, TENANT, Told, each, start, start_raw, token, usual};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -122,10 +122,10 @@ async fn a_token_that_stays_refused_ends_as_forbidden() {
 async fn a_token_for_another_tenant_is_never_used() {
     let (fake, tenant) = start(|seen, _| {
         let foreign = token(id(1), 1);
-        match seen.path.ends_with("/token") {
-            true => Told::Json(200, json!({"expires_in": 3599, "access_token": foreign})),
-            false => Told::Json(200, organization()),
+        if seen.path.ends_with("/token") {
+            return Told::Json(200, json!({"expires_in": 3599, "access_token": foreign}));
         }
+        Told::Json(200, organization())
     })
     .await;
     let seen = ask(&tenant, Question::Organization).await;
@@ -551,5 +551,4 @@ async fn our_own_identity_goes_registration_first() {
     assert_eq!(paths[2], format!("/v1.0/servicePrincipals/{}", id(1)));
     let outcome = settle(&tenant, &about, None).await;
     assert!(outcome.complete && outcome.gone == 2, "{outcome:?}");
-    let _ = APP;
 }

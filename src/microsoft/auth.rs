@@ -258,6 +258,7 @@ fn claims(token: &str) -> Option<Claims> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 

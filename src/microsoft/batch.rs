@@ -118,6 +118,7 @@ fn header(response: &Value, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 

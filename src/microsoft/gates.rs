@@ -260,6 +260,7 @@ fn jitter() -> Duration {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 
