@@ -107,6 +107,11 @@ pub struct Totals {
 /// Two clean listings must lie at least this far apart.
 pub const LISTINGS_APART: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
 
+/// [`LISTINGS_APART`] as a wait.
+pub const fn listings_apart() -> std::time::Duration {
+    LISTINGS_APART.unsigned_abs()
+}
+
 impl Memory {
     /// The memory after a record with this intent was settled with this outcome at `at`.
     #[must_use]
@@ -158,6 +163,21 @@ impl Memory {
             }
             Action::DisableMfa => {}
         }
+        self
+    }
+
+    /// The memory once a plan was sealed: the users' pass starts anew, what was done stays done.
+    #[must_use]
+    pub fn with_plan(mut self, plan: PlanRef, at: Timestamp) -> Self {
+        self.plan = Some(plan);
+        self.last_at = Some(at);
+        self.cursor = 0;
+        self.again.clear();
+        self.refused.clear();
+        self.clean_since = None;
+        self.verified_at = None;
+        self.strangers = 0;
+        self.fruitless = 0;
         self
     }
 
