@@ -30,7 +30,7 @@ pub(super) struct Wire {
     /// The hosts of the cloud.
     pub(super) hosts: &'static Hosts,
     /// The tokens of the credential.
-    pub(super) tokens: Tokens,
+    pub(super) tokens: Arc<Tokens>,
     /// Graph's gate for this application in this tenant.
     pub(super) gate: Arc<Gate>,
     /// Bounds.

@@ -121,7 +121,6 @@ pub async fn start_raw(
     let endpoint = EndpointOverride {
         address,
         ca_pem: ca_pem.into(),
-        beyond_loopback: false,
     };
     let settings = Settings {
         tenant_id: TENANT,
@@ -138,6 +137,24 @@ pub async fn start_raw(
         control_tenant: CONTROL_TENANT,
     };
     (fake, settings)
+}
+
+/// The same settings once more, without billing accounts.
+pub fn same(settings: &Settings) -> Settings {
+    Settings {
+        tenant_id: settings.tenant_id,
+        initial_domain: settings.initial_domain.clone(),
+        cloud: settings.cloud,
+        app_id: settings.app_id,
+        secret: settings.secret.clone(),
+        billing: Vec::new(),
+        directory_resource: None,
+        directory_credentials: None,
+        http: Arc::clone(&settings.http),
+        gates: Arc::clone(&settings.gates),
+        limits: settings.limits,
+        control_tenant: settings.control_tenant,
+    }
 }
 
 fn certificates() -> (String, String, String) {
