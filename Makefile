@@ -25,16 +25,18 @@ tools: ## check the tools; install setpriv and a C compiler with apt-get where t
 	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends "$${missing[@]}"
 
 build: tools ## build the programs
-	cargo build --release
+	cargo build
 
 demo: tools ## close a simulated tenant on a real control plane, from start to proof
-	cargo run --release --example demo
+	cargo build --bins --example demo
+	cargo run --quiet --example demo
 
 demo-keep: tools ## the same, and leave it running to look at
-	cargo run --release --example demo -- --keep
+	cargo build --bins --example demo
+	cargo run --quiet --example demo -- --keep
 
 demo-stop: tools ## stop what demo-keep left running
-	cargo run --release --example demo -- --stop
+	cargo run --example demo -- --stop
 
 test: tools ## run every test
 	cargo test
