@@ -29,9 +29,11 @@ build: tools ## build the programs
 	cargo build --release
 
 demo: tools ## close a simulated tenant on a real control plane, from start to proof
+	cargo build --release --bins --example demo
 	cargo run --release --example demo
 
 demo-keep: tools ## the same, and leave it running to look at
+	cargo build --release --bins --example demo
 	cargo run --release --example demo -- --keep
 
 demo-stop: tools ## stop what demo-keep left running
