@@ -182,8 +182,10 @@ impl Memory {
     }
 
     fn after_slice(&mut self, intent: &Intent, outcome: &Outcome) {
-        self.clean_since = None;
-        self.verified_at = None;
+        if intent.step == Step::Users {
+            self.clean_since = None;
+            self.verified_at = None;
+        }
         let first_pass = self.again.is_empty();
         if first_pass && intent.step == Step::Users {
             self.cursor = self

@@ -109,7 +109,7 @@ fn filled(example: &str, tenant: &Tenant) -> String {
         .replace("11111111-1111-1111-1111-111111111111", &tenant.app_id)
         .replace(
             "22222222-2222-2222-2222-222222222222",
-            &tenant.reader_app_id,
+            tenant.reader_app_id.as_ref().unwrap_or(&tenant.app_id),
         )
         .replace(
             "the-secret-of-the-application-that-closes",
@@ -117,7 +117,10 @@ fn filled(example: &str, tenant: &Tenant) -> String {
         )
         .replace(
             "the-secret-of-the-application-that-only-reads",
-            &tenant.reader_secret,
+            tenant
+                .reader_secret
+                .as_ref()
+                .unwrap_or(&tenant.client_secret),
         )
 }
 

@@ -121,7 +121,7 @@ fn hand_off(subscription: &Subscription, terms: &Terms) -> HandOff {
         let feedback = c
             .feedback
             .as_ref()
-            .map_or_else(String::new, |f| format!(", feedback: {f}"));
+            .map_or_else(String::new, |f| format!(", feedback: {}", f.trim_end_matches('.')));
         format!(" Reason to choose: {}{feedback}.", c.reason)
     });
     let what = match subscription.agreement {
