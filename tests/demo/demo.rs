@@ -91,7 +91,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     std::fs::write(dir.join("closure.yaml"), &stack.closure)?;
     say("alice applies examples/closure.yaml with the simulator's tenant");
     let started = Instant::now();
-    stack.cluster.apply("alice", &stack.closure).await?;
+    stack.apply_closure().await?;
     let closed = close(dir, &mut stack, mine, bound(users, mine)).await;
     let passed = closing::tell(&stack, started.elapsed()).await?;
     closed?;

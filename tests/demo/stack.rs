@@ -67,6 +67,22 @@ impl Stack {
         Ok(stack)
     }
 
+    /// Applies the closure as alice. The API server may say for some seconds that it does not know a new kind.
+    pub(crate) async fn apply_closure(&self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.cluster.apply("alice", &self.closure).await {
+                Err(trouble)
+                    if trouble.to_string().contains("There can be a delay")
+                        && Instant::now() < deadline =>
+                {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                other => return other.map(drop),
+            }
+        }
+    }
+
     async fn until_ready(&mut self, dir: &Path) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         let url = format!("http://127.0.0.1:{}/readyz", self.port);

@@ -118,10 +118,9 @@ fn hand(subscription: &Subscription, memory: &Memory) -> bool {
 fn hand_off(subscription: &Subscription, terms: &Terms) -> HandOff {
     let name = &subscription.name;
     let words = terms.cancellation.as_ref().map_or_else(String::new, |c| {
-        let feedback = c
-            .feedback
-            .as_ref()
-            .map_or_else(String::new, |f| format!(", feedback: {}", f.trim_end_matches('.')));
+        let feedback = c.feedback.as_ref().map_or_else(String::new, |f| {
+            format!(", feedback: {}", f.trim_end_matches('.'))
+        });
         format!(" Reason to choose: {}{feedback}.", c.reason)
     });
     let what = match subscription.agreement {
