@@ -1,17 +1,263 @@
 //! Guards: refusals that hold before any step, in order.
 
 use crate::closure::decide::Decision;
+use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
-use crate::closure::observation::Observation;
+use crate::closure::observation::{
+    Administrator, Existence, Fact, Holding, Observation, Obstacle, Question,
+};
 use crate::closure::plan::Plan;
+use crate::closure::schedule;
+use crate::closure::step::Step;
+use crate::closure::steps::facts;
+use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
 
 /// The first refusal, if any.
 pub fn refuse(
-    _plan: &Plan,
-    _seen: &Observation,
-    _memory: &Memory,
-    _now: Timestamp,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
 ) -> Option<Decision> {
-    None
+    brakes(&plan.terms, seen)
+        .or_else(|| tenant_off_limits(&plan.terms, seen))
+        .or_else(|| rivals_and_credential(&plan.terms, seen, memory, now))
+        .or_else(|| {
+            if departed(memory) {
+                // Nobody inside the tenant can be asked any more.
+                return None;
+            }
+            plan_is_the_one(plan, memory)
+                .or_else(|| inside(plan, seen, memory, now))
+        })
+}
+
+/// True once we can no longer look from inside: our identity is gone, or the directory's deletion was accepted.
+pub fn departed(memory: &Memory) -> bool {
+    let deleting = memory.directory_delete.as_ref();
+    memory.own_identity_removed || deleting.is_some_and(|asked| asked.refused.is_none())
+}
+
+/// Suspend, legal hold, and the switches of the operator's own configuration.
+fn brakes(terms: &Terms, seen: &Observation) -> Option<Decision> {
+    if terms.suspend {
+        return Some(Decision::Suspended);
+    }
+    if let Some(why) = &terms.hold {
+        let message = format!("A legal hold forbids every change: {why}");
+        let remedy = "Remove spec.hold when the hold has been lifted";
+        return Some(Obstacle::new("LegalHold", message, remedy).blocks());
+    }
+    if terms.mode == Mode::Plan {
+        return None;
+    }
+    let configuration = &seen.cluster.configuration;
+    if !configuration.present {
+        return Some(
+            Obstacle::new(
+                "ConfigurationMissing",
+                "The operator's configuration is absent or unreadable, so no effect may start",
+                "Restore the operator's ConfigMap in its own namespace",
+            )
+            .blocks(),
+        );
+    }
+    configuration.kill_switch.then(|| {
+        Obstacle::new(
+            "KillSwitch",
+            "The operator's kill switch is on",
+            "Turn the kill switch off in the operator's configuration",
+        )
+        .blocks()
+    })
+}
+
+fn tenant_off_limits(terms: &Terms, seen: &Observation) -> Option<Decision> {
+    let configuration = &seen.cluster.configuration;
+    if configuration.protected.contains(&terms.tenant_id) {
+        let remedy = "Check that spec.tenant.id names the tenant you mean; the operator's configuration protects this one";
+        let message = "The operator's configuration protects this tenant";
+        return Some(Obstacle::new("TenantProtected", message, remedy).blocks());
+    }
+    let allowed = &configuration.allowed;
+    (!allowed.is_empty() && !allowed.contains(&terms.tenant_id)).then(|| {
+        Obstacle::new(
+            "TenantNotAllowed",
+            "The operator's configuration does not allow this tenant",
+            "Add the tenant to the allowed ones in the operator's configuration",
+        )
+        .blocks()
+    })
+}
+
+fn rivals_and_credential(
+    terms: &Terms,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Option<Decision> {
+    if let Err(obstacle) = &seen.cluster.credential
+        && !departed(memory)
+    {
+        let blocked = obstacle.clone().blocks();
+        return Some(or_gone(terms, seen, memory, now, blocked));
+    }
+    (!seen.cluster.rivals.is_empty()).then(|| {
+        let others = seen.cluster.rivals.join(", ");
+        Obstacle::new(
+            "TenantNamedTwice",
+            format!("Other closures name the same tenant: {others}"),
+            "Keep one closure of this tenant and delete the others",
+        )
+        .blocks()
+    })
+}
+
+/// Losing the way in is what a deleted tenant looks like: once all users are verified gone, the outside is asked too.
+fn or_gone(
+    terms: &Terms,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+    otherwise: Decision,
+) -> Decision {
+    if memory.verified_at.is_none() {
+        return otherwise;
+    }
+    match &seen.directory {
+        Fact::NotRead => Decision::Read(vec![Question::Directory]),
+        Fact::Known(Existence::Gone) => prove_gone(terms, memory, now),
+        Fact::Known(Existence::Present) | Fact::Unreadable(_) => otherwise,
+    }
+}
+
+/// Records the outside look; paced where an earlier one proved nothing.
+pub fn prove_gone(terms: &Terms, memory: &Memory, now: Timestamp) -> Decision {
+    let pause = schedule::back_off(memory.inconclusive, terms.poll_at_most);
+    match schedule::rest(memory, pause, now) {
+        Some(rest) => crate::closure::decide::Waiting::new(
+            "VerifyingDirectoryGone",
+            "The tenant looks gone from outside; readers of other kinds must agree",
+        )
+        .again_in(rest)
+        .into(),
+        None => Decision::Act(Intent::on(
+            Step::DeleteDirectory,
+            Action::VerifyDirectoryGone,
+            vec![terms.tenant_id],
+        )),
+    }
+}
+
+/// The plan that was loaded must be the one that the journal knows.
+fn plan_is_the_one(plan: &Plan, memory: &Memory) -> Option<Decision> {
+    let wanted = memory.plan.as_ref()?;
+    let sealed = plan.sealed.as_ref();
+    let same = sealed.is_some_and(|sealed| sealed.digest == wanted.digest);
+    (!same).then(|| {
+        Obstacle::new(
+            "PlanLost",
+            "The plan in force cannot be read back as it was sealed",
+            "Restore the plan's records, or delete the closure and create it again",
+        )
+        .blocks()
+    })
+}
+
+fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Decision> {
+    let asked = [Question::Organization, Question::Administrators];
+    let refusal = facts::unread(seen, &asked).or_else(|| {
+        tenant_itself(plan, seen)
+            .and_then(|()| retained(plan, seen))
+            .err()
+    })?;
+    let lost = matches!(seen.organization, Fact::Unreadable(_))
+        || matches!(seen.retained, Fact::Unreadable(_));
+    Some(if lost {
+        or_gone(&plan.terms, seen, memory, now, refusal)
+    } else {
+        refusal
+    })
+}
+
+fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+    let terms = &plan.terms;
+    let found = facts::known(&seen.organization, Question::Organization)?;
+    if found.id != terms.tenant_id {
+        let message = "The credential belongs to another tenant than spec.tenant.id";
+        let remedy = "Correct the credential, or delete the closure and create it with the right id";
+        return Err(Obstacle::new("TenantMismatch", message, remedy).blocks());
+    }
+    if !found.initial_domain.eq_ignore_ascii_case(&terms.initial_domain) {
+        let message = format!(
+            "The tenant's initial domain is {}, not {}",
+            found.initial_domain, terms.initial_domain
+        );
+        let remedy = "Check that this is the tenant you mean, then create the closure with its domain";
+        return Err(Obstacle::new("TenantMismatch", message, remedy).blocks());
+    }
+    if found.partner {
+        let message = "This is a Microsoft partner's own tenant";
+        let remedy = "End the partner relationships first; a partner's tenant is never closed by a program";
+        return Err(Obstacle::new("PartnerTenant", message, remedy).blocks());
+    }
+    Ok(())
+}
+
+fn retained(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+    let terms = &plan.terms;
+    let who = &terms.retained;
+    let found = facts::known(&seen.retained, Question::Administrators)?;
+    let pinned = plan.sealed.as_ref().map(|sealed| sealed.head.retained);
+    let found = found
+        .as_ref()
+        .filter(|found| pinned.is_none_or(|id| id == found.id));
+    let Some(found) = found else {
+        let message = format!("The tenant has no such user as the retained administrator {who}");
+        let remedy = "Restore the account, or delete the closure and create it with another administrator";
+        return Err(Obstacle::new("RetainedAdminMissing", message, remedy).blocks());
+    };
+    match unfit(found, terms) {
+        Some((reason, message, remedy)) => {
+            let message = format!("The retained administrator {who} {message}");
+            Err(Obstacle::new(reason, message, remedy).blocks())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Why this account cannot be the one that stays and finishes.
+fn unfit(
+    found: &Administrator,
+    terms: &Terms,
+) -> Option<(&'static str, &'static str, &'static str)> {
+    let domain = found.user_principal_name.rsplit_once('@');
+    let initial = domain.is_some_and(|(_, d)| d.eq_ignore_ascii_case(&terms.initial_domain));
+    let renamed = !found
+        .user_principal_name
+        .eq_ignore_ascii_case(&terms.retained);
+    let reasons = [
+        (!found.enabled, "RetainedAdminDisabled", "is disabled", "Enable the account"),
+        (!found.member, "RetainedAdminGuest", "is a guest", "Use a member account of this tenant: a guest cannot delete it"),
+        (found.synced, "RetainedAdminSynced", "is synced from on-premises", "Use a cloud-only account: it must survive the end of directory sync"),
+        (renamed, "RetainedAdminRenamed", "now has another name", "Give the account its name back: the plan and its approval name it"),
+        (!initial, "RetainedAdminNotOnInitialDomain", "is not on the initial domain", "Use an account on the tenant's initial onmicrosoft domain"),
+        (
+            found.global_administrator == Holding::EligibleOnly,
+            "RetainedAdminEligibleOnly",
+            "is only eligible for Global Administrator",
+            "Assign the role directly and permanently: nobody else is left to activate it",
+        ),
+        (
+            found.global_administrator == Holding::None,
+            "RetainedAdminNotGlobalAdministrator",
+            "is not a Global Administrator",
+            "Assign the Global Administrator role to the account, directly and permanently",
+        ),
+    ];
+    reasons
+        .into_iter()
+        .find(|(holds, ..)| *holds)
+        .map(|(_, reason, message, remedy)| (reason, message, remedy))
 }

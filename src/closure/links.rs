@@ -1,4 +1,4 @@
-//! Pages for people, per cloud.
+//! Pages for people, per cloud. The forward links are the ones that Microsoft's own procedure names.
 
 use crate::closure::terms::Cloud;
 
@@ -11,3 +11,78 @@ pub const fn products(cloud: Cloud) -> &'static str {
         }
     }
 }
+
+/// The page of active users, where multifactor authentication is set.
+pub const fn active_users(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::China => "https://portal.partner.microsoftonline.cn/",
+        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => {
+            "https://go.microsoft.com/fwlink/p/?linkid=834822"
+        }
+    }
+}
+
+/// How to reach support.
+pub const fn support(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::China => "https://portal.partner.microsoftonline.cn/",
+        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => {
+            "https://go.microsoft.com/fwlink/p/?linkid=518322"
+        }
+    }
+}
+
+/// The Azure portal.
+pub const fn azure(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "https://portal.azure.com/#view/Microsoft_Azure_Billing/SubscriptionsBlade",
+        Cloud::USGov | Cloud::USGovDoD => {
+            "https://portal.azure.us/#view/Microsoft_Azure_Billing/SubscriptionsBlade"
+        }
+        Cloud::China => "https://portal.azure.cn/#view/Microsoft_Azure_Billing/SubscriptionsBlade",
+    }
+}
+
+/// The page on which a tenant is deleted and its checks are shown.
+pub const fn tenants(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/DirectorySwitchBlade",
+        Cloud::USGov | Cloud::USGovDoD => {
+            "https://entra.microsoft.us/#view/Microsoft_AAD_IAM/DirectorySwitchBlade"
+        }
+        Cloud::China => "https://portal.azure.cn/#view/Microsoft_AAD_IAM/DirectorySwitchBlade",
+    }
+}
+
+/// Applications of the tenant.
+pub const fn applications(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade",
+        Cloud::USGov | Cloud::USGovDoD => {
+            "https://entra.microsoft.us/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade"
+        }
+        Cloud::China => {
+            "https://portal.azure.cn/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade"
+        }
+    }
+}
+
+/// Microsoft's article on deleting a tenant: each check and how it is met.
+pub const DELETE_TENANT: &str =
+    "https://learn.microsoft.com/entra/identity/users/directory-delete-howto";
+
+/// Microsoft's article on switching directory sync off.
+pub const SYNC_OFF: &str =
+    "https://learn.microsoft.com/microsoft-365/enterprise/turn-off-directory-synchronization";
+
+/// Microsoft's article on multifactor authentication providers.
+pub const MFA_PROVIDERS: &str =
+    "https://learn.microsoft.com/entra/identity/authentication/concept-mfa-authprovider";
+
+/// Microsoft's article on restricted management administrative units.
+pub const RESTRICTED_UNITS: &str =
+    "https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management";
+
+/// Microsoft's article on bills and payments.
+pub const BILLS: &str =
+    "https://learn.microsoft.com/microsoft-365/commerce/billing-and-payments/understand-your-invoice2";

@@ -17,3 +17,4 @@ pub mod step;
 pub mod steps;
 pub mod tenant;
 pub mod terms;
+pub mod words;

@@ -1,35 +1,56 @@
 //! One file a step; each answers whether it is done and, if not, what is next.
 
-use crate::closure::decide::{Assessment, Decision};
+pub mod cancel_subscriptions;
+pub mod checks;
+pub mod delete_directory;
+pub mod delete_subscriptions;
+pub mod disable_mfa;
+pub mod facts;
+pub mod planning;
+pub mod preconditions;
+pub mod refused;
+pub mod roles;
+pub mod subscriptions;
+pub mod users;
+
+use crate::closure::decide::Assessment;
 use crate::closure::memory::Memory;
 use crate::closure::observation::Observation;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
-/// The step in which the newest intent was; step 0 before any.
+/// The step in which the newest intent was, as far as the journal tells; step 0 before any.
 pub fn current(memory: &Memory) -> Step {
-    memory
-        .started
-        .keys()
-        .next_back()
-        .copied()
-        .unwrap_or(Step::Preconditions)
+    let newest = memory.started.keys().next_back();
+    let newest = newest.copied().unwrap_or(Step::Preconditions);
+    if memory.verified_at.is_some() {
+        // Step 1 is proven: what follows may be in a person's hands, which leaves no record.
+        newest.max(Step::CancelSubscriptions)
+    } else {
+        newest
+    }
+}
+
+/// True once a later step has begun: what was seen done then is not gone back to.
+pub fn past(step: Step, memory: &Memory) -> bool {
+    memory.started.keys().any(|begun| *begun > step)
 }
 
 /// Asks one step.
 pub fn assess(
-    _step: Step,
-    _plan: &Plan,
-    _seen: &Observation,
-    _memory: &Memory,
-    _now: Timestamp,
+    step: Step,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
 ) -> Assessment {
-    Assessment {
-        next: Some(Decision::Planned),
-        standings: BTreeMap::new(),
-        progress: (0, 0),
-        blockers: Vec::new(),
+    match step {
+        Step::Preconditions => preconditions::assess(plan, seen, memory, now),
+        Step::Users => users::assess(plan, seen, memory, now),
+        Step::CancelSubscriptions => cancel_subscriptions::assess(plan, seen, memory, now),
+        Step::DeleteSubscriptions => delete_subscriptions::assess(plan, seen, memory, now),
+        Step::DisableMfa => disable_mfa::assess(plan, seen, memory, now),
+        Step::DeleteDirectory => delete_directory::assess(plan, seen, memory, now),
     }
 }

@@ -1,0 +1,211 @@
+//! Step 2: every active subscription canceled, through whoever can do it.
+
+use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::intent::{Action, Intent};
+use crate::closure::links;
+use crate::closure::memory::{Asked, Memory};
+use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, Subscription};
+use crate::closure::plan::Plan;
+use crate::closure::schedule;
+use crate::closure::step::Step;
+use crate::closure::steps::{facts, subscriptions};
+use crate::closure::words::count;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// A cancellation that was accepted and shows no effect for so long is asked for again.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// A cancellation that was asked for is looked at again this soon: it takes up to ten minutes.
+const SOON: Duration = Duration::from_secs(10);
+
+/// What can be done about one active subscription.
+enum Road {
+    /// We end it.
+    Act(Action),
+    /// We asked; it takes a while.
+    Canceling,
+    /// Recurring billing is off; the term ends by itself.
+    TermEnd,
+    /// Only a person can; with Microsoft's code where ours was refused.
+    Person(Option<String>),
+}
+
+/// Where step 2 stands.
+pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
+    if super::past(Step::CancelSubscriptions, memory) {
+        return Assessment::done().standing("SubscriptionsCanceled", canceled(plan));
+    }
+    let listed = match facts::known(&seen.subscriptions, Question::Subscriptions) {
+        Ok(listed) => listed,
+        Err(decision) => return Assessment::now_do(decision),
+    };
+    let (done, all) = subscriptions::progress(plan, listed, |l| l != Lifecycle::Active);
+    let active: Vec<&Subscription> = listed
+        .iter()
+        .filter(|one| one.lifecycle == Lifecycle::Active)
+        .collect();
+    if active.is_empty() {
+        return Assessment::done()
+            .standing("SubscriptionsCanceled", canceled(plan))
+            .progress(done, all);
+    }
+    let roads: Vec<(&Subscription, Road)> = active
+        .iter()
+        .map(|one| (*one, road(plan, one, memory, now)))
+        .collect();
+    let message = format!("{} still active", count(all - done, "subscription"));
+    Assessment::now_do(next(plan, memory, &roads, now))
+        .standing("SubscriptionsCanceled", Standing::no("InProgress", message))
+        .progress(done, all)
+        .blocked_by(blockers(plan, &roads))
+}
+
+/// The condition once none is active.
+pub fn canceled(plan: &Plan) -> Standing {
+    let none = plan.sealed.as_ref().is_none_or(|s| s.head.subscriptions.is_empty());
+    if none {
+        Standing::yes("NothingToDo", "The tenant has no subscription")
+    } else {
+        Standing::yes("AllCanceled", "No subscription is active")
+    }
+}
+
+fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Road {
+    let automatic = matches!(
+        one.agreement,
+        Agreement::CustomerAgreement | Agreement::Azure
+    );
+    if !automatic || one.resource.is_none() || !subscriptions::planned(plan, one.id) {
+        return Road::Person(None);
+    }
+    let fresh = |asked: &&Asked| now.duration_since(asked.at) < ASK_AGAIN;
+    let asked = memory.subscriptions.get(&one.id).filter(fresh);
+    if let Some(code) = asked.and_then(|asked| asked.refused.clone()) {
+        return Road::Person(Some(code));
+    }
+    if one.cancelable {
+        return asked.map_or(Road::Act(Action::CancelSubscription), |_| Road::Canceling);
+    }
+    match (one.agreement, one.auto_renew) {
+        (Agreement::CustomerAgreement, true) => {
+            asked.map_or(Road::Act(Action::StopRenewal), |_| Road::Canceling)
+        }
+        (Agreement::CustomerAgreement, false) => Road::TermEnd,
+        _ => asked.map_or(Road::Act(Action::CancelSubscription), |_| Road::Canceling),
+    }
+}
+
+/// What a program can do comes first; then a person is asked once for everything that is left.
+fn next(
+    plan: &Plan,
+    memory: &Memory,
+    roads: &[(&Subscription, Road)],
+    now: Timestamp,
+) -> Decision {
+    if let Some((one, action)) = roads.iter().find_map(|(one, road)| match road {
+        Road::Act(action) => Some((one, *action)),
+        _ => None,
+    }) {
+        let step = Step::CancelSubscriptions;
+        if let Some(rest) = schedule::pause_in(step, memory, &plan.terms, now)
+            .filter(|_| memory.fruitless > 0)
+        {
+            let message = "Microsoft did not take the newest cancellation";
+            return Waiting::new("MicrosoftUnavailable", message).again_in(rest).into();
+        }
+        let intent = Intent::on(step, action, vec![one.id]);
+        return Decision::Act(intent.through(one.resource.clone()));
+    }
+    let hand_offs = hand_offs(plan, roads);
+    if !hand_offs.is_empty() {
+        return Decision::HandOff(hand_offs);
+    }
+    let canceling = roads.iter().any(|(_, road)| matches!(road, Road::Canceling));
+    if canceling {
+        let message = "Subscriptions are being canceled; Microsoft takes a few minutes to show it";
+        return Waiting::new("Canceling", message).again_in(SOON).into();
+    }
+    let waiting: Vec<&Subscription> = roads.iter().map(|(one, _)| *one).collect();
+    let message = format!(
+        "Recurring billing is off; Microsoft ends these at the end of their term: {}",
+        subscriptions::names(&waiting)
+    );
+    Waiting::new("WaitingTermEnd", message)
+        .until(subscriptions::next_change(&waiting))
+        .into()
+}
+
+fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
+    let by_person = |agreement: fn(Agreement) -> bool| -> Vec<&Subscription> {
+        let mine = roads.iter().filter(|(_, road)| matches!(road, Road::Person(_)));
+        mine.map(|(one, _)| *one).filter(|one| agreement(one.agreement)).collect()
+    };
+    let cloud = plan.terms.cloud;
+    let noticed = "The operator reads the subscriptions and goes on by itself";
+    let groups = [
+        (
+            "CancelSubscription",
+            by_person(|a| matches!(a, Agreement::Direct | Agreement::CustomerAgreement)),
+            "On the products page choose each subscription, then More actions, then Cancel subscription",
+            links::products(cloud),
+        ),
+        (
+            "CancelByPartner",
+            by_person(|a| a == Agreement::Partner),
+            "Ask the partner who sold them to cancel each subscription in Partner Center",
+            links::products(cloud),
+        ),
+        (
+            "CancelByAccountManager",
+            by_person(|a| a == Agreement::Enterprise),
+            "Ask your Microsoft account manager to end each subscription under the agreement",
+            links::support(cloud),
+        ),
+        (
+            "CancelAzureSubscription",
+            by_person(|a| a == Agreement::Azure),
+            "In the Azure portal, as the owner, choose each subscription, then Cancel subscription",
+            links::azure(cloud),
+        ),
+    ];
+    groups
+        .into_iter()
+        .filter(|(_, some, ..)| !some.is_empty())
+        .map(|(key, some, what, link)| HandOff {
+            key,
+            what: format!("{what}{}: {}", reason(plan), subscriptions::names(&some)),
+            link: link.to_owned(),
+            noticed: noticed.to_owned(),
+        })
+        .collect()
+}
+
+/// The reason and feedback to enter, as the author wrote them.
+fn reason(plan: &Plan) -> String {
+    match &plan.terms.cancellation {
+        None => String::new(),
+        Some(given) => match &given.feedback {
+            None => format!(" (reason: {})", given.reason),
+            Some(feedback) => format!(" (reason: {}; feedback: {feedback})", given.reason),
+        },
+    }
+}
+
+fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
+    let told = roads.iter().map(|(one, road)| match road {
+        Road::Act(_) => subscriptions::blocker(plan, one, "Is canceled by the operator", "operator"),
+        Road::Canceling => subscriptions::blocker(plan, one, "Is being canceled", "time"),
+        Road::TermEnd => subscriptions::blocker(plan, one, "Ends with its term", "time"),
+        Road::Person(None) if one.agreement == Agreement::Partner => {
+            subscriptions::blocker(plan, one, "The partner cancels it", "partner")
+        }
+        Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
+        Road::Person(Some(code)) => {
+            let remedy = format!("Microsoft refused our cancellation with {code}: cancel it by hand");
+            subscriptions::blocker(plan, one, &remedy, "person")
+        }
+    });
+    let mut all: Vec<Blocker> = told.collect();
+    all.sort_by(|a, b| a.check.cmp(&b.check));
+    all
+}

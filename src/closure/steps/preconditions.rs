@@ -1,0 +1,249 @@
+//! Step 0: backup, limits, losses and roles; then the plan and its approval.
+
+use crate::closure::decide::{Assessment, Blocker, Decision, Standing, Waiting};
+use crate::closure::memory::Memory;
+use crate::closure::observation::{
+    Agreement, Approvals, Lifecycle, Observation, Obstacle, Question,
+};
+use crate::closure::plan::Plan;
+use crate::closure::step::Step;
+pub use crate::closure::steps::planning::{begin_head, make_plan};
+use crate::closure::steps::{facts, planning, roles};
+use crate::closure::terms::{Mode, Terms};
+use crate::closure::words::{count, len, thousands};
+use jiff::{SignedDuration, Timestamp};
+
+/// A plan that was not begun within this time is made again.
+pub const PLAN_KEEPS: SignedDuration = SignedDuration::from_hours(24);
+
+/// True once an effect (or a recorded reading) of a later step was claimed.
+pub fn begun(memory: &Memory) -> bool {
+    memory.started.keys().any(|step| *step > Step::Preconditions)
+}
+
+/// Where step 0 stands.
+pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
+    let checked = if begun(memory) {
+        Ok(Vec::new())
+    } else {
+        look(plan, seen)
+    };
+    let lacks = match checked {
+        Ok(lacks) => lacks,
+        Err(decision) => return Assessment::now_do(decision),
+    };
+    let obstacles = obstacles(plan, seen, memory);
+    if let Some(first) = obstacles.first() {
+        let standing = Standing::no(first.reason, first.message.clone());
+        return Assessment::now_do(Decision::Blocked(obstacles))
+            .standing("PreconditionsMet", standing)
+            .progress(0, 4)
+            .blocked_by(lacks);
+    }
+    let assessment = plan_and_approval(plan, seen, memory, now);
+    assessment
+        .standing("PreconditionsMet", all_met(&plan.terms))
+        .progress(4, 4)
+        .blocked_by(lacks)
+}
+
+/// Reads who we are and what is subscribed to; roles that lack bar the way only where something is to be changed.
+fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
+    let asked = [Question::Identity, Question::Subscriptions];
+    if let Some(read) = facts::unread(seen, &asked) {
+        return Err(read);
+    }
+    let identity = facts::known(&seen.identity, Question::Identity)?;
+    facts::known(&seen.subscriptions, Question::Subscriptions)?;
+    facts::known(&seen.spare, Question::Administrators)?;
+    let needs = roles::table(plan, seen, identity);
+    Ok(roles::blockers(plan, &needs))
+}
+
+/// Everything that a person must change before the first effect; what can change later is looked at in every cycle.
+fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Obstacle> {
+    let terms = &plan.terms;
+    let mut found: Vec<Obstacle> = Vec::new();
+    if !begun(memory) {
+        found.extend(spare_unfit(terms, seen));
+    }
+    if terms.mode == Mode::Plan {
+        return found;
+    }
+    found.extend(backup(terms));
+    if memory.verified_at.is_none() {
+        found.extend(limit(plan, seen, memory));
+    }
+    if !begun(memory) {
+        found.extend(subscriptions(terms, seen));
+        if let Some(identity) = seen.identity.known() {
+            found.extend(roles::missing(&roles::table(plan, seen, identity)));
+        }
+    }
+    found
+}
+
+fn spare_unfit(terms: &Terms, seen: &Observation) -> Option<Obstacle> {
+    let name = terms.spare.as_ref()?;
+    let retained = seen.retained.known().and_then(Option::as_ref);
+    match seen.spare.known()? {
+        None => Some(Obstacle::new(
+            "SpareAdminMissing",
+            format!("The tenant has no such user as the spare administrator {name}"),
+            "Create the account, or make the closure without a spare administrator",
+        )),
+        Some(found) => retained.filter(|r| r.id == found.id).map(|_| {
+            Obstacle::new(
+                "SpareAdminIsRetained",
+                "The spare administrator and the retained one are the same account",
+                "Name another account, or make the closure without a spare administrator",
+            )
+        }),
+    }
+}
+
+fn backup(terms: &Terms) -> Option<Obstacle> {
+    let remedy = "Make a backup of what is to be kept, then acknowledge it in spec.backup";
+    match &terms.backup {
+        None => Some(Obstacle::new(
+            "BackupNotAcknowledged",
+            "Nobody acknowledged a backup of the data to keep",
+            remedy,
+        )),
+        Some(backup) => backup
+            .complete
+            .as_ref()
+            .err()
+            .map(|why| Obstacle::new("BackupNotAcknowledged", why.clone(), remedy)),
+    }
+}
+
+fn limit(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Obstacle> {
+    let Some(most) = plan.terms.max_users else {
+        return Some(Obstacle::new(
+            "LimitMissing",
+            "spec.limits.maxUsers is absent, so no number of users may be deleted",
+            "Set spec.limits.maxUsers to the number of users you expect, or a little more",
+        ));
+    };
+    let deleted = memory.totals.get(&Step::Users).map_or(0, |t| t.objects);
+    let users = match (&plan.sealed, seen.users.known()) {
+        (Some(sealed), _) => {
+            let planned = len(&sealed.users);
+            planned.max(deleted.saturating_add(planned.saturating_sub(memory.cursor)))
+        }
+        (None, Some(users)) => len(&users.ids).saturating_sub(1),
+        (None, None) => 0,
+    };
+    (users > most).then(|| {
+        let message = format!(
+            "{} would be deleted, but spec.limits.maxUsers allows {}",
+            count(users, "user"),
+            thousands(most)
+        );
+        let remedy = "Check that this is the tenant you mean, then raise spec.limits.maxUsers";
+        Obstacle::new("LimitExceeded", message, remedy)
+    })
+}
+
+fn subscriptions(terms: &Terms, seen: &Observation) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    let all = seen.subscriptions.known().map_or(&[][..], Vec::as_slice);
+    let active = || all.iter().filter(|one| one.lifecycle == Lifecycle::Active);
+    let azure = active().any(|one| one.agreement == Agreement::Azure);
+    if azure && !terms.accepted.iter().any(|kind| kind == "AzureResources") {
+        found.push(Obstacle::new(
+            "LossNotAccepted",
+            "Active Azure subscriptions would be canceled, and everything in them lost",
+            "Accept this loss by name: add kind AzureResources with a reference to spec.accept",
+        ));
+    }
+    let needs_reason = active().any(|one| one.agreement != Agreement::Azure);
+    if needs_reason && terms.cancellation.is_none() {
+        found.push(Obstacle::new(
+            "CancellationReasonMissing",
+            "There are active subscriptions, and no reason for canceling them was given",
+            "Set spec.cancellation.reason to one of the reasons that the admin center lists",
+        ));
+    }
+    found
+}
+
+fn all_met(terms: &Terms) -> Standing {
+    let message = match &terms.backup {
+        Some(backup) if terms.mode == Mode::Execute => {
+            format!("Backup {} acknowledged; within limits; roles held", backup.reference)
+        }
+        _ => "The tenant is the named one, and the retained administrator can finish".to_owned(),
+    };
+    Standing::yes("AllMet", message)
+}
+
+fn plan_and_approval(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Assessment {
+    if let Some(reason) = plan_wanted(plan, memory, now) {
+        return Assessment::now_do(planning::ask_then_plan(plan, seen, reason));
+    }
+    if plan.terms.mode == Mode::Plan {
+        return Assessment::now_do(Decision::Planned);
+    }
+    if let Some(date) = plan.terms.not_before.filter(|date| *date > now) {
+        let message = "Nothing is changed in the tenant before the date in spec.notBefore";
+        return Assessment::now_do(Waiting::new("NotBefore", message).until(Some(date)));
+    }
+    approval(&seen.cluster.approvals, now)
+}
+
+/// Why a plan is to be made now.
+fn plan_wanted(plan: &Plan, memory: &Memory, now: Timestamp) -> Option<&'static str> {
+    if plan.sealed.is_none() {
+        return Some("FirstPlan");
+    }
+    let made_at = memory.plan.as_ref()?.made_at;
+    (!begun(memory) && now.duration_since(made_at) > PLAN_KEEPS).then_some("PlanStale")
+}
+
+/// Whether enough persons approve the plan at hand, now: looked at in every cycle, as approvals can be revoked.
+pub fn approval(approvals: &Approvals, now: Timestamp) -> Assessment {
+    if approvals.required == 0 {
+        let standing = Standing::yes("NotRequired", "The configuration asks for no approval");
+        return Assessment::done().standing("Approved", standing);
+    }
+    if approvals.policy_missing {
+        let message = "The admission policies that make an approval trustworthy are missing or altered";
+        let remedy = "Install the policies that this operator ships, unaltered, and approve again";
+        let standing = Standing::no("AdmissionPolicyMissing", message);
+        let obstacle = Obstacle::new("AdmissionPolicyMissing", message, remedy);
+        return Assessment::now_do(obstacle.blocks()).standing("Approved", standing);
+    }
+    let given = len(&approvals.approvers);
+    if given < approvals.required {
+        return missing(approvals, given);
+    }
+    let message = format!("{given} of {} approvals for this plan", approvals.required);
+    match approvals.effective_at.filter(|date| *date > now) {
+        Some(date) => {
+            let words = "Approved; the grace period in which it can be revoked is not over";
+            let waiting = Waiting::new("GracePeriod", words).until(Some(date));
+            let rest = std::time::Duration::try_from(date.duration_since(now));
+            let waiting = rest.map_or(waiting.clone(), |rest| waiting.again_in(rest));
+            Assessment::now_do(waiting).standing("Approved", Standing::no("GracePeriod", words))
+        }
+        None => Assessment::done().standing("Approved", Standing::yes("QuorumReached", message)),
+    }
+}
+
+fn missing(approvals: &Approvals, given: u32) -> Assessment {
+    let mut message = format!("{given} of {} approvals for this plan", approvals.required);
+    if !approvals.rejected.is_empty() {
+        message.push_str("; not counted: ");
+        message.push_str(&approvals.rejected.join(", "));
+    }
+    let reason = "ApprovalsMissing";
+    let standing = Standing::no(reason, message.clone());
+    Assessment::now_do(Decision::AwaitApproval { reason, message }).standing("Approved", standing)
+}

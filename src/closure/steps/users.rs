@@ -1,0 +1,303 @@
+//! Step 1: directory sync off, then every user but the one who finishes (and the spare one) deleted.
+
+use crate::closure::decide::{Assessment, Decision, HandOff, Standing, Waiting};
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Action, Intent};
+use crate::closure::links;
+use crate::closure::memory::{LISTINGS_APART, Memory};
+use crate::closure::observation::{Observation, Obstacle, Question, Users};
+use crate::closure::plan::{Plan, Sealed};
+use crate::closure::schedule;
+use crate::closure::step::Step;
+use crate::closure::steps::{facts, planning, refused, roles};
+use crate::closure::words::{count, len, thousands};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// Switching directory sync off takes at most this long.
+pub const SYNC_OFF_TAKES: SignedDuration = SignedDuration::from_hours(72);
+/// Slices in a row that moved nothing before the fuse blows.
+const FUSE: u32 = 2;
+/// Listings in a row that still show accepted users before they are deleted once more.
+const PATIENCE: u32 = 5;
+
+/// Where step 1 stands.
+pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
+    let Some(sealed) = &plan.sealed else {
+        return Assessment::now_do(planning::ask_then_plan(plan, seen, "FirstPlan"));
+    };
+    let (done, all) = progress(sealed, memory);
+    if memory.verified_at.is_some() {
+        return Assessment::done()
+            .standing("DirectorySyncDisabled", sync_is_off(memory))
+            .standing("UsersDeleted", verified(memory))
+            .progress(all, all);
+    }
+    let assessment = match sync(plan, seen, memory, now) {
+        Err(undecided) => undecided,
+        Ok(()) => {
+            let next = delete(plan, sealed, seen, memory, now);
+            Assessment::now_do(next).standing("DirectorySyncDisabled", sync_is_off(memory))
+        }
+    };
+    assessment
+        .standing("UsersDeleted", deleting(sealed, memory))
+        .progress(done, all)
+}
+
+/// The condition once two listings agreed.
+pub fn verified(memory: &Memory) -> Standing {
+    let planned = memory.plan.as_ref().map_or(0, |plan| plan.users);
+    let message = format!(
+        "{} of the plan gone; two complete listings show only who may stay",
+        count(planned, "user")
+    );
+    Standing::yes("VerifiedTwice", message)
+}
+
+/// The condition once directory sync is off.
+pub fn sync_is_off(memory: &Memory) -> Standing {
+    if memory.sync_off.is_some() {
+        Standing::yes("SwitchedOff", "Directory sync was switched off")
+    } else {
+        Standing::yes("NeverEnabled", "Directory sync was already off")
+    }
+}
+
+/// Users of the plan that are done, and all of them.
+pub fn progress(sealed: &Sealed, memory: &Memory) -> (u32, u32) {
+    let all = len(&sealed.users);
+    let open = refused::known(memory).saturating_add(memory.unanswered);
+    let open = open.max(len(&memory.again));
+    (memory.cursor.min(all).saturating_sub(open), all)
+}
+
+fn deleting(sealed: &Sealed, memory: &Memory) -> Standing {
+    let (done, all) = progress(sealed, memory);
+    let (done, all) = (thousands(done), count(all, "user"));
+    let message = match refused::known(memory) {
+        0 => format!("{done} of {all} deleted, none failed"),
+        n => format!("{done} of {all} deleted, {} refused", thousands(n)),
+    };
+    Standing::no("InProgress", message)
+}
+
+/// Sync must be off before the first user goes: what is deleted while it runs comes back.
+fn sync(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Result<(), Assessment> {
+    let found = facts::known(&seen.organization, Question::Organization);
+    let organization = found.map_err(Assessment::now_do)?;
+    if !organization.sync_enabled {
+        return Ok(());
+    }
+    let switch = || {
+        let pause = schedule::pause_in(Step::Users, memory, &plan.terms, now);
+        pause.map_or_else(
+            || {
+                let tenant = vec![plan.terms.tenant_id];
+                Decision::Act(Intent::on(Step::Users, Action::SwitchSyncOff, tenant))
+            },
+            |rest| unanswered("Switching directory sync off got no answer", rest),
+        )
+    };
+    let next = match &memory.sync_off {
+        None => match may_switch(seen) {
+            Ok(true) => switch(),
+            Ok(false) => Decision::HandOff(sync_roads()),
+            Err(undecided) => undecided,
+        },
+        Some(asked) if asked.refused.is_some() => Decision::HandOff(sync_roads()),
+        Some(asked) => match asked.at.checked_add(SYNC_OFF_TAKES) {
+            Ok(end) if now < end => waiting_sync(end),
+            _ => switch(),
+        },
+    };
+    let message = "Directory sync is still on";
+    Err(Assessment::now_do(next).standing("DirectorySyncDisabled", Standing::no("InProgress", message)))
+}
+
+/// Without the permission nothing is tried: a person switches it off.
+fn may_switch(seen: &Observation) -> Result<bool, Decision> {
+    let identity = facts::known(&seen.identity, Question::Identity)?;
+    Ok(identity.permissions.contains("Organization.ReadWrite.All"))
+}
+
+fn waiting_sync(end: Timestamp) -> Decision {
+    Waiting::new(
+        "WaitingSyncOff",
+        "Directory sync is being switched off; Microsoft takes up to 72 hours, which cannot be shortened or canceled",
+    )
+    .until(Some(end))
+    .into()
+}
+
+fn sync_roads() -> Vec<HandOff> {
+    let noticed = "The operator reads whether directory sync is on, and goes on by itself";
+    let what = "Switch directory sync off as a Hybrid Identity Administrator, in the admin center or with Microsoft Graph PowerShell: \
+                Update-MgOrganization -OrganizationId (Get-MgOrganization).Id -BodyParameter @{onPremisesSyncEnabled=$false}";
+    let or = "Or delete the accounts in Active Directory, let the sync run, then switch it off: \
+              users that vanish this way count as deleted";
+    [("SwitchSyncOff", what), ("DeleteInActiveDirectory", or)]
+        .into_iter()
+        .map(|(key, what)| HandOff {
+            key,
+            what: what.to_owned(),
+            link: links::SYNC_OFF.to_owned(),
+            noticed: noticed.to_owned(),
+        })
+        .collect()
+}
+
+fn delete(
+    plan: &Plan,
+    sealed: &Sealed,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Decision {
+    if let Err(decision) = may_delete(plan, seen) {
+        return decision;
+    }
+    if memory.strangers > 0 {
+        return strangers(plan, sealed, seen);
+    }
+    let begin = usize::try_from(memory.cursor).unwrap_or(usize::MAX);
+    match sealed.users.get(begin..).filter(|left| !left.is_empty()) {
+        Some(left) => first_pass(plan, left, memory, now),
+        None if memory.again.is_empty() => list(plan, memory, now),
+        None => take_up(plan, seen, memory, now),
+    }
+}
+
+/// The permissions can be taken away in the middle: without them every request would be refused.
+fn may_delete(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+    if let Some(read) = facts::unread(seen, &[Question::Identity]) {
+        return Err(read);
+    }
+    let identity = facts::known(&seen.identity, Question::Identity)?;
+    let mut needs = roles::table(plan, seen, identity);
+    needs.retain(|need| need.step == Step::Users);
+    match roles::missing(&needs) {
+        Some(obstacle) => Err(obstacle.blocks()),
+        None => Ok(()),
+    }
+}
+
+fn first_pass(plan: &Plan, left: &[ObjectId], memory: &Memory, now: Timestamp) -> Decision {
+    let terms = &plan.terms;
+    if memory.fruitless >= FUSE && !memory.refused.is_empty() {
+        if schedule::rest(memory, terms.poll_at_most, now).is_some() {
+            return refused::fuse(memory).blocks();
+        }
+    } else if let Some(rest) = schedule::pause_in(Step::Users, memory, terms, now) {
+        return unanswered("Microsoft did not take the newest deletions", rest);
+    }
+    slice(plan, left)
+}
+
+fn slice(plan: &Plan, ids: &[ObjectId]) -> Decision {
+    let size = plan.terms.slice.clamp(1, 400).min(ids.len());
+    let objects = ids.iter().take(size).copied().collect();
+    Decision::Act(Intent::on(Step::Users, Action::DeleteUsers, objects))
+}
+
+fn unanswered(message: &str, rest: Duration) -> Decision {
+    Waiting::new("MicrosoftUnavailable", message)
+        .again_in(rest)
+        .into()
+}
+
+/// A complete listing, recorded; two clean ones far enough apart are the proof.
+fn list(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
+    let pause = schedule::back_off(memory.inconclusive, plan.terms.poll_at_most);
+    let between = memory.clean_since.map_or(Duration::ZERO, |first| {
+        let left = LISTINGS_APART.saturating_sub(now.duration_since(first));
+        Duration::try_from(left).unwrap_or(Duration::ZERO)
+    });
+    let rest = schedule::rest(memory, pause, now).unwrap_or(Duration::ZERO);
+    let rest = rest.max(between);
+    if rest.is_zero() {
+        return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
+    }
+    Waiting::new(
+        "VerifyingUsers",
+        "All planned users were deleted; a second listing must agree with the first",
+    )
+    // A little more than what is left, so that one look suffices.
+    .again_in(rest + Duration::from_millis(100))
+    .into()
+}
+
+/// A listing still showed planned users: lost answers are repeated, replicas waited for, refusals told.
+fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decision {
+    let terms = &plan.terms;
+    let open: Vec<ObjectId> = memory
+        .again
+        .iter()
+        .filter(|id| planned(plan, id) && !refused::contains(memory, **id))
+        .copied()
+        .collect();
+    if open.is_empty() || refused::full(memory) {
+        return refused::assess(plan, seen, memory, now);
+    }
+    let repeat = memory.unanswered > 0 || memory.dirty.is_multiple_of(PATIENCE);
+    let pause = if memory.unanswered > 0 {
+        memory.fruitless.max(memory.lagging)
+    } else {
+        memory.dirty.max(memory.lagging)
+    };
+    let pause = schedule::back_off(pause, terms.poll_at_most);
+    match schedule::rest(memory, pause, now) {
+        Some(rest) => Waiting::new(
+            "WaitingReplica",
+            "Some deleted users are still listed; readers catch up by themselves",
+        )
+        .again_in(rest)
+        .into(),
+        None if repeat => slice(plan, &open),
+        None => Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new())),
+    }
+}
+
+fn planned(plan: &Plan, id: &ObjectId) -> bool {
+    plan.sealed
+        .as_ref()
+        .is_some_and(|sealed| sealed.users.contains(id))
+}
+
+/// Users that nobody approved: looked at, then planned anew; a new Global administrator is never planned silently.
+fn strangers(plan: &Plan, sealed: &Sealed, seen: &Observation) -> Decision {
+    if let Err(decision) = planning::read_all(plan, seen) {
+        return decision;
+    }
+    let Ok(users) = facts::known(&seen.users, Question::Users) else {
+        return Decision::Read(vec![Question::Users]);
+    };
+    if let Some(obstacle) = new_administrator(sealed, users) {
+        return obstacle.blocks();
+    }
+    let mut known: Vec<ObjectId> = sealed.users.iter().copied().chain(sealed.allowed()).collect();
+    known.sort_unstable();
+    if users.ids.iter().all(|id| known.binary_search(id).is_ok()) {
+        // They have gone by themselves: a listing settles it.
+        return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
+    }
+    Decision::MakePlan { reason: "PlanGrew" }
+}
+
+fn new_administrator(sealed: &Sealed, users: &Users) -> Option<Obstacle> {
+    let allowed = sealed.allowed();
+    let old = &sealed.head.other_global_administrators;
+    let fresh = |id: &&ObjectId| !allowed.contains(id) && !old.contains(id);
+    users.global_administrators.iter().find(fresh).map(|_| {
+        Obstacle::new(
+            "PlanDrift",
+            "There is a Global administrator whom the approved plan does not name",
+            "Find out who made this administrator; take the role away or delete the account, and the closure goes on",
+        )
+    })
+}
