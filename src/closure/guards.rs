@@ -28,8 +28,7 @@ pub fn refuse(
                 // Nobody inside the tenant can be asked any more.
                 return None;
             }
-            plan_is_the_one(plan, memory)
-                .or_else(|| inside(plan, seen, memory, now))
+            plan_is_the_one(plan, memory).or_else(|| inside(plan, seen, memory, now))
         })
 }
 
@@ -186,20 +185,26 @@ fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     let found = facts::known(&seen.organization, Question::Organization)?;
     if found.id != terms.tenant_id {
         let message = "The credential belongs to another tenant than spec.tenant.id";
-        let remedy = "Correct the credential, or delete the closure and create it with the right id";
+        let remedy =
+            "Correct the credential, or delete the closure and create it with the right id";
         return Err(Obstacle::new("TenantMismatch", message, remedy).blocks());
     }
-    if !found.initial_domain.eq_ignore_ascii_case(&terms.initial_domain) {
+    if !found
+        .initial_domain
+        .eq_ignore_ascii_case(&terms.initial_domain)
+    {
         let message = format!(
             "The tenant's initial domain is {}, not {}",
             found.initial_domain, terms.initial_domain
         );
-        let remedy = "Check that this is the tenant you mean, then create the closure with its domain";
+        let remedy =
+            "Check that this is the tenant you mean, then create the closure with its domain";
         return Err(Obstacle::new("TenantMismatch", message, remedy).blocks());
     }
     if found.partner {
         let message = "This is a Microsoft partner's own tenant";
-        let remedy = "End the partner relationships first; a partner's tenant is never closed by a program";
+        let remedy =
+            "End the partner relationships first; a partner's tenant is never closed by a program";
         return Err(Obstacle::new("PartnerTenant", message, remedy).blocks());
     }
     Ok(())
@@ -215,7 +220,8 @@ fn retained(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
         .filter(|found| pinned.is_none_or(|id| id == found.id));
     let Some(found) = found else {
         let message = format!("The tenant has no such user as the retained administrator {who}");
-        let remedy = "Restore the account, or delete the closure and create it with another administrator";
+        let remedy =
+            "Restore the account, or delete the closure and create it with another administrator";
         return Err(Obstacle::new("RetainedAdminMissing", message, remedy).blocks());
     };
     match unfit(found, terms) {
@@ -238,11 +244,36 @@ fn unfit(
         .user_principal_name
         .eq_ignore_ascii_case(&terms.retained);
     let reasons = [
-        (!found.enabled, "RetainedAdminDisabled", "is disabled", "Enable the account"),
-        (!found.member, "RetainedAdminGuest", "is a guest", "Use a member account of this tenant: a guest cannot delete it"),
-        (found.synced, "RetainedAdminSynced", "is synced from on-premises", "Use a cloud-only account: it must survive the end of directory sync"),
-        (renamed, "RetainedAdminRenamed", "now has another name", "Give the account its name back: the plan and its approval name it"),
-        (!initial, "RetainedAdminNotOnInitialDomain", "is not on the initial domain", "Use an account on the tenant's initial onmicrosoft domain"),
+        (
+            !found.enabled,
+            "RetainedAdminDisabled",
+            "is disabled",
+            "Enable the account",
+        ),
+        (
+            !found.member,
+            "RetainedAdminGuest",
+            "is a guest",
+            "Use a member account of this tenant: a guest cannot delete it",
+        ),
+        (
+            found.synced,
+            "RetainedAdminSynced",
+            "is synced from on-premises",
+            "Use a cloud-only account: it must survive the end of directory sync",
+        ),
+        (
+            renamed,
+            "RetainedAdminRenamed",
+            "now has another name",
+            "Give the account its name back: the plan and its approval name it",
+        ),
+        (
+            !initial,
+            "RetainedAdminNotOnInitialDomain",
+            "is not on the initial domain",
+            "Use an account on the tenant's initial onmicrosoft domain",
+        ),
         (
             found.global_administrator == Holding::EligibleOnly,
             "RetainedAdminEligibleOnly",

@@ -35,7 +35,9 @@ pub const fn support(cloud: Cloud) -> &'static str {
 /// The Azure portal.
 pub const fn azure(cloud: Cloud) -> &'static str {
     match cloud {
-        Cloud::Global => "https://portal.azure.com/#view/Microsoft_Azure_Billing/SubscriptionsBlade",
+        Cloud::Global => {
+            "https://portal.azure.com/#view/Microsoft_Azure_Billing/SubscriptionsBlade"
+        }
         Cloud::USGov | Cloud::USGovDoD => {
             "https://portal.azure.us/#view/Microsoft_Azure_Billing/SubscriptionsBlade"
         }
@@ -57,7 +59,9 @@ pub const fn tenants(cloud: Cloud) -> &'static str {
 /// Applications of the tenant.
 pub const fn applications(cloud: Cloud) -> &'static str {
     match cloud {
-        Cloud::Global => "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade",
+        Cloud::Global => {
+            "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade"
+        }
         Cloud::USGov | Cloud::USGovDoD => {
             "https://entra.microsoft.us/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade"
         }
@@ -80,9 +84,7 @@ pub const MFA_PROVIDERS: &str =
     "https://learn.microsoft.com/entra/identity/authentication/concept-mfa-authprovider";
 
 /// Microsoft's article on restricted management administrative units.
-pub const RESTRICTED_UNITS: &str =
-    "https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management";
+pub const RESTRICTED_UNITS: &str = "https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management";
 
 /// Microsoft's article on bills and payments.
-pub const BILLS: &str =
-    "https://learn.microsoft.com/microsoft-365/commerce/billing-and-payments/understand-your-invoice2";
+pub const BILLS: &str = "https://learn.microsoft.com/microsoft-365/commerce/billing-and-payments/understand-your-invoice2";

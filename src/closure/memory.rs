@@ -199,9 +199,13 @@ impl Memory {
 
     fn pace(&mut self, intent: &Intent, outcome: &Outcome) {
         if intent.action.reads_only() {
-            let proves = outcome.complete
-                && (intent.action == Action::VerifyUsers || outcome.gone > 0);
-            self.inconclusive = if proves { 0 } else { self.inconclusive.saturating_add(1) };
+            let proves =
+                outcome.complete && (intent.action == Action::VerifyUsers || outcome.gone > 0);
+            self.inconclusive = if proves {
+                0
+            } else {
+                self.inconclusive.saturating_add(1)
+            };
         } else if outcome.gone > 0 {
             self.fruitless = 0;
             self.lagging = 0;
@@ -214,7 +218,10 @@ impl Memory {
     }
 
     fn after_removal(&mut self, outcome: &Outcome) {
-        let refused = outcome.refused.iter().flat_map(|r| r.objects.iter().copied());
+        let refused = outcome
+            .refused
+            .iter()
+            .flat_map(|r| r.objects.iter().copied());
         self.applications_refused.extend(refused);
         self.applications_refused.sort_unstable();
         self.applications_refused.dedup();

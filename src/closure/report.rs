@@ -1,9 +1,13 @@
 //! Report: a decision, told: phase word, conditions, progress, summary; stable sentences only.
 
-use crate::closure::decide::{Blocker, Decided, HandOff, Standing};
+use crate::closure::conditions;
+use crate::closure::decide::{Blocker, Decided, Decision, HandOff, Standing};
+use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::{preconditions, refused, users};
+use crate::closure::words::{count, len, thousands};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -107,6 +111,129 @@ pub fn first() -> Report {
 }
 
 /// Tells a decision.
-pub fn tell(_plan: &Plan, _memory: &Memory, _decided: &Decided) -> Report {
-    first()
+pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
+    let phase = phase(decided, memory);
+    let mut report = Report {
+        phase,
+        step: decided.step,
+        progress: progress(plan, memory, decided),
+        summary: sentence(plan, memory, decided),
+        conditions: Vec::new(),
+        blockers: decided.blockers.clone(),
+        hand_offs: match &decided.decision {
+            Decision::HandOff(list) => list.clone(),
+            _ => Vec::new(),
+        },
+        steps: decided.progress.clone(),
+        waiting_until: match &decided.decision {
+            Decision::Wait(waiting) => waiting.until,
+            _ => None,
+        },
+    };
+    report.conditions = conditions::all(plan, memory, decided, phase, &report.summary);
+    report
+}
+
+/// Short waits between two looks of the same effect: the closure runs.
+const RUNNING_WAITS: [&str; 4] = [
+    "VerifyingUsers",
+    "WaitingReplica",
+    "SettlingRecord",
+    "DisablingMFA",
+];
+
+fn phase(decided: &Decided, memory: &Memory) -> Phase {
+    match &decided.decision {
+        Decision::Read(_) if preconditions::begun(memory) => Phase::Running,
+        Decision::Read(_) | Decision::MakePlan { .. } => Phase::Planning,
+        Decision::Planned => Phase::Planned,
+        Decision::AwaitApproval { .. } => Phase::AwaitingApproval,
+        Decision::Act(_) => Phase::Running,
+        Decision::Wait(waiting) if RUNNING_WAITS.contains(&waiting.reason) => Phase::Running,
+        Decision::Wait(_) => Phase::Waiting,
+        Decision::HandOff(_) => Phase::AwaitingHandOff,
+        Decision::Blocked(_) => Phase::Stalled,
+        Decision::Suspended => Phase::Suspended,
+        Decision::Closed => Phase::Closed,
+    }
+}
+
+/// `400/1000 (40%)`; `-` where nothing was counted.
+fn progress(plan: &Plan, memory: &Memory, decided: &Decided) -> String {
+    let journal = plan
+        .sealed
+        .as_ref()
+        .filter(|_| decided.step == Step::Users)
+        .map(|sealed| users::progress(sealed, memory));
+    match decided.progress.get(&decided.step).copied().or(journal) {
+        None => "-".to_owned(),
+        Some((0, 0)) if decided.step == Step::Preconditions => "-".to_owned(),
+        Some((_, 0)) => "0/0 (100%)".to_owned(),
+        Some((done, all)) => {
+            let percent = u64::from(done) * 100 / u64::from(all);
+            format!("{done}/{all} ({percent}%)")
+        }
+    }
+}
+
+fn sentence(plan: &Plan, memory: &Memory, decided: &Decided) -> String {
+    match &decided.decision {
+        Decision::Read(_) => "Waits for an answer to look at the tenant".to_owned(),
+        Decision::MakePlan { .. } => "A plan is being made".to_owned(),
+        Decision::Planned => planned(plan),
+        Decision::AwaitApproval { message, .. } => message.clone(),
+        Decision::Act(intent) => doing(memory, decided, intent),
+        Decision::Wait(waiting) => waiting.message.clone(),
+        Decision::HandOff(list) => list.first().map_or_else(String::new, |first| {
+            format!("A person is needed: {}", first.what)
+        }),
+        Decision::Blocked(list) => list.first().map_or_else(
+            || "Blocked".to_owned(),
+            |first| format!("{}. {}", first.message, first.remedy),
+        ),
+        Decision::Suspended => "Suspended by its author; nothing is changed".to_owned(),
+        Decision::Closed => "The tenant is closed".to_owned(),
+    }
+}
+
+fn planned(plan: &Plan) -> String {
+    plan.sealed.as_ref().map_or_else(String::new, |sealed| {
+        format!(
+            "Planned: {} to delete, {} to end; nothing is changed in mode Plan",
+            count(sealed.head.user_count, "user"),
+            count(len(&sealed.head.subscriptions), "subscription")
+        )
+    })
+}
+
+fn doing(memory: &Memory, decided: &Decided, intent: &Intent) -> String {
+    let at_users = intent.action == Action::DeleteUsers && intent.step == Step::Users;
+    if let (true, Some((done, all))) = (at_users, decided.progress.get(&Step::Users)) {
+        let failed = match refused::known(memory) {
+            0 => "none failed".to_owned(),
+            n => format!("{} refused", thousands(n)),
+        };
+        return format!(
+            "{} of {} deleted, {failed}",
+            thousands(*done),
+            count(*all, "user")
+        );
+    }
+    match intent.action {
+        Action::SwitchSyncOff => "Directory sync is switched off",
+        Action::DeleteUsers => "The spare administrator is deleted",
+        Action::VerifyUsers => {
+            "All users are listed, to verify that only those who may stay are left"
+        }
+        Action::CancelSubscription => "Subscriptions are canceled",
+        Action::StopRenewal => "Recurring billing is switched off",
+        Action::DisableMfa => "Per-user MFA is switched off",
+        Action::RemoveApplications => "Applications are removed",
+        Action::RemoveOwnIdentity => "The operator's own application is removed",
+        Action::DeleteDirectory => "The directory is deleted",
+        Action::VerifyDirectoryGone => {
+            "The tenant is looked at from outside, to verify that it is gone"
+        }
+    }
+    .to_owned()
 }

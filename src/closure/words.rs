@@ -87,7 +87,11 @@ impl From<Waiting> for Decision {
 
 impl Intent {
     /// An effect on exactly these objects.
-    pub const fn on(step: Step, action: Action, objects: Vec<crate::closure::id::ObjectId>) -> Self {
+    pub const fn on(
+        step: Step,
+        action: Action,
+        objects: Vec<crate::closure::id::ObjectId>,
+    ) -> Self {
         Self {
             step,
             action,

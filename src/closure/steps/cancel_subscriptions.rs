@@ -62,7 +62,10 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 
 /// The condition once none is active.
 pub fn canceled(plan: &Plan) -> Standing {
-    let none = plan.sealed.as_ref().is_none_or(|s| s.head.subscriptions.is_empty());
+    let none = plan
+        .sealed
+        .as_ref()
+        .is_none_or(|s| s.head.subscriptions.is_empty());
     if none {
         Standing::yes("NothingToDo", "The tenant has no subscription")
     } else {
@@ -96,22 +99,19 @@ fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Roa
 }
 
 /// What a program can do comes first; then a person is asked once for everything that is left.
-fn next(
-    plan: &Plan,
-    memory: &Memory,
-    roads: &[(&Subscription, Road)],
-    now: Timestamp,
-) -> Decision {
+fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Timestamp) -> Decision {
     if let Some((one, action)) = roads.iter().find_map(|(one, road)| match road {
         Road::Act(action) => Some((one, *action)),
         _ => None,
     }) {
         let step = Step::CancelSubscriptions;
-        if let Some(rest) = schedule::pause_in(step, memory, &plan.terms, now)
-            .filter(|_| memory.fruitless > 0)
+        if let Some(rest) =
+            schedule::pause_in(step, memory, &plan.terms, now).filter(|_| memory.fruitless > 0)
         {
             let message = "Microsoft did not take the newest cancellation";
-            return Waiting::new("MicrosoftUnavailable", message).again_in(rest).into();
+            return Waiting::new("MicrosoftUnavailable", message)
+                .again_in(rest)
+                .into();
         }
         let intent = Intent::on(step, action, vec![one.id]);
         return Decision::Act(intent.through(one.resource.clone()));
@@ -120,7 +120,9 @@ fn next(
     if !hand_offs.is_empty() {
         return Decision::HandOff(hand_offs);
     }
-    let canceling = roads.iter().any(|(_, road)| matches!(road, Road::Canceling));
+    let canceling = roads
+        .iter()
+        .any(|(_, road)| matches!(road, Road::Canceling));
     if canceling {
         let message = "Subscriptions are being canceled; Microsoft takes a few minutes to show it";
         return Waiting::new("Canceling", message).again_in(SOON).into();
@@ -137,8 +139,12 @@ fn next(
 
 fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
     let by_person = |agreement: fn(Agreement) -> bool| -> Vec<&Subscription> {
-        let mine = roads.iter().filter(|(_, road)| matches!(road, Road::Person(_)));
-        mine.map(|(one, _)| *one).filter(|one| agreement(one.agreement)).collect()
+        let mine = roads
+            .iter()
+            .filter(|(_, road)| matches!(road, Road::Person(_)));
+        mine.map(|(one, _)| *one)
+            .filter(|one| agreement(one.agreement))
+            .collect()
     };
     let cloud = plan.terms.cloud;
     let noticed = "The operator reads the subscriptions and goes on by itself";
@@ -193,7 +199,9 @@ fn reason(plan: &Plan) -> String {
 
 fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
     let told = roads.iter().map(|(one, road)| match road {
-        Road::Act(_) => subscriptions::blocker(plan, one, "Is canceled by the operator", "operator"),
+        Road::Act(_) => {
+            subscriptions::blocker(plan, one, "Is canceled by the operator", "operator")
+        }
         Road::Canceling => subscriptions::blocker(plan, one, "Is being canceled", "time"),
         Road::TermEnd => subscriptions::blocker(plan, one, "Ends with its term", "time"),
         Road::Person(None) if one.agreement == Agreement::Partner => {
@@ -201,7 +209,8 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
         }
         Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
         Road::Person(Some(code)) => {
-            let remedy = format!("Microsoft refused our cancellation with {code}: cancel it by hand");
+            let remedy =
+                format!("Microsoft refused our cancellation with {code}: cancel it by hand");
             subscriptions::blocker(plan, one, &remedy, "person")
         }
     });

@@ -136,7 +136,11 @@ fn readable(plan: &Plan, seen: &Observation) -> Vec<Check> {
     let subscriptions = |azure: bool| {
         let all = seen.subscriptions.known()?;
         let there = all.iter().filter(|one| one.lifecycle != Lifecycle::Gone);
-        Some(!there.into_iter().any(|one| (one.agreement == Agreement::Azure) == azure))
+        Some(
+            !there
+                .into_iter()
+                .any(|one| (one.agreement == Agreement::Azure) == azure),
+        )
     };
     let no_spare = seen.spare.known().map(Option::is_none);
     let sync_off = seen.organization.known().map(|found| !found.sync_enabled);
@@ -145,15 +149,64 @@ fn readable(plan: &Plan, seen: &Observation) -> Vec<Check> {
     let products = links::products(cloud);
     let apps = links::applications(cloud);
     [
-        ("C1", "Users", no_spare, "Delete every user but the retained administrator", links::active_users(cloud), "operator"),
-        ("C2", "Directory sync", sync_off, "Switch directory sync off and wait up to 72 hours", links::SYNC_OFF, "person"),
-        ("C3", "Enterprise applications", principals, "Delete the enterprise applications that can be deleted; disable the others", apps, by_us),
-        ("C4", "App registrations", registrations, "Delete all app registrations, also under All applications", apps, by_us),
-        ("C6", "License-based subscriptions", subscriptions(false), "Cancel and delete them, then wait up to 72 hours", products, "person"),
-        ("C7", "Azure subscriptions", subscriptions(true), "Cancel and delete them, or transfer them to another tenant", links::azure(cloud), "person"),
+        (
+            "C1",
+            "Users",
+            no_spare,
+            "Delete every user but the retained administrator",
+            links::active_users(cloud),
+            "operator",
+        ),
+        (
+            "C2",
+            "Directory sync",
+            sync_off,
+            "Switch directory sync off and wait up to 72 hours",
+            links::SYNC_OFF,
+            "person",
+        ),
+        (
+            "C3",
+            "Enterprise applications",
+            principals,
+            "Delete the enterprise applications that can be deleted; disable the others",
+            apps,
+            by_us,
+        ),
+        (
+            "C4",
+            "App registrations",
+            registrations,
+            "Delete all app registrations, also under All applications",
+            apps,
+            by_us,
+        ),
+        (
+            "C6",
+            "License-based subscriptions",
+            subscriptions(false),
+            "Cancel and delete them, then wait up to 72 hours",
+            products,
+            "person",
+        ),
+        (
+            "C7",
+            "Azure subscriptions",
+            subscriptions(true),
+            "Cancel and delete them, or transfer them to another tenant",
+            links::azure(cloud),
+            "person",
+        ),
     ]
     .into_iter()
-    .map(|(id, name, passed, remedy, link, who)| Check { id, name, state: judged(passed), remedy, link, who })
+    .map(|(id, name, passed, remedy, link, who)| Check {
+        id,
+        name,
+        state: judged(passed),
+        remedy,
+        link,
+        who,
+    })
     .collect()
 }
 
@@ -168,22 +221,69 @@ fn by_person(plan: &Plan) -> Vec<Check> {
         who: "person",
     };
     vec![
-        unknown("C5", "LinkedIn account connections", "Under Users, User settings set LinkedIn account connections to No", tenants),
-        unknown("C8", "Permission to delete Azure resources", "Under Properties set Access management for Azure resources to Yes, sign out and in again", tenants),
-        unknown("C9", "Multifactor authentication providers", "Delete every multifactor authentication provider", links::MFA_PROVIDERS),
-        unknown("C10", "Self-service sign-up products", "Under Licenses, Self-service sign-up products delete each of them", links::DELETE_TENANT),
-        unknown("C11", "Outstanding invoices", "Pay every invoice; the last Azure invoice comes up to 72 hours after the cancellation", links::BILLS),
-        unknown("C15", "Store for Business or Education", "Reclaim all seats that are left from the store", links::DELETE_TENANT),
+        unknown(
+            "C5",
+            "LinkedIn account connections",
+            "Under Users, User settings set LinkedIn account connections to No",
+            tenants,
+        ),
+        unknown(
+            "C8",
+            "Permission to delete Azure resources",
+            "Under Properties set Access management for Azure resources to Yes, sign out and in again",
+            tenants,
+        ),
+        unknown(
+            "C9",
+            "Multifactor authentication providers",
+            "Delete every multifactor authentication provider",
+            links::MFA_PROVIDERS,
+        ),
+        unknown(
+            "C10",
+            "Self-service sign-up products",
+            "Under Licenses, Self-service sign-up products delete each of them",
+            links::DELETE_TENANT,
+        ),
+        unknown(
+            "C11",
+            "Outstanding invoices",
+            "Pay every invoice; the last Azure invoice comes up to 72 hours after the cancellation",
+            links::BILLS,
+        ),
+        unknown(
+            "C15",
+            "Store for Business or Education",
+            "Reclaim all seats that are left from the store",
+            links::DELETE_TENANT,
+        ),
     ]
 }
 
 fn external(plan: &Plan) -> Vec<Check> {
     let tenants = links::tenants(plan.terms.cloud);
     [
-        ("C13", "User flows and policies", "Delete user flows, identity providers, policy keys and custom policies", "person"),
-        ("C14", "Link to the Azure subscription", "Is removed together with the directory", "operator"),
+        (
+            "C13",
+            "User flows and policies",
+            "Delete user flows, identity providers, policy keys and custom policies",
+            "person",
+        ),
+        (
+            "C14",
+            "Link to the Azure subscription",
+            "Is removed together with the directory",
+            "operator",
+        ),
     ]
     .into_iter()
-    .map(|(id, name, remedy, who)| Check { id, name, state: State::Unknown, remedy, link: tenants, who })
+    .map(|(id, name, remedy, who)| Check {
+        id,
+        name,
+        state: State::Unknown,
+        remedy,
+        link: tenants,
+        who,
+    })
     .collect()
 }

@@ -29,11 +29,16 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     }
     if guards::departed(memory) {
         let next = from_outside(plan, seen, memory, now);
-        let standing = Standing::unknown("NotReadable", "Nothing inside the tenant can be read any more");
+        let standing = Standing::unknown(
+            "NotReadable",
+            "Nothing inside the tenant can be read any more",
+        );
         return ending(Assessment::now_do(next), standing);
     }
     let Some(sealed) = &plan.sealed else {
-        return Assessment::now_do(Decision::MakePlan { reason: "FirstPlan" });
+        return Assessment::now_do(Decision::MakePlan {
+            reason: "FirstPlan",
+        });
     };
     if let Err(decision) = look(seen) {
         return Assessment::now_do(decision);
@@ -50,9 +55,15 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 pub fn proven() -> Assessment {
     let gone = "Outside readers of three kinds agree that the tenant is gone";
     Assessment::done()
-        .standing("DeletionChecksPassed", Standing::yes("ProvenByDeletion", gone))
+        .standing(
+            "DeletionChecksPassed",
+            Standing::yes("ProvenByDeletion", gone),
+        )
         .standing("DirectoryDeleted", Standing::yes("TenantGone", gone))
-        .standing("Closed", Standing::yes("TenantGone", "The tenant is closed"))
+        .standing(
+            "Closed",
+            Standing::yes("TenantGone", "The tenant is closed"),
+        )
 }
 
 fn ending(assessment: Assessment, checks: Standing) -> Assessment {
@@ -127,7 +138,10 @@ fn spare(
         Duration::ZERO
     };
     if let (Some(refusal), Some(_)) = (refusal, schedule::rest(memory, pause, now)) {
-        let message = format!("The spare administrator could not be deleted: {}", refusal.code);
+        let message = format!(
+            "The spare administrator could not be deleted: {}",
+            refusal.code
+        );
         return Some(Obstacle::new("UsersRefused", message, refused::remedy(refusal)).blocks());
     }
     let intent = Intent::on(Step::DeleteDirectory, Action::DeleteUsers, vec![pinned]);
@@ -184,11 +198,7 @@ fn applications(
     if objects.is_empty() || stuck(memory) {
         return None;
     }
-    let intent = Intent::on(
-        Step::DeleteDirectory,
-        Action::RemoveApplications,
-        objects,
-    );
+    let intent = Intent::on(Step::DeleteDirectory, Action::RemoveApplications, objects);
     Some(paced(plan, memory, intent, now))
 }
 
@@ -252,12 +262,18 @@ fn by_person(plan: &Plan, seen: &Observation, checks: &[Check]) -> Decision {
             .collect();
         hand_offs.push(HandOff {
             key: "AttestChecks",
-            what: format!("No program can read these checks; look at each and attest it. {}", words.join(". ")),
+            what: format!(
+                "No program can read these checks; look at each and attest it. {}",
+                words.join(". ")
+            ),
             link: links::DELETE_TENANT.to_owned(),
-            noticed: "An attestation for each check; without one the deletion itself is the proof".to_owned(),
+            noticed: "An attestation for each check; without one the deletion itself is the proof"
+                .to_owned(),
         });
     }
-    let apps = checks.iter().find(|c| c.state == State::Failed && ["C3", "C4"].contains(&c.id));
+    let apps = checks
+        .iter()
+        .find(|c| c.state == State::Failed && ["C3", "C4"].contains(&c.id));
     if let Some(check) = apps {
         hand_offs.push(HandOff {
             key: "RemoveApplications",
@@ -279,7 +295,9 @@ fn press_delete(plan: &Plan) -> HandOff {
              application stands in the way, attest OnlyOurs; if all is green and Delete is refused, attest Refused"
         ),
         link: links::tenants(plan.terms.cloud).to_owned(),
-        noticed: "The operator looks at the tenant from outside and closes by itself once it is gone".to_owned(),
+        noticed:
+            "The operator looks at the tenant from outside and closes by itself once it is gone"
+                .to_owned(),
     }
 }
 
@@ -297,7 +315,11 @@ fn portal_refused(seen: &Observation, checks: &[Check]) -> Obstacle {
          checks not known to be met: {}",
         count(stuck, "application"),
         count(others, "application"),
-        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
     );
     let remedy = "Open a support case with this text; revoke the attestation when the portal can be tried again";
     Obstacle::new("PortalRefused", message, remedy)

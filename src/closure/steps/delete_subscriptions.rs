@@ -52,7 +52,10 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp)
 
 /// The condition once none is left.
 pub fn deleted(plan: &Plan) -> Standing {
-    let none = plan.sealed.as_ref().is_none_or(|s| s.head.subscriptions.is_empty());
+    let none = plan
+        .sealed
+        .as_ref()
+        .is_none_or(|s| s.head.subscriptions.is_empty());
     if none {
         Standing::yes("NothingToDo", "The tenant has no subscription")
     } else {
@@ -65,7 +68,9 @@ const fn road(one: &Subscription) -> Road {
         (Lifecycle::LockedOut, _) => Road::Support,
         (_, Agreement::Direct) => Road::Products,
         (_, Agreement::Azure) => Road::Azure,
-        (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => Road::Time,
+        (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => {
+            Road::Time
+        }
     }
 }
 

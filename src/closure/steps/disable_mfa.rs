@@ -18,7 +18,10 @@ const TRIES: u32 = 3;
 
 /// Where step 4 stands.
 pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
-    let Some(sealed) = plan.sealed.as_ref().filter(|_| !super::past(Step::DisableMfa, memory))
+    let Some(sealed) = plan
+        .sealed
+        .as_ref()
+        .filter(|_| !super::past(Step::DisableMfa, memory))
     else {
         return Assessment::done().standing("MFADisabled", disabled(memory));
     };
@@ -52,11 +55,20 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 
 /// The condition once nobody but the retained administrator has it.
 pub fn disabled(memory: &Memory) -> Standing {
-    let changed = memory.totals.get(&Step::DisableMfa).is_some_and(|t| t.objects > 0);
+    let changed = memory
+        .totals
+        .get(&Step::DisableMfa)
+        .is_some_and(|t| t.objects > 0);
     if changed {
-        Standing::yes("Disabled", "Per-user MFA is off for every account but the retained administrator")
+        Standing::yes(
+            "Disabled",
+            "Per-user MFA is off for every account but the retained administrator",
+        )
     } else {
-        Standing::yes("NothingToDo", "Verified: no account but the retained administrator has per-user MFA")
+        Standing::yes(
+            "NothingToDo",
+            "Verified: no account but the retained administrator has per-user MFA",
+        )
     }
 }
 
@@ -72,7 +84,8 @@ fn someone_else(sealed: &Sealed, states: &[MfaState]) -> Option<Decision> {
         return None;
     }
     if others.iter().all(|id| sealed.users.contains(id)) {
-        let message = "Deleted users are shown again by a reader that lags; it catches up by itself";
+        let message =
+            "Deleted users are shown again by a reader that lags; it catches up by itself";
         let waiting = Waiting::new("WaitingReplica", message);
         return Some(waiting.again_in(Duration::from_secs(10)).into());
     }
@@ -112,7 +125,9 @@ fn unsupported(plan: &Plan, sealed: &Sealed, seen: &Observation) -> Assessment {
     }
     if checks::attested(&seen.cluster.attestations, "MFA") == Some(checks::State::Passed) {
         let standing = Standing::yes("Attested", "A person says that per-user MFA is off");
-        return Assessment::done().standing("MFADisabled", standing).progress(1, 1);
+        return Assessment::done()
+            .standing("MFADisabled", standing)
+            .progress(1, 1);
     }
     let message = "This cloud does not let a program read per-user MFA";
     Assessment::now_do(Decision::HandOff(vec![hand_off(plan)]))

@@ -18,7 +18,10 @@ pub const PLAN_KEEPS: SignedDuration = SignedDuration::from_hours(24);
 
 /// True once an effect (or a recorded reading) of a later step was claimed.
 pub fn begun(memory: &Memory) -> bool {
-    memory.started.keys().any(|step| *step > Step::Preconditions)
+    memory
+        .started
+        .keys()
+        .any(|step| *step > Step::Preconditions)
 }
 
 /// Where step 0 stands.
@@ -172,7 +175,10 @@ fn subscriptions(terms: &Terms, seen: &Observation) -> Vec<Obstacle> {
 fn all_met(terms: &Terms) -> Standing {
     let message = match &terms.backup {
         Some(backup) if terms.mode == Mode::Execute => {
-            format!("Backup {} acknowledged; within limits; roles held", backup.reference)
+            format!(
+                "Backup {} acknowledged; within limits; roles held",
+                backup.reference
+            )
         }
         _ => "The tenant is the named one, and the retained administrator can finish".to_owned(),
     };
@@ -214,7 +220,8 @@ pub fn approval(approvals: &Approvals, now: Timestamp) -> Assessment {
         return Assessment::done().standing("Approved", standing);
     }
     if approvals.policy_missing {
-        let message = "The admission policies that make an approval trustworthy are missing or altered";
+        let message =
+            "The admission policies that make an approval trustworthy are missing or altered";
         let remedy = "Install the policies that this operator ships, unaltered, and approve again";
         let standing = Standing::no("AdmissionPolicyMissing", message);
         let obstacle = Obstacle::new("AdmissionPolicyMissing", message, remedy);

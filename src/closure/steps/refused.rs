@@ -20,7 +20,10 @@ pub fn known(memory: &Memory) -> u32 {
 
 /// Was this one refused?
 pub fn contains(memory: &Memory, id: ObjectId) -> bool {
-    memory.refused.iter().any(|refusal| refusal.objects.contains(&id))
+    memory
+        .refused
+        .iter()
+        .any(|refusal| refusal.objects.contains(&id))
 }
 
 /// No more ids fit: some that were refused may not be known as such.
@@ -51,13 +54,20 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     if schedule::rest(memory, pause, now).is_some() {
         return told(memory, &left);
     }
-    let objects = left.into_iter().take(plan.terms.slice.clamp(1, 400)).collect();
+    let objects = left
+        .into_iter()
+        .take(plan.terms.slice.clamp(1, 400))
+        .collect();
     Decision::Act(Intent::on(Step::Users, Action::DeleteUsers, objects))
 }
 
 fn told(memory: &Memory, left: &[ObjectId]) -> Decision {
     let obstacles = memory.refused.iter().filter_map(|refusal| {
-        let here = refusal.objects.iter().filter(|id| left.contains(id)).count();
+        let here = refusal
+            .objects
+            .iter()
+            .filter(|id| left.contains(id))
+            .count();
         let here = u32::try_from(here).unwrap_or(u32::MAX);
         (here > 0).then(|| obstacle(refusal, here))
     });
@@ -86,14 +96,21 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
             "If they are synced from on-premises, switch directory sync off or delete them in Active Directory; \
              otherwise delete them by hand in the admin center"
         }
-        (409 | 412, _) => "Another change to the same users is under way; it is tried again by itself",
-        _ => "Delete them by hand in the admin center, or ask Microsoft support with the error code",
+        (409 | 412, _) => {
+            "Another change to the same users is under way; it is tried again by itself"
+        }
+        _ => {
+            "Delete them by hand in the admin center, or ask Microsoft support with the error code"
+        }
     }
 }
 
 /// Whole slices were refused: going on would only repeat that.
 pub fn fuse(memory: &Memory) -> Obstacle {
-    let worst = memory.refused.iter().max_by_key(|refusal| refusal.objects.len());
+    let worst = memory
+        .refused
+        .iter()
+        .max_by_key(|refusal| refusal.objects.len());
     let (code, remedy) = worst.map_or(("no code", ""), |refusal| {
         (refusal.code.as_str(), remedy(refusal))
     });

@@ -38,12 +38,17 @@ pub fn table(plan: &Plan, seen: &Observation, identity: &Identity) -> Vec<Need> 
     };
     let mut needs = vec![permission(Step::Users, "User.ReadWrite.All")];
     if other_administrators(plan, seen) {
-        let roles = [GLOBAL_ADMINISTRATOR, PRIVILEGED_AUTHENTICATION_ADMINISTRATOR];
+        let roles = [
+            GLOBAL_ADMINISTRATOR,
+            PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+        ];
         needs.push(Need {
             step: Step::Users,
             who: "identity",
             what: "the role Privileged Authentication Administrator",
-            held: roles.iter().any(|role| identity.directory_roles.contains(role)),
+            held: roles
+                .iter()
+                .any(|role| identity.directory_roles.contains(role)),
         });
     }
     if plan.terms.spare.is_some() {

@@ -117,7 +117,8 @@ fn sync(
         },
     };
     let message = "Directory sync is still on";
-    Err(Assessment::now_do(next).standing("DirectorySyncDisabled", Standing::no("InProgress", message)))
+    Err(Assessment::now_do(next)
+        .standing("DirectorySyncDisabled", Standing::no("InProgress", message)))
 }
 
 /// Without the permission nothing is tried: a person switches it off.
@@ -280,7 +281,12 @@ fn strangers(plan: &Plan, sealed: &Sealed, seen: &Observation) -> Decision {
     if let Some(obstacle) = new_administrator(sealed, users) {
         return obstacle.blocks();
     }
-    let mut known: Vec<ObjectId> = sealed.users.iter().copied().chain(sealed.allowed()).collect();
+    let mut known: Vec<ObjectId> = sealed
+        .users
+        .iter()
+        .copied()
+        .chain(sealed.allowed())
+        .collect();
     known.sort_unstable();
     if users.ids.iter().all(|id| known.binary_search(id).is_ok()) {
         // They have gone by themselves: a listing settles it.
