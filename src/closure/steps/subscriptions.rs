@@ -35,6 +35,9 @@ pub fn progress(
     (number(ids.len().saturating_sub(open)), number(ids.len()))
 }
 
+/// Names told before the rest is only counted.
+const SHOWN: usize = 10;
+
 /// `Business Premium ×950, Visio ×5`: by name, so the words stay the same in whatever order they were listed.
 pub fn names(some: &[&Subscription]) -> String {
     let mut words: Vec<String> = some
@@ -45,14 +48,14 @@ pub fn names(some: &[&Subscription]) -> String {
         })
         .collect();
     words.sort_unstable();
-    const SHOWN: usize = 10;
     let more = words.len().saturating_sub(SHOWN);
     words.truncate(SHOWN);
-    let mut text = words.join(", ");
+    let text = words.join(", ");
     if more > 0 {
-        text.push_str(&format!(" and {more} more"));
+        format!("{text} and {more} more")
+    } else {
+        text
     }
-    text
 }
 
 /// One blocker per subscription that stands in the way.

@@ -33,13 +33,10 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             .standing("UsersDeleted", verified(memory))
             .progress(all, all);
     }
-    let assessment = match sync(plan, seen, memory, now) {
-        Err(undecided) => undecided,
-        Ok(()) => {
-            let next = delete(plan, sealed, seen, memory, now);
-            Assessment::now_do(next).standing("DirectorySyncDisabled", sync_is_off(memory))
-        }
-    };
+    let assessment = sync(plan, seen, memory, now).unwrap_or_else(|| {
+        let next = delete(plan, sealed, seen, memory, now);
+        Assessment::now_do(next).standing("DirectorySyncDisabled", sync_is_off(memory))
+    });
     assessment
         .standing("UsersDeleted", deleting(sealed, memory))
         .progress(done, all)
@@ -83,16 +80,11 @@ fn deleting(sealed: &Sealed, memory: &Memory) -> Standing {
 }
 
 /// Sync must be off before the first user goes: what is deleted while it runs comes back.
-fn sync(
-    plan: &Plan,
-    seen: &Observation,
-    memory: &Memory,
-    now: Timestamp,
-) -> Result<(), Assessment> {
-    let found = facts::known(&seen.organization, Question::Organization);
-    let organization = found.map_err(Assessment::now_do)?;
-    if !organization.sync_enabled {
-        return Ok(());
+fn sync(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Assessment> {
+    match facts::known(&seen.organization, Question::Organization) {
+        Err(undecided) => return Some(Assessment::now_do(undecided)),
+        Ok(organization) if !organization.sync_enabled => return None,
+        Ok(_) => {}
     }
     let switch = || {
         let pause = schedule::pause_in(Step::Users, memory, &plan.terms, now);
@@ -117,8 +109,10 @@ fn sync(
         },
     };
     let message = "Directory sync is still on";
-    Err(Assessment::now_do(next)
-        .standing("DirectorySyncDisabled", Standing::no("InProgress", message)))
+    Some(
+        Assessment::now_do(next)
+            .standing("DirectorySyncDisabled", Standing::no("InProgress", message)),
+    )
 }
 
 /// Without the permission nothing is tried: a person switches it off.
