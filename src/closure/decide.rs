@@ -136,7 +136,11 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         return decided;
     }
     if let Some(refusal) = guards::refuse(plan, seen, memory, now) {
-        decided.step = steps::current(memory);
+        let known = steps::current(memory);
+        decided.step = match &refusal {
+            Decision::Act(intent) => intent.step.max(known),
+            _ => known,
+        };
         decided.decision = refusal;
         return decided;
     }

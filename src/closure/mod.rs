@@ -19,3 +19,8 @@ pub mod steps;
 pub mod tenant;
 pub mod terms;
 pub mod words;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;

@@ -110,6 +110,14 @@ pub fn first() -> Report {
     }
 }
 
+/// Tells a decision, where an earlier report already told of a later step. What a person does leaves no record, so after a
+/// refusal that looked at nothing the journal alone would tell of an earlier step than was reached.
+pub fn tell_since(plan: &Plan, memory: &Memory, decided: &Decided, reached: Step) -> Report {
+    let mut decided = decided.clone();
+    decided.step = decided.step.max(reached);
+    tell(plan, memory, &decided)
+}
+
 /// Tells a decision.
 pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
     let phase = phase(decided, memory);
