@@ -188,10 +188,16 @@ fn first_pass(plan: &Plan, left: &[ObjectId], memory: &Memory, now: Timestamp) -
         if schedule::rest(memory, terms.poll_at_most, now).is_some() {
             return refused::fuse(memory).blocks();
         }
-    } else if let Some(rest) = schedule::pause_in(Step::Users, memory, terms, now) {
+    } else if let Some(rest) = pause(memory.fruitless, memory, plan, now) {
         return unanswered("Microsoft did not take the newest deletions", rest);
     }
     slice(plan, left)
+}
+
+/// What is left of the pause after so many tries.
+fn pause(times: u32, memory: &Memory, plan: &Plan, now: Timestamp) -> Option<Duration> {
+    let pause = schedule::back_off(times, plan.terms.poll_at_most);
+    schedule::rest(memory, pause, now)
 }
 
 fn slice(plan: &Plan, ids: &[ObjectId]) -> Decision {
@@ -208,12 +214,11 @@ fn unanswered(message: &str, rest: Duration) -> Decision {
 
 /// A complete listing, recorded; two clean ones far enough apart are the proof.
 fn list(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
-    let pause = schedule::back_off(memory.inconclusive, plan.terms.poll_at_most);
     let between = memory.clean_since.map_or(Duration::ZERO, |first| {
         let left = LISTINGS_APART.saturating_sub(now.duration_since(first));
         Duration::try_from(left).unwrap_or(Duration::ZERO)
     });
-    let rest = schedule::rest(memory, pause, now).unwrap_or(Duration::ZERO);
+    let rest = pause(memory.inconclusive, memory, plan, now).unwrap_or_default();
     let rest = rest.max(between);
     if rest.is_zero() {
         return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
@@ -229,7 +234,6 @@ fn list(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
 
 /// A listing still showed planned users: lost answers are repeated, replicas waited for, refusals told.
 fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decision {
-    let terms = &plan.terms;
     let open: Vec<ObjectId> = memory
         .again
         .iter()
@@ -240,13 +244,12 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
         return refused::assess(plan, seen, memory, now);
     }
     let repeat = memory.unanswered > 0 || memory.dirty.is_multiple_of(PATIENCE);
-    let pause = if memory.unanswered > 0 {
-        memory.fruitless.max(memory.lagging)
+    let times = if memory.unanswered > 0 {
+        memory.fruitless
     } else {
-        memory.dirty.max(memory.lagging)
+        memory.dirty
     };
-    let pause = schedule::back_off(pause, terms.poll_at_most);
-    match schedule::rest(memory, pause, now) {
+    match pause(times, memory, plan, now) {
         Some(rest) => Waiting::new(
             "WaitingReplica",
             "Some deleted users are still listed; readers catch up by themselves",
