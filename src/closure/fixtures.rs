@@ -287,7 +287,10 @@ impl World {
             }
             Question::Applications => seen.applications = Fact::Known(self.applications.clone()),
             Question::Refused => {
-                let refused = memory.refused.iter().flat_map(|r| r.objects.iter().copied());
+                let refused = memory
+                    .refused
+                    .iter()
+                    .flat_map(|r| r.objects.iter().copied());
                 seen.still_there = Fact::Known(refused.filter(|who| self.alive(*who)).collect());
             }
             Question::Directory => {}
@@ -337,7 +340,9 @@ impl World {
     fn delete(&mut self, intent: &Intent, outcome: &mut Outcome) {
         for who in &intent.objects {
             if self.protected.contains(who) {
-                outcome.refused.push(refusal("Authorization_RequestDenied", 403, &[*who]));
+                outcome
+                    .refused
+                    .push(refusal("Authorization_RequestDenied", 403, &[*who]));
                 continue;
             }
             if self.users.remove(who) {
@@ -384,7 +389,8 @@ impl World {
 
     fn remove(&mut self, intent: &Intent, outcome: &mut Outcome) {
         let before = self.applications.len();
-        self.applications.retain(|a| !intent.objects.contains(&a.id) || a.undeletable);
+        self.applications
+            .retain(|a| !intent.objects.contains(&a.id) || a.undeletable);
         outcome.gone = u32::try_from(before - self.applications.len()).unwrap();
     }
 
@@ -418,9 +424,12 @@ impl World {
                     one.lifecycle = Lifecycle::Disabled;
                 }
             }
-            "DeleteSubscription" => self.subscriptions.retain(|s| s.agreement != Agreement::Direct),
+            "DeleteSubscription" => self
+                .subscriptions
+                .retain(|s| s.agreement != Agreement::Direct),
             "DeleteAzureSubscription" => {
-                self.subscriptions.retain(|s| s.agreement != Agreement::Azure);
+                self.subscriptions
+                    .retain(|s| s.agreement != Agreement::Azure);
             }
             "ContactSupport" => self.subscriptions.clear(),
             "DeleteDirectory" if self.minds_own && self.applications.iter().any(|a| a.own) => {
@@ -549,7 +558,13 @@ impl Run {
                 return decided;
             }
         }
-        let tail: Vec<String> = self.told.iter().rev().take(6).map(|d| format!("{d:?}")).collect();
+        let tail: Vec<String> = self
+            .told
+            .iter()
+            .rev()
+            .take(6)
+            .map(|d| format!("{d:?}"))
+            .collect();
         unreachable!("no end after {most} cycles: {}", tail.join("\n"));
     }
 

@@ -337,7 +337,8 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
         let message = "Azure accepted the deletion of the directory; it takes a while";
         return Waiting::new("DeletingDirectory", message).into();
     }
-    if plan.terms.directory_resource.is_some() && plan.terms.mode == Mode::Execute {
+    let may_act = plan.terms.mode == Mode::Execute && plan.sealed.is_some();
+    if may_act && plan.terms.directory_resource.is_some() {
         let unapproved = preconditions::approval(&seen.cluster.approvals, now).next;
         return unapproved.unwrap_or_else(|| by_call(plan, memory, now));
     }

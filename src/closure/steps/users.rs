@@ -33,6 +33,9 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             .standing("UsersDeleted", verified(memory))
             .progress(all, all);
     }
+    if super::past(Step::Users, memory) {
+        return Assessment::now_do(never_back().blocks());
+    }
     let assessment = sync(plan, seen, memory, now).unwrap_or_else(|| {
         let next = delete(plan, sealed, seen, memory, now);
         Assessment::now_do(next).standing("DirectorySyncDisabled", sync_is_off(memory))
@@ -40,6 +43,15 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     assessment
         .standing("UsersDeleted", deleting(sealed, memory))
         .progress(done, all)
+}
+
+/// A later step began, so two listings must have agreed; a journal that knows of none was altered.
+fn never_back() -> Obstacle {
+    Obstacle::new(
+        "HistoryRollback",
+        "A later step has begun, but the journal lacks the proof that all users are gone",
+        "Do not go on with this closure: compare the journal with a copy of it, then delete the closure and create it again",
+    )
 }
 
 /// The condition once two listings agreed.

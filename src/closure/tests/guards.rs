@@ -22,30 +22,62 @@ fn retained(seen: &mut Observation, change: impl FnOnce(&mut Administrator)) {
 #[test]
 fn each_refusal_has_its_reason() {
     let table: &[(&str, Change)] = &[
-        ("ConfigurationMissing", |s| s.cluster.configuration.present = false),
-        ("KillSwitch", |s| s.cluster.configuration.kill_switch = true),
-        ("TenantProtected", |s| _ = s.cluster.configuration.protected.insert(id(TENANT))),
-        ("TenantNotAllowed", |s| _ = s.cluster.configuration.allowed.insert(id(1))),
-        ("CredentialsForbidden", |s| {
-            s.cluster.credential = Err(Obstacle::new("CredentialsForbidden", "not granted", "grant it"));
+        ("ConfigurationMissing", |s| {
+            s.cluster.configuration.present = false
         }),
-        ("TenantNamedTwice", |s| s.cluster.rivals.push("other/contoso".into())),
+        ("KillSwitch", |s| s.cluster.configuration.kill_switch = true),
+        ("TenantProtected", |s| {
+            _ = s.cluster.configuration.protected.insert(id(TENANT))
+        }),
+        ("TenantNotAllowed", |s| {
+            _ = s.cluster.configuration.allowed.insert(id(1))
+        }),
+        ("CredentialsForbidden", |s| {
+            s.cluster.credential = Err(Obstacle::new(
+                "CredentialsForbidden",
+                "not granted",
+                "grant it",
+            ));
+        }),
+        ("TenantNamedTwice", |s| {
+            s.cluster.rivals.push("other/contoso".into())
+        }),
         ("TenantMismatch", |s| organization(s, |o| o.id = id(7))),
-        ("TenantMismatch", |s| organization(s, |o| o.initial_domain = "fabrikam.onmicrosoft.com".into())),
+        ("TenantMismatch", |s| {
+            organization(s, |o| o.initial_domain = "fabrikam.onmicrosoft.com".into())
+        }),
         ("PartnerTenant", |s| organization(s, |o| o.partner = true)),
         ("RetainedAdminMissing", |s| s.retained = Fact::Known(None)),
         ("RetainedAdminMissing", |s| retained(s, |r| r.id = id(0x77))),
-        ("RetainedAdminDisabled", |s| retained(s, |r| r.enabled = false)),
+        ("RetainedAdminDisabled", |s| {
+            retained(s, |r| r.enabled = false)
+        }),
         ("RetainedAdminGuest", |s| retained(s, |r| r.member = false)),
         ("RetainedAdminSynced", |s| retained(s, |r| r.synced = true)),
-        ("RetainedAdminRenamed", |s| retained(s, |r| r.user_principal_name = format!("x@{DOMAIN}"))),
-        ("RetainedAdminEligibleOnly", |s| retained(s, |r| r.global_administrator = Holding::EligibleOnly)),
-        ("RetainedAdminNotGlobalAdministrator", |s| retained(s, |r| r.global_administrator = Holding::None)),
-        ("PermissionDenied", |s| s.organization = Fact::Unreadable(Why::Forbidden)),
-        ("CredentialRefused", |s| s.retained = Fact::Unreadable(Why::CredentialRefused)),
-        ("MicrosoftUnavailable", |s| s.organization = Fact::Unreadable(Why::Unavailable)),
-        ("MicrosoftUnavailable", |s| s.organization = Fact::Unreadable(Why::Malformed)),
-        ("NotSupported", |s| s.organization = Fact::Unreadable(Why::Unsupported)),
+        ("RetainedAdminRenamed", |s| {
+            retained(s, |r| r.user_principal_name = format!("x@{DOMAIN}"))
+        }),
+        ("RetainedAdminEligibleOnly", |s| {
+            retained(s, |r| r.global_administrator = Holding::EligibleOnly)
+        }),
+        ("RetainedAdminNotGlobalAdministrator", |s| {
+            retained(s, |r| r.global_administrator = Holding::None)
+        }),
+        ("PermissionDenied", |s| {
+            s.organization = Fact::Unreadable(Why::Forbidden)
+        }),
+        ("CredentialRefused", |s| {
+            s.retained = Fact::Unreadable(Why::CredentialRefused)
+        }),
+        ("MicrosoftUnavailable", |s| {
+            s.organization = Fact::Unreadable(Why::Unavailable)
+        }),
+        ("MicrosoftUnavailable", |s| {
+            s.organization = Fact::Unreadable(Why::Malformed)
+        }),
+        ("NotSupported", |s| {
+            s.organization = Fact::Unreadable(Why::Unsupported)
+        }),
         ("Read", |s| s.organization = Fact::NotRead),
         ("Read", |s| s.spare = Fact::NotRead),
     ];
@@ -102,26 +134,49 @@ fn the_switches_of_the_configuration_do_not_bar_a_plan() {
 #[test]
 fn a_lost_credential_leads_outside_only_when_all_users_are_proven_gone() {
     let lose: Change = |s| {
-        s.cluster.credential = Err(Obstacle::new("CredentialsMissing", "no Secret", "restore it"));
+        s.cluster.credential = Err(Obstacle::new(
+            "CredentialsMissing",
+            "no Secret",
+            "restore it",
+        ));
         s.directory = Fact::NotRead;
     };
     let mut run = planned(World::new(3));
     run.cycle(false);
     assert_eq!(reason(&decided(&mut run, lose)), "CredentialsMissing");
     let mut run = verified(World::new(3));
-    assert_eq!(decided(&mut run, lose).decision, Decision::Read(vec![Question::Directory]));
-    let found = |directory| move |s: &mut Observation| {
-        lose(s);
-        s.directory = directory;
+    assert_eq!(
+        decided(&mut run, lose).decision,
+        Decision::Read(vec![Question::Directory])
+    );
+    let found = |directory| {
+        move |s: &mut Observation| {
+            lose(s);
+            s.directory = directory;
+        }
     };
-    assert_eq!(reason(&decided(&mut run, found(Fact::Known(Existence::Present)))), "CredentialsMissing");
-    assert_eq!(reason(&decided(&mut run, found(Fact::Unreadable(Why::Unavailable)))), "CredentialsMissing");
-    assert_eq!(reason(&decided(&mut run, found(Fact::Known(Existence::Gone)))), "VerifyDirectoryGone");
+    assert_eq!(
+        reason(&decided(&mut run, found(Fact::Known(Existence::Present)))),
+        "CredentialsMissing"
+    );
+    assert_eq!(
+        reason(&decided(
+            &mut run,
+            found(Fact::Unreadable(Why::Unavailable))
+        )),
+        "CredentialsMissing"
+    );
+    assert_eq!(
+        reason(&decided(&mut run, found(Fact::Known(Existence::Gone)))),
+        "VerifyDirectoryGone"
+    );
 }
 
 #[test]
 fn an_outside_look_that_proves_nothing_is_paced_and_skips_no_step() {
-    let mut run = verified(World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]));
+    let mut run = verified(
+        World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]),
+    );
     run.world.credential_lost = true;
     let mut seen = run.world.base();
     for question in [Question::Organization, Question::Administrators] {
@@ -129,7 +184,9 @@ fn an_outside_look_that_proves_nothing_is_paced_and_skips_no_step() {
     }
     seen.directory = Fact::Known(Existence::Gone);
     let act = crate::closure::decide::decide(&run.plan, &seen, &run.memory, run.world.now);
-    let Decision::Act(intent) = act.decision else { panic!("{act:?}") };
+    let Decision::Act(intent) = act.decision else {
+        panic!("{act:?}")
+    };
     let outcome = run.world.perform(&intent, &run.plan);
     run.memory = std::mem::take(&mut run.memory).advance(&intent, &outcome, run.world.now);
     let again = crate::closure::decide::decide(&run.plan, &seen, &run.memory, run.world.now);

@@ -18,7 +18,9 @@ use crate::closure::terms::Mode;
 /// A run whose plan is made and whose first effect is next.
 fn planned(world: World) -> Run {
     let mut run = Run::of(world);
-    run.until(false, 10, |d| matches!(d.decision, Decision::MakePlan { .. }));
+    run.until(false, 10, |d| {
+        matches!(d.decision, Decision::MakePlan { .. })
+    });
     run
 }
 

@@ -9,31 +9,74 @@ use jiff::SignedDuration;
 
 #[test]
 fn what_is_lacking_blocks_with_its_reason() {
-    let direct = || World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]);
+    let direct =
+        || World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]);
     let table: Vec<(&str, World)> = vec![
-        ("BackupNotAcknowledged", World::new(3).with(|w| w.terms.backup = None)),
-        ("BackupNotAcknowledged", World::new(3).with(|w| {
-            w.terms.backup = Some(Backup { reference: "job".into(), complete: Err("The Job failed".into()) });
-        })),
-        ("LimitMissing", World::new(3).with(|w| w.terms.max_users = None)),
-        ("LimitExceeded", World::new(3).with(|w| w.terms.max_users = Some(2))),
-        ("CancellationReasonMissing", direct().with(|w| w.terms.cancellation = None)),
-        ("LossNotAccepted", World::new(3).with(|w| {
-            w.terms.accepted.clear();
-            w.subscriptions = vec![subscription(1, Agreement::Azure)];
-        })),
-        ("RolesMissing", World::new(3).with(|w| w.identity.permissions.clear())),
-        ("SpareAdminMissing", World::new(3).with(|w| w.terms.spare = Some("ghost".into()))),
-        ("ApprovalsMissing", World::new(3).with(|w| w.cluster.approvals.required = 2)),
-        ("AdmissionPolicyMissing", World::new(3).with(|w| w.cluster.approvals.policy_missing = true)),
-        ("GracePeriod", World::new(3).with(|w| {
-            w.cluster.approvals.effective_at = Some(start() + SignedDuration::from_hours(1));
-        })),
-        ("NotBefore", World::new(3).with(|w| w.terms.not_before = Some(start() + SignedDuration::from_hours(1)))),
+        (
+            "BackupNotAcknowledged",
+            World::new(3).with(|w| w.terms.backup = None),
+        ),
+        (
+            "BackupNotAcknowledged",
+            World::new(3).with(|w| {
+                w.terms.backup = Some(Backup {
+                    reference: "job".into(),
+                    complete: Err("The Job failed".into()),
+                });
+            }),
+        ),
+        (
+            "LimitMissing",
+            World::new(3).with(|w| w.terms.max_users = None),
+        ),
+        (
+            "LimitExceeded",
+            World::new(3).with(|w| w.terms.max_users = Some(2)),
+        ),
+        (
+            "CancellationReasonMissing",
+            direct().with(|w| w.terms.cancellation = None),
+        ),
+        (
+            "LossNotAccepted",
+            World::new(3).with(|w| {
+                w.terms.accepted.clear();
+                w.subscriptions = vec![subscription(1, Agreement::Azure)];
+            }),
+        ),
+        (
+            "RolesMissing",
+            World::new(3).with(|w| w.identity.permissions.clear()),
+        ),
+        (
+            "SpareAdminMissing",
+            World::new(3).with(|w| w.terms.spare = Some("ghost".into())),
+        ),
+        (
+            "ApprovalsMissing",
+            World::new(3).with(|w| w.cluster.approvals.required = 2),
+        ),
+        (
+            "AdmissionPolicyMissing",
+            World::new(3).with(|w| w.cluster.approvals.policy_missing = true),
+        ),
+        (
+            "GracePeriod",
+            World::new(3).with(|w| {
+                w.cluster.approvals.effective_at = Some(start() + SignedDuration::from_hours(1));
+            }),
+        ),
+        (
+            "NotBefore",
+            World::new(3)
+                .with(|w| w.terms.not_before = Some(start() + SignedDuration::from_hours(1))),
+        ),
     ];
     for (wanted, world) in table {
         let mut run = Run::of(world);
-        let decided = run.until(false, 3, |d| !matches!(d.decision, Decision::MakePlan { .. }));
+        let decided = run.until(false, 3, |d| {
+            !matches!(d.decision, Decision::MakePlan { .. })
+        });
         assert_eq!(reason(&decided), wanted);
         assert_eq!(decided.step, Step::Preconditions);
         assert!(run.world.steps.is_empty());
@@ -47,9 +90,14 @@ fn all_obstacles_are_told_at_once() {
         w.terms.max_users = None;
         w.identity.permissions.clear();
     }));
-    let Decision::Blocked(list) = run.cycle(false).decision else { panic!() };
+    let Decision::Blocked(list) = run.cycle(false).decision else {
+        panic!()
+    };
     let reasons: Vec<_> = list.iter().map(|o| o.reason).collect();
-    assert_eq!(reasons, ["BackupNotAcknowledged", "LimitMissing", "RolesMissing"]);
+    assert_eq!(
+        reasons,
+        ["BackupNotAcknowledged", "LimitMissing", "RolesMissing"]
+    );
 }
 
 #[test]
@@ -62,7 +110,9 @@ fn roles_are_told_by_step_and_a_reader_can_still_plan() {
     });
     let mut run = Run::of(world.clone());
     let blocked = run.until(false, 3, |d| matches!(d.decision, Decision::Blocked(_)));
-    let Decision::Blocked(list) = blocked.decision else { panic!() };
+    let Decision::Blocked(list) = blocked.decision else {
+        panic!()
+    };
     // Whether other administrators are among the users is known once they are listed for the plan.
     let wanted = "step 1 Users: the identity lacks User.ReadWrite.All; \
                   step 4 DisableMFA: the identity lacks Policy.ReadWrite.AuthenticationMethod; \
@@ -77,7 +127,10 @@ fn roles_are_told_by_step_and_a_reader_can_still_plan() {
 #[test]
 fn no_approval_is_needed_where_none_is_required() {
     let mut run = planned(World::new(3).with(|w| {
-        w.cluster.approvals = Approvals { policy_missing: true, ..Approvals::default() };
+        w.cluster.approvals = Approvals {
+            policy_missing: true,
+            ..Approvals::default()
+        };
     }));
     assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
 }
@@ -87,7 +140,10 @@ fn a_revoked_approval_stops_the_work_and_a_lapsed_limit_too() {
     let mut run = planned(World::new(300));
     run.cycle(false);
     let revoked = decided(&mut run, |s| s.cluster.approvals.approvers.clear());
-    assert_eq!((reason(&revoked), revoked.step), ("ApprovalsMissing", Step::Users));
+    assert_eq!(
+        (reason(&revoked), revoked.step),
+        ("ApprovalsMissing", Step::Users)
+    );
     run.world.terms.max_users = Some(10);
     assert_eq!(reason(&decided(&mut run, |_| {})), "LimitExceeded");
 }
@@ -99,8 +155,13 @@ fn rejected_approvals_are_explained() {
         s.cluster.approvals.approvers.clear();
         s.cluster.approvals.rejected = vec!["bob: expired".into()];
     });
-    let Decision::AwaitApproval { message, .. } = told.decision else { panic!() };
-    assert_eq!(message, "0 of 1 approvals for this plan; not counted: bob: expired");
+    let Decision::AwaitApproval { message, .. } = told.decision else {
+        panic!()
+    };
+    assert_eq!(
+        message,
+        "0 of 1 approvals for this plan; not counted: bob: expired"
+    );
 }
 
 #[test]
@@ -110,7 +171,11 @@ fn a_plan_not_begun_within_a_day_is_made_again() {
     assert_eq!(reason(&decided(&mut run, |_| {})), "PlanStale");
     let digest = run.plan.sealed.as_ref().unwrap().digest.clone();
     run.cycle(false);
-    assert_eq!(run.plan.sealed.as_ref().unwrap().digest, digest, "the same tenant, the same plan");
+    assert_eq!(
+        run.plan.sealed.as_ref().unwrap().digest,
+        digest,
+        "the same tenant, the same plan"
+    );
     assert_eq!(reason(&run.cycle(false)), "ApprovalsMissing");
 }
 

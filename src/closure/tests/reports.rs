@@ -7,7 +7,12 @@ use crate::closure::step::Step;
 use std::collections::BTreeMap;
 
 fn condition<'a>(report: &'a Report, name: &str) -> &'a Standing {
-    &report.conditions.iter().find(|(n, _)| *n == name).unwrap().1
+    &report
+        .conditions
+        .iter()
+        .find(|(n, _)| *n == name)
+        .unwrap()
+        .1
 }
 
 fn told(run: &Run, decided: &Decided) -> Report {
@@ -28,22 +33,29 @@ fn the_middle_of_step_one() {
     assert_eq!(report.phase, Phase::Running);
     assert_eq!(report.progress, "50/100 (50%)");
     assert_eq!(report.summary, "50 of 100 users deleted, none failed");
-    let words: Vec<_> = report.conditions.iter().map(|(n, s)| (*n, s.status, s.reason)).collect();
-    assert_eq!(words, [
-        ("Ready", Some(false), "DeletingUsers"),
-        ("Reconciling", Some(true), "DeletingUsers"),
-        ("Stalled", Some(false), "Progressing"),
-        ("PreconditionsMet", Some(true), "AllMet"),
-        ("Approved", Some(true), "QuorumReached"),
-        ("DirectorySyncDisabled", Some(true), "NeverEnabled"),
-        ("UsersDeleted", Some(false), "InProgress"),
-        ("SubscriptionsCanceled", None, "NotStarted"),
-        ("SubscriptionsDeleted", None, "NotStarted"),
-        ("MFADisabled", None, "NotStarted"),
-        ("DeletionChecksPassed", None, "NotStarted"),
-        ("DirectoryDeleted", None, "NotStarted"),
-        ("Closed", Some(false), "InProgress"),
-    ]);
+    let words: Vec<_> = report
+        .conditions
+        .iter()
+        .map(|(n, s)| (*n, s.status, s.reason))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            ("Ready", Some(false), "DeletingUsers"),
+            ("Reconciling", Some(true), "DeletingUsers"),
+            ("Stalled", Some(false), "Progressing"),
+            ("PreconditionsMet", Some(true), "AllMet"),
+            ("Approved", Some(true), "QuorumReached"),
+            ("DirectorySyncDisabled", Some(true), "NeverEnabled"),
+            ("UsersDeleted", Some(false), "InProgress"),
+            ("SubscriptionsCanceled", None, "NotStarted"),
+            ("SubscriptionsDeleted", None, "NotStarted"),
+            ("MFADisabled", None, "NotStarted"),
+            ("DeletionChecksPassed", None, "NotStarted"),
+            ("DirectoryDeleted", None, "NotStarted"),
+            ("Closed", Some(false), "InProgress"),
+        ]
+    );
 }
 
 #[test]
@@ -68,8 +80,19 @@ fn phases() {
         (Decision::Planned, Phase::Planned),
         (Decision::Suspended, Phase::Suspended),
         (Decision::Closed, Phase::Closed),
-        (Decision::MakePlan { reason: "FirstPlan" }, Phase::Planning),
-        (Decision::AwaitApproval { reason: "ApprovalsMissing", message: "m".into() }, Phase::AwaitingApproval),
+        (
+            Decision::MakePlan {
+                reason: "FirstPlan",
+            },
+            Phase::Planning,
+        ),
+        (
+            Decision::AwaitApproval {
+                reason: "ApprovalsMissing",
+                message: "m".into(),
+            },
+            Phase::AwaitingApproval,
+        ),
         (Decision::Blocked(vec![obstacle]), Phase::Stalled),
         (Decision::HandOff(Vec::new()), Phase::AwaitingHandOff),
         (Decision::Blocked(Vec::new()), Phase::Stalled),

@@ -19,7 +19,11 @@ fn closes(world: World) -> Run {
     let told: Vec<Step> = run.told.iter().map(|d| d.step).collect();
     assert!(told.is_sorted(), "what is told goes forward only: {told:?}");
     let once: BTreeSet<ObjectId> = run.world.deleted.iter().copied().collect();
-    assert_eq!(once.len(), run.world.deleted.len(), "nobody is deleted twice");
+    assert_eq!(
+        once.len(),
+        run.world.deleted.len(),
+        "nobody is deleted twice"
+    );
     assert_eq!(once.len(), users, "everybody planned is deleted");
     let last = report::tell(&run.plan, &run.memory, run.told.last().unwrap());
     for (name, standing) in &last.conditions {
@@ -34,7 +38,8 @@ fn all_kinds() -> World {
         w.sync = true;
         w.lag = SignedDuration::from_secs(12);
         w.terms.remove_applications = true;
-        w.applications.extend((0..5).map(|n| application(n, n % 2 == 0, n == 4)));
+        w.applications
+            .extend((0..5).map(|n| application(n, n % 2 == 0, n == 4)));
         w.administrators.insert(id(0x1_0005));
         w.subscriptions = vec![
             subscription(1, Agreement::Direct),
@@ -87,9 +92,7 @@ fn sync_that_we_cannot_switch_off_is_handed_over() {
         w.sync = true;
         w.sync_refused = true;
     }));
-    let handed = |d: &&crate::closure::decide::Decided| {
-        matches!(&d.decision, Decision::HandOff(list) if list.len() == 2 && list[0].key == "SwitchSyncOff")
-    };
+    let handed = |d: &&crate::closure::decide::Decided| matches!(&d.decision, Decision::HandOff(list) if list.len() == 2 && list[0].key == "SwitchSyncOff");
     assert!(run.told.iter().any(|d| handed(&d)));
 }
 
@@ -98,7 +101,10 @@ fn an_external_directory_closes_by_a_call() {
     let run = closes(World::new(20).with(|w| {
         w.terms.directory_resource = Some("/subscriptions/x/ciamDirectories/contoso".into());
     }));
-    let handed = run.told.iter().any(|d| matches!(d.decision, Decision::HandOff(_)));
+    let handed = run
+        .told
+        .iter()
+        .any(|d| matches!(d.decision, Decision::HandOff(_)));
     assert!(!handed, "no person is needed");
 }
 
@@ -113,7 +119,11 @@ fn refused_users_stall_step_one_until_a_person_acts() {
     };
     assert_eq!(stalled.step, Step::Users);
     assert_eq!(obstacles[0].reason, "UsersRefused");
-    assert!(obstacles[0].message.starts_with("2 users could not be deleted: Authorization_RequestDenied (HTTP 403)"));
+    assert!(
+        obstacles[0]
+            .message
+            .starts_with("2 users could not be deleted: Authorization_RequestDenied (HTTP 403)")
+    );
     assert_eq!(run.world.deleted.len(), 118, "the others went");
     run.world.protected.clear();
     run.to_the_end();
@@ -134,7 +144,9 @@ fn refused_users_that_a_person_deletes_are_noticed() {
 fn whole_slices_refused_blow_the_fuse() {
     let mut run = Run::of(World::new(500).with(|w| w.protected.clone_from(&w.users)));
     let stalled = run.until(true, 20, |d| matches!(d.decision, Decision::Blocked(_)));
-    assert!(matches!(&stalled.decision, Decision::Blocked(list) if list[0].reason == "FailureFuse"));
+    assert!(
+        matches!(&stalled.decision, Decision::Blocked(list) if list[0].reason == "FailureFuse")
+    );
     assert_eq!(run.memory.cursor, 100, "two slices, then it stops");
     run.world.protected.clear();
     run.to_the_end();
@@ -143,10 +155,16 @@ fn whole_slices_refused_blow_the_fuse() {
 #[test]
 fn strangers_are_planned_anew_and_approved_anew() {
     let mut run = Run::of(World::new(60));
-    run.until(true, 20, |d| matches!(&d.decision, Decision::Act(i) if i.step == Step::Users));
+    run.until(
+        true,
+        20,
+        |d| matches!(&d.decision, Decision::Act(i) if i.step == Step::Users),
+    );
     run.world.users.insert(id(0x9_0001));
     let first = run.plan.sealed.as_ref().unwrap().digest.clone();
-    run.until(true, 20, |d| d.decision == Decision::MakePlan { reason: "PlanGrew" });
+    run.until(true, 20, |d| {
+        d.decision == Decision::MakePlan { reason: "PlanGrew" }
+    });
     let sealed = run.plan.sealed.as_ref().unwrap();
     assert_ne!(sealed.digest, first);
     assert_eq!(sealed.users, vec![id(0x9_0001)]);
@@ -162,7 +180,11 @@ fn strangers_are_planned_anew_and_approved_anew() {
 #[test]
 fn a_new_global_administrator_is_drift() {
     let mut run = Run::of(World::new(60));
-    run.until(true, 20, |d| matches!(&d.decision, Decision::Act(i) if i.step == Step::Users));
+    run.until(
+        true,
+        20,
+        |d| matches!(&d.decision, Decision::Act(i) if i.step == Step::Users),
+    );
     run.world.users.insert(id(0x9_0001));
     run.world.administrators.insert(id(0x9_0001));
     let stalled = run.until(true, 20, |d| matches!(d.decision, Decision::Blocked(_)));
@@ -176,7 +198,13 @@ fn mode_plan_never_acts() {
     run.until(true, 5, |d| d.decision == Decision::Planned);
     for _ in 0..200 {
         let decided = run.cycle(true);
-        assert!(matches!(decided.decision, Decision::Planned | Decision::MakePlan { reason: "PlanStale" }));
+        assert!(matches!(
+            decided.decision,
+            Decision::Planned
+                | Decision::MakePlan {
+                    reason: "PlanStale"
+                }
+        ));
     }
     assert!(run.world.steps.is_empty());
 }
@@ -203,23 +231,37 @@ fn suspend_and_hold_stop_at_any_point_and_let_go() {
 #[test]
 fn a_credential_lost_after_the_hand_off_is_told_from_a_tenant_that_is_gone() {
     let mut run = Run::of(World::new(5));
-    run.until(false, 60, |d| matches!(&d.decision, Decision::HandOff(l) if l[0].key == "DeleteDirectory"));
+    run.until(
+        false,
+        60,
+        |d| matches!(&d.decision, Decision::HandOff(l) if l[0].key == "DeleteDirectory"),
+    );
     run.world.credential_lost = true;
     let stalled = run.cycle(false);
-    assert!(matches!(&stalled.decision, Decision::Blocked(list) if list[0].reason == "CredentialRefused"));
+    assert!(
+        matches!(&stalled.decision, Decision::Blocked(list) if list[0].reason == "CredentialRefused")
+    );
     run.world.gone = true;
     run.to_the_end();
 }
 
 #[test]
 fn a_direct_tenant_is_read_sparingly_in_step_three() {
-    let mut run = Run::of(World::new(5).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]));
+    let mut run =
+        Run::of(World::new(5).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]));
     run.until(false, 60, |d| d.step == Step::CancelSubscriptions);
     run.world.hands("CancelSubscription");
     run.world.questions.clear();
     assert_eq!(run.cycle(false).step, Step::DeleteSubscriptions);
     let asked: Vec<Question> = run.world.questions.keys().copied().collect();
-    assert_eq!(asked, [Question::Organization, Question::Administrators, Question::Subscriptions]);
+    assert_eq!(
+        asked,
+        [
+            Question::Organization,
+            Question::Administrators,
+            Question::Subscriptions
+        ]
+    );
 }
 
 #[test]
