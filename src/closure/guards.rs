@@ -1,4 +1,4 @@
-//! Guards: refusals that hold before any step, in order. The first one found is the cycle's decision.
+//! Guards: refusals that hold before any step, in order.
 
 use crate::closure::decide::Decision;
 use crate::closure::intent::{Action, Intent};

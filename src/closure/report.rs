@@ -78,6 +78,11 @@ pub const CONDITIONS: [&str; 13] = [
 
 /// The very first report: everything Unknown, Reconciling True. Microsoft was asked nothing yet.
 pub fn first() -> Report {
+    let unknown = || Standing {
+        status: None,
+        reason: "NotStarted",
+        message: "Not looked at yet".into(),
+    };
     let conditions = CONDITIONS
         .into_iter()
         .map(|name| {
