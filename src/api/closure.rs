@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
     category = "offboarding",
     namespaced,
     status = "TenantClosureStatus",
-    selectable = "spec.tenant.id",
+    selectable = ".spec.tenant.id",
     validation = Rule::new("size(self.metadata.name) <= 63").message("metadata.name must have at most 63 characters; choose a shorter one"),
     printcolumn(name = "Tenant", type_ = "string", json_path = ".spec.tenant.initialDomain"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
