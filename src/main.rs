@@ -14,7 +14,10 @@ async fn main() -> ExitCode {
             serve::serve(settings).await
         }
         Command::Crd { name } => crd::yaml(name.as_deref()).map(|text| print!("{text}")),
-        Command::Policies { namespace, service_account } => {
+        Command::Policies {
+            namespace,
+            service_account,
+        } => {
             print!("{}", policies::yaml(&namespace, &service_account));
             Ok(())
         }
@@ -29,7 +32,14 @@ async fn main() -> ExitCode {
 }
 
 fn logs(json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { builder.json().init() } else { builder.init() }
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if json {
+        builder.json().init()
+    } else {
+        builder.init()
+    }
 }

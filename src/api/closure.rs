@@ -92,9 +92,7 @@ pub struct TenantClosureSpec {
 pub struct TenantRef {
     /// Tenant id (GUID in lower case), as the Entra admin center's overview shows it.
     #[schemars(
-        regex(
-            pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-        ),
+        regex(pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
         length(max = 36)
     )]
     pub id: String,

@@ -15,7 +15,11 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         ClosureRecord::crd(),
     ];
     for version in all.iter_mut().flat_map(|crd| &mut crd.spec.versions) {
-        if let Some(schema) = version.schema.as_mut().and_then(|s| s.open_api_v3_schema.as_mut()) {
+        if let Some(schema) = version
+            .schema
+            .as_mut()
+            .and_then(|s| s.open_api_v3_schema.as_mut())
+        {
             without_unsigned_formats(schema);
         }
     }
@@ -24,13 +28,23 @@ pub fn all() -> Vec<CustomResourceDefinition> {
 
 /// The API server warns of `uint32` and its like at each apply; their minimum 0 says the same.
 fn without_unsigned_formats(schema: &mut JSONSchemaProps) {
-    if schema.format.as_ref().is_some_and(|f| f.starts_with("uint")) {
+    if schema
+        .format
+        .as_ref()
+        .is_some_and(|f| f.starts_with("uint"))
+    {
         schema.format = None;
     }
     for property in schema.properties.iter_mut().flat_map(|p| p.values_mut()) {
         without_unsigned_formats(property);
     }
-    for variant in schema.one_of.iter_mut().chain(&mut schema.any_of).chain(&mut schema.all_of).flatten() {
+    for variant in schema
+        .one_of
+        .iter_mut()
+        .chain(&mut schema.any_of)
+        .chain(&mut schema.all_of)
+        .flatten()
+    {
         without_unsigned_formats(variant);
     }
     if let Some(JSONSchemaPropsOrArray::Schema(item)) = &mut schema.items {

@@ -2,14 +2,21 @@
 
 use crate::closure::decide::{Decision, Waiting};
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Administrator, Fact, Holding, Observation, Obstacle, Organization, Question, Why};
+use crate::closure::observation::{
+    Administrator, Fact, Holding, Observation, Obstacle, Organization, Question, Why,
+};
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::terms::Mode;
 use jiff::Timestamp;
 
 /// The first refusal, if any.
-pub fn refuse(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp) -> Option<Decision> {
+pub fn refuse(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    _now: Timestamp,
+) -> Option<Decision> {
     if memory.directory_gone_at.is_some() {
         return None;
     }
@@ -20,8 +27,16 @@ pub fn refuse(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp)
 }
 
 /// An obstacle as a decision.
-pub fn blocked(reason: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Decision {
-    Decision::Blocked(vec![Obstacle { reason, message: message.into(), remedy: remedy.into() }])
+pub fn blocked(
+    reason: &'static str,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Decision {
+    Decision::Blocked(vec![Obstacle {
+        reason,
+        message: message.into(),
+        remedy: remedy.into(),
+    }])
 }
 
 fn brakes(plan: &Plan, seen: &Observation) -> Option<Decision> {
@@ -31,18 +46,43 @@ fn brakes(plan: &Plan, seen: &Observation) -> Option<Decision> {
     if terms.suspend {
         Some(Decision::Suspended)
     } else if let Some(reason) = &terms.hold {
-        Some(blocked("LegalHold", format!("A hold is set: {reason}"), "Remove spec.hold once the hold is lifted"))
+        Some(blocked(
+            "LegalHold",
+            format!("A hold is set: {reason}"),
+            "Remove spec.hold once the hold is lifted",
+        ))
     } else if configuration.protected.contains(&terms.tenant_id) {
-        Some(blocked("TenantProtected", "The operator's configuration protects this tenant", "Nothing: a protected tenant is never closed"))
-    } else if !configuration.allowed.is_empty() && !configuration.allowed.contains(&terms.tenant_id) {
-        Some(blocked("TenantNotAllowed", "The operator's configuration does not list this tenant", "Ask the operator's owner to add it to allowedTenants"))
+        Some(blocked(
+            "TenantProtected",
+            "The operator's configuration protects this tenant",
+            "Nothing: a protected tenant is never closed",
+        ))
+    } else if !configuration.allowed.is_empty() && !configuration.allowed.contains(&terms.tenant_id)
+    {
+        Some(blocked(
+            "TenantNotAllowed",
+            "The operator's configuration does not list this tenant",
+            "Ask the operator's owner to add it to allowedTenants",
+        ))
     } else if execute && !configuration.present {
-        Some(blocked("ConfigurationMissing", "The operator's configuration is absent or unreadable", "Restore the ConfigMap tenant-closure in the operator's namespace"))
+        Some(blocked(
+            "ConfigurationMissing",
+            "The operator's configuration is absent or unreadable",
+            "Restore the ConfigMap tenant-closure in the operator's namespace",
+        ))
     } else if execute && configuration.kill_switch {
-        Some(blocked("KillSwitch", "The operator's kill switch is on", "Ask the operator's owner; killSwitch in its configuration"))
+        Some(blocked(
+            "KillSwitch",
+            "The operator's kill switch is on",
+            "Ask the operator's owner; killSwitch in its configuration",
+        ))
     } else if !seen.cluster.rivals.is_empty() {
         let others = seen.cluster.rivals.join(", ");
-        Some(blocked("TenantNamedTwice", format!("Other closures name the same tenant: {others}"), "Delete all but one; nothing is lost"))
+        Some(blocked(
+            "TenantNamedTwice",
+            format!("Other closures name the same tenant: {others}"),
+            "Delete all but one; nothing is lost",
+        ))
     } else {
         None
     }
@@ -54,9 +94,17 @@ fn at_the_end(memory: &Memory) -> bool {
 }
 
 fn credential(seen: &Observation, memory: &Memory) -> Option<Decision> {
-    let refused_outside = matches!(seen.organization, Fact::Unreadable(Why::CredentialRefused | Why::Forbidden));
+    let refused_outside = matches!(
+        seen.organization,
+        Fact::Unreadable(Why::CredentialRefused | Why::Forbidden)
+    );
     let lost = seen.cluster.credential.is_err() || refused_outside;
-    if lost && (at_the_end(memory) || memory.started.contains_key(&crate::closure::step::Step::DeleteDirectory)) {
+    if lost
+        && (at_the_end(memory)
+            || memory
+                .started
+                .contains_key(&crate::closure::step::Step::DeleteDirectory))
+    {
         return outside_only(seen);
     }
     match &seen.cluster.credential {
@@ -88,7 +136,10 @@ fn identity(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Decision
 
 fn mismatch(plan: &Plan, organization: &Organization) -> Option<Decision> {
     let terms = &plan.terms;
-    let same = organization.id == terms.tenant_id && organization.initial_domain.eq_ignore_ascii_case(&terms.initial_domain);
+    let same = organization.id == terms.tenant_id
+        && organization
+            .initial_domain
+            .eq_ignore_ascii_case(&terms.initial_domain);
     if !same {
         return Some(blocked(
             "TenantMismatch",
@@ -97,7 +148,11 @@ fn mismatch(plan: &Plan, organization: &Organization) -> Option<Decision> {
         ));
     }
     organization.partner.then(|| {
-        blocked("PartnerTenant", "The tenant is a partner's own tenant; its customers depend on it", "End the partnership with Microsoft first")
+        blocked(
+            "PartnerTenant",
+            "The tenant is a partner's own tenant; its customers depend on it",
+            "End the partnership with Microsoft first",
+        )
     })
 }
 
@@ -111,34 +166,70 @@ fn retained(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Decision
     };
     let remedy = "Make spec.retain.globalAdministrator an enabled cloud-only member on the initial domain with a permanent Global Administrator assignment";
     let Some(admin) = found else {
-        return Some(blocked("RetainedAdminMissing", "The retained administrator is not in the tenant", remedy));
+        return Some(blocked(
+            "RetainedAdminMissing",
+            "The retained administrator is not in the tenant",
+            remedy,
+        ));
     };
     let (reason, message) = unfit(plan, admin)?;
     Some(blocked(reason, message, remedy))
 }
 
 fn unfit(plan: &Plan, admin: &Administrator) -> Option<(&'static str, &'static str)> {
-    let domain = admin.user_principal_name.rsplit('@').next().unwrap_or_default();
-    let pinned = plan.sealed.as_ref().is_none_or(|s| s.head.retained == admin.id);
+    let domain = admin
+        .user_principal_name
+        .rsplit('@')
+        .next()
+        .unwrap_or_default();
+    let pinned = plan
+        .sealed
+        .as_ref()
+        .is_none_or(|s| s.head.retained == admin.id);
     if !pinned {
-        Some(("RetainedAdminReplaced", "The retained administrator is not the one that the plan pinned"))
-    } else if !admin.user_principal_name.eq_ignore_ascii_case(&plan.terms.retained) {
-        Some(("RetainedAdminRenamed", "The retained administrator has another user principal name than the closure says"))
+        Some((
+            "RetainedAdminReplaced",
+            "The retained administrator is not the one that the plan pinned",
+        ))
+    } else if !admin
+        .user_principal_name
+        .eq_ignore_ascii_case(&plan.terms.retained)
+    {
+        Some((
+            "RetainedAdminRenamed",
+            "The retained administrator has another user principal name than the closure says",
+        ))
     } else if !admin.enabled {
-        Some(("RetainedAdminDisabled", "The retained administrator's account is disabled"))
+        Some((
+            "RetainedAdminDisabled",
+            "The retained administrator's account is disabled",
+        ))
     } else if !admin.member {
-        Some(("RetainedAdminGuest", "The retained administrator is a guest; only a home account can delete the tenant"))
+        Some((
+            "RetainedAdminGuest",
+            "The retained administrator is a guest; only a home account can delete the tenant",
+        ))
     } else if admin.synced {
-        Some(("RetainedAdminSynced", "The retained administrator is synced from on-premises"))
+        Some((
+            "RetainedAdminSynced",
+            "The retained administrator is synced from on-premises",
+        ))
     } else if !domain.eq_ignore_ascii_case(&plan.terms.initial_domain) {
-        Some(("RetainedAdminNotOnInitialDomain", "The retained administrator does not sign in on the initial domain"))
+        Some((
+            "RetainedAdminNotOnInitialDomain",
+            "The retained administrator does not sign in on the initial domain",
+        ))
     } else {
         match admin.global_administrator {
             Holding::Permanent => None,
-            Holding::EligibleOnly => {
-                Some(("RetainedAdminEligibleOnly", "The retained administrator is only eligible for Global Administrator, not permanently assigned"))
-            }
-            Holding::None => Some(("RetainedAdminNotGlobalAdministrator", "The retained administrator is no Global Administrator")),
+            Holding::EligibleOnly => Some((
+                "RetainedAdminEligibleOnly",
+                "The retained administrator is only eligible for Global Administrator, not permanently assigned",
+            )),
+            Holding::None => Some((
+                "RetainedAdminNotGlobalAdministrator",
+                "The retained administrator is no Global Administrator",
+            )),
         }
     }
 }
@@ -147,7 +238,11 @@ fn unfit(plan: &Plan, admin: &Administrator) -> Option<(&'static str, &'static s
 ///
 /// # Errors
 /// The decision: read it, wait for it, or blocked.
-pub fn read<'a, T>(fact: &'a Fact<T>, question: Question, memory: &Memory) -> Result<&'a T, Decision> {
+pub fn read<'a, T>(
+    fact: &'a Fact<T>,
+    question: Question,
+    memory: &Memory,
+) -> Result<&'a T, Decision> {
     match fact {
         Fact::Known(value) => Ok(value),
         Fact::NotRead => Err(Decision::Read(vec![question])),

@@ -6,7 +6,9 @@ use crate::closure::terms::Cloud;
 pub const fn products(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::China => "https://portal.partner.microsoftonline.cn/",
-        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => "https://go.microsoft.com/fwlink/p/?linkid=842054",
+        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => {
+            "https://go.microsoft.com/fwlink/p/?linkid=842054"
+        }
     }
 }
 
@@ -14,7 +16,9 @@ pub const fn products(cloud: Cloud) -> &'static str {
 pub const fn support(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::China => "https://portal.partner.microsoftonline.cn/",
-        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => "https://go.microsoft.com/fwlink/p/?linkid=518322",
+        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => {
+            "https://go.microsoft.com/fwlink/p/?linkid=518322"
+        }
     }
 }
 
@@ -26,8 +30,12 @@ pub const fn directory_sync(_cloud: Cloud) -> &'static str {
 /// The subscriptions of the Azure portal.
 pub const fn azure_subscriptions(cloud: Cloud) -> &'static str {
     match cloud {
-        Cloud::Global => "https://portal.azure.com/#view/Microsoft_Azure_Billing/SubscriptionsBlade",
-        Cloud::USGov | Cloud::USGovDoD => "https://portal.azure.us/#view/Microsoft_Azure_Billing/SubscriptionsBlade",
+        Cloud::Global => {
+            "https://portal.azure.com/#view/Microsoft_Azure_Billing/SubscriptionsBlade"
+        }
+        Cloud::USGov | Cloud::USGovDoD => {
+            "https://portal.azure.us/#view/Microsoft_Azure_Billing/SubscriptionsBlade"
+        }
         Cloud::China => "https://portal.azure.cn/#view/Microsoft_Azure_Billing/SubscriptionsBlade",
     }
 }

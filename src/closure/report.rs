@@ -107,7 +107,10 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
     let mut standings: BTreeMap<&'static str, Standing> = decided.standings.clone();
     behind(decided.step, memory, &mut standings);
     kstatus(phase, reason, &summary, &mut standings);
-    let conditions = CONDITIONS.into_iter().map(|name| (name, standings.remove(name).unwrap_or_else(unknown))).collect();
+    let conditions = CONDITIONS
+        .into_iter()
+        .map(|name| (name, standings.remove(name).unwrap_or_else(unknown)))
+        .collect();
     let mut blockers = decided.blockers.clone();
     if let Decision::Blocked(obstacles) = &decided.decision {
         blockers.splice(0..0, obstacles.iter().map(as_blocker));
@@ -132,47 +135,112 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
 }
 
 fn unknown() -> Standing {
-    Standing { status: None, reason: "NotStarted", message: "Not looked at yet".into() }
+    Standing {
+        status: None,
+        reason: "NotStarted",
+        message: "Not looked at yet".into(),
+    }
 }
 
 /// Phase, reason and sentence of a decision.
 fn headline(decided: &Decided) -> (Phase, &'static str, String) {
-    let step = format!("Step {} of 5, {}", decided.step.number(), decided.step.name());
+    let step = format!(
+        "Step {} of 5, {}",
+        decided.step.number(),
+        decided.step.name()
+    );
     match &decided.decision {
         Decision::Read(_) => (Phase::Planning, "Observing", format!("{step}: looking")),
         Decision::MakePlan { reason } => (Phase::Planning, reason, "The plan is made".into()),
-        Decision::Planned => (Phase::Planned, "Planned", "The plan is made; mode Plan changes nothing".into()),
-        Decision::AwaitApproval { reason, message } => (Phase::AwaitingApproval, reason, message.clone()),
-        Decision::Act(intent) => (Phase::Running, intent.action.name(), format!("{step}: {}", intent.action.name())),
-        Decision::Wait(waiting) if waiting.reason.starts_with("Waiting") || waiting.until.is_some() => {
+        Decision::Planned => (
+            Phase::Planned,
+            "Planned",
+            "The plan is made; mode Plan changes nothing".into(),
+        ),
+        Decision::AwaitApproval { reason, message } => {
+            (Phase::AwaitingApproval, reason, message.clone())
+        }
+        Decision::Act(intent) => (
+            Phase::Running,
+            intent.action.name(),
+            format!("{step}: {}", intent.action.name()),
+        ),
+        Decision::Wait(waiting)
+            if waiting.reason.starts_with("Waiting") || waiting.until.is_some() =>
+        {
             (Phase::Waiting, waiting.reason, waiting.message.clone())
         }
         Decision::Wait(waiting) => (Phase::Running, waiting.reason, waiting.message.clone()),
         Decision::HandOff(hand_offs) => {
-            let what = hand_offs.first().map_or_else(String::new, |h| h.what.clone());
-            let more = if hand_offs.len() > 1 { format!(" ({} more)", hand_offs.len() - 1) } else { String::new() };
-            (Phase::AwaitingHandOff, hand_offs.first().map_or("HandOff", |h| h.key), format!("{what}{more}"))
+            let what = hand_offs
+                .first()
+                .map_or_else(String::new, |h| h.what.clone());
+            let more = if hand_offs.len() > 1 {
+                format!(" ({} more)", hand_offs.len() - 1)
+            } else {
+                String::new()
+            };
+            (
+                Phase::AwaitingHandOff,
+                hand_offs.first().map_or("HandOff", |h| h.key),
+                format!("{what}{more}"),
+            )
         }
         Decision::Blocked(obstacles) => {
             let first = obstacles.first();
-            let message = first.map_or_else(String::new, |o| format!("{}. {}", o.message, o.remedy));
-            (Phase::Stalled, first.map_or("Blocked", |o| o.reason), message)
+            let message =
+                first.map_or_else(String::new, |o| format!("{}. {}", o.message, o.remedy));
+            (
+                Phase::Stalled,
+                first.map_or("Blocked", |o| o.reason),
+                message,
+            )
         }
-        Decision::Suspended => (Phase::Suspended, "Suspended", "Suspended by spec.suspend".into()),
+        Decision::Suspended => (
+            Phase::Suspended,
+            "Suspended",
+            "Suspended by spec.suspend".into(),
+        ),
         Decision::Closed => (Phase::Closed, "TenantGone", "The tenant is closed".into()),
     }
 }
 
 /// kstatus' three, and Closed: Ready only at the wished end; a block is Stalled, everything else under way Reconciling.
-fn kstatus(phase: Phase, reason: &'static str, summary: &str, standings: &mut BTreeMap<&'static str, Standing>) {
+fn kstatus(
+    phase: Phase,
+    reason: &'static str,
+    summary: &str,
+    standings: &mut BTreeMap<&'static str, Standing>,
+) {
     let mut set = |name, status, reason, message: &str| {
-        standings.insert(name, Standing { status: Some(status), reason, message: message.to_owned() });
+        standings.insert(
+            name,
+            Standing {
+                status: Some(status),
+                reason,
+                message: message.to_owned(),
+            },
+        );
     };
     let ended = matches!(phase, Phase::Planned | Phase::Closed);
     let stalled = phase == Phase::Stalled;
     set("Ready", ended, reason, summary);
-    set("Reconciling", !ended && !stalled, if ended { "Done" } else { reason }, summary);
-    set("Stalled", stalled, if stalled { reason } else { "Progressing" }, if stalled { summary } else { "Nothing is in the way" });
+    set(
+        "Reconciling",
+        !ended && !stalled,
+        if ended { "Done" } else { reason },
+        summary,
+    );
+    set(
+        "Stalled",
+        stalled,
+        if stalled { reason } else { "Progressing" },
+        if stalled {
+            summary
+        } else {
+            "Nothing is in the way"
+        },
+    );
     if phase != Phase::Closed {
         set("Closed", false, "InProgress", "The tenant is not closed");
     }
@@ -180,7 +248,13 @@ fn kstatus(phase: Phase, reason: &'static str, summary: &str, standings: &mut BT
 
 /// Steps that lie behind keep their True, with evidence from the journal.
 fn behind(step: Step, memory: &Memory, standings: &mut BTreeMap<&'static str, Standing>) {
-    let newest = memory.started.keys().next_back().copied().unwrap_or(Step::Preconditions).max(step);
+    let newest = memory
+        .started
+        .keys()
+        .next_back()
+        .copied()
+        .unwrap_or(Step::Preconditions)
+        .max(step);
     let gone = memory.directory_gone_at.is_some();
     for earlier in Step::ORDER {
         if !(earlier < newest || gone) {
@@ -229,7 +303,11 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
             _ => counted,
         };
         let behind = step < decided.step || decided.decision == Decision::Closed;
-        all.entry(step).or_insert(if behind { (planned, planned) } else { (0, planned) });
+        all.entry(step).or_insert(if behind {
+            (planned, planned)
+        } else {
+            (0, planned)
+        });
     }
     all
 }

@@ -20,10 +20,15 @@ use std::sync::Arc;
 type Closure = PartialObjectMeta<TenantClosure>;
 
 /// Runs until `stop` resolves, then lets cycles in hand finish. `on_ready` is called once the store of closures is there.
-pub async fn run(ctx: Arc<Context>, stop: impl Future<Output = ()> + Send + Sync + 'static, on_ready: impl FnOnce() + Send + 'static) {
+pub async fn run(
+    ctx: Arc<Context>,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+    on_ready: impl FnOnce() + Send + 'static,
+) {
     let config = watcher::Config::default().timeout(200).page_size(50);
     let closures: Api<Closure> = Api::all(ctx.client.clone());
-    let controller = Controller::new(closures, config.clone()).with_config(Config::default().concurrency(64));
+    let controller =
+        Controller::new(closures, config.clone()).with_config(Config::default().concurrency(64));
     let store = controller.store();
     let waiting = store.clone();
     tokio::spawn(async move {
@@ -33,14 +38,24 @@ pub async fn run(ctx: Arc<Context>, stop: impl Future<Output = ()> + Send + Sync
     });
     let approvals: Api<PartialObjectMeta<ClosureApproval>> = Api::all(ctx.client.clone());
     let maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.namespace);
-    let by_name = config.clone().fields(&format!("metadata.name={}", configuration::NAME));
+    let by_name = config
+        .clone()
+        .fields(&format!("metadata.name={}", configuration::NAME));
     let brakes = tokio::spawn(watch_brakes(Arc::clone(&ctx)));
     controller
         .watches(approvals, config, move |approval| {
             let namespace = approval.namespace();
-            store.state().into_iter().filter(|c| c.namespace() == namespace).map(|c| ObjectRef::from_obj(&*c)).collect::<Vec<_>>()
+            store
+                .state()
+                .into_iter()
+                .filter(|c| c.namespace() == namespace)
+                .map(|c| ObjectRef::from_obj(&*c))
+                .collect::<Vec<_>>()
         })
-        .reconcile_all_on(watcher::watcher(maps, by_name).filter_map(|event| async move { changed(&event).then_some(()) }))
+        .reconcile_all_on(
+            watcher::watcher(maps, by_name)
+                .filter_map(|event| async move { changed(&event).then_some(()) }),
+        )
         .graceful_shutdown_on(stop)
         .run(reconcile, on_error, ctx)
         .for_each(|result| async move {
@@ -53,7 +68,10 @@ pub async fn run(ctx: Arc<Context>, stop: impl Future<Output = ()> + Send + Sync
 }
 
 fn changed<K>(event: &watcher::Result<Event<K>>) -> bool {
-    matches!(event, Ok(Event::Apply(_) | Event::InitApply(_) | Event::Delete(_)))
+    matches!(
+        event,
+        Ok(Event::Apply(_) | Event::InitApply(_) | Event::Delete(_))
+    )
 }
 
 fn on_error(key: Arc<Closure>, error: &ReconcileError, ctx: Arc<Context>) -> Action {
@@ -66,7 +84,8 @@ fn on_error(key: Arc<Closure>, error: &ReconcileError, ctx: Arc<Context>) -> Act
 async fn watch_brakes(ctx: Arc<Context>) {
     let config = watcher::Config::default().timeout(200).page_size(50);
     let closures = events::<Closure>(Api::all(ctx.client.clone()), config.clone());
-    let approvals = events::<PartialObjectMeta<ClosureApproval>>(Api::all(ctx.client.clone()), config.clone());
+    let approvals =
+        events::<PartialObjectMeta<ClosureApproval>>(Api::all(ctx.client.clone()), config.clone());
     let by_name = config.fields(&format!("metadata.name={}", configuration::NAME));
     let maps = events::<ConfigMap>(Api::namespaced(ctx.client.clone(), &ctx.namespace), by_name);
     let brakes = &ctx.brakes;
@@ -74,7 +93,10 @@ async fn watch_brakes(ctx: Arc<Context>) {
         match event {
             Ok(Event::Apply(c) | Event::InitApply(c)) => {
                 let stays = c.metadata.deletion_timestamp.is_none();
-                brakes.closure(&c.uid().unwrap_or_default(), stays.then_some(c.metadata.generation.unwrap_or_default()));
+                brakes.closure(
+                    &c.uid().unwrap_or_default(),
+                    stays.then_some(c.metadata.generation.unwrap_or_default()),
+                );
             }
             Ok(Event::Delete(c)) => brakes.closure(&c.uid().unwrap_or_default(), None),
             Ok(Event::Init | Event::InitDone) | Err(_) => {}

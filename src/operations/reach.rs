@@ -4,7 +4,9 @@ use crate::closure::tenant::Tenant;
 use crate::closure::terms::Terms;
 use crate::controller::context::{EffectLimits, TenantFactory};
 use crate::controller::credentials::Credential;
-use crate::microsoft::{Billing, CONTROL_TENANT, EndpointOverride, Gates, Http, Limits, LiveTenant, Settings};
+use crate::microsoft::{
+    Billing, CONTROL_TENANT, EndpointOverride, Gates, Http, Limits, LiveTenant, Settings,
+};
 use crate::operations::settings::Run;
 use std::sync::Arc;
 
@@ -21,9 +23,12 @@ struct Microsoft {
 pub fn tenants(settings: &Run, limits: EffectLimits) -> Result<Arc<dyn TenantFactory>, String> {
     let endpoint = match (settings.simulator_address, &settings.simulator_ca) {
         (Some(address), Some(path)) => {
-            let ca_pem = std::fs::read(path).map_err(|e| format!("read the simulator's CA {}: {e}", path.display()))?;
+            let ca_pem = std::fs::read(path)
+                .map_err(|e| format!("read the simulator's CA {}: {e}", path.display()))?;
             if !address.ip().is_loopback() {
-                return Err(format!("--simulator-address {address} is not on loopback; no real tenant is spoken to that way"));
+                return Err(format!(
+                    "--simulator-address {address} is not on loopback; no real tenant is spoken to that way"
+                ));
             }
             tracing::warn!(%address, "SIMULATOR: every call goes to this address, none to Microsoft");
             Some(EndpointOverride { address, ca_pem })
@@ -34,7 +39,11 @@ pub fn tenants(settings: &Run, limits: EffectLimits) -> Result<Arc<dyn TenantFac
     Ok(Arc::new(Microsoft {
         http: Arc::new(http),
         gates: Arc::new(Gates::new()),
-        limits: Limits { effect: limits.start, request: limits.request, ..Limits::default() },
+        limits: Limits {
+            effect: limits.start,
+            request: limits.request,
+            ..Limits::default()
+        },
     }))
 }
 
@@ -46,7 +55,14 @@ impl TenantFactory for Microsoft {
             cloud: terms.cloud,
             app_id: credential.client_id,
             secret: credential.client_secret.clone(),
-            billing: terms.billing.iter().map(|kind| Billing { kind: *kind, credentials: None }).collect(),
+            billing: terms
+                .billing
+                .iter()
+                .map(|kind| Billing {
+                    kind: *kind,
+                    credentials: None,
+                })
+                .collect(),
             directory_resource: terms.directory_resource.clone(),
             directory_credentials: None,
             http: Arc::clone(&self.http),
@@ -56,4 +72,3 @@ impl TenantFactory for Microsoft {
         }))
     }
 }
-

@@ -23,13 +23,21 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         request: Duration::from_secs(settings.request_seconds),
     };
     let tenants = reach::tenants(&settings, limits)?;
-    let mut config = kube::Config::infer().await.map_err(|e| format!("find the API server: {e}"))?;
+    let mut config = kube::Config::infer()
+        .await
+        .map_err(|e| format!("find the API server: {e}"))?;
     // A write that is repeated behind our back could land long after it was given up.
     config.default_retry = false;
     config.read_timeout = Some(Duration::from_secs(240));
     let client = kube::Client::try_from(config).map_err(|e| format!("make a client: {e}"))?;
-    let holder = settings.holder.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let reporter = Reporter { controller: "tenant-closure".into(), instance: Some(holder.clone()) };
+    let holder = settings
+        .holder
+        .clone()
+        .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let reporter = Reporter {
+        controller: "tenant-closure".into(),
+        instance: Some(holder.clone()),
+    };
     let ctx = Arc::new(Context {
         recorder: Recorder::new(client.clone(), reporter),
         client,
@@ -43,7 +51,11 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         hints: Mutex::new(HashMap::new()),
     });
     let ready = Arc::new(AtomicBool::new(false));
-    let serving = tokio::spawn(health::serve(settings.listen, Arc::clone(&ctx.counters), Arc::clone(&ready)));
+    let serving = tokio::spawn(health::serve(
+        settings.listen,
+        Arc::clone(&ctx.counters),
+        Arc::clone(&ready),
+    ));
     tracing::info!(namespace = %ctx.namespace, holder = %ctx.holder, "the operator starts");
     let brakes = Arc::clone(&ctx.brakes);
     let stop = async move {
@@ -58,7 +70,9 @@ pub async fn serve(settings: Run) -> Result<(), String> {
 
 async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}

@@ -45,7 +45,6 @@ pub struct Run {
     #[arg(long, env = "POD_SERVICE_ACCOUNT", default_value = "tenant-closure")]
     pub service_account: String,
     /// One word for this process in the journal; default: a random one.
-    #[arg(long, env = "POD_UID")]
     pub holder: Option<String>,
     /// Where /livez, /readyz and /metrics are served.
     #[arg(long, default_value = "0.0.0.0:8080")]

@@ -20,21 +20,53 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory) -> Assessment {
         Ok(all) => all,
         Err(decision) => return Assessment::open().next(decision),
     };
-    let left: Vec<&Subscription> = all.iter().filter(|s| s.lifecycle != Lifecycle::Gone).collect();
-    let total = plan.sealed.as_ref().map_or(left.len(), |s| s.head.subscriptions.len()).max(left.len());
+    let left: Vec<&Subscription> = all
+        .iter()
+        .filter(|s| s.lifecycle != Lifecycle::Gone)
+        .collect();
+    let total = plan
+        .sealed
+        .as_ref()
+        .map_or(left.len(), |s| s.head.subscriptions.len())
+        .max(left.len());
     let open = Assessment::open().progress(total - left.len(), total);
     if left.is_empty() {
-        return open.stands("SubscriptionsDeleted", Some(true), "AllDeleted", "No subscription is left");
+        return open.stands(
+            "SubscriptionsDeleted",
+            Some(true),
+            "AllDeleted",
+            "No subscription is left",
+        );
     }
-    let by_hand: Vec<HandOff> = left.iter().filter_map(|s| hand_off(s, plan.terms.cloud)).collect();
+    let by_hand: Vec<HandOff> = left
+        .iter()
+        .filter_map(|s| hand_off(s, plan.terms.cloud))
+        .collect();
     if !by_hand.is_empty() {
         let message = "A person must delete what no program can";
-        return open.stands("SubscriptionsDeleted", Some(false), "DeleteHandOff", message).next(Decision::HandOff(by_hand));
+        return open
+            .stands(
+                "SubscriptionsDeleted",
+                Some(false),
+                "DeleteHandOff",
+                message,
+            )
+            .next(Decision::HandOff(by_hand));
     }
     let until = left.iter().filter_map(|s| s.next_change).max();
     let message = "Microsoft removes the canceled subscriptions at the end of their term";
-    open.stands("SubscriptionsDeleted", Some(false), "WaitingDeprovision", message)
-        .next(Decision::Wait(Waiting { reason: "WaitingDeprovision", message: message.into(), until, look_again: None }))
+    open.stands(
+        "SubscriptionsDeleted",
+        Some(false),
+        "WaitingDeprovision",
+        message,
+    )
+    .next(Decision::Wait(Waiting {
+        reason: "WaitingDeprovision",
+        message: message.into(),
+        until,
+        look_again: None,
+    }))
 }
 
 fn hand_off(subscription: &Subscription, cloud: Cloud) -> Option<HandOff> {
@@ -47,15 +79,26 @@ fn hand_off(subscription: &Subscription, cloud: Cloud) -> Option<HandOff> {
         ),
         (_, Agreement::Direct) => (
             "DeleteSubscription",
-            format!("Open Billing > Your products, choose {name} > Delete subscription, and confirm. If that is refused, ask support."),
+            format!(
+                "Open Billing > Your products, choose {name} > Delete subscription, and confirm. If that is refused, ask support."
+            ),
             links::products(cloud),
         ),
         (_, Agreement::Azure) => (
             "DeleteAzureSubscription",
-            format!("Open the Azure subscription {name} > Delete, once Microsoft offers it (15 minutes to 7 days after the cancellation)."),
+            format!(
+                "Open the Azure subscription {name} > Delete, once Microsoft offers it (15 minutes to 7 days after the cancellation)."
+            ),
             links::azure_subscriptions(cloud),
         ),
-        (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => return None,
+        (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => {
+            return None;
+        }
     };
-    Some(HandOff { key, what, link: link.into(), noticed: "the list of subscriptions is read again".into() })
+    Some(HandOff {
+        key,
+        what,
+        link: link.into(),
+        noticed: "the list of subscriptions is read again".into(),
+    })
 }

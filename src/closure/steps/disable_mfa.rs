@@ -25,17 +25,42 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory) -> Assessment {
         Err(decision) => return Assessment::open().next(decision),
     };
     let retained = plan.sealed.as_ref().map(|s| s.head.retained);
-    let on: Vec<ObjectId> = states.iter().filter(|s| s.enabled && Some(s.id) != retained).map(|s| s.id).take(plan.terms.slice).collect();
-    let done = memory.totals.get(&Step::DisableMfa).map_or(0, |t| t.objects as usize);
+    let on: Vec<ObjectId> = states
+        .iter()
+        .filter(|s| s.enabled && Some(s.id) != retained)
+        .map(|s| s.id)
+        .take(plan.terms.slice)
+        .collect();
+    let done = memory
+        .totals
+        .get(&Step::DisableMfa)
+        .map_or(0, |t| t.objects as usize);
     let open = Assessment::open().progress(done, done + on.len());
     if on.is_empty() {
         let (reason, message) = if done == 0 {
-            ("NothingToDo", "No account but the retained administrator's is left with per-user MFA")
+            (
+                "NothingToDo",
+                "No account but the retained administrator's is left with per-user MFA",
+            )
         } else {
-            ("AllDisabled", "Per-user MFA is off for every account but the retained administrator's")
+            (
+                "AllDisabled",
+                "Per-user MFA is off for every account but the retained administrator's",
+            )
         };
         return open.stands("MFADisabled", Some(true), reason, message);
     }
-    let intent = Intent { step: Step::DisableMfa, action: Action::DisableMfa, objects: on, resource: None };
-    open.stands("MFADisabled", Some(false), "DisablingMFA", "Per-user MFA is being switched off").next(Decision::Act(intent))
+    let intent = Intent {
+        step: Step::DisableMfa,
+        action: Action::DisableMfa,
+        objects: on,
+        resource: None,
+    };
+    open.stands(
+        "MFADisabled",
+        Some(false),
+        "DisablingMFA",
+        "Per-user MFA is being switched off",
+    )
+    .next(Decision::Act(intent))
 }

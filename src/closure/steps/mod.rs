@@ -18,11 +18,22 @@ use std::collections::BTreeMap;
 
 /// The step in which the newest intent was; step 0 before any.
 pub fn current(memory: &Memory) -> Step {
-    memory.started.keys().next_back().copied().unwrap_or(Step::Preconditions)
+    memory
+        .started
+        .keys()
+        .next_back()
+        .copied()
+        .unwrap_or(Step::Preconditions)
 }
 
 /// Asks one step.
-pub fn assess(step: Step, plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
+pub fn assess(
+    step: Step,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Assessment {
     match step {
         Step::Preconditions => preconditions::assess(plan, seen, memory, now),
         Step::Users => users::assess(plan, seen, memory, now),
@@ -36,7 +47,12 @@ pub fn assess(step: Step, plan: &Plan, seen: &Observation, memory: &Memory, now:
 impl Assessment {
     /// Nothing said yet.
     pub const fn open() -> Self {
-        Self { next: None, standings: BTreeMap::new(), progress: (0, 0), blockers: Vec::new() }
+        Self {
+            next: None,
+            standings: BTreeMap::new(),
+            progress: (0, 0),
+            blockers: Vec::new(),
+        }
     }
 
     /// With what is next.
@@ -48,15 +64,31 @@ impl Assessment {
 
     /// With how a condition stands.
     #[must_use]
-    pub fn stands(mut self, condition: &'static str, status: Option<bool>, reason: &'static str, message: impl Into<String>) -> Self {
-        self.standings.insert(condition, Standing { status, reason, message: message.into() });
+    pub fn stands(
+        mut self,
+        condition: &'static str,
+        status: Option<bool>,
+        reason: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        self.standings.insert(
+            condition,
+            Standing {
+                status,
+                reason,
+                message: message.into(),
+            },
+        );
         self
     }
 
     /// With progress.
     #[must_use]
     pub fn progress(mut self, done: usize, total: usize) -> Self {
-        self.progress = (u32::try_from(done).unwrap_or(u32::MAX), u32::try_from(total).unwrap_or(u32::MAX));
+        self.progress = (
+            u32::try_from(done).unwrap_or(u32::MAX),
+            u32::try_from(total).unwrap_or(u32::MAX),
+        );
         self
     }
 }

@@ -7,7 +7,9 @@ use crate::closure::decide::{Assessment, Decision, Waiting};
 use crate::closure::guards::{blocked, read};
 use crate::closure::id::ObjectId;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Agreement, Identity, Lifecycle, Observation, Obstacle, Question, Subscription, Users};
+use crate::closure::observation::{
+    Agreement, Identity, Lifecycle, Observation, Obstacle, Question, Subscription, Users,
+};
 use crate::closure::plan::{Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::step::Step;
 use crate::closure::terms::{Mode, Terms};
@@ -30,8 +32,18 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     match gates {
         Err(decision) => open.next(decision),
         Ok(obstacles) if !obstacles.is_empty() => {
-            let message = obstacles.iter().map(|o| o.message.as_str()).collect::<Vec<_>>().join("; ");
-            open.stands("PreconditionsMet", Some(false), obstacles[0].reason, message).next(Decision::Blocked(obstacles))
+            let message = obstacles
+                .iter()
+                .map(|o| o.message.as_str())
+                .collect::<Vec<_>>()
+                .join("; ");
+            open.stands(
+                "PreconditionsMet",
+                Some(false),
+                obstacles[0].reason,
+                message,
+            )
+            .next(Decision::Blocked(obstacles))
         }
         Ok(_) => planned(open, plan, seen, memory, now),
     }
@@ -41,30 +53,66 @@ fn begun(memory: &Memory) -> bool {
     !memory.started.is_empty()
 }
 
-fn planned(open: Assessment, plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
-    let stale = memory.plan.as_ref().is_none_or(|p| now.duration_since(p.made_at) > FRESH);
+fn planned(
+    open: Assessment,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Assessment {
+    let stale = memory
+        .plan
+        .as_ref()
+        .is_none_or(|p| now.duration_since(p.made_at) > FRESH);
     if plan.sealed.is_none() || stale {
-        let reason = if plan.sealed.is_none() { "FirstPlan" } else { "PlanStale" };
+        let reason = if plan.sealed.is_none() {
+            "FirstPlan"
+        } else {
+            "PlanStale"
+        };
         return open.next(plan_needs(seen, memory).unwrap_or(Decision::MakePlan { reason }));
     }
     met(open, plan, seen, memory, now)
 }
 
 /// Gates are open: what is left are time and approvals. They are asked for in every cycle, also midway.
-fn met(open: Assessment, plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
+fn met(
+    open: Assessment,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Assessment {
     let terms = &plan.terms;
     if memory.directory_gone_at.is_some() {
         return open;
     }
     let reference = terms.backup.as_ref().map_or("", |b| b.reference.as_str());
-    let open = open.progress(4, 4).stands("PreconditionsMet", Some(true), "AllMet", format!("Backup {reference} acknowledged; roles held"));
+    let open = open.progress(4, 4).stands(
+        "PreconditionsMet",
+        Some(true),
+        "AllMet",
+        format!("Backup {reference} acknowledged; roles held"),
+    );
     if terms.mode == Mode::Plan {
-        return open.stands("Approved", None, "NotAskedFor", "Mode Plan changes nothing and needs no approval").next(Decision::Planned);
+        return open
+            .stands(
+                "Approved",
+                None,
+                "NotAskedFor",
+                "Mode Plan changes nothing and needs no approval",
+            )
+            .next(Decision::Planned);
     }
     if let Some(start) = terms.not_before.filter(|start| now < *start) {
         let message = "spec.notBefore lies ahead".to_owned();
         let left = std::time::Duration::try_from(start.duration_since(now)).ok();
-        return open.next(Decision::Wait(Waiting { reason: "NotBefore", message, until: Some(start), look_again: left }));
+        return open.next(Decision::Wait(Waiting {
+            reason: "NotBefore",
+            message,
+            until: Some(start),
+            look_again: left,
+        }));
     }
     approved(open, seen, memory, now)
 }
@@ -72,30 +120,55 @@ fn met(open: Assessment, plan: &Plan, seen: &Observation, memory: &Memory, now: 
 fn approved(open: Assessment, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
     let approvals = &seen.cluster.approvals;
     if approvals.required == 0 {
-        return open.stands("Approved", Some(true), "NotRequired", "The configuration lets this closure run without approval");
+        return open.stands(
+            "Approved",
+            Some(true),
+            "NotRequired",
+            "The configuration lets this closure run without approval",
+        );
     }
     if approvals.policy_missing {
         let remedy = "Install the policies that `tenant-closure policies` prints (the chart does), then approve again";
-        let message = "The admission policies that make an approval worth something are missing or altered";
+        let message =
+            "The admission policies that make an approval worth something are missing or altered";
         return open
             .stands("Approved", Some(false), "AdmissionPolicyMissing", message)
             .next(blocked("AdmissionPolicyMissing", message, remedy));
     }
     let have = u32::try_from(approvals.approvers.len()).unwrap_or(u32::MAX);
     if have < approvals.required {
-        let mut message = format!("{have} of {} approvals for the plan in force", approvals.required);
+        let mut message = format!(
+            "{have} of {} approvals for the plan in force",
+            approvals.required
+        );
         if !approvals.rejected.is_empty() {
             message = format!("{message}; not counted: {}", approvals.rejected.join(", "));
         }
-        let reason = if memory.strangers > 0 || begun(memory) { "PlanGrew" } else { "ApprovalsMissing" };
-        return open.stands("Approved", Some(false), reason, message.clone()).next(Decision::AwaitApproval { reason, message });
+        let reason = if memory.strangers > 0 || begun(memory) {
+            "PlanGrew"
+        } else {
+            "ApprovalsMissing"
+        };
+        return open
+            .stands("Approved", Some(false), reason, message.clone())
+            .next(Decision::AwaitApproval { reason, message });
     }
-    let open = open.stands("Approved", Some(true), "QuorumReached", format!("{have} of {} approvals", approvals.required));
+    let open = open.stands(
+        "Approved",
+        Some(true),
+        "QuorumReached",
+        format!("{have} of {} approvals", approvals.required),
+    );
     match approvals.effective_at.filter(|at| now < *at) {
         Some(at) => {
             let look_again = std::time::Duration::try_from(at.duration_since(now)).ok();
             let message = "The grace period after the last approval runs".to_owned();
-            open.next(Decision::Wait(Waiting { reason: "GracePeriod", message, until: Some(at), look_again }))
+            open.next(Decision::Wait(Waiting {
+                reason: "GracePeriod",
+                message,
+                until: Some(at),
+                look_again,
+            }))
         }
         None => open,
     }
@@ -139,23 +212,45 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory) -> Result<Vec<Obs
     }
     roles(terms, identity, users.1, &mut found);
     if terms.spare.is_some() && plan.sealed.is_none() && matches!(seen.spare.known(), Some(None)) {
-        found.push(obstacle("SpareAdminMissing", "The spare administrator is not in the tenant", "Correct spec.retain.spareAdministrator or leave it out"));
+        found.push(obstacle(
+            "SpareAdminMissing",
+            "The spare administrator is not in the tenant",
+            "Correct spec.retain.spareAdministrator or leave it out",
+        ));
     }
     Ok(found)
 }
 
 /// Users to delete, and whether other Global administrators are among them.
-fn known_users(plan: &Plan, seen: &Observation, memory: &Memory) -> Result<(usize, bool), Decision> {
+fn known_users(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+) -> Result<(usize, bool), Decision> {
     if let Some(sealed) = &plan.sealed {
-        return Ok((sealed.users.len(), !sealed.head.other_global_administrators.is_empty()));
+        return Ok((
+            sealed.users.len(),
+            !sealed.head.other_global_administrators.is_empty(),
+        ));
     }
     let users = read(&seen.users, Question::Users, memory)?;
     let stay = usize::from(plan.terms.spare.is_some()) + 1;
-    Ok((users.ids.len().saturating_sub(stay), users.global_administrators.len() > stay))
+    Ok((
+        users.ids.len().saturating_sub(stay),
+        users.global_administrators.len() > stay,
+    ))
 }
 
-fn obstacle(reason: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Obstacle {
-    Obstacle { reason, message: message.into(), remedy: remedy.into() }
+fn obstacle(
+    reason: &'static str,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Obstacle {
+    Obstacle {
+        reason,
+        message: message.into(),
+        remedy: remedy.into(),
+    }
 }
 
 fn backup(terms: &Terms, found: &mut Vec<Obstacle>) {
@@ -167,7 +262,11 @@ fn backup(terms: &Terms, found: &mut Vec<Obstacle>) {
         )),
         Some(backup) => {
             if let Err(why) = &backup.complete {
-                found.push(obstacle("BackupIncomplete", why.clone(), "Let the backup Job complete"));
+                found.push(obstacle(
+                    "BackupIncomplete",
+                    why.clone(),
+                    "Let the backup Job complete",
+                ));
             }
         }
     }
@@ -175,7 +274,11 @@ fn backup(terms: &Terms, found: &mut Vec<Obstacle>) {
 
 fn limits(terms: &Terms, users: usize, found: &mut Vec<Obstacle>) {
     match terms.max_users {
-        None => found.push(obstacle("LimitMissing", "spec.limits.maxUsers is absent", "Set it to the number of users that you expect to be deleted")),
+        None => found.push(obstacle(
+            "LimitMissing",
+            "spec.limits.maxUsers is absent",
+            "Set it to the number of users that you expect to be deleted",
+        )),
         Some(most) if users > most as usize => found.push(obstacle(
             "LimitExceeded",
             "The tenant has more users than spec.limits.maxUsers",
@@ -187,7 +290,9 @@ fn limits(terms: &Terms, users: usize, found: &mut Vec<Obstacle>) {
 
 fn losses(terms: &Terms, subscriptions: &[Subscription], found: &mut Vec<Obstacle>) {
     let active = |azure: bool| {
-        subscriptions.iter().any(|s| s.lifecycle == Lifecycle::Active && (s.agreement == Agreement::Azure) == azure)
+        subscriptions
+            .iter()
+            .any(|s| s.lifecycle == Lifecycle::Active && (s.agreement == Agreement::Azure) == azure)
     };
     if active(false) && terms.cancellation.is_none() {
         found.push(obstacle(
@@ -206,11 +311,20 @@ fn losses(terms: &Terms, subscriptions: &[Subscription], found: &mut Vec<Obstacl
 }
 
 /// Per step: what our identity must hold. Told here, not in step 5.
-fn roles(terms: &Terms, identity: &Identity, other_administrators: bool, found: &mut Vec<Obstacle>) {
+fn roles(
+    terms: &Terms,
+    identity: &Identity,
+    other_administrators: bool,
+    found: &mut Vec<Obstacle>,
+) {
     let mut lacking: Vec<String> = Vec::new();
     let mut need = |step: Step, permission: &str| {
         if !identity.permissions.contains(permission) {
-            lacking.push(format!("step {} {} needs {permission}", step.number(), step.name()));
+            lacking.push(format!(
+                "step {} {} needs {permission}",
+                step.number(),
+                step.name()
+            ));
         }
     };
     need(Step::Users, "User.ReadWrite.All");
@@ -220,8 +334,12 @@ fn roles(terms: &Terms, identity: &Identity, other_administrators: bool, found: 
     if terms.remove_applications {
         need(Step::DeleteDirectory, "Application.ReadWrite.All");
     }
-    let holds = |role: &str| ObjectId::parse(role).is_some_and(|id| identity.directory_roles.contains(&id));
-    if (other_administrators || terms.spare.is_some()) && !holds(GLOBAL_ADMINISTRATOR) && !holds(PRIVILEGED_AUTHENTICATION_ADMINISTRATOR) {
+    let holds =
+        |role: &str| ObjectId::parse(role).is_some_and(|id| identity.directory_roles.contains(&id));
+    if (other_administrators || terms.spare.is_some())
+        && !holds(GLOBAL_ADMINISTRATOR)
+        && !holds(PRIVILEGED_AUTHENTICATION_ADMINISTRATOR)
+    {
         lacking.push(format!("step {} {} needs the role Privileged Authentication Administrator for other administrators", Step::Users.number(), Step::Users.name()));
     }
     if !lacking.is_empty() {
@@ -252,9 +370,21 @@ pub fn make_plan(plan: &Plan, seen: &Observation) -> Option<Sealed> {
         guests: users.guests,
         synced: users.synced,
         other_global_administrators: other_administrators(users, stays),
-        subscriptions: seen.subscriptions.known()?.iter().filter(|s| s.lifecycle != Lifecycle::Gone).map(planned_subscription).collect(),
+        subscriptions: seen
+            .subscriptions
+            .known()?
+            .iter()
+            .filter(|s| s.lifecycle != Lifecycle::Gone)
+            .map(planned_subscription)
+            .collect(),
         applications: if plan.terms.remove_applications {
-            seen.applications.known()?.iter().filter(|a| !a.own && !a.undeletable).map(|a| a.id).take(1000).collect()
+            seen.applications
+                .known()?
+                .iter()
+                .filter(|a| !a.own && !a.undeletable)
+                .map(|a| a.id)
+                .take(1000)
+                .collect()
         } else {
             Vec::new()
         },
@@ -264,7 +394,13 @@ pub fn make_plan(plan: &Plan, seen: &Observation) -> Option<Sealed> {
 }
 
 fn other_administrators(users: &Users, stays: impl Fn(&ObjectId) -> bool) -> Vec<ObjectId> {
-    users.global_administrators.iter().copied().filter(|id| !stays(id)).take(400).collect()
+    users
+        .global_administrators
+        .iter()
+        .copied()
+        .filter(|id| !stays(id))
+        .take(400)
+        .collect()
 }
 
 fn planned_subscription(subscription: &Subscription) -> PlannedSubscription {

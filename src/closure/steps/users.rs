@@ -8,12 +8,12 @@ use crate::closure::decide::{Assessment, Decision, HandOff, Waiting};
 use crate::closure::guards::{blocked, read};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Refusal};
+use crate::closure::links;
 use crate::closure::memory::{LISTINGS_APART, Memory, listings_apart};
 use crate::closure::observation::{Observation, Obstacle, Question};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule::back_off;
 use crate::closure::step::Step;
-use crate::closure::links;
 use jiff::{SignedDuration, Timestamp};
 
 /// Microsoft takes up to this long to switch sync off (Set-EntraDirSyncEnabled).
@@ -28,10 +28,22 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     if memory.verified_at.is_some() {
         return Assessment::open()
             .progress(total, total)
-            .stands("DirectorySyncDisabled", Some(true), "Disabled", "Directory sync is off")
-            .stands("UsersDeleted", Some(true), "Verified", "Two complete listings show only who may stay");
+            .stands(
+                "DirectorySyncDisabled",
+                Some(true),
+                "Disabled",
+                "Directory sync is off",
+            )
+            .stands(
+                "UsersDeleted",
+                Some(true),
+                "Verified",
+                "Two complete listings show only who may stay",
+            );
     }
-    let done = (memory.cursor as usize).saturating_sub(still_there(memory)).min(total);
+    let done = (memory.cursor as usize)
+        .saturating_sub(still_there(memory))
+        .min(total);
     let open = Assessment::open().progress(done, total);
     let open = match sync(open, plan, seen, memory) {
         Ok(open) => open,
@@ -41,10 +53,20 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 }
 
 fn still_there(memory: &Memory) -> usize {
-    memory.refused.iter().map(|r| r.objects.len()).sum::<usize>().max(memory.again.len())
+    memory
+        .refused
+        .iter()
+        .map(|r| r.objects.len())
+        .sum::<usize>()
+        .max(memory.again.len())
 }
 
-fn sync(open: Assessment, plan: &Plan, seen: &Observation, memory: &Memory) -> Result<Assessment, Box<Assessment>> {
+fn sync(
+    open: Assessment,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+) -> Result<Assessment, Box<Assessment>> {
     let enabled = match read(&seen.organization, Question::Organization, memory) {
         Ok(organization) => organization.sync_enabled,
         Err(decision) => return Err(Box::new(open.next(decision))),
@@ -58,19 +80,34 @@ fn sync(open: Assessment, plan: &Plan, seen: &Observation, memory: &Memory) -> R
     }
     Err(Box::new(match &memory.sync_off {
         None => open
-            .stands("DirectorySyncDisabled", Some(false), "SwitchingOff", "Directory sync is on and is being switched off")
+            .stands(
+                "DirectorySyncDisabled",
+                Some(false),
+                "SwitchingOff",
+                "Directory sync is on and is being switched off",
+            )
             .next(act(Action::SwitchSyncOff, vec![plan.terms.tenant_id])),
         Some(asked) if asked.refused.is_some() => open
-            .stands("DirectorySyncDisabled", Some(false), "SyncHandOff", "Directory sync is on and a person must switch it off")
+            .stands(
+                "DirectorySyncDisabled",
+                Some(false),
+                "SyncHandOff",
+                "Directory sync is on and a person must switch it off",
+            )
             .next(Decision::HandOff(vec![sync_hand_off(plan)])),
-        Some(asked) => open.stands("DirectorySyncDisabled", Some(false), "WaitingSyncOff", "Microsoft is switching directory sync off").next(
-            Decision::Wait(Waiting {
+        Some(asked) => open
+            .stands(
+                "DirectorySyncDisabled",
+                Some(false),
+                "WaitingSyncOff",
+                "Microsoft is switching directory sync off",
+            )
+            .next(Decision::Wait(Waiting {
                 reason: "WaitingSyncOff",
                 message: "Microsoft is switching directory sync off, which takes up to 72 h".into(),
                 until: asked.at.checked_add(SYNC_OFF_TAKES).ok(),
                 look_again: None,
-            }),
-        ),
+            })),
     }))
 }
 
@@ -86,12 +123,37 @@ fn sync_hand_off(plan: &Plan) -> HandOff {
 }
 
 fn act(action: Action, objects: Vec<ObjectId>) -> Decision {
-    Decision::Act(Intent { step: Step::Users, action, objects, resource: None })
+    Decision::Act(Intent {
+        step: Step::Users,
+        action,
+        objects,
+        resource: None,
+    })
 }
 
-fn delete(open: Assessment, sealed: &Sealed, plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
-    let deleting = |open: Assessment| open.stands("UsersDeleted", Some(false), "DeletingUsers", "Users are being deleted");
-    let next: Vec<ObjectId> = sealed.users.iter().copied().skip(memory.cursor as usize).take(plan.terms.slice).collect();
+fn delete(
+    open: Assessment,
+    sealed: &Sealed,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Assessment {
+    let deleting = |open: Assessment| {
+        open.stands(
+            "UsersDeleted",
+            Some(false),
+            "DeletingUsers",
+            "Users are being deleted",
+        )
+    };
+    let next: Vec<ObjectId> = sealed
+        .users
+        .iter()
+        .copied()
+        .skip(memory.cursor as usize)
+        .take(plan.terms.slice)
+        .collect();
     if memory.fruitless >= 2 && !memory.refused.is_empty() && !rested(memory, now) {
         return refused(open, &memory.refused, "FailureFuse");
     }
@@ -108,13 +170,21 @@ fn delete(open: Assessment, sealed: &Sealed, plan: &Plan, seen: &Observation, me
 }
 
 fn rested(memory: &Memory, now: Timestamp) -> bool {
-    let wait = SignedDuration::try_from(back_off(memory.fruitless.max(1))).unwrap_or(SignedDuration::ZERO);
-    memory.last_at.is_none_or(|at| now.duration_since(at) >= wait)
+    let wait =
+        SignedDuration::try_from(back_off(memory.fruitless.max(1))).unwrap_or(SignedDuration::ZERO);
+    memory
+        .last_at
+        .is_none_or(|at| now.duration_since(at) >= wait)
 }
 
 /// Users who are neither planned nor allowed: a plan of what is there now, to be approved as such.
 fn grown(open: Assessment, sealed: &Sealed, seen: &Observation, memory: &Memory) -> Assessment {
-    let open = open.stands("UsersDeleted", Some(false), "PlanGrew", "There are users whom the approved plan does not name");
+    let open = open.stands(
+        "UsersDeleted",
+        Some(false),
+        "PlanGrew",
+        "There are users whom the approved plan does not name",
+    );
     match read(&seen.users, Question::Users, memory) {
         Err(decision) => open.next(decision),
         Ok(users) => {
@@ -134,47 +204,94 @@ fn grown(open: Assessment, sealed: &Sealed, seen: &Observation, memory: &Memory)
 
 fn again(open: Assessment, plan: &Plan, memory: &Memory, now: Timestamp) -> Assessment {
     let known_refused = |id: &ObjectId| memory.refused.iter().any(|r| r.objects.contains(id));
-    let others: Vec<ObjectId> = memory.again.iter().copied().filter(|id| !known_refused(id)).take(plan.terms.slice).collect();
+    let others: Vec<ObjectId> = memory
+        .again
+        .iter()
+        .copied()
+        .filter(|id| !known_refused(id))
+        .take(plan.terms.slice)
+        .collect();
     if others.is_empty() {
         if rested(memory, now) {
-            let ids = memory.again.iter().copied().take(plan.terms.slice).collect();
-            return open.stands("UsersDeleted", Some(false), "RetryingUsers", "Users who were refused are tried again").next(act(Action::DeleteUsers, ids));
+            let ids = memory
+                .again
+                .iter()
+                .copied()
+                .take(plan.terms.slice)
+                .collect();
+            return open
+                .stands(
+                    "UsersDeleted",
+                    Some(false),
+                    "RetryingUsers",
+                    "Users who were refused are tried again",
+                )
+                .next(act(Action::DeleteUsers, ids));
         }
         return refused(open, &memory.refused, "UsersRefused");
     }
-    let open = open.stands("UsersDeleted", Some(false), "DeletingUsers", "A listing still shows planned users");
+    let open = open.stands(
+        "UsersDeleted",
+        Some(false),
+        "DeletingUsers",
+        "A listing still shows planned users",
+    );
     if rested(memory, now) {
         return open.next(act(Action::DeleteUsers, others));
     }
     let look_again = Some(back_off(memory.fruitless.max(1)));
-    let message = "A listing still shows users whose deletion was accepted; replicas take their time".to_owned();
-    open.next(Decision::Wait(Waiting { reason: "WaitingReplicas", message, until: None, look_again }))
+    let message =
+        "A listing still shows users whose deletion was accepted; replicas take their time"
+            .to_owned();
+    open.next(Decision::Wait(Waiting {
+        reason: "WaitingReplicas",
+        message,
+        until: None,
+        look_again,
+    }))
 }
 
 fn refused(open: Assessment, refusals: &[Refusal], reason: &'static str) -> Assessment {
     let count: usize = refusals.iter().map(|r| r.objects.len()).sum();
-    let codes: Vec<String> = refusals.iter().map(|r| format!("{} ({})", r.code, r.objects.len())).collect();
+    let codes: Vec<String> = refusals
+        .iter()
+        .map(|r| format!("{} ({})", r.code, r.objects.len()))
+        .collect();
     let message = format!("{count} users cannot be deleted: {}", codes.join(", "));
     let remedy = "Look the ids up in the newest records of this closure. A holder of an administrator role: give our application the role Privileged \
                   Authentication Administrator, or take the user's role away. A member of a restricted management administrative unit: take him out of it. \
                   They are tried again by themselves";
-    let obstacle = Obstacle { reason, message: message.clone(), remedy: remedy.into() };
-    open.stands("UsersDeleted", Some(false), reason, message).next(Decision::Blocked(vec![obstacle]))
+    let obstacle = Obstacle {
+        reason,
+        message: message.clone(),
+        remedy: remedy.into(),
+    };
+    open.stands("UsersDeleted", Some(false), reason, message)
+        .next(Decision::Blocked(vec![obstacle]))
 }
 
 fn verify(open: Assessment, memory: &Memory, now: Timestamp) -> Assessment {
-    let open = open.stands("UsersDeleted", Some(false), "VerifyingUsers", "Complete listings prove that only who may stay is left");
+    let open = open.stands(
+        "UsersDeleted",
+        Some(false),
+        "VerifyingUsers",
+        "Complete listings prove that only who may stay is left",
+    );
     let wait = |rest: SignedDuration| {
         Decision::Wait(Waiting {
             reason: "VerifyingUsers",
             message: "The first of two complete listings was clean".into(),
             until: None,
-            look_again: Some(std::time::Duration::try_from(rest).unwrap_or_else(|_| listings_apart())),
+            look_again: Some(
+                std::time::Duration::try_from(rest).unwrap_or_else(|_| listings_apart()),
+            ),
         })
     };
-    match memory.clean_since.map(|at| LISTINGS_APART - now.duration_since(at)) {
+    match memory
+        .clean_since
+        .map(|at| LISTINGS_APART - now.duration_since(at))
+    {
         Some(rest) if rest > SignedDuration::ZERO => open.next(wait(rest)),
         _ => open.next(act(Action::VerifyUsers, Vec::new())),
     }
 }
-

@@ -1,0 +1,120 @@
+//! The end: what it cost, what the simulator says of it, and the verdict.
+
+use crate::Result;
+use crate::stack::{CLOSURES, NAME, OPERATOR, Stack};
+use kube::Api;
+use kube::api::ListParams;
+use serde_json::Value;
+use std::time::Duration;
+use tenant_closure::api::{ClosureRecord, TenantClosure};
+
+/// Prints the closing table and the verdict; true where the tenant is closed and no rule was broken.
+pub(crate) async fn tell(stack: &Stack, took: Duration) -> Result<bool> {
+    let closures: Api<TenantClosure> = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
+    let status = closures.get(NAME).await?.status.unwrap_or_default();
+    println!();
+    println!(
+        "{:<24} {:>9} {:>9} {:>6} {:>9}",
+        "step", "objects", "requests", "429s", "seconds"
+    );
+    for step in &status.steps {
+        let totals = step.totals.clone().unwrap_or_default();
+        let seconds = step
+            .started_at
+            .zip(totals.until)
+            .map_or(0.0, |(from, to)| to.duration_since(from).as_secs_f64());
+        println!(
+            "{:<24} {:>9} {:>9} {:>6} {:>9.1}",
+            step.name, totals.objects, totals.requests, totals.throttled, seconds
+        );
+    }
+    println!();
+    let violations = verdict(stack).await?;
+    costs(stack).await?;
+    let phase = serde_json::to_value(status.phase)?;
+    let phase = phase.as_str().unwrap_or("Pending").to_owned();
+    println!("took      {:.1} s", took.as_secs_f64());
+    println!("{phase}");
+    Ok(phase == "Closed" && violations == 0)
+}
+
+/// What the simulator saw; the number of rules broken.
+async fn verdict(stack: &Stack) -> Result<u64> {
+    let seen = stack.simulator.look().await.unwrap_or(Value::Null);
+    let stats = stack.simulator.get("stats").await?;
+    let violations = stack.simulator.get("violations").await?;
+    let broken = violations
+        .as_array()
+        .or_else(|| violations["violations"].as_array());
+    let count = broken.map(Vec::len).or_else(|| {
+        violations["count"]
+            .as_u64()
+            .and_then(|n| usize::try_from(n).ok())
+    });
+    let left = ["usersLeft", "users"]
+        .iter()
+        .find_map(|key| seen[*key].as_u64().or_else(|| seen[*key]["left"].as_u64()));
+    println!(
+        "simulator users left: {}",
+        left.map_or_else(|| "-".into(), |n| n.to_string())
+    );
+    println!(
+        "          violations: {}",
+        count.map_or_else(|| "unknown".into(), |n| n.to_string())
+    );
+    for one in broken.into_iter().flatten().take(10) {
+        println!("            {one}");
+    }
+    println!(
+        "          {} users deleted in {:.1} s, {:.2} of the quota's bound, {:.3} requests per user, {} answered 429",
+        stats["usersDeleted"],
+        stats["deleteSeconds"].as_f64().unwrap_or_default(),
+        stats["ratio"].as_f64().unwrap_or_default(),
+        stats["requestsPerUser"].as_f64().unwrap_or_default(),
+        stats["throttledItems"].as_u64().unwrap_or_default()
+            + stats["throttledRequests"].as_u64().unwrap_or_default(),
+    );
+    Ok(count.map_or(1, |n| n as u64))
+}
+
+/// What the operator took.
+async fn costs(stack: &Stack) -> Result<()> {
+    let proc = std::fs::read_to_string(format!("/proc/{}/status", stack.operator.id()))
+        .unwrap_or_default();
+    let memory = |key: &str| {
+        let line = proc
+            .lines()
+            .find_map(|l| l.strip_prefix(key))
+            .unwrap_or(": -");
+        line.trim_start_matches(':')
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    println!(
+        "operator  VmRSS {}, VmHWM {}",
+        memory("VmRSS"),
+        memory("VmHWM")
+    );
+    let records: Api<ClosureRecord> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
+    let records = records
+        .list_metadata(&ListParams::default())
+        .await?
+        .items
+        .len();
+    let url = format!("http://127.0.0.1:{}/metrics", stack.port);
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let metrics = match http.get(url).send().await {
+        Ok(answer) => answer.text().await.unwrap_or_default(),
+        Err(_) => String::new(),
+    };
+    let patches = metrics
+        .lines()
+        .find(|l| !l.starts_with('#') && l.contains("status_patches"))
+        .and_then(|l| l.split_whitespace().last());
+    println!(
+        "          {records} records, {} status patches",
+        patches.unwrap_or("-")
+    );
+    Ok(())
+}
