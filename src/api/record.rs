@@ -70,7 +70,7 @@ pub struct ClosureRecordSpec {
     pub plan: Option<PlanHead>,
     /// Names of the plan's chunks, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 500))]
+    #[schemars(length(max = 500), inner(length(max = 253)))]
     pub chunks: Vec<String>,
     /// User ids, in a chunk of a plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -78,7 +78,7 @@ pub struct ClosureRecordSpec {
     pub users: Vec<ObjectId>,
     /// Who approved the plan, at the time of the claim.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 12))]
+    #[schemars(length(max = 12), inner(length(max = 256)))]
     pub approvers: Vec<String>,
     /// What the journal knew before this record.
     #[serde(default)]
