@@ -1,6 +1,7 @@
 //! Test fixtures: a tenant that is a value, and persons who act in it. Imports are relative, so that the property tests
 //! can include this file too.
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
+#![allow(clippy::struct_excessive_bools, clippy::wrong_self_convention)] // a world is a list of switches
 
 use super::decide::{Decided, Decision, decide};
 use super::id::ObjectId;

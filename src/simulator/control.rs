@@ -229,7 +229,7 @@ fn subscription(world: &mut World, at: usize, id: &str, delete: bool) -> Reply {
             (_, "Deleted") => return Reply::empty(204),
             (_, "Enabled") => return problem(409, "cancel the subscription first"),
             (Kind::Direct, _) => {
-                found.gone_at = Some(found.gone_at.unwrap_or(i64::MAX).min(now + 72 * HOUR))
+                found.gone_at = Some(found.gone_at.unwrap_or(i64::MAX).min(now + 72 * HOUR));
             }
             (Kind::Azure, _) => found.gone_at = Some(now),
             (Kind::CustomerAgreement, _) => {

@@ -11,6 +11,8 @@ use super::world::{MICROSOFT, Object, Tenant, User, World};
 
 const DIRECTORY: &[&str] = &["Directory.Read.All", "Directory.ReadWrite.All"];
 
+// A table of routes reads best in one piece.
+#[allow(clippy::too_many_lines)]
 pub(crate) fn handle(world: &World, call: &Call, parts: &[&str]) -> Reply {
     let Some(tenant) = world.tenants.get(call.caller.tenant) else {
         return not_found("tenant");

@@ -177,7 +177,7 @@ async fn serve(
             tokio::time::sleep(Duration::from_millis(
                 fault.as_ref().map_or(0, |fault| fault.delay_ms),
             ))
-            .await
+            .await;
         }
         _ => {}
     }

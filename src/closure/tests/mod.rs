@@ -1,5 +1,6 @@
 //! Table tests of the core, one file a subject, and whole runs against a tenant that is a value.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+#![allow(clippy::type_complexity, clippy::semicolon_if_nothing_returned)] // tables read better so
 
 mod directory;
 mod guards;
