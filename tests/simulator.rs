@@ -1,5 +1,6 @@
 //! The simulator, started in this process and called over HTTPS, through a whole closing.
 #![cfg(feature = "operator")]
+#![allow(clippy::too_many_lines, clippy::manual_contains)] // one whole story reads best in one piece
 #![allow(clippy::unwrap_used)]
 
 use std::net::SocketAddr;
