@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
     category = "offboarding",
     namespaced,
     status = "TenantClosureStatus",
-    selectable = "spec.tenant.id",
+    selectable = ".spec.tenant.id",
     validation = Rule::new("size(self.metadata.name) <= 63").message("metadata.name must have at most 63 characters; choose a shorter one"),
     printcolumn(name = "Tenant", type_ = "string", json_path = ".spec.tenant.initialDomain"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
@@ -92,9 +92,7 @@ pub struct TenantClosureSpec {
 pub struct TenantRef {
     /// Tenant id (GUID in lower case), as the Entra admin center's overview shows it.
     #[schemars(
-        regex(
-            pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-        ),
+        regex(pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
         length(max = 36)
     )]
     pub id: String,

@@ -38,7 +38,11 @@ pub async fn carry_out(
 ) -> Result<Done, ReconcileError> {
     let leash = ctx.brakes.leash(&read.uid, read.generation);
     let draft = Draft {
-        kind: if intent.action.reads_only() { RecordType::Verification } else { RecordType::Effect },
+        kind: if intent.action.reads_only() {
+            RecordType::Verification
+        } else {
+            RecordType::Effect
+        },
         memory: memory.clone(),
         intent: Some(intent.clone()),
         plan: None,
@@ -47,30 +51,61 @@ pub async fn carry_out(
     };
     let claimed = journal::claim(ctx, &read.closure, head, draft).await?;
     ctx.counters.effects.add(1);
-    let unchanged = read::closure(ctx, &read.closure.namespace().unwrap_or_default(), &read.closure.name_any())
-        .await?
-        .is_some_and(|again| again.uid == read.uid && again.generation == read.generation && again.inputs == read.inputs);
+    let unchanged = read::closure(
+        ctx,
+        &read.closure.namespace().unwrap_or_default(),
+        &read.closure.name_any(),
+    )
+    .await?
+    .is_some_and(|again| {
+        again.uid == read.uid && again.generation == read.generation && again.inputs == read.inputs
+    });
     let attempt = if unchanged && leash.holds() {
         let whole = ctx.limits.start + ctx.limits.request;
-        tokio::time::timeout(whole, tenant.perform(&intent, &leash)).await.ok()
+        tokio::time::timeout(whole, tenant.perform(&intent, &leash))
+            .await
+            .ok()
     } else {
         Some(Attempt::default())
     };
-    look_again(ctx, &claimed, &intent, attempt.as_ref(), plan, tenant, false).await
+    look_again(
+        ctx,
+        &claimed,
+        &intent,
+        attempt.as_ref(),
+        plan,
+        tenant,
+        false,
+    )
+    .await
 }
 
 /// Settles a record that another life left behind, by reading alone.
 ///
 /// # Errors
 /// Where the API server failed.
-pub async fn settle_in_doubt(ctx: &Context, head: &Head, plan: &Plan, tenant: &dyn Tenant) -> Result<Done, ReconcileError> {
+pub async fn settle_in_doubt(
+    ctx: &Context,
+    head: &Head,
+    plan: &Plan,
+    tenant: &dyn Tenant,
+) -> Result<Done, ReconcileError> {
     ctx.counters.settled_in_doubt.add(1);
     match &head.spec.intent {
         Some(intent) => look_again(ctx, head, intent, None, plan, tenant, true).await,
         None => {
-            let seen = crate::closure::intent::Outcome { complete: true, ..Default::default() };
-            let settled = Settled { at: Timestamp::now(), in_doubt: true, seen };
-            Ok(Done::Settled(Box::new(journal::settle(ctx, head, settled).await?)))
+            let seen = crate::closure::intent::Outcome {
+                complete: true,
+                ..Default::default()
+            };
+            let settled = Settled {
+                at: Timestamp::now(),
+                in_doubt: true,
+                seen,
+            };
+            Ok(Done::Settled(Box::new(
+                journal::settle(ctx, head, settled).await?,
+            )))
         }
     }
 }
@@ -85,7 +120,9 @@ async fn look_again(
     in_doubt: bool,
 ) -> Result<Done, ReconcileError> {
     let (mut planned, allowed) = match &plan.sealed {
-        Some(sealed) if intent.action == Action::VerifyUsers => (sealed.users.clone(), sealed.allowed()),
+        Some(sealed) if intent.action == Action::VerifyUsers => {
+            (sealed.users.clone(), sealed.allowed())
+        }
         Some(sealed) => (Vec::new(), sealed.allowed()),
         None => (Vec::new(), Vec::new()),
     };
@@ -101,6 +138,12 @@ async fn look_again(
     ctx.counters.objects.add(u64::from(seen.gone));
     ctx.counters.requests.add(u64::from(seen.requests));
     ctx.counters.throttled.add(u64::from(seen.throttled));
-    let settled = Settled { at: Timestamp::now(), in_doubt, seen };
-    Ok(Done::Settled(Box::new(journal::settle(ctx, claimed, settled).await?)))
+    let settled = Settled {
+        at: Timestamp::now(),
+        in_doubt,
+        seen,
+    };
+    Ok(Done::Settled(Box::new(
+        journal::settle(ctx, claimed, settled).await?,
+    )))
 }

@@ -7,7 +7,9 @@ use crate::controller::configuration::Configured;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 use serde::de::DeserializeOwned;
@@ -21,10 +23,18 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 ///
 /// # Errors
 /// Where the API server failed.
-pub async fn list(ctx: &Context, closure: &TenantClosure) -> Result<Vec<ClosureApproval>, ReconcileError> {
-    let api: Api<ClosureApproval> = Api::namespaced(ctx.client.clone(), &closure.namespace().unwrap_or_default());
+pub async fn list(
+    ctx: &Context,
+    closure: &TenantClosure,
+) -> Result<Vec<ClosureApproval>, ReconcileError> {
+    let api: Api<ClosureApproval> =
+        Api::namespaced(ctx.client.clone(), &closure.namespace().unwrap_or_default());
     let all = bounded(api.list(&ListParams::default())).await?;
-    Ok(all.items.into_iter().filter(|a| a.spec.closure_name == closure.name_any()).collect())
+    Ok(all
+        .items
+        .into_iter()
+        .filter(|a| a.spec.closure_name == closure.name_any())
+        .collect())
 }
 
 /// Sorts approvals into those that count and the reasons why the others do not.
@@ -37,25 +47,52 @@ pub fn judge(
     policies_since: Option<Timestamp>,
     now: Timestamp,
 ) -> Approvals {
-    let author = closure.annotations().get(REQUESTED_BY).cloned().unwrap_or_default();
+    let author = closure
+        .annotations()
+        .get(REQUESTED_BY)
+        .cloned()
+        .unwrap_or_default();
     let by_machine = author.starts_with("system:serviceaccount:");
-    let required = if by_machine && terms.approvals_required > 0 { terms.approvals_required.max(2) } else { terms.approvals_required };
+    let required = if by_machine && terms.approvals_required > 0 {
+        terms.approvals_required.max(2)
+    } else {
+        terms.approvals_required
+    };
     let mut counted: BTreeMap<String, Timestamp> = BTreeMap::new();
     let mut rejected = BTreeSet::new();
     for approval in found.iter().filter(|a| a.spec.purpose == Purpose::Approval) {
-        let created = approval.creation_timestamp().map_or(Timestamp::MAX, |t| t.0);
-        match doubt(closure, terms, &author, approval, created, policies_since, now) {
-            Some(why) => drop(rejected.insert(why)),
-            None if approval.spec.plan_digest.as_deref() != digest => drop(rejected.insert("one approves another plan")),
+        let created = approval
+            .creation_timestamp()
+            .map_or(Timestamp::MAX, |t| t.0);
+        let other_plan =
+            (approval.spec.plan_digest.as_deref() != digest).then_some("one approves another plan");
+        match doubt(
+            closure,
+            terms,
+            &author,
+            approval,
+            created,
+            policies_since,
+            now,
+        )
+        .or(other_plan)
+        {
+            Some(why) => {
+                rejected.insert(why);
+            }
             None => {
-                let first = counted.entry(approval.spec.approver.clone()).or_insert(created);
+                let first = counted
+                    .entry(approval.spec.approver.clone())
+                    .or_insert(created);
                 *first = created.min(*first);
             }
         }
     }
     let mut times: Vec<Timestamp> = counted.values().copied().collect();
     times.sort_unstable();
-    let reached = (required as usize).checked_sub(1).and_then(|n| times.get(n).copied());
+    let reached = (required as usize)
+        .checked_sub(1)
+        .and_then(|n| times.get(n).copied());
     Approvals {
         required,
         approvers: counted.into_keys().collect(),
@@ -73,7 +110,10 @@ pub fn attestations(
     policies_since: Option<Timestamp>,
     now: Timestamp,
 ) -> BTreeMap<String, String> {
-    let mut sorted: Vec<&ClosureApproval> = found.iter().filter(|a| a.spec.purpose == Purpose::Attestation).collect();
+    let mut sorted: Vec<&ClosureApproval> = found
+        .iter()
+        .filter(|a| a.spec.purpose == Purpose::Attestation)
+        .collect();
     sorted.sort_by_key(|a| (a.creation_timestamp().map(|t| t.0), a.name_any()));
     sorted
         .into_iter()
@@ -100,9 +140,15 @@ fn doubt(
         Some("one was revoked")
     } else if closure.uid().as_deref() != Some(spec.closure_uid.as_str()) {
         Some("one names another closure (UID)")
-    } else if !spec.tenant_id.eq_ignore_ascii_case(&terms.tenant_id.to_string()) {
+    } else if !spec
+        .tenant_id
+        .eq_ignore_ascii_case(&terms.tenant_id.to_string())
+    {
         Some("one names another tenant")
-    } else if !spec.confirm_domain.eq_ignore_ascii_case(&terms.initial_domain) {
+    } else if !spec
+        .confirm_domain
+        .eq_ignore_ascii_case(&terms.initial_domain)
+    {
         Some("one confirms another domain")
     } else if spec.expires_at <= now {
         Some("one has expired")
@@ -128,13 +174,22 @@ pub async fn policies_in_force(ctx: &Context) -> Result<Option<Timestamp>, Recon
     let mut since = Timestamp::MIN;
     for document in text.split("\n---\n") {
         let shipped: Value = serde_saphyr::from_str(document).unwrap_or(Value::Null);
-        let name = shipped.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+        let name = shipped
+            .pointer("/metadata/name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let stored = match shipped.get("kind").and_then(Value::as_str) {
-            Some("ValidatingAdmissionPolicy") => fetch::<ValidatingAdmissionPolicy>(ctx, name).await?,
-            Some("ValidatingAdmissionPolicyBinding") => fetch::<ValidatingAdmissionPolicyBinding>(ctx, name).await?,
+            Some("ValidatingAdmissionPolicy") => {
+                fetch::<ValidatingAdmissionPolicy>(ctx, name).await?
+            }
+            Some("ValidatingAdmissionPolicyBinding") => {
+                fetch::<ValidatingAdmissionPolicyBinding>(ctx, name).await?
+            }
             _ => continue,
         };
-        let Some((created, stored)) = stored else { return Ok(None) };
+        let Some((created, stored)) = stored else {
+            return Ok(None);
+        };
         if !contains(&stored["spec"], &shipped["spec"]) {
             return Ok(None);
         }
@@ -145,21 +200,30 @@ pub async fn policies_in_force(ctx: &Context) -> Result<Option<Timestamp>, Recon
 
 async fn fetch<K>(ctx: &Context, name: &str) -> Result<Option<(Timestamp, Value)>, ReconcileError>
 where
-    K: kube::Resource<DynamicType = (), Scope = k8s_openapi::ClusterResourceScope> + Clone + DeserializeOwned + serde::Serialize + std::fmt::Debug,
+    K: kube::Resource<DynamicType = (), Scope = k8s_openapi::ClusterResourceScope>
+        + Clone
+        + DeserializeOwned
+        + serde::Serialize
+        + std::fmt::Debug,
 {
     let api: Api<K> = Api::all(ctx.client.clone());
-    let Some(object) = bounded(api.get_opt(name)).await? else { return Ok(None) };
+    let Some(object) = bounded(api.get_opt(name)).await? else {
+        return Ok(None);
+    };
     let created = object.creation_timestamp().map_or(Timestamp::MAX, |t| t.0);
-    let value = serde_json::to_value(&object).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    let value =
+        serde_json::to_value(&object).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
     Ok(Some((created, value)))
 }
 
 /// True where all that is shipped is stored; the server adds defaults, lists must be equal in length.
 fn contains(stored: &Value, shipped: &Value) -> bool {
     match (stored, shipped) {
-        (Value::Object(stored), Value::Object(shipped)) => {
-            shipped.iter().all(|(key, value)| stored.get(key).map_or_else(|| *value == serde_json::json!({}), |s| contains(s, value)))
-        }
+        (Value::Object(stored), Value::Object(shipped)) => shipped.iter().all(|(key, value)| {
+            stored
+                .get(key)
+                .map_or_else(|| *value == serde_json::json!({}), |s| contains(s, value))
+        }),
         (Value::Array(stored), Value::Array(shipped)) => {
             stored.len() == shipped.len() && stored.iter().zip(shipped).all(|(a, b)| contains(a, b))
         }

@@ -18,7 +18,10 @@ pub struct Brakes {
 impl Brakes {
     /// A closure was seen with this generation; `None`: deleted.
     pub fn closure(&self, uid: &str, generation: Option<i64>) {
-        self.closures.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), generation);
+        self.closures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(uid.to_owned(), generation);
     }
 
     /// Some approval changed or went.
@@ -65,7 +68,13 @@ pub struct Hold {
 
 impl Leash for Hold {
     fn holds(&self) -> bool {
-        let unchanged = match self.brakes.closures.lock().unwrap_or_else(PoisonError::into_inner).get(&self.uid) {
+        let unchanged = match self
+            .brakes
+            .closures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&self.uid)
+        {
             None => true,
             Some(Some(generation)) => *generation <= self.generation,
             Some(None) => false,

@@ -37,16 +37,27 @@ impl Default for Configured {
 
 /// Reads it. A key that cannot be read makes the whole configuration count as absent: no effect starts.
 pub fn resolve(map: Option<&ConfigMap>) -> Configured {
-    let Some(map) = map else { return Configured::default() };
+    let Some(map) = map else {
+        return Configured::default();
+    };
     let version = map.metadata.resource_version.clone().unwrap_or_default();
     let empty = BTreeMap::new();
     let data = map.data.as_ref().unwrap_or(&empty);
     parse(data).map_or_else(
         |key| {
-            tracing::error!(key, "the configuration cannot be read; no effect starts until it can");
-            Configured { version: version.clone(), ..Configured::default() }
+            tracing::error!(
+                key,
+                "the configuration cannot be read; no effect starts until it can"
+            );
+            Configured {
+                version: version.clone(),
+                ..Configured::default()
+            }
         },
-        |parsed| Configured { version: version.clone(), ..parsed },
+        |parsed| Configured {
+            version: version.clone(),
+            ..parsed
+        },
     )
 }
 
@@ -57,7 +68,11 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
         defaults.poll_at_most = duration(text).ok_or("pollAtMost")?;
     }
     if let Some(text) = get("slice") {
-        defaults.slice = text.parse::<usize>().ok().filter(|n| (1..=400).contains(n)).ok_or("slice")?;
+        defaults.slice = text
+            .parse::<usize>()
+            .ok()
+            .filter(|n| (1..=400).contains(n))
+            .ok_or("slice")?;
     }
     if let Some(text) = get("minimumApprovals") {
         defaults.minimum_approvals = text.parse().map_err(|_| "minimumApprovals")?;
@@ -65,8 +80,12 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
     if let Some(text) = get("allowFewerApprovals") {
         defaults.allow_fewer = text.parse().map_err(|_| "allowFewerApprovals")?;
     }
-    let grace = get("gracePeriod").map_or(Some(Duration::ZERO), duration).ok_or("gracePeriod")?;
-    let kill_switch = get("killSwitch").map_or(Ok(false), str::parse).map_err(|_| "killSwitch")?;
+    let grace = get("gracePeriod")
+        .map_or(Some(Duration::ZERO), duration)
+        .ok_or("gracePeriod")?;
+    let kill_switch = get("killSwitch")
+        .map_or(Ok(false), str::parse)
+        .map_err(|_| "killSwitch")?;
     Ok(Configured {
         guards: Configuration {
             present: true,
@@ -81,7 +100,11 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
 }
 
 fn ids(text: Option<&str>) -> Option<BTreeSet<ObjectId>> {
-    text.unwrap_or_default().split([',', ' ', '\n']).filter(|t| !t.is_empty()).map(ObjectId::parse).collect()
+    text.unwrap_or_default()
+        .split([',', ' ', '\n'])
+        .filter(|t| !t.is_empty())
+        .map(ObjectId::parse)
+        .collect()
 }
 
 /// `500ms`, `1s`, `15m`, `72h`.
@@ -103,7 +126,12 @@ mod tests {
 
     fn map(pairs: &[(&str, &str)]) -> ConfigMap {
         ConfigMap {
-            data: Some(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()),
+            data: Some(
+                pairs
+                    .iter()
+                    .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                    .collect(),
+            ),
             ..ConfigMap::default()
         }
     }
@@ -115,7 +143,12 @@ mod tests {
 
     #[test]
     fn a_key_that_cannot_be_read_counts_as_absent() {
-        for pair in [("killSwitch", "maybe"), ("slice", "4000"), ("gracePeriod", "soon"), ("protectedTenants", "contoso")] {
+        for pair in [
+            ("killSwitch", "maybe"),
+            ("slice", "4000"),
+            ("gracePeriod", "soon"),
+            ("protectedTenants", "contoso"),
+        ] {
             assert!(!resolve(Some(&map(&[pair]))).guards.present, "{pair:?}");
         }
     }
@@ -123,7 +156,11 @@ mod tests {
     #[test]
     fn reads_durations_and_tenants() {
         let id = "11111111-2222-3333-4444-555555555555";
-        let read = resolve(Some(&map(&[("pollAtMost", "1s"), ("gracePeriod", "2h"), ("protectedTenants", id)])));
+        let read = resolve(Some(&map(&[
+            ("pollAtMost", "1s"),
+            ("gracePeriod", "2h"),
+            ("protectedTenants", id),
+        ])));
         assert_eq!(read.defaults.poll_at_most, Duration::from_secs(1));
         assert_eq!(read.grace, SignedDuration::from_hours(2));
         assert_eq!(read.guards.protected.len(), 1);

@@ -79,16 +79,30 @@ impl Context {
 
     /// A copy of the hints.
     pub fn hints(&self, uid: &str) -> Hints {
-        self.hints.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned().unwrap_or_default()
+        self.hints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(uid)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Changes the hints.
     pub fn hint(&self, uid: &str, change: impl FnOnce(&mut Hints)) {
-        change(self.hints.lock().unwrap_or_else(PoisonError::into_inner).entry(uid.to_owned()).or_default());
+        change(
+            self.hints
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(uid.to_owned())
+                .or_default(),
+        );
     }
 
     /// Forgets a closure.
     pub fn forget(&self, uid: &str) {
-        self.hints.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.hints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
     }
 }

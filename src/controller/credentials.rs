@@ -23,10 +23,17 @@ pub struct Credential {
 ///
 /// # Errors
 /// Only where the API server failed.
-pub async fn read(ctx: &Context, closure: &TenantClosure, terms: &Terms) -> Result<Result<Credential, Obstacle>, ReconcileError> {
+pub async fn read(
+    ctx: &Context,
+    closure: &TenantClosure,
+    terms: &Terms,
+) -> Result<Result<Credential, Obstacle>, ReconcileError> {
     let spec = &closure.spec.credentials;
     let name = match terms.mode {
-        Mode::Plan => spec.reader_secret_name.as_ref().unwrap_or(&spec.secret_name),
+        Mode::Plan => spec
+            .reader_secret_name
+            .as_ref()
+            .unwrap_or(&spec.secret_name),
         Mode::Execute => &spec.secret_name,
     };
     let namespace = closure.namespace().unwrap_or_default();
@@ -44,7 +51,11 @@ pub async fn read(ctx: &Context, closure: &TenantClosure, terms: &Terms) -> Resu
         }
         Err(error) => return Err(error),
     };
-    let labelled = meta.labels().get(TENANT_ID).map(String::as_str).and_then(ObjectId::parse);
+    let labelled = meta
+        .labels()
+        .get(TENANT_ID)
+        .map(String::as_str)
+        .and_then(ObjectId::parse);
     if labelled != Some(terms.tenant_id) {
         return Ok(Err(mislabelled(&namespace, name, terms)));
     }
@@ -54,7 +65,9 @@ pub async fn read(ctx: &Context, closure: &TenantClosure, terms: &Terms) -> Resu
     {
         return Ok(Ok(credential));
     }
-    let Some(secret) = bounded(api.get_opt(name)).await? else { return Ok(Err(missing(&namespace, name))) };
+    let Some(secret) = bounded(api.get_opt(name)).await? else {
+        return Ok(Err(missing(&namespace, name)));
+    };
     Ok(parse(&secret).inspect(|credential| {
         ctx.hint(&uid, |h| {
             h.credential = Some((version, credential.clone()));
@@ -74,16 +87,26 @@ fn parse(secret: &Secret) -> Result<Credential, Obstacle> {
         message: format!("The Secret lacks a usable key {key}"),
         remedy: "Give it the keys clientId (a GUID) and clientSecret".into(),
     };
-    let client_id = text("clientId").as_deref().and_then(ObjectId::parse).ok_or_else(|| incomplete("clientId"))?;
-    let client_secret = text("clientSecret").map(SecretString::from).ok_or_else(|| incomplete("clientSecret"))?;
-    Ok(Credential { client_id, client_secret })
+    let client_id = text("clientId")
+        .as_deref()
+        .and_then(ObjectId::parse)
+        .ok_or_else(|| incomplete("clientId"))?;
+    let client_secret = text("clientSecret")
+        .map(SecretString::from)
+        .ok_or_else(|| incomplete("clientSecret"))?;
+    Ok(Credential {
+        client_id,
+        client_secret,
+    })
 }
 
 fn missing(namespace: &str, name: &str) -> Obstacle {
     Obstacle {
         reason: "CredentialMissing",
         message: format!("There is no Secret {name} in namespace {namespace}"),
-        remedy: format!("Create it with the keys clientId and clientSecret and the label {TENANT_ID}"),
+        remedy: format!(
+            "Create it with the keys clientId and clientSecret and the label {TENANT_ID}"
+        ),
     }
 }
 
@@ -103,6 +126,9 @@ fn mislabelled(namespace: &str, name: &str, terms: &Terms) -> Obstacle {
     Obstacle {
         reason: "CredentialForAnotherTenant",
         message: format!("The Secret {name} does not say that it is for this tenant"),
-        remedy: format!("kubectl -n {namespace} label secret {name} {TENANT_ID}={}", terms.tenant_id),
+        remedy: format!(
+            "kubectl -n {namespace} label secret {name} {TENANT_ID}={}",
+            terms.tenant_id
+        ),
     }
 }

@@ -48,7 +48,9 @@ impl ReconcileError {
 ///
 /// # Errors
 /// [`ReconcileError::Timeout`], or the call's own error.
-pub async fn bounded<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, ReconcileError> {
+pub async fn bounded<T>(
+    call: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, ReconcileError> {
     match tokio::time::timeout(Duration::from_secs(10), call).await {
         Ok(result) => Ok(result?),
         Err(_) => Err(ReconcileError::Timeout),

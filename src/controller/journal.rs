@@ -1,7 +1,10 @@
 //! The journal: find its head, claim the next place in it, settle an outcome once. Records are chained by hash.
 
 use crate::api::record::Settled;
-use crate::api::{CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType, TENANT_ID, TenantClosure};
+use crate::api::{
+    CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType, TENANT_ID,
+    TenantClosure,
+};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::plan::hex;
 use crate::controller::context::Context;
@@ -62,9 +65,16 @@ pub fn name(uid: &str, sequence: u64) -> String {
 ///
 /// # Errors
 /// `HistoryRollback` where there is a hole or the head lies behind the hint.
-pub async fn newest(ctx: &Context, closure: &TenantClosure) -> Result<Option<Head>, ReconcileError> {
+pub async fn newest(
+    ctx: &Context,
+    closure: &TenantClosure,
+) -> Result<Option<Head>, ReconcileError> {
     let uid = closure.uid().unwrap_or_default();
-    let hinted = closure.status.as_ref().and_then(|s| s.journal.as_ref()).map(|j| j.sequence);
+    let hinted = closure
+        .status
+        .as_ref()
+        .and_then(|s| s.journal.as_ref())
+        .map(|j| j.sequence);
     let remembered = ctx.hints(&uid).head;
     let start = match remembered.as_ref().map(|h| h.sequence).max(hinted) {
         Some(sequence) => sequence,
@@ -89,13 +99,21 @@ pub async fn newest(ctx: &Context, closure: &TenantClosure) -> Result<Option<Hea
 }
 
 async fn listed(ctx: &Context, uid: &str) -> Result<u64, ReconcileError> {
-    let mut params = ListParams::default().labels(&format!("{CLOSURE_UID}={uid}")).limit(500);
+    let mut params = ListParams::default()
+        .labels(&format!("{CLOSURE_UID}={uid}"))
+        .limit(500);
     let (mut count, mut last) = (0u64, 0u64);
     loop {
         let page = bounded(ctx.records().list_metadata(&params)).await?;
         for item in &page.items {
-            let tail = item.name_any().strip_prefix(&format!("{uid}-")).map(str::to_owned);
-            if let Some(sequence) = tail.filter(|t| t.len() == 10).and_then(|t| t.parse::<u64>().ok()) {
+            let tail = item
+                .name_any()
+                .strip_prefix(&format!("{uid}-"))
+                .map(str::to_owned);
+            if let Some(sequence) = tail
+                .filter(|t| t.len() == 10)
+                .and_then(|t| t.parse::<u64>().ok())
+            {
                 count += 1;
                 last = last.max(sequence);
             }
@@ -105,26 +123,52 @@ async fn listed(ctx: &Context, uid: &str) -> Result<u64, ReconcileError> {
             None => break,
         }
     }
-    if count == last { Ok(last) } else { Err(ReconcileError::HistoryRollback("a record is missing".into())) }
+    if count == last {
+        Ok(last)
+    } else {
+        Err(ReconcileError::HistoryRollback(
+            "a record is missing".into(),
+        ))
+    }
 }
 
 fn raw(ctx: &Context) -> Api<DynamicObject> {
-    Api::namespaced_with(ctx.client.clone(), &ctx.namespace, &ApiResource::erase::<ClosureRecord>(&()))
+    Api::namespaced_with(
+        ctx.client.clone(),
+        &ctx.namespace,
+        &ApiResource::erase::<ClosureRecord>(&()),
+    )
 }
 
 async fn get(ctx: &Context, uid: &str, sequence: u64) -> Result<Option<Head>, ReconcileError> {
-    bounded(raw(ctx).get_opt(&name(uid, sequence))).await?.as_ref().map(read).transpose()
+    bounded(raw(ctx).get_opt(&name(uid, sequence)))
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
 }
 
 /// Claims the next place: creates the record. Whoever gets `AlreadyExists` does nothing and observes again.
 ///
 /// # Errors
 /// `LostRace` where another writer took the place.
-pub async fn claim(ctx: &Context, closure: &TenantClosure, head: Option<&Head>, draft: Draft) -> Result<Head, ReconcileError> {
+pub async fn claim(
+    ctx: &Context,
+    closure: &TenantClosure,
+    head: Option<&Head>,
+    draft: Draft,
+) -> Result<Head, ReconcileError> {
     let uid = closure.uid().unwrap_or_default();
     let sequence = head.map_or(0, |h| h.sequence) + 1;
-    let spec = draft.spec(ctx, closure, sequence, head.map_or_else(String::new, |h| h.hash.clone()));
-    let created = create(ctx, &name(&uid, sequence), &uid, spec).await?.ok_or(ReconcileError::LostRace)?;
+    let spec = draft.spec(
+        ctx,
+        closure,
+        sequence,
+        head.map_or_else(String::new, |h| h.hash.clone()),
+    );
+    let created = create(ctx, &name(&uid, sequence), &uid, spec)
+        .await?
+        .ok_or(ReconcileError::LostRace)?;
     let claimed = read(&created)?;
     ctx.hint(&uid, |h| h.head = Some(claimed.clone()));
     Ok(claimed)
@@ -134,19 +178,29 @@ pub async fn claim(ctx: &Context, closure: &TenantClosure, head: Option<&Head>, 
 ///
 /// # Errors
 /// Where the API server refused or failed.
-pub async fn create(ctx: &Context, name: &str, uid: &str, spec: ClosureRecordSpec) -> Result<Option<DynamicObject>, ReconcileError> {
+pub async fn create(
+    ctx: &Context,
+    name: &str,
+    uid: &str,
+    spec: ClosureRecordSpec,
+) -> Result<Option<DynamicObject>, ReconcileError> {
     let mut record = ClosureRecord::new(name, spec);
+    let tenant = record.spec.tenant_id.to_string();
     let labels = record.labels_mut();
     labels.insert(CLOSURE_UID.into(), uid.to_owned());
-    labels.insert(TENANT_ID.into(), record.spec.tenant_id.to_string());
-    let value = serde_json::to_value(&record).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
-    let object: DynamicObject = serde_json::from_value(value).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    labels.insert(TENANT_ID.into(), tenant);
+    let value =
+        serde_json::to_value(&record).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    let object: DynamicObject =
+        serde_json::from_value(value).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
     match bounded(raw(ctx).create(&PostParams::default(), &object)).await {
         Ok(created) => {
             ctx.counters.records.add(1);
             Ok(Some(created))
         }
-        Err(ReconcileError::Api(kube::Error::Api(status))) if status.is_already_exists() => Ok(None),
+        Err(ReconcileError::Api(kube::Error::Api(status))) if status.is_already_exists() => {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -155,15 +209,24 @@ pub async fn create(ctx: &Context, name: &str, uid: &str, spec: ClosureRecordSpe
 ///
 /// # Errors
 /// `LostRace` where another process settled the record first.
-pub async fn settle(ctx: &Context, claimed: &Head, settled: Settled) -> Result<Head, ReconcileError> {
+pub async fn settle(
+    ctx: &Context,
+    claimed: &Head,
+    settled: Settled,
+) -> Result<Head, ReconcileError> {
     let uid = &claimed.spec.closure_uid;
-    let status = ClosureRecordStatus { outcome: Some(settled) };
+    let status = ClosureRecordStatus {
+        outcome: Some(settled),
+    };
     let patch = json!({ "metadata": { "resourceVersion": claimed.version }, "status": status });
     let name = name(uid, claimed.sequence);
-    let written = bounded(raw(ctx).patch_status(&name, &PatchParams::default(), &Patch::Merge(&patch))).await;
+    let written =
+        bounded(raw(ctx).patch_status(&name, &PatchParams::default(), &Patch::Merge(&patch))).await;
     let head = match written {
         Ok(object) => read(&object)?,
-        Err(ReconcileError::Api(kube::Error::Api(status))) if status.is_conflict() || status.is_invalid() => {
+        Err(ReconcileError::Api(kube::Error::Api(status)))
+            if status.is_conflict() || status.is_invalid() =>
+        {
             ctx.hint(uid, |h| h.head = None);
             return Err(ReconcileError::LostRace);
         }
@@ -176,10 +239,14 @@ pub async fn settle(ctx: &Context, claimed: &Head, settled: Settled) -> Result<H
 
 fn read(object: &DynamicObject) -> Result<Head, ReconcileError> {
     let part = |key: &str| object.data.get(key).cloned().unwrap_or(Value::Null);
-    let spec: ClosureRecordSpec = serde_json::from_value(part("spec")).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
-    let status: Option<ClosureRecordStatus> =
-        serde_json::from_value(part("status")).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
-    let created = object.creation_timestamp().map(|t| t.0).ok_or_else(|| ReconcileError::Malformed("no creation time".into()))?;
+    let spec: ClosureRecordSpec = serde_json::from_value(part("spec"))
+        .map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    let status: Option<ClosureRecordStatus> = serde_json::from_value(part("status"))
+        .map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    let created = object
+        .creation_timestamp()
+        .map(|t| t.0)
+        .ok_or_else(|| ReconcileError::Malformed("no creation time".into()))?;
     Ok(Head {
         sequence: spec.sequence,
         hash: hash(object),
@@ -250,10 +317,22 @@ pub struct Draft {
 
 impl Draft {
     /// The record's spec.
-    pub fn spec(self, ctx: &Context, closure: &TenantClosure, sequence: u64, previous: String) -> ClosureRecordSpec {
-        let (plan, chunks) = self.plan.map_or((None, Vec::new()), |(head, chunks)| (Some(head), chunks));
+    pub fn spec(
+        self,
+        ctx: &Context,
+        closure: &TenantClosure,
+        sequence: u64,
+        previous: String,
+    ) -> ClosureRecordSpec {
+        let (plan, chunks) = self
+            .plan
+            .map_or((None, Vec::new()), |(head, chunks)| (Some(head), chunks));
         let tenant = crate::closure::id::ObjectId::parse(&closure.spec.tenant.id);
-        let may_run = if self.intent.is_some() { ctx.limits.start + ctx.limits.request } else { std::time::Duration::ZERO };
+        let may_run = if self.intent.is_some() {
+            ctx.limits.start + ctx.limits.request
+        } else {
+            std::time::Duration::ZERO
+        };
         ClosureRecordSpec {
             kind: self.kind,
             closure_uid: closure.uid().unwrap_or_default(),

@@ -9,12 +9,24 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// Asks until something else than a question is decided. Each question is asked once a cycle, so this ends.
-pub async fn until_decided(tenant: Option<&dyn Tenant>, plan: &Plan, memory: &Memory, seen: &mut Observation, now: Timestamp) -> Decided {
+pub async fn until_decided(
+    tenant: Option<&dyn Tenant>,
+    plan: &Plan,
+    memory: &Memory,
+    seen: &mut Observation,
+    now: Timestamp,
+) -> Decided {
     let mut asked: BTreeSet<Question> = BTreeSet::new();
     loop {
         let decided = decide(plan, seen, memory, now);
-        let (Decision::Read(questions), Some(tenant)) = (&decided.decision, tenant) else { return decided };
-        let fresh: Vec<Question> = questions.iter().copied().filter(|q| asked.insert(*q)).collect();
+        let (Decision::Read(questions), Some(tenant)) = (&decided.decision, tenant) else {
+            return decided;
+        };
+        let fresh: Vec<Question> = questions
+            .iter()
+            .copied()
+            .filter(|q| asked.insert(*q))
+            .collect();
         if fresh.is_empty() {
             return decided;
         }
@@ -27,7 +39,14 @@ fn scope(plan: &Plan, memory: &Memory) -> Scope {
     let head = plan.sealed.as_ref().map(|s| &s.head);
     Scope {
         retained: head.map_or_else(|| plan.terms.retained.clone(), |h| h.retained.to_string()),
-        spare: head.map_or_else(|| plan.terms.spare.clone(), |h| h.spare.map(|id| id.to_string())),
-        refused: memory.refused.iter().flat_map(|r| r.objects.iter().copied()).collect(),
+        spare: head.map_or_else(
+            || plan.terms.spare.clone(),
+            |h| h.spare.map(|id| id.to_string()),
+        ),
+        refused: memory
+            .refused
+            .iter()
+            .flat_map(|r| r.objects.iter().copied())
+            .collect(),
     }
 }

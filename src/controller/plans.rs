@@ -28,7 +28,11 @@ pub async fn store(
     sealed: Sealed,
 ) -> Result<Head, ReconcileError> {
     let uid = closure.uid().unwrap_or_default();
-    let pieces: Vec<&[_]> = if sealed.users.is_empty() { vec![&[]] } else { sealed.users.chunks(CHUNK).collect() };
+    let pieces: Vec<&[_]> = if sealed.users.is_empty() {
+        vec![&[]]
+    } else {
+        sealed.users.chunks(CHUNK).collect()
+    };
     let mut names = Vec::with_capacity(pieces.len());
     for (index, users) in pieces.into_iter().enumerate() {
         let name = chunk_name(&uid, &sealed.digest, index);
@@ -55,8 +59,20 @@ pub async fn store(
         approvers: Vec::new(),
     };
     let claimed = journal::claim(ctx, closure, head, draft).await?;
-    let seen = Outcome { complete: true, ..Outcome::default() };
-    let settled = journal::settle(ctx, &claimed, Settled { at: Timestamp::now(), in_doubt: false, seen }).await?;
+    let seen = Outcome {
+        complete: true,
+        ..Outcome::default()
+    };
+    let settled = journal::settle(
+        ctx,
+        &claimed,
+        Settled {
+            at: Timestamp::now(),
+            in_doubt: false,
+            seen,
+        },
+    )
+    .await?;
     ctx.hint(&uid, |h| h.plan = Some(Arc::new(sealed)));
     Ok(settled)
 }
@@ -65,7 +81,11 @@ pub async fn store(
 ///
 /// # Errors
 /// `HistoryRollback` where a chunk is missing or the digest does not match.
-pub async fn load(ctx: &Context, uid: &str, wanted: &PlanRef) -> Result<Arc<Sealed>, ReconcileError> {
+pub async fn load(
+    ctx: &Context,
+    uid: &str,
+    wanted: &PlanRef,
+) -> Result<Arc<Sealed>, ReconcileError> {
     if let Some(known) = ctx.hints(uid).plan.filter(|p| p.digest == wanted.digest) {
         return Ok(known);
     }
@@ -74,24 +94,36 @@ pub async fn load(ctx: &Context, uid: &str, wanted: &PlanRef) -> Result<Arc<Seal
     for index in 0..wanted.chunks as usize {
         let name = chunk_name(uid, &wanted.digest, index);
         let chunk = bounded(ctx.records().get_opt(&name)).await?;
-        let chunk = chunk.ok_or_else(|| ReconcileError::HistoryRollback("a part of the plan is missing".into()))?;
+        let chunk = chunk.ok_or_else(|| {
+            ReconcileError::HistoryRollback("a part of the plan is missing".into())
+        })?;
         users.extend_from_slice(&chunk.spec.users);
         if index == 0 {
             head = chunk.spec.plan;
         }
     }
-    let head = head.ok_or_else(|| ReconcileError::HistoryRollback("the plan has no head".into()))?;
+    let head =
+        head.ok_or_else(|| ReconcileError::HistoryRollback("the plan has no head".into()))?;
     if digest(&head, &users) != wanted.digest {
-        return Err(ReconcileError::HistoryRollback("the plan does not match its digest".into()));
+        return Err(ReconcileError::HistoryRollback(
+            "the plan does not match its digest".into(),
+        ));
     }
-    let sealed = Arc::new(Sealed { head, users, digest: wanted.digest.clone() });
+    let sealed = Arc::new(Sealed {
+        head,
+        users,
+        digest: wanted.digest.clone(),
+    });
     ctx.hint(uid, |h| h.plan = Some(Arc::clone(&sealed)));
     Ok(sealed)
 }
 
 /// The plan as the pure core wants it.
 pub fn with_terms(terms: &crate::closure::terms::Terms, sealed: Option<&Arc<Sealed>>) -> Plan {
-    Plan { terms: terms.clone(), sealed: sealed.map(|s| Sealed::clone(s)) }
+    Plan {
+        terms: terms.clone(),
+        sealed: sealed.map(|s| Sealed::clone(s)),
+    }
 }
 
 /// True for the closure whose plan it is.

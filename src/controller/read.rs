@@ -37,9 +37,15 @@ pub struct Read {
 ///
 /// # Errors
 /// Where the API server failed.
-pub async fn closure(ctx: &Context, namespace: &str, name: &str) -> Result<Option<Read>, ReconcileError> {
+pub async fn closure(
+    ctx: &Context,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<Read>, ReconcileError> {
     let api: Api<TenantClosure> = Api::namespaced(ctx.client.clone(), namespace);
-    let Some(closure) = bounded(api.get_opt(name)).await? else { return Ok(None) };
+    let Some(closure) = bounded(api.get_opt(name)).await? else {
+        return Ok(None);
+    };
     if closure.metadata.deletion_timestamp.is_some() {
         return Ok(None);
     }
@@ -64,14 +70,30 @@ pub async fn closure(ctx: &Context, namespace: &str, name: &str) -> Result<Optio
     }))
 }
 
-fn inputs(closure: &TenantClosure, configured: &Configured, approvals: &[ClosureApproval]) -> String {
+fn inputs(
+    closure: &TenantClosure,
+    configured: &Configured,
+    approvals: &[ClosureApproval],
+) -> String {
     let mut lines: Vec<String> = approvals
         .iter()
-        .map(|a| format!("{}/{}", a.uid().unwrap_or_default(), a.metadata.generation.unwrap_or_default()))
+        .map(|a| {
+            format!(
+                "{}/{}",
+                a.uid().unwrap_or_default(),
+                a.metadata.generation.unwrap_or_default()
+            )
+        })
         .collect();
     lines.sort_unstable();
     lines.push(configured.version.clone());
-    lines.push(closure.annotations().get(REQUESTED_AT).cloned().unwrap_or_default());
+    lines.push(
+        closure
+            .annotations()
+            .get(REQUESTED_AT)
+            .cloned()
+            .unwrap_or_default(),
+    );
     lines.push(closure.metadata.generation.unwrap_or_default().to_string());
     crate::closure::plan::hex(&Sha256::digest(lines.join("\n").as_bytes()))
 }
@@ -80,16 +102,35 @@ fn inputs(closure: &TenantClosure, configured: &Configured, approvals: &[Closure
 ///
 /// # Errors
 /// Where the API server failed.
-pub async fn cluster(ctx: &Context, read: &Read, digest: Option<&str>, now: Timestamp) -> Result<Cluster, ReconcileError> {
+pub async fn cluster(
+    ctx: &Context,
+    read: &Read,
+    digest: Option<&str>,
+    now: Timestamp,
+) -> Result<Cluster, ReconcileError> {
     let policies_since = if read.terms.approvals_required == 0 && read.approvals.is_empty() {
         Some(Timestamp::MIN)
     } else {
         approvals::policies_in_force(ctx).await?
     };
     Ok(Cluster {
-        approvals: approvals::judge(&read.closure, &read.terms, digest, &read.approvals, &read.configured, policies_since, now),
+        approvals: approvals::judge(
+            &read.closure,
+            &read.terms,
+            digest,
+            &read.approvals,
+            &read.configured,
+            policies_since,
+            now,
+        ),
         rivals: rivals(ctx, read).await?,
-        attestations: approvals::attestations(&read.closure, &read.terms, &read.approvals, policies_since, now),
+        attestations: approvals::attestations(
+            &read.closure,
+            &read.terms,
+            &read.approvals,
+            policies_since,
+            now,
+        ),
         configuration: read.configured.guards.clone(),
         credential: Ok(()),
     })
@@ -97,13 +138,16 @@ pub async fn cluster(ctx: &Context, read: &Read, digest: Option<&str>, now: Time
 
 async fn rivals(ctx: &Context, read: &Read) -> Result<Vec<String>, ReconcileError> {
     let api: Api<TenantClosure> = Api::all(ctx.client.clone());
-    let params = ListParams::default().fields(&format!("spec.tenant.id={}", read.closure.spec.tenant.id));
+    let params =
+        ListParams::default().fields(&format!("spec.tenant.id={}", read.closure.spec.tenant.id));
     let named = bounded(api.list(&params)).await?;
     let mut others: Vec<String> = named
         .items
         .iter()
         .filter(|c| c.uid().unwrap_or_default() != read.uid)
-        .filter(|c| c.status.as_ref().and_then(|s| s.phase) != Some(crate::closure::report::Phase::Closed))
+        .filter(|c| {
+            c.status.as_ref().and_then(|s| s.phase) != Some(crate::closure::report::Phase::Closed)
+        })
         .map(|c| format!("{}/{}", c.namespace().unwrap_or_default(), c.name_any()))
         .collect();
     others.sort_unstable();

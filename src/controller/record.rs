@@ -1,6 +1,8 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
-use crate::api::status::{BlockerStatus, HandOffStatus, JournalStatus, PlanStatus, StepStatus, TenantClosureStatus};
+use crate::api::status::{
+    BlockerStatus, HandOffStatus, JournalStatus, PlanStatus, StepStatus, TenantClosureStatus,
+};
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Sealed;
@@ -37,21 +39,36 @@ pub async fn write(
     let now = Timestamp::now();
     let mut new = status(ctx, read, report, head, memory, sealed, &old, now);
     let transition = words(&old) != words(&new);
-    let due = ctx.hints(&read.uid).patched.is_none_or(|at| at.elapsed() >= PROGRESS_EVERY);
+    let due = ctx
+        .hints(&read.uid)
+        .patched
+        .is_none_or(|at| at.elapsed() >= PROGRESS_EVERY);
     new.next_attempt_at.clone_from(&old.next_attempt_at);
     if !transition && (!due || new == old) {
         return Ok(());
     }
-    new.next_attempt_at = next.filter(|d| !d.is_zero()).and_then(|d| Timestamp::from_second((now + d).as_second()).ok());
+    new.next_attempt_at = next
+        .filter(|d| !d.is_zero())
+        .and_then(|d| Timestamp::from_second((now + d).as_second()).ok());
     let patch = json!({
         "metadata": { "resourceVersion": read.closure.resource_version() },
         "status": nulled(&old, &new),
     });
-    let api: Api<TenantClosure> = Api::namespaced(ctx.client.clone(), &read.closure.namespace().unwrap_or_default());
-    let written = bounded(api.patch_status(&read.closure.name_any(), &PatchParams::default(), &Patch::Merge(&patch))).await;
+    let api: Api<TenantClosure> = Api::namespaced(
+        ctx.client.clone(),
+        &read.closure.namespace().unwrap_or_default(),
+    );
+    let written = bounded(api.patch_status(
+        &read.closure.name_any(),
+        &PatchParams::default(),
+        &Patch::Merge(&patch),
+    ))
+    .await;
     match written {
         Ok(_) => {}
-        Err(ReconcileError::Api(kube::Error::Api(status))) if status.is_conflict() || status.is_not_found() => {
+        Err(ReconcileError::Api(kube::Error::Api(status)))
+            if status.is_conflict() || status.is_not_found() =>
+        {
             return Err(ReconcileError::LostRace);
         }
         Err(error) => return Err(error),
@@ -81,7 +98,9 @@ fn words(status: &TenantClosureStatus) -> TenantClosureStatus {
 /// A merge patch only removes what it names: fields that went are named with null.
 fn nulled(old: &TenantClosureStatus, new: &TenantClosureStatus) -> serde_json::Value {
     let mut patch = serde_json::to_value(new).unwrap_or_default();
-    if let (Ok(serde_json::Value::Object(old)), Some(new)) = (serde_json::to_value(old), patch.as_object_mut()) {
+    if let (Ok(serde_json::Value::Object(old)), Some(new)) =
+        (serde_json::to_value(old), patch.as_object_mut())
+    {
         for key in old.keys() {
             new.entry(key.clone()).or_insert(serde_json::Value::Null);
         }
@@ -100,7 +119,12 @@ fn status(
     now: Timestamp,
 ) -> TenantClosureStatus {
     let whole_seconds = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
-    let since = |key: &str| old.hand_offs.iter().find(|h| h.key == key).map_or_else(|| whole_seconds(now), |h| h.since);
+    let since = |key: &str| {
+        old.hand_offs
+            .iter()
+            .find(|h| h.key == key)
+            .map_or_else(|| whole_seconds(now), |h| h.since)
+    };
     TenantClosureStatus {
         observed_generation: Some(read.generation),
         phase: Some(report.phase),
@@ -108,7 +132,10 @@ fn status(
         progress: Some(report.progress.clone()),
         summary: Some(report.summary.clone()),
         plan: plan(memory, sealed).or_else(|| old.plan.clone()),
-        steps: Step::ORDER.into_iter().map(|step| step_status(step, report, memory)).collect(),
+        steps: Step::ORDER
+            .into_iter()
+            .map(|step| step_status(step, report, memory))
+            .collect(),
         blockers: report.blockers.iter().take(40).map(blocker).collect(),
         hand_offs: report
             .hand_offs
@@ -125,9 +152,17 @@ fn status(
         waiting_until: report.waiting_until.map(whole_seconds),
         next_attempt_at: None,
         inputs: Some(read.inputs.clone()),
-        last_handled_reconcile_at: read.closure.annotations().get(REQUESTED_AT).map(|v| v.chars().take(64).collect()),
+        last_handled_reconcile_at: read
+            .closure
+            .annotations()
+            .get(REQUESTED_AT)
+            .map(|v| v.chars().take(64).collect()),
         journal: head
-            .map(|h| JournalStatus { namespace: ctx.namespace.clone(), sequence: h.sequence, head: h.hash.clone() })
+            .map(|h| JournalStatus {
+                namespace: ctx.namespace.clone(),
+                sequence: h.sequence,
+                head: h.hash.clone(),
+            })
             .or_else(|| old.journal.clone()),
         conditions: conditions::merge(&old.conditions, &report.conditions, read.generation, now),
     }
@@ -135,7 +170,9 @@ fn status(
 
 fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
     let made = memory.plan.as_ref()?;
-    let head = sealed.filter(|s| s.digest == made.digest).map(|s| &s.head)?;
+    let head = sealed
+        .filter(|s| s.digest == made.digest)
+        .map(|s| &s.head)?;
     Some(PlanStatus {
         digest: made.digest.clone(),
         made_at: Timestamp::from_second(made.made_at.as_second()).unwrap_or(made.made_at),
@@ -167,7 +204,11 @@ fn blocker(blocker: &crate::closure::decide::Blocker) -> BlockerStatus {
 }
 
 async fn announce(ctx: &Context, closure: &TenantClosure, report: &Report) {
-    let type_ = if report.phase == Phase::Stalled { EventType::Warning } else { EventType::Normal };
+    let type_ = if report.phase == Phase::Stalled {
+        EventType::Warning
+    } else {
+        EventType::Normal
+    };
     let event = Event {
         type_,
         reason: format!("{:?}", report.phase),

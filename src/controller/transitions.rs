@@ -12,7 +12,8 @@ pub fn held_back(ctx: &Context, read: &Read, now: Timestamp) -> Option<Duration>
         Some(hint) => hint,
         None => (status.next_attempt_at?, status.inputs.clone()?),
     };
-    let said_nothing_new = inputs == read.inputs && status.observed_generation == Some(read.generation);
+    let said_nothing_new =
+        inputs == read.inputs && status.observed_generation == Some(read.generation);
     let rest = Duration::try_from(until.duration_since(now)).ok()?;
     (said_nothing_new && !rest.is_zero()).then_some(rest)
 }
