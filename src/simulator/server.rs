@@ -126,30 +126,14 @@ async fn serve(
     incoming: axum::extract::Request,
 ) -> axum::response::Response {
     let (head, body) = incoming.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, 16 << 20).await else {
-        return broken();
-    };
-    let headers: BTreeMap<String, String> = head
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
-    let host = head
-        .uri
-        .host()
-        .map(str::to_owned)
-        .or_else(|| headers.get("host").cloned())
-        .unwrap_or_default();
-    let name = host.split(':').next().unwrap_or_default().to_owned();
+    let Ok(body) = axum::body::to_bytes(body, 16 << 20).await else { return broken() };
+    let headers: BTreeMap<String, String> =
+        head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
+    let host = headers.get("host").cloned().or_else(|| head.uri.host().map(str::to_owned)).unwrap_or_default();
     let request = Request {
         method: head.method.as_str().to_owned(),
-        service: Service::of(&name),
-        host: name,
+        service: Service::of(&host),
+        host,
         path: head.uri.path().to_owned(),
         query: Query::parse(head.uri.query().unwrap_or_default()),
         headers,

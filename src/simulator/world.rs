@@ -42,6 +42,7 @@ pub(crate) struct Subscription {
     pub(crate) state: &'static str,
     pub(crate) cancelable: bool,
     pub(crate) auto_renew: bool,
+    pub(crate) term: i64,
     pub(crate) term_end: i64,
     pub(crate) gone_at: Option<i64>,
 }
@@ -192,10 +193,11 @@ impl World {
                 tenant.sync_off_at = None;
             }
             for subscription in &mut tenant.subscriptions {
-                if subscription.state == "Enabled"
-                    && !subscription.auto_renew
-                    && subscription.term_end <= now
-                {
+                if subscription.state == "Enabled" && subscription.auto_renew && subscription.term_end <= now {
+                    let terms = (now - subscription.term_end) / subscription.term + 1;
+                    subscription.term_end += terms * subscription.term;
+                }
+                if subscription.state == "Enabled" && !subscription.auto_renew && subscription.term_end <= now {
                     subscription.state = "Suspended";
                     subscription.gone_at = Some(subscription.term_end + 72 * HOUR);
                 }
@@ -278,6 +280,7 @@ fn build(part: &TenantPart, total: Option<usize>, random: &mut Random) -> Tenant
     add_users(&mut tenant, part, total, random);
     add_objects(&mut tenant, part, random);
     for wish in &part.subscriptions {
+        let term = ((wish.term_days.unwrap_or(30.0) * DAY as f64) as i64).max(1);
         tenant.subscriptions.push(Subscription {
             id: wish.id.clone().unwrap_or_else(|| random.uuid().to_string()),
             graph_id: random.uuid().to_string(),
@@ -294,7 +297,8 @@ fn build(part: &TenantPart, total: Option<usize>, random: &mut Random) -> Tenant
             state: "Enabled",
             cancelable: wish.cancelable.unwrap_or(true),
             auto_renew: true,
-            term_end: (wish.term_days.unwrap_or(30.0) * DAY as f64) as i64,
+            term,
+            term_end: term,
             gone_at: None,
         });
     }
@@ -304,18 +308,16 @@ fn build(part: &TenantPart, total: Option<usize>, random: &mut Random) -> Tenant
 fn add_users(tenant: &mut Tenant, part: &TenantPart, total: Option<usize>, random: &mut Random) {
     let fixed = 1 + usize::from(part.spare_administrator);
     let count = total.or(part.users).unwrap_or(10).max(fixed);
+    // Fewer users have fewer guests.
+    let guests = part.users.filter(|_| total.is_some()).map_or(part.guests, |planned| part.guests * count / planned.max(1));
     // The two administrators stand somewhere in the middle, so that a list that ends early is noticed.
     let middle = (count - fixed) / 2;
     for number in 0..count {
         let spare = part.spare_administrator && number == middle + 1;
         let retained = number == middle;
         let administrator = spare || retained;
-        let ordinary = if number > middle {
-            number - fixed
-        } else {
-            number
-        };
-        let guest = !administrator && ordinary < part.guests;
+        let ordinary = if number > middle { number - fixed } else { number };
+        let guest = !administrator && ordinary < guests;
         let upn = if retained {
             format!("closer@{}", tenant.domain)
         } else if spare {
