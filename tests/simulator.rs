@@ -184,7 +184,10 @@ async fn a_tenant_is_closed_from_end_to_end() {
         .filter(|id| *id != retained && *id != spare)
         .collect();
     assert_eq!(sim.press(json!({ "action": "deleteTenant" })).await, 409);
-    assert!(sim.delete(&others[10..]).await.contains(&400), "synced users stay while sync is on");
+    assert!(
+        sim.delete(&others[10..]).await.contains(&400),
+        "synced users stay while sync is on"
+    );
     let organization = format!("{GRAPH}/v1.0/organization/{}", sim.id());
     assert_eq!(
         sim.call(

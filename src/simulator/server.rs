@@ -126,10 +126,24 @@ async fn serve(
     incoming: axum::extract::Request,
 ) -> axum::response::Response {
     let (head, body) = incoming.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, 16 << 20).await else { return broken() };
-    let headers: BTreeMap<String, String> =
-        head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
-    let host = headers.get("host").cloned().or_else(|| head.uri.host().map(str::to_owned)).unwrap_or_default();
+    let Ok(body) = axum::body::to_bytes(body, 16 << 20).await else {
+        return broken();
+    };
+    let headers: BTreeMap<String, String> = head
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    let host = headers
+        .get("host")
+        .cloned()
+        .or_else(|| head.uri.host().map(str::to_owned))
+        .unwrap_or_default();
     let request = Request {
         method: head.method.as_str().to_owned(),
         service: Service::of(&host),

@@ -193,11 +193,17 @@ impl World {
                 tenant.sync_off_at = None;
             }
             for subscription in &mut tenant.subscriptions {
-                if subscription.state == "Enabled" && subscription.auto_renew && subscription.term_end <= now {
+                if subscription.state == "Enabled"
+                    && subscription.auto_renew
+                    && subscription.term_end <= now
+                {
                     let terms = (now - subscription.term_end) / subscription.term + 1;
                     subscription.term_end += terms * subscription.term;
                 }
-                if subscription.state == "Enabled" && !subscription.auto_renew && subscription.term_end <= now {
+                if subscription.state == "Enabled"
+                    && !subscription.auto_renew
+                    && subscription.term_end <= now
+                {
                     subscription.state = "Suspended";
                     subscription.gone_at = Some(subscription.term_end + 72 * HOUR);
                 }
@@ -309,14 +315,21 @@ fn add_users(tenant: &mut Tenant, part: &TenantPart, total: Option<usize>, rando
     let fixed = 1 + usize::from(part.spare_administrator);
     let count = total.or(part.users).unwrap_or(10).max(fixed);
     // Fewer users have fewer guests.
-    let guests = part.users.filter(|_| total.is_some()).map_or(part.guests, |planned| part.guests * count / planned.max(1));
+    let guests = part
+        .users
+        .filter(|_| total.is_some())
+        .map_or(part.guests, |planned| part.guests * count / planned.max(1));
     // The two administrators stand somewhere in the middle, so that a list that ends early is noticed.
     let middle = (count - fixed) / 2;
     for number in 0..count {
         let spare = part.spare_administrator && number == middle + 1;
         let retained = number == middle;
         let administrator = spare || retained;
-        let ordinary = if number > middle { number - fixed } else { number };
+        let ordinary = if number > middle {
+            number - fixed
+        } else {
+            number
+        };
         let guest = !administrator && ordinary < guests;
         let upn = if retained {
             format!("closer@{}", tenant.domain)
