@@ -97,7 +97,7 @@ pub struct Assessment {
 pub struct Blocker {
     /// Check id and name, for example `C9 MFA providers`.
     pub check: String,
-    /// `failed` or `unknown`.
+    /// `failed`, `unknown`, or `blocked` where everything waits for it.
     pub state: &'static str,
     /// What to do.
     pub remedy: String,

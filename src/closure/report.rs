@@ -7,7 +7,7 @@ use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::{preconditions, refused, users};
-use crate::closure::words::{count, len, thousands};
+use crate::closure::words::{clip, count, len, thousands};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -127,12 +127,18 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         progress: progress(plan, memory, decided),
         summary: sentence(plan, memory, decided),
         conditions: Vec::new(),
+<<<<<<< HEAD
         blockers: decided.blockers.clone(),
         hand_offs: match &decided.decision {
             Decision::HandOff(list) => list.clone(),
             _ => Vec::new(),
         },
         steps: decided.progress.clone(),
+=======
+        blockers: blockers(decided),
+        hand_offs: hand_offs(decided),
+        steps: steps(plan, memory, decided),
+>>>>>>> core
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,
             _ => None,
@@ -140,6 +146,68 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
     };
     report.conditions = conditions::all(plan, memory, decided, phase, &report.summary);
     report
+}
+
+/// As many blockers, and as many hand-offs, as a status holds.
+const LISTED: usize = 40;
+
+/// What blocks everything comes first.
+fn blockers(decided: &Decided) -> Vec<Blocker> {
+    let obstacles = match &decided.decision {
+        Decision::Blocked(list) => list.as_slice(),
+        _ => &[],
+    };
+    let first = obstacles.iter().map(|obstacle| Blocker {
+        check: obstacle.reason.to_owned(),
+        state: "blocked",
+        remedy: format!("{}. {}", obstacle.message, obstacle.remedy),
+        link: String::new(),
+        who: "person",
+    });
+    let mut all: Vec<Blocker> = first.chain(decided.blockers.iter().cloned()).collect();
+    all.truncate(LISTED);
+    for one in &mut all {
+        one.check = clip(&one.check, 128);
+        one.remedy = clip(&one.remedy, 1_024);
+    }
+    all
+}
+
+fn hand_offs(decided: &Decided) -> Vec<HandOff> {
+    let Decision::HandOff(list) = &decided.decision else {
+        return Vec::new();
+    };
+    let bounded = |one: &HandOff| HandOff {
+        what: clip(&one.what, 1_024),
+        ..one.clone()
+    };
+    list.iter().take(LISTED).map(bounded).collect()
+}
+
+/// Progress per step; of those not looked at, what the plan and the journal tell.
+fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32, u32)> {
+    let mut all = decided.progress.clone();
+    let closed = decided.decision == Decision::Closed;
+    for step in Step::ORDER {
+        let head = plan.sealed.as_ref().map(|sealed| &sealed.head);
+        let total = match (step, head) {
+            (Step::Preconditions, _) => 4,
+            (Step::Users, Some(head)) => head.user_count,
+            (Step::CancelSubscriptions | Step::DeleteSubscriptions, Some(head)) => {
+                len(&head.subscriptions)
+            }
+            (Step::DisableMfa, Some(head)) => u32::from(head.spare.is_some()),
+            _ => 0,
+        };
+        let counted = match (&plan.sealed, step) {
+            (Some(sealed), Step::Users) => users::progress(sealed, memory).0,
+            _ => 0,
+        };
+        let over = step < decided.step || closed;
+        all.entry(step)
+            .or_insert((if over { total } else { counted }, total));
+    }
+    all
 }
 
 /// Short waits between two looks of the same effect: the closure runs.

@@ -10,13 +10,23 @@ use std::time::Duration;
 /// After Microsoft failed to answer: long enough to be polite, short enough to be noticed.
 pub const AFTER_FAILURE: Duration = Duration::from_secs(30);
 
+/// The pause between two listings of users, with a little to spare.
+const BETWEEN_LISTINGS: Duration = Duration::from_secs(16);
+
 /// How long until the next cycle. Zero: at once.
 pub fn next(decision: &Decision, _memory: &Memory, terms: &Terms) -> Duration {
     match decision {
         Decision::Act(_) | Decision::MakePlan { .. } => Duration::ZERO,
+<<<<<<< HEAD
         Decision::Wait(waiting) => waiting
             .look_again
             .map_or(terms.poll_at_most, |d| d.min(terms.poll_at_most)),
+=======
+        // Between two listings nothing can be seen sooner.
+        Decision::Wait(waiting) => waiting.look_again.map_or(terms.poll_at_most, |pause| {
+            pause.min(terms.poll_at_most.max(BETWEEN_LISTINGS))
+        }),
+>>>>>>> core
         // A question that is left over could not be asked: asking at once again would not help.
         Decision::Read(_) => AFTER_FAILURE.min(terms.poll_at_most),
         Decision::Planned

@@ -7,6 +7,7 @@ use crate::closure::plan::{Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::steps::facts;
 use crate::closure::terms::Terms;
+use crate::closure::words::clip;
 
 /// Everything of a plan but the users and their number; `None` while a fact is missing.
 pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
@@ -27,7 +28,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         user_count: 0,
         guests: users.guests,
         synced: users.synced,
-        other_global_administrators: others.copied().collect(),
+        other_global_administrators: others.copied().take(400).collect(),
         subscriptions: subscriptions(seen)?,
         applications: applications(terms, seen)?,
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
@@ -58,7 +59,7 @@ fn subscriptions(seen: &Observation) -> Option<Vec<PlannedSubscription>> {
         there
             .map(|one| PlannedSubscription {
                 id: one.id,
-                name: one.name.clone(),
+                name: clip(&one.name, 256),
                 seats: one.seats,
                 agreement: one.agreement,
             })

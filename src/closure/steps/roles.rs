@@ -37,25 +37,25 @@ pub fn table(plan: &Plan, seen: &Observation, identity: &Identity) -> Vec<Need> 
         held: identity.permissions.contains(what),
     };
     let mut needs = vec![permission(Step::Users, "User.ReadWrite.All")];
+    let roles = [
+        GLOBAL_ADMINISTRATOR,
+        PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+    ];
+    let over_administrators = |step| Need {
+        step,
+        who: "identity",
+        what: "the role Privileged Authentication Administrator",
+        held: roles
+            .iter()
+            .any(|role| identity.directory_roles.contains(role)),
+    };
     if other_administrators(plan, seen) {
-        let roles = [
-            GLOBAL_ADMINISTRATOR,
-            PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
-        ];
-        needs.push(Need {
-            step: Step::Users,
-            who: "identity",
-            what: "the role Privileged Authentication Administrator",
-            held: roles
-                .iter()
-                .any(|role| identity.directory_roles.contains(role)),
-        });
+        needs.push(over_administrators(Step::Users));
     }
     if plan.terms.spare.is_some() {
-        needs.push(permission(
-            Step::DisableMfa,
-            "Policy.ReadWrite.AuthenticationMethod",
-        ));
+        let mfa = "Policy.ReadWrite.AuthenticationMethod";
+        needs.push(permission(Step::DisableMfa, mfa));
+        needs.push(over_administrators(Step::DeleteDirectory));
     }
     if plan.terms.remove_applications {
         needs.push(permission(

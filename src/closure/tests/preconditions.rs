@@ -116,12 +116,13 @@ fn roles_are_told_by_step_and_a_reader_can_still_plan() {
     // Whether other administrators are among the users is known once they are listed for the plan.
     let wanted = "step 1 Users: the identity lacks User.ReadWrite.All; \
                   step 4 DisableMFA: the identity lacks Policy.ReadWrite.AuthenticationMethod; \
+                  step 5 DeleteDirectory: the identity lacks the role Privileged Authentication Administrator; \
                   step 5 DeleteDirectory: the identity lacks Application.ReadWrite.All";
     assert_eq!(list[0].message, wanted);
     let mut run = Run::of(world.with(|w| w.terms.mode = Mode::Plan));
     let done = run.until(false, 5, |d| d.decision == Decision::Planned);
     let checks: Vec<_> = done.blockers.iter().map(|b| b.remedy.as_str()).collect();
-    assert_eq!(checks.len(), 4, "{checks:?}");
+    assert_eq!(checks.len(), 5, "{checks:?}");
 }
 
 #[test]
