@@ -12,12 +12,11 @@ MACHETE := $(CACHE)/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-tools: ## check the tools; install setpriv, openssl and a C compiler with apt-get where they are missing
+tools: ## check the tools; install setpriv and a C compiler with apt-get where they are missing
 	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust from https://rustup.rs' >&2; exit 1; }
 	@command -v go >/dev/null || [[ $${KUBEBUILDER_ASSETS:-} ]] || { echo 'go is missing: install it from https://go.dev/dl (it builds the control plane), or set KUBEBUILDER_ASSETS' >&2; exit 1; }
 	@missing=(); \
 	command -v setpriv >/dev/null || missing+=(util-linux); \
-	command -v openssl >/dev/null || missing+=(openssl); \
 	command -v cc >/dev/null || missing+=(gcc libc6-dev); \
 	(($${#missing[@]} == 0)) && exit 0; \
 	command -v apt-get >/dev/null || { echo "install these first: $${missing[*]}" >&2; exit 1; }; \
@@ -26,16 +25,18 @@ tools: ## check the tools; install setpriv, openssl and a C compiler with apt-ge
 	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends "$${missing[@]}"
 
 build: tools ## build the programs
-	cargo build --release
+	cargo build
 
 demo: tools ## close a simulated tenant on a real control plane, from start to proof
-	cargo run --release --example demo
+	cargo build --bins --example demo
+	cargo run --quiet --example demo
 
 demo-keep: tools ## the same, and leave it running to look at
-	cargo run --release --example demo -- --keep
+	cargo build --bins --example demo
+	cargo run --quiet --example demo -- --keep
 
 demo-stop: tools ## stop what demo-keep left running
-	cargo run --release --example demo -- --stop
+	cargo run --example demo -- --stop
 
 test: tools ## run every test
 	cargo test

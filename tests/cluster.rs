@@ -6,9 +6,11 @@
 #[path = "support/cluster.rs"]
 mod cluster;
 
-use cluster::Cluster;
-use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, ListParams, PostParams};
+use std::time::Duration;
+
+use cluster::{Cluster, Options};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use kube::api::{Api, DeleteParams, ListParams, PostParams};
 
 #[tokio::test]
 async fn it_is_the_version_meant_and_it_knows_who_asks() {
@@ -83,3 +85,85 @@ async fn it_gives_tokens_to_service_accounts_and_vanishes_when_dropped() {
         "the API server still listens"
     );
 }
+
+#[tokio::test]
+async fn policies_of_both_kinds_act() {
+    let cluster = Cluster::shared().await.unwrap();
+    let namespace =
+        "{apiVersion: v1, kind: Namespace, metadata: {name: guarded, labels: {guarded: 'yes'}}}";
+    cluster.apply("admin", namespace).await.unwrap();
+    cluster.apply("admin", POLICIES).await.unwrap();
+    let maps: Api<ConfigMap> = Api::namespaced(cluster.client("admin"), "guarded");
+    let map = |name: &str, key: &str| -> ConfigMap {
+        serde_json::from_value(serde_json::json!({"metadata": {"name": name}, "data": {key: ""}}))
+            .unwrap()
+    };
+
+    // They act about a second after their creation, each in its own time.
+    let mut refusal = None;
+    let mut stamped = false;
+    for turn in 0..50 {
+        if refusal.is_none() {
+            let wrong = map(&format!("wrong-{turn}"), "password");
+            let tried = maps.create(&PostParams::default(), &wrong).await;
+            refusal = tried.err().map(|error| error.to_string());
+        }
+        let made = maps
+            .create(&PostParams::default(), &map("right", "key"))
+            .await
+            .unwrap();
+        let notes = made.metadata.annotations.unwrap_or_default();
+        stamped = notes.get("example.test/author").map(String::as_str) == Some("admin");
+        if refusal.is_some() && stamped {
+            break;
+        }
+        maps.delete("right", &DeleteParams::default())
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let refusal = refusal.expect("the validating policy does not act");
+    assert!(
+        refusal.contains("put the password into a Secret"),
+        "{refusal}"
+    );
+    assert!(stamped, "the mutating policy does not act");
+}
+
+#[tokio::test]
+async fn it_can_keep_an_audit_log() {
+    let cluster = Cluster::start_with(&Options { audit: true }).await.unwrap();
+    let log = std::fs::read_to_string(cluster.audit_log()).unwrap();
+    let asked = |line: &str| line.contains("/api/v1/namespaces/default");
+    assert!(log.lines().any(asked), "{log}");
+}
+
+const POLICIES: &str = r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: { name: stamp-author }
+spec:
+  matchConstraints: { resourceRules: [{ apiGroups: [""], apiVersions: [v1], resources: [configmaps], operations: [CREATE] }] }
+  reinvocationPolicy: IfNeeded
+  mutations:
+    - patchType: ApplyConfiguration
+      applyConfiguration:
+        expression: 'Object{metadata: Object.metadata{annotations: {"example.test/author": request.userInfo.username}}}'
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: { name: stamp-author }
+spec: { policyName: stamp-author, matchResources: { namespaceSelector: { matchLabels: { guarded: "yes" } } } }
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: { name: no-passwords }
+spec:
+  matchConstraints: { resourceRules: [{ apiGroups: [""], apiVersions: [v1], resources: [configmaps], operations: [CREATE] }] }
+  validations: [{ expression: "!('password' in object.data)", message: put the password into a Secret }]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: { name: no-passwords }
+spec: { policyName: no-passwords, validationActions: [Deny], matchResources: { namespaceSelector: { matchLabels: { guarded: "yes" } } } }
+"#;

@@ -175,7 +175,12 @@ async fn wrong_calls(cluster: &Cluster) {
     let usage = [
         vec!["status", "fabrikam"],
         vec![
-            "approve", "contoso", "--plan", "abcdef", "--confirm", DOMAIN,
+            "approve",
+            "contoso",
+            "--plan",
+            "abcdef",
+            "--confirm",
+            DOMAIN,
         ],
         vec!["approve", "contoso", "--plan", "9f2", "--confirm", DOMAIN],
         vec![

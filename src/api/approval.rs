@@ -1,4 +1,5 @@
 //! `ClosureApproval`: a person approves one plan of one closure, or attests what no program can read.
+#![allow(clippy::duplicated_attributes)] // printer columns repeat their shape
 
 use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};

@@ -61,15 +61,34 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<(), String> {
-    let Command::Serve { listen, scenario, seed, users, speed, ca_out, output: Output::Json } = command;
-    let text = std::fs::read_to_string(&scenario).map_err(|error| format!("{}: {error}", scenario.display()))?;
-    let running = start(Settings { listen, scenario: text, seed, users, speed }).await?;
+    let Command::Serve {
+        listen,
+        scenario,
+        seed,
+        users,
+        speed,
+        ca_out,
+        output: Output::Json,
+    } = command;
+    let text = std::fs::read_to_string(&scenario)
+        .map_err(|error| format!("{}: {error}", scenario.display()))?;
+    let running = start(Settings {
+        listen,
+        scenario: text,
+        seed,
+        users,
+        speed,
+    })
+    .await?;
     if let Some(path) = &ca_out {
-        std::fs::write(path, &running.ca_pem).map_err(|error| format!("{}: {error}", path.display()))?;
+        std::fs::write(path, &running.ca_pem)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let line = json!({ "address": running.address.to_string(), "caFile": ca_out, "tenants": running.tenants });
     let mut out = std::io::stdout();
-    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| error.to_string())?;
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|error| error.to_string())?;
     stop().await
 }
 

@@ -66,7 +66,7 @@ pub fn judge(
             .map_or(Timestamp::MAX, |t| t.0);
         let other_plan =
             (approval.spec.plan_digest.as_deref() != digest).then_some("one approves another plan");
-        match doubt(
+        let why = doubt(
             closure,
             terms,
             &author,
@@ -74,18 +74,14 @@ pub fn judge(
             created,
             policies_since,
             now,
-        )
-        .or(other_plan)
-        {
-            Some(why) => {
-                rejected.insert(why);
-            }
-            None => {
-                let first = counted
-                    .entry(approval.spec.approver.clone())
-                    .or_insert(created);
-                *first = created.min(*first);
-            }
+        );
+        if let Some(why) = why.or(other_plan) {
+            rejected.insert(why);
+        } else {
+            let first = counted
+                .entry(approval.spec.approver.clone())
+                .or_insert(created);
+            *first = created.min(*first);
         }
     }
     let mut times: Vec<Timestamp> = counted.values().copied().collect();

@@ -30,18 +30,12 @@ pub async fn run(
     let controller =
         Controller::new(closures, config.clone()).with_config(Config::default().concurrency(64));
     let store = controller.store();
-    let waiting = store.clone();
-    tokio::spawn(async move {
-        if waiting.wait_until_ready().await.is_ok() {
-            on_ready();
-        }
-    });
     let approvals: Api<PartialObjectMeta<ClosureApproval>> = Api::all(ctx.client.clone());
     let maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.namespace);
     let by_name = config
         .clone()
         .fields(&format!("metadata.name={}", configuration::NAME));
-    let brakes = tokio::spawn(watch_brakes(Arc::clone(&ctx)));
+    let brakes = tokio::spawn(watch_brakes(Arc::clone(&ctx), on_ready));
     controller
         .watches(approvals, config, move |approval| {
             let namespace = approval.namespace();
@@ -74,14 +68,18 @@ fn changed<K>(event: &watcher::Result<Event<K>>) -> bool {
     )
 }
 
+// The signature is kube's.
+#[allow(clippy::needless_pass_by_value)]
 fn on_error(key: Arc<Closure>, error: &ReconcileError, ctx: Arc<Context>) -> Action {
     ctx.counters.failed_cycles.add(1);
     tracing::warn!(closure = %key.name_any(), label = error.label(), %error, "a cycle failed");
     Action::requeue(error.retry_in())
 }
 
-/// Feeds the brakes: these watches stop an effect in the middle, they decide nothing.
-async fn watch_brakes(ctx: Arc<Context>) {
+/// Feeds the brakes: these watches stop an effect in the middle, they decide nothing. The first complete list calls
+/// `on_ready`: waiting for the controller's store would take the wake-up from the controller, as it serves one waiter.
+async fn watch_brakes(ctx: Arc<Context>, on_ready: impl FnOnce()) {
+    let mut on_ready = Some(on_ready);
     let config = watcher::Config::default().timeout(200).page_size(50);
     let closures = events::<Closure>(Api::all(ctx.client.clone()), config.clone());
     let approvals =
@@ -99,7 +97,12 @@ async fn watch_brakes(ctx: Arc<Context>) {
                 );
             }
             Ok(Event::Delete(c)) => brakes.closure(&c.uid().unwrap_or_default(), None),
-            Ok(Event::Init | Event::InitDone) | Err(_) => {}
+            Ok(Event::InitDone) => {
+                if let Some(on_ready) = on_ready.take() {
+                    on_ready();
+                }
+            }
+            Ok(Event::Init) | Err(_) => {}
         }
         ready(())
     });

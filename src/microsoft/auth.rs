@@ -56,6 +56,9 @@ const PASSING: [u64; 3] = [50_196, 90_033, 90_055];
 /// How long a refusal is remembered, so that one look at the tenant asks only once.
 const REFUSAL_HELD: Duration = Duration::from_secs(3);
 
+/// How old a token may be whose claims are believed: somebody may just have granted a permission.
+const YOUNG: Duration = Duration::from_secs(15);
+
 /// What a token says of itself (its signature is for Microsoft to check).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -75,6 +78,7 @@ pub(super) struct Token {
     pub(super) value: SecretString,
     /// Its claims.
     pub(super) claims: Claims,
+    asked_at: Instant,
     renew_at: Instant,
 }
 
@@ -155,6 +159,31 @@ impl Tokens {
         result
     }
 
+    /// A token that is at most [`YOUNG`] old: its claims tell what the application may do now.
+    pub(super) async fn young_token(
+        &self,
+        http: &Http,
+        service: Service,
+        timeout: Duration,
+    ) -> Result<Arc<Token>, TokenError> {
+        let token = self.token(http, service, None, timeout).await?;
+        if token.asked_at.elapsed() <= YOUNG {
+            return Ok(token);
+        }
+        self.token(http, service, Some(&token), timeout).await
+    }
+
+    /// True where one of the tokens still counts, or they are being asked for.
+    pub(super) fn is_alive(&self) -> bool {
+        let now = Instant::now();
+        self.kept.try_lock().map_or(true, |kept| {
+            kept.values().any(|one| match one {
+                Kept::Token(token) => token.renew_at > now,
+                Kept::Refusal(_, until) => *until > now,
+            })
+        })
+    }
+
     /// Asks the token endpoint now, whatever is kept. `POST /{tenant}/oauth2/v2.0/token`.
     pub(super) async fn ask(
         &self,
@@ -204,6 +233,7 @@ impl Tokens {
         Ok(Arc::new(Token {
             value: granted.access_token.into(),
             claims,
+            asked_at: Instant::now(),
             renew_at: Instant::now() + Duration::from_secs(life - ahead),
         }))
     }
@@ -258,6 +288,7 @@ fn claims(token: &str) -> Option<Claims> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 

@@ -37,6 +37,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// Its own pause.
     pub(super) retry_after: Option<Duration>,
+    /// Its own `x-ms-throttle-limit-percentage`.
+    pub(super) percentage: Option<f64>,
     /// Its body; `Null` where it has none.
     pub(super) body: Value,
 }
@@ -92,26 +94,31 @@ fn read(response: &Value) -> Option<(usize, Answer)> {
         _ => return None,
     };
     let status = response.get("status")?.as_u64()?;
-    let pause = response.get("headers").and_then(|headers| {
-        let headers = headers.as_object()?;
-        let (_, value) = headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-        match value {
-            Value::String(text) => retry_after(text),
-            Value::Number(number) => retry_after(&number.to_string()),
-            _ => None,
-        }
-    });
+    let percentage = header(response, "x-ms-throttle-limit-percentage");
     let answer = Answer {
         status: u16::try_from(status).ok()?,
-        retry_after: pause,
+        retry_after: header(response, "retry-after").and_then(|text| retry_after(&text)),
+        percentage: percentage.and_then(|text| text.trim().parse().ok()),
         body: response.get("body").cloned().unwrap_or(Value::Null),
     };
     Some((place, answer))
 }
 
+/// A header of an item, in any case; some services write numbers.
+fn header(response: &Value, name: &str) -> Option<String> {
+    let headers = response.get("headers")?.as_object()?;
+    let (_, value) = headers
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 

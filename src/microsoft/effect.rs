@@ -5,14 +5,13 @@ use super::clouds::Service;
 use super::failure::{Failure, Kind, kind_of};
 use super::gates::{Lane, lock};
 use super::request::{Call, Reply};
-use super::wire::Line;
+use super::wire::{Line, NOT_SENT};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::Refusal;
-use crate::closure::tenant::{Attempt, Leash};
+use crate::closure::tenant::Attempt;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::time::Instant;
 
 /// Most refusals with a code of their own in one attempt; the others share [`OTHER`].
 const MOST_CODES: usize = 49;
@@ -20,44 +19,26 @@ const MOST_CODES: usize = 49;
 /// The code under which refusals beyond [`MOST_CODES`] are kept.
 const OTHER: &str = "Other";
 
-/// The bounds of an effect.
-pub(super) struct Effect<'a> {
-    leash: &'a dyn Leash,
-    /// No request starts after this.
-    pub(super) until: Instant,
+/// Sends one writing request once the gate opens. `None`: it was not sent, or got no answer.
+pub(super) async fn write(line: &Line<'_>, service: Service, call: &Call) -> Option<Reply> {
+    if service != Service::Graph {
+        return line.send(service, Lane::Write, call).await.ok();
+    }
+    let reservation = line.wire.gate.reserve(1, line.until()).await?;
+    let sent = line.send(service, Lane::Write, call).await;
+    if was_sent(&sent) {
+        reservation.spend();
+    }
+    sent.ok()
 }
 
-impl<'a> Effect<'a> {
-    /// Begins now.
-    pub(super) fn begin(leash: &'a dyn Leash, line: &Line<'_>) -> Self {
-        Self {
-            leash,
-            until: Instant::now() + line.wire.limits.effect,
+/// False where a request stayed here: there was no token for it, or the bounds of the effect said no.
+fn was_sent(sent: &Result<Reply, Failure>) -> bool {
+    match sent {
+        Ok(_) => true,
+        Err(failure) => {
+            !matches!(failure.kind, Kind::Credential | Kind::TenantGone) && failure.code != NOT_SENT
         }
-    }
-
-    /// May another request start now?
-    pub(super) fn may_start(&self) -> bool {
-        Instant::now() < self.until && self.leash.holds()
-    }
-
-    /// Sends one writing request, if the leash holds and the gate opens in time. `None`: it was not sent.
-    pub(super) async fn write(
-        &self,
-        line: &Line<'_>,
-        service: Service,
-        call: &Call,
-    ) -> Option<Result<Reply, Failure>> {
-        if service == Service::Graph {
-            let reservation = line.wire.gate.reserve(1, self.until).await?;
-            if !self.may_start() {
-                return None;
-            }
-            reservation.spend();
-        } else if !self.may_start() {
-            return None;
-        }
-        Some(line.send(service, Lane::Write, call).await)
     }
 }
 
@@ -98,30 +79,21 @@ pub(super) fn refuse(attempt: &mut Attempt, failure: &Failure, objects: &[Object
         let full = attempt.refused.len() >= MOST_CODES;
         full.then(|| attempt.refused.iter().position(|r| r.code == OTHER))?
     });
-    match place.and_then(|place| attempt.refused.get_mut(place)) {
-        Some(refusal) => refusal.objects.extend(objects),
-        None => {
-            let code = if attempt.refused.len() >= MOST_CODES {
-                OTHER.to_owned()
-            } else {
-                failure.code.clone()
-            };
-            attempt.refused.push(Refusal {
-                code,
-                status: failure.status,
-                objects: objects.to_vec(),
-            });
-        }
+    if let Some(refusal) = place.and_then(|place| attempt.refused.get_mut(place)) {
+        refusal.objects.extend(objects);
+        return;
     }
+    let full = attempt.refused.len() >= MOST_CODES;
+    attempt.refused.push(Refusal {
+        code: if full { OTHER } else { &failure.code }.to_owned(),
+        status: failure.status,
+        objects: objects.to_vec(),
+    });
 }
 
 /// Notes what one request that stands for all `objects` brought.
-pub(super) fn note(
-    attempt: &mut Attempt,
-    objects: &[ObjectId],
-    sent: Option<Result<Reply, Failure>>,
-) {
-    let Some(Ok(reply)) = sent else { return };
+pub(super) fn note(attempt: &mut Attempt, objects: &[ObjectId], reply: Option<&Reply>) {
+    let Some(reply) = reply else { return };
     match verdict(reply.status) {
         Verdict::Accepted => attempt.accepted.extend(objects),
         Verdict::Throttled => attempt.throttled += 1,
@@ -144,7 +116,6 @@ struct Sweep {
 /// `POST /$batch` of the API version given.
 pub(super) async fn sweep(
     line: &Line<'_>,
-    effect: &Effect<'_>,
     version: &str,
     objects: &[ObjectId],
     item: impl Fn(ObjectId) -> Item + Sync,
@@ -155,8 +126,7 @@ pub(super) async fn sweep(
         attempt: Attempt::default(),
     });
     let workers = line.wire.limits.batches.max(1);
-    let runs =
-        (0..workers).map(|_| async { while one_batch(line, effect, &url, &work, &item).await {} });
+    let runs = (0..workers).map(|_| async { while one_batch(line, &url, &work, &item).await {} });
     futures::future::join_all(runs).await;
     let mut attempt = work
         .into_inner()
@@ -169,7 +139,6 @@ pub(super) async fn sweep(
 /// Sends one batch of what is queued; false where there is nothing more to do for this worker.
 async fn one_batch(
     line: &Line<'_>,
-    effect: &Effect<'_>,
     url: &url::Url,
     work: &Mutex<Sweep>,
     item: &(impl Fn(ObjectId) -> Item + Sync),
@@ -183,23 +152,23 @@ async fn one_batch(
         return false;
     };
     let gate = &line.wire.gate;
-    let Some(reservation) = gate.reserve(count, effect.until).await else {
+    let Some(reservation) = gate.reserve(count, line.until()).await else {
         return false;
     };
-    if !effect.may_start() {
-        return false;
-    }
-    reservation.spend();
     let items: Vec<Item> = ids.iter().map(|id| item(*id)).collect();
     let call = Call::post(url.clone(), &batch::envelope(&items));
-    let Ok(reply) = line.send(Service::Graph, Lane::Write, &call).await else {
-        return effect.may_start();
+    let sent = line.send(Service::Graph, Lane::Write, &call).await;
+    if was_sent(&sent) {
+        reservation.spend();
+    }
+    let Ok(reply) = sent else {
+        return line.may_start();
     };
     let mut work = lock(work);
     match verdict(reply.status) {
         Verdict::Accepted => match reply.json::<Value>() {
             Ok(body) => sort(line, &mut work, &ids, batch::merge(ids.len(), &body)),
-            Err(_) => return effect.may_start(),
+            Err(_) => return line.may_start(),
         },
         Verdict::Throttled => {
             // The line has closed the gate and counted one.
@@ -213,7 +182,7 @@ async fn one_batch(
             refuse(&mut work.attempt, &failure, &ids);
         }
     }
-    effect.may_start()
+    line.may_start()
 }
 
 /// Sorts the answers of one batch.
@@ -222,6 +191,9 @@ fn sort(line: &Line<'_>, work: &mut Sweep, ids: &[ObjectId], answers: Option<Vec
     let mut pause = None;
     for (id, answer) in ids.iter().zip(answers.into_iter().flatten()) {
         let Some(answer) = answer else { continue };
+        if let Some(percentage) = answer.percentage {
+            line.wire.gate.told_percentage(percentage);
+        }
         match verdict(answer.status) {
             Verdict::Accepted => work.attempt.accepted.push(*id),
             Verdict::Unanswered => {}

@@ -14,7 +14,7 @@ pub enum Kind {
     Transport,
     /// 429.
     Throttled,
-    /// 5xx, 408, 409, 424: a repeat may help.
+    /// 5xx but 501, 408, 409, 424: a repeat may help.
     Server,
     /// 401 or 403.
     Forbidden,
@@ -100,6 +100,7 @@ impl Failure {
 pub(super) const fn kind_of(status: u16) -> Kind {
     match status {
         429 => Kind::Throttled,
+        501 => Kind::Rejected,
         408 | 409 | 424 | 500.. => Kind::Server,
         401 | 403 => Kind::Forbidden,
         404 | 410 => Kind::Absent,
@@ -197,7 +198,7 @@ mod tests {
         assert_eq!(Failure::from_reply(409, b"", None).kind, Kind::Server);
         assert_eq!(Failure::from_reply(429, b"", None).why(), Why::Unavailable);
         assert_eq!(Failure::from_reply(403, b"", None).why(), Why::Forbidden);
-        assert_eq!(Failure::from_reply(501, b"", None).kind, Kind::Server);
+        assert_eq!(Failure::from_reply(501, b"", None).kind, Kind::Rejected);
         assert!(!Failure::from_reply(400, b"", None).may_pass());
     }
 }

@@ -133,13 +133,16 @@ impl State {
     /// Closes for everybody. Without a pause from Microsoft our own one counts, and doubles once a closing.
     fn close(&mut self, lane: Lane, pause: Option<Duration>, jitter: Duration, now: Instant) {
         let again = self.closed(lane, now).is_some();
-        let pause = pause.unwrap_or_else(|| {
-            let pause = self.backoff;
-            if !again {
+        let pause = match pause.filter(|pause| !pause.is_zero()) {
+            Some(pause) => pause,
+            // An answer to what was in flight when the gate was closed: it says nothing new.
+            None if again => return,
+            None => {
+                let pause = self.backoff;
                 self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
+                pause
             }
-            pause
-        });
+        };
         if !again && lane == Lane::Write {
             self.bucket.told_throttled(now);
         }
@@ -257,6 +260,7 @@ fn jitter() -> Duration {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 
@@ -306,6 +310,17 @@ mod tests {
             assert_eq!(until - now, Duration::from_secs(seconds));
             now = until;
         }
+    }
+
+    #[test]
+    fn what_was_in_flight_does_not_lengthen_the_own_back_off() {
+        let now = Instant::now();
+        let mut state = State::new(now);
+        for _ in 0..4 {
+            state.close(Lane::Write, Some(Duration::ZERO), Duration::ZERO, now);
+        }
+        let until = state.closed(Lane::Write, now).unwrap();
+        assert_eq!(until - now, FIRST_BACKOFF);
     }
 
     #[tokio::test]

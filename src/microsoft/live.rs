@@ -1,6 +1,6 @@
 //! A real tenant behind the port.
 
-use super::auth::{Credentials, Tokens};
+use super::auth::Credentials;
 use super::clouds::Hosts;
 use super::gates::Gates;
 use super::outside::Outside;
@@ -14,7 +14,7 @@ use crate::closure::tenant::{Answer, Attempt, Leash, Scope, Tenant};
 use crate::closure::terms::{BillingKind, Cloud};
 use std::sync::Arc;
 
-/// A tenant over HTTPS. Cheap: connections and gates are shared, only tokens are its own.
+/// A tenant over HTTPS. Cheap to make anew for each cycle: connections, tokens and gates are shared.
 #[derive(Debug)]
 pub struct LiveTenant {
     pub(super) tenant: ObjectId,
@@ -85,7 +85,7 @@ fn open(
         http: Arc::clone(http),
         hosts,
         gate: gates.gate(credentials.tenant_id, credentials.app_id),
-        tokens: Tokens::new(hosts, credentials),
+        tokens: http.tokens.of(hosts, credentials),
         limits,
     }
 }

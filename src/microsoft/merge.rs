@@ -28,7 +28,7 @@ pub(super) fn merge(
     }
     let is_azure = |names: &[ObjectId]| azure.iter().any(|one| names.contains(&one.id));
     for left in bought.into_iter().flatten() {
-        if left.subscription.lifecycle != Lifecycle::Gone && !is_azure(&left.names) {
+        if left.proven && left.subscription.lifecycle != Lifecycle::Gone && !is_azure(&left.names) {
             all.push(left.subscription);
         }
     }
@@ -101,6 +101,7 @@ mod tests {
         let bought = |n, stage| Bought {
             subscription: one(n, Agreement::CustomerAgreement, stage),
             names: vec![id(n)],
+            proven: n != 7,
         };
         let all = merge(
             vec![
@@ -114,6 +115,7 @@ mod tests {
                 bought(4, Lifecycle::Active),
                 bought(5, Lifecycle::Gone),
                 bought(6, Lifecycle::Active),
+                bought(7, Lifecycle::Active),
             ],
             vec![one(6, Agreement::Azure, Lifecycle::Active)],
         );

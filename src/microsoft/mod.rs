@@ -23,6 +23,7 @@ mod perform;
 mod request;
 mod settings;
 mod settle;
+mod token_cache;
 mod wire;
 
 pub use auth::{Credentials, TokenError, TokenErrorKind};

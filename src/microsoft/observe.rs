@@ -39,7 +39,7 @@ impl LiveTenant {
         for question in questions {
             match question {
                 Question::Organization => {
-                    into.organization = organization::read(&line).await.into()
+                    into.organization = organization::read(&line).await.into();
                 }
                 Question::Identity => into.identity = identity::read(&line).await.into(),
                 Question::Administrators => self.administrators(scope, &holders, into).await,
@@ -52,7 +52,7 @@ impl LiveTenant {
                 Question::Subscriptions => into.subscriptions = self.subscriptions().await.into(),
                 Question::Mfa => into.mfa = self.mfa().await.into(),
                 Question::Applications => {
-                    into.applications = applications::list(&line).await.into()
+                    into.applications = applications::list(&line).await.into();
                 }
                 Question::Directory => into.directory = self.outside.look(&line).await.into(),
                 Question::Refused => {

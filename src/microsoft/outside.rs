@@ -124,6 +124,9 @@ impl Outside {
     /// `GET {login}/common/userrealm/{anybody}@{initial domain}`, as Microsoft's own libraries ask it: `account_type` is
     /// `Unknown` for a domain of no tenant. Where there is no such endpoint, the discovery document by domain name.
     async fn realm(&self, line: &Line<'_>) -> Result<Look, Failure> {
+        if self.domain.is_empty() {
+            return Err(Failure::malformed("NoDomain"));
+        }
         let anybody = format!("nobody@{}", self.domain);
         let path = ["common", "userrealm", &anybody];
         let url = line.url(Service::Login, &path, &[("api-version", "1.0")])?;

@@ -3,8 +3,8 @@
 use super::arm::{azure, billing, directory, operation};
 use super::batch::Item;
 use super::clouds::Service;
-use super::effect::{Effect, note, sweep};
-use super::failure::Failure;
+use super::effect::{note, refuse, sweep, write};
+use super::failure::{Failure, Kind};
 use super::graph::applications::{self, Collection};
 use super::graph::{BETA, STABLE, mfa, organization};
 use super::live::LiveTenant;
@@ -56,34 +56,32 @@ impl LiveTenant {
     }
 
     async fn try_to(&self, intent: &Intent, leash: &dyn Leash) -> Result<Attempt, Failure> {
-        let line = self.graph.line();
-        let effect = Effect::begin(leash, &line);
+        let line = self.graph.leashed(leash);
         let objects = intent.objects.as_slice();
         match intent.action {
             Action::VerifyUsers | Action::VerifyDirectoryGone => Ok(Attempt::default()),
             Action::DeleteUsers => {
                 let delete = |id| Item::delete("users", id);
-                sweep(&line, &effect, STABLE, objects, delete).await
+                sweep(&line, STABLE, objects, delete).await
             }
-            Action::DisableMfa => sweep(&line, &effect, BETA, objects, mfa::disable).await,
+            Action::DisableMfa => sweep(&line, BETA, objects, mfa::disable).await,
             Action::SwitchSyncOff => {
                 let call = organization::sync_off(&line, self.tenant)?;
                 let mut attempt = Attempt::default();
-                let sent = effect.write(&line, Service::Graph, &call).await;
-                note(&mut attempt, &[self.tenant], sent);
+                let sent = write(&line, Service::Graph, &call).await;
+                note(&mut attempt, &[self.tenant], sent.as_ref());
                 attempt.requests = line.requests();
                 Ok(attempt)
             }
-            Action::RemoveApplications => remove(&line, &effect, objects).await,
-            Action::RemoveOwnIdentity => remove_own(&line, &effect, objects).await,
+            Action::RemoveApplications => remove(&line, objects).await,
+            Action::RemoveOwnIdentity => remove_own(&line, objects).await,
             Action::CancelSubscription | Action::StopRenewal => {
-                self.end_subscription(intent, &effect).await
+                self.end_subscription(intent, leash).await
             }
             Action::DeleteDirectory => {
-                let resource = self.directory_of(intent)?;
-                let line = self.directory_wire().line();
-                let call = directory::delete(&line, resource)?;
-                Ok(operation::carry_out(&line, &effect, &call, &[self.tenant]).await)
+                let line = self.directory_wire().leashed(leash);
+                self.delete_directory(&line, self.directory_of(intent)?)
+                    .await
             }
         }
     }
@@ -91,18 +89,40 @@ impl LiveTenant {
     async fn end_subscription(
         &self,
         intent: &Intent,
-        effect: &Effect<'_>,
+        leash: &dyn Leash,
     ) -> Result<Attempt, Failure> {
         let resource = intent.resource.as_deref().unwrap_or_default();
         let road = Road::of(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
-        let line = self.billing_wire(road.kind()).line();
+        let line = self.billing_wire(road.kind()).leashed(leash);
         let call = match (intent.action, road) {
             (Action::StopRenewal, Road::Billing) => billing::stop_renewal(&line, resource)?,
             (Action::CancelSubscription, Road::Billing) => billing::cancel(&line, resource)?,
             (Action::CancelSubscription, Road::Azure) => azure::cancel(&line, resource)?,
             _ => return Err(Failure::malformed("NoResourceId")),
         };
-        Ok(operation::carry_out(&line, effect, &call, &intent.objects).await)
+        Ok(operation::carry_out(&line, &call, &intent.objects).await)
+    }
+
+    /// Deletes the directory, having read that the resource is this tenant's and no other's.
+    async fn delete_directory(&self, line: &Line<'_>, resource: &str) -> Result<Attempt, Failure> {
+        let about = [self.tenant];
+        let call = directory::delete(line, resource)?;
+        match directory::tenant_of(line, resource).await? {
+            Some(tenant) if tenant == self.tenant => {
+                Ok(operation::carry_out(line, &call, &about).await)
+            }
+            Some(_) => {
+                let mut attempt = Attempt::default();
+                let failure = Failure::of(Kind::Rejected, 0, "TenantMismatch");
+                refuse(&mut attempt, &failure, &about);
+                Ok(attempt)
+            }
+            None => Ok(Attempt {
+                accepted: about.to_vec(),
+                requests: line.requests(),
+                ..Attempt::default()
+            }),
+        }
     }
 
     /// The directory's ARM id: the intent's, which must be the one of the settings where those name one.
@@ -119,18 +139,14 @@ impl LiveTenant {
 }
 
 /// Deletes applications and service principals; which of the two each is, is read first.
-async fn remove(
-    line: &Line<'_>,
-    effect: &Effect<'_>,
-    objects: &[ObjectId],
-) -> Result<Attempt, Failure> {
+async fn remove(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Failure> {
     let there = applications::still_there(line, objects).await?;
     let ids: Vec<ObjectId> = there.keys().copied().collect();
     let delete = |id: ObjectId| {
         let collection = there.get(&id).copied();
         collection.unwrap_or(Collection::Applications).delete(id)
     };
-    let mut attempt = sweep(line, effect, STABLE, &ids, delete).await?;
+    let mut attempt = sweep(line, STABLE, &ids, delete).await?;
     let absent = objects.iter().filter(|id| !there.contains_key(id));
     attempt.accepted.extend(absent);
     Ok(attempt)
@@ -138,11 +154,7 @@ async fn remove(
 
 /// Deletes our registration, then our service principal: one request each, in this order, for after the second no other
 /// is answered. Where the first gets no answer the second is not sent.
-async fn remove_own(
-    line: &Line<'_>,
-    effect: &Effect<'_>,
-    objects: &[ObjectId],
-) -> Result<Attempt, Failure> {
+async fn remove_own(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Failure> {
     let there = applications::still_there(line, objects).await?;
     let mut attempt = Attempt::default();
     let absent = objects.iter().filter(|id| !there.contains_key(id));
@@ -156,8 +168,8 @@ async fn remove_own(
         };
         let id_text = id.to_string();
         let url = line.url(Service::Graph, &[STABLE, name, &id_text], &[])?;
-        let sent = effect.write(line, Service::Graph, &Call::delete(url)).await;
-        note(&mut attempt, &[id], sent);
+        let sent = write(line, Service::Graph, &Call::delete(url)).await;
+        note(&mut attempt, &[id], sent.as_ref());
         if !attempt.accepted.contains(&id) {
             break;
         }

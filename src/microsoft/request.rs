@@ -3,6 +3,7 @@
 use super::clouds::{Hosts, compiled_in};
 use super::counters::Counters;
 use super::failure::{Failure, retry_after};
+use super::token_cache::TokenCache;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -16,7 +17,8 @@ use url::Url;
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// Sends every host name of the compiled-in list to one address, with one more certificate authority that is believed
-/// instead of the usual ones: for the simulator on loopback. Names, paths and every check stay as they are.
+/// instead of the usual ones: for the simulator. Names, paths and every check stay as they are. Which addresses may be
+/// given is for the caller to check.
 #[derive(Clone, Debug)]
 pub struct EndpointOverride {
     /// Where connections go.
@@ -36,11 +38,13 @@ pub enum HttpError {
     Client(#[from] reqwest::Error),
 }
 
-/// A pool of connections to Microsoft, shared by all tenants of this process.
+/// A pool of connections to Microsoft, and the tokens got so far: shared by all tenants of this process.
 #[derive(Debug)]
 pub struct Http {
     client: reqwest::Client,
     counters: Arc<Counters>,
+    /// Tokens, shared like the connections.
+    pub(super) tokens: TokenCache,
 }
 
 /// What is sent in a request's body.
@@ -174,6 +178,7 @@ impl Http {
         Ok(Self {
             client: builder.build()?,
             counters: Arc::default(),
+            tokens: TokenCache::default(),
         })
     }
 

@@ -26,7 +26,7 @@ impl LiveTenant {
             return users::verify(&line, planned, allowed).await;
         }
         let sorted = self.sorted(&line, intent, attempt).await;
-        let mut outcome = sorted.unwrap_or_else(|_| unread(intent, attempt));
+        let mut outcome = sorted.unwrap_or_else(|_| self.unread(intent, attempt));
         if let Some(attempt) = attempt {
             outcome.requests = outcome.requests.saturating_add(attempt.requests);
             outcome.throttled = attempt.throttled;
@@ -112,7 +112,7 @@ impl LiveTenant {
     ) -> Result<Outcome, Failure> {
         let resource = self.directory_of(intent)?;
         let line = self.directory_wire().line();
-        let still = match directory::find(&line, resource).await {
+        let still = match directory::tenant_of(&line, resource).await {
             Ok(found) => found.is_some(),
             // With the tenant's own credential: the login service no longer knows the tenant.
             Err(failure) if failure.kind == Kind::TenantGone && self.directory.is_none() => false,
@@ -132,13 +132,16 @@ impl LiveTenant {
             _ => false,
         }
     }
-}
 
-/// Nothing could be read: what was answered is kept, and nothing is proven.
-fn unread(intent: &Intent, attempt: Option<&Attempt>) -> Outcome {
-    Outcome {
-        complete: false,
-        requests: 0,
-        ..objects::sort(&intent.objects, attempt, |_| true)
+    /// Nothing could be read: what was answered is kept, and nothing is proven.
+    fn unread(&self, intent: &Intent, attempt: Option<&Attempt>) -> Outcome {
+        let about = match intent.action {
+            Action::SwitchSyncOff | Action::DeleteDirectory => &[self.tenant],
+            _ => intent.objects.as_slice(),
+        };
+        Outcome {
+            complete: false,
+            ..objects::sort(about, attempt, |_| true)
+        }
     }
 }

@@ -6,11 +6,15 @@ use super::failure::{Failure, Kind};
 use super::gates::{Gate, Lane};
 use super::request::{Call, Http, Reply};
 use super::settings::Limits;
+use crate::closure::tenant::Leash;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use url::Url;
+
+/// The code of a request that stayed here because the bounds of its effect said no.
+pub(super) const NOT_SENT: &str = "NotSent";
 
 /// Tries of one reading request, the first included.
 const TRIES: u32 = 4;
@@ -26,27 +30,39 @@ pub(super) struct Wire {
     /// The hosts of the cloud.
     pub(super) hosts: &'static Hosts,
     /// The tokens of the credential.
-    pub(super) tokens: Tokens,
+    pub(super) tokens: Arc<Tokens>,
     /// Graph's gate for this application in this tenant.
     pub(super) gate: Arc<Gate>,
     /// Bounds.
     pub(super) limits: Limits,
 }
 
-/// A wire together with what was spent on it since the line was opened.
-#[derive(Debug)]
+/// A wire together with what was spent on it since the line was opened, and the bounds of the effect it serves.
 pub(super) struct Line<'a> {
     /// The wire.
     pub(super) wire: &'a Wire,
     requests: AtomicU32,
+    leash: Option<&'a dyn Leash>,
+    until: Option<Instant>,
 }
 
 impl Wire {
-    /// Opens a line: its requests are counted from zero.
+    /// Opens a line for reading: its requests are counted from zero.
     pub(super) fn line(&self) -> Line<'_> {
         Line {
             wire: self,
             requests: AtomicU32::new(0),
+            leash: None,
+            until: None,
+        }
+    }
+
+    /// Opens a line for an effect: no request starts on it once the leash is let go or the effect's time is over.
+    pub(super) fn leashed<'a>(&'a self, leash: &'a dyn Leash) -> Line<'a> {
+        Line {
+            leash: Some(leash),
+            until: Some(Instant::now() + self.limits.effect),
+            ..self.line()
         }
     }
 }
@@ -55,6 +71,17 @@ impl Line<'_> {
     /// HTTP requests sent on this line, tokens not counted.
     pub(super) fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// When the last request may start.
+    pub(super) fn until(&self) -> Instant {
+        let own = Instant::now() + self.wire.limits.effect;
+        self.until.unwrap_or(own)
+    }
+
+    /// May another request start now?
+    pub(super) fn may_start(&self) -> bool {
+        self.until.is_none_or(|until| Instant::now() < until) && self.leash.is_none_or(Leash::holds)
     }
 
     /// Counts a request that was sent without this line's token.
@@ -79,11 +106,15 @@ impl Line<'_> {
         }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
+            // A space as every parser reads it; a plus sign in a value is escaped already.
+            let spaced = url.query().map(|query| query.replace('+', "%20"));
+            url.set_query(spaced.as_deref());
         }
         Ok(url)
     }
 
-    /// Sends a request once, with a token; after a 401 once more with a fresh one. Any status but these is a reply.
+    /// Sends a request once, with a token; after a 401 once more with a fresh one. Any status is a reply then. Before
+    /// each of them the bounds of the effect are asked: [`Kind::Transport`] with `NotSent` where they say no.
     pub(super) async fn send(
         &self,
         service: Service,
@@ -102,6 +133,9 @@ impl Line<'_> {
                     self.wire.limits.request,
                 )
                 .await?;
+            if !self.may_start() {
+                return Err(Failure::transport(NOT_SENT));
+            }
             self.requests.fetch_add(1, Ordering::Relaxed);
             let reply = self
                 .wire
@@ -139,7 +173,7 @@ impl Line<'_> {
     /// Reads, with patience: what may pass is tried again, and a closed gate is waited for, all in all not longer than
     /// an effect may last.
     pub(super) async fn read(&self, service: Service, call: &Call) -> Result<Reply, Failure> {
-        let until = Instant::now() + self.wire.limits.effect;
+        let until = self.until();
         let mut pause = FIRST_PAUSE;
         for tried in 1.. {
             if service == Service::Graph && !self.wire.gate.opened(Lane::Read, until).await {
@@ -150,7 +184,7 @@ impl Line<'_> {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
-            let wait = failure.retry_after.unwrap_or(pause);
+            let wait = failure.retry_after.unwrap_or(pause).max(FIRST_PAUSE);
             let late = Instant::now() + wait >= until;
             if !failure.may_pass() || tried >= TRIES || late {
                 return Err(failure);

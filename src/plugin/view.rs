@@ -158,6 +158,9 @@ fn mark(phase: Option<Phase>, at: Option<Step>, step: Step) -> Mark {
 fn counts(known: Option<&StepStatus>, mark: Mark) -> String {
     let text = match known {
         Some(s) if s.total > 0 => format!("{}/{}", words::count(s.done), words::count(s.total)),
+        Some(StepStatus {
+            totals: Some(cost), ..
+        }) if cost.objects > 0 => format!("{} done", words::count(cost.objects)),
         _ if mark == Mark::Done => "nothing to do".into(),
         _ => "-".into(),
     };

@@ -22,7 +22,10 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
             Some(at) => press(world, at, &body),
             None => problem(404, "no such tenant"),
         },
-        ("GET", ["violations"]) => Reply::json(200, json!({ "count": world.violations.len(), "violations": world.violations })),
+        ("GET", ["violations"]) => Reply::json(
+            200,
+            json!({ "count": world.violations.len(), "violations": world.violations }),
+        ),
         ("GET", ["effects"]) => Reply::json(200, Value::Array(world.effects.clone())),
         ("GET", ["stats"]) => Reply::json(200, stats(world)),
         ("POST", ["judge"]) => judge(world, &body),
@@ -53,12 +56,20 @@ fn problem(status: u16, text: &str) -> Reply {
 
 /// Also tenants that are gone.
 fn place(world: &World, id: &str) -> Option<usize> {
-    world.tenants.iter().position(|tenant| tenant.id.eq_ignore_ascii_case(id))
+    world
+        .tenants
+        .iter()
+        .position(|tenant| tenant.id.eq_ignore_ascii_case(id))
 }
 
 fn checks(tenant: &Tenant) -> Vec<(&'static str, &'static str)> {
     let passed = |good: bool| if good { "passed" } else { "failed" };
-    let gone = |azure: bool| tenant.subscriptions.iter().all(|found| (found.kind == Kind::Azure) != azure || found.gone());
+    let gone = |azure: bool| {
+        tenant
+            .subscriptions
+            .iter()
+            .all(|found| (found.kind == Kind::Azure) != azure || found.gone())
+    };
     let mut out = vec![
         ("C1", passed(tenant.live == 1)),
         ("C2", passed(tenant.sync != Some(true))),
@@ -68,14 +79,29 @@ fn checks(tenant: &Tenant) -> Vec<(&'static str, &'static str)> {
         ("C7", passed(gone(true))),
         ("C8", "passed"),
     ];
-    out.extend(UNREADABLE.iter().map(|id| (*id, if tenant.settled.contains(*id) { "passed" } else { "unknown" })));
+    out.extend(UNREADABLE.iter().map(|id| {
+        (
+            *id,
+            if tenant.settled.contains(*id) {
+                "passed"
+            } else {
+                "unknown"
+            },
+        )
+    }));
     out
 }
 
 fn truth(tenant: &Tenant) -> Value {
-    let subscriptions: Vec<Value> =
-        tenant.subscriptions.iter().map(|found| json!({ "id": found.id, "kind": found.kind.name(), "state": found.state })).collect();
-    let checks: Vec<Value> = checks(tenant).iter().map(|(id, status)| json!({ "id": id, "status": status })).collect();
+    let subscriptions: Vec<Value> = tenant
+        .subscriptions
+        .iter()
+        .map(|found| json!({ "id": found.id, "kind": found.kind.name(), "state": found.state }))
+        .collect();
+    let checks: Vec<Value> = checks(tenant)
+        .iter()
+        .map(|(id, status)| json!({ "id": id, "status": status }))
+        .collect();
     json!({
         "deleted": tenant.deleted, "usersLeft": tenant.live, "subscriptions": subscriptions, "applicationsLeft": tenant.applications.len(),
         "servicePrincipalsLeft": tenant.own_principals(), "syncEnabled": tenant.sync == Some(true), "checks": checks,
@@ -83,11 +109,18 @@ fn truth(tenant: &Tenant) -> Value {
 }
 
 fn stats(world: &World) -> Value {
-    let biggest = world.user_deletes.values().max_by_key(|(count, _, _)| *count).copied();
+    let biggest = world
+        .user_deletes
+        .values()
+        .max_by_key(|(count, _, _)| *count)
+        .copied();
     let total: u64 = world.user_deletes.values().map(|(count, _, _)| count).sum();
     let (bound, ratio) = biggest.map_or((0.0, None), |(count, first, last)| {
         let bound = ((count as f64 - CAPACITY) / REFILL).max(0.0);
-        (bound, (bound > 0.0).then(|| (last - first) as f64 / 1000.0 / bound))
+        (
+            bound,
+            (bound > 0.0).then(|| (last - first) as f64 / 1000.0 / bound),
+        )
     });
     let date = |moment: Option<i64>| moment.map(super::clock::precise);
     json!({
@@ -101,7 +134,12 @@ fn stats(world: &World) -> Value {
 fn judge(world: &mut World, body: &Value) -> Reply {
     let tenant = body["tenant"].as_str().unwrap_or("*").to_owned();
     if let Some(ids) = body["approved"].as_array() {
-        world.approved.insert(tenant.clone(), ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect());
+        world.approved.insert(
+            tenant.clone(),
+            ids.iter()
+                .filter_map(|id| id.as_str().map(str::to_owned))
+                .collect(),
+        );
     }
     match body["mode"].as_str() {
         Some("Plan") => {
@@ -127,7 +165,10 @@ fn press(world: &mut World, at: usize, body: &Value) -> Reply {
         "settleCheck" => {
             let check = body["check"].as_str().unwrap_or_default();
             if !UNREADABLE.contains(&check) {
-                return problem(400, "only a check that no interface can read is settled by hand");
+                return problem(
+                    400,
+                    "only a check that no interface can read is settled by hand",
+                );
             }
             if let Some(tenant) = world.tenants.get_mut(at) {
                 tenant.settled.insert(check.to_owned());
@@ -135,7 +176,11 @@ fn press(world: &mut World, at: usize, body: &Value) -> Reply {
             Reply::empty(204)
         }
         "deleteUser" => {
-            let Some(user) = world.tenants.get(at).and_then(|tenant| tenant.users.get(tenant.user(&id)?)) else {
+            let Some(user) = world
+                .tenants
+                .get(at)
+                .and_then(|tenant| tenant.users.get(tenant.user(&id)?))
+            else {
                 return problem(404, "no such user");
             };
             let user = user.id.clone();
@@ -143,11 +188,20 @@ fn press(world: &mut World, at: usize, body: &Value) -> Reply {
             Reply::empty(204)
         }
         "deleteApplication" => {
-            let Some(tenant) = world.tenants.get_mut(at) else { return problem(404, "no such tenant") };
-            let Some(gone) = tenant.applications.iter().position(|object| object.id == id || object.app_id == id).map(|found| tenant.applications.remove(found)) else {
+            let Some(tenant) = world.tenants.get_mut(at) else {
+                return problem(404, "no such tenant");
+            };
+            let Some(gone) = tenant
+                .applications
+                .iter()
+                .position(|object| object.id == id || object.app_id == id)
+                .map(|found| tenant.applications.remove(found))
+            else {
                 return problem(404, "no such application");
             };
-            tenant.principals.retain(|object| object.app_id != gone.app_id);
+            tenant
+                .principals
+                .retain(|object| object.app_id != gone.app_id);
             let name = tenant.id.clone();
             world.destroy("applicationDeleted", &name, &gone.id, "human");
             Reply::empty(204)
@@ -159,8 +213,14 @@ fn press(world: &mut World, at: usize, body: &Value) -> Reply {
 
 fn subscription(world: &mut World, at: usize, id: &str, delete: bool) -> Reply {
     let now = world.clock.virtual_now();
-    let all = world.tenants.get_mut(at).map(|tenant| &mut tenant.subscriptions);
-    let Some(found) = all.and_then(|all| all.iter_mut().find(|found| found.id == id || found.graph_id == id)) else {
+    let all = world
+        .tenants
+        .get_mut(at)
+        .map(|tenant| &mut tenant.subscriptions);
+    let Some(found) = all.and_then(|all| {
+        all.iter_mut()
+            .find(|found| found.id == id || found.graph_id == id)
+    }) else {
         return problem(404, "no such subscription");
     };
     let key = found.id.clone();
@@ -168,17 +228,29 @@ fn subscription(world: &mut World, at: usize, id: &str, delete: bool) -> Reply {
         match (found.kind, found.state) {
             (_, "Deleted") => return Reply::empty(204),
             (_, "Enabled") => return problem(409, "cancel the subscription first"),
-            (Kind::Direct, _) => found.gone_at = Some(found.gone_at.unwrap_or(i64::MAX).min(now + 72 * HOUR)),
+            (Kind::Direct, _) => {
+                found.gone_at = Some(found.gone_at.unwrap_or(i64::MAX).min(now + 72 * HOUR));
+            }
             (Kind::Azure, _) => found.gone_at = Some(now),
-            (Kind::CustomerAgreement, _) => return problem(409, "the subscription ends with its term"),
+            (Kind::CustomerAgreement, _) => {
+                return problem(409, "the subscription ends with its term");
+            }
         }
         "subscriptionDeleted"
     } else {
         if found.state != "Enabled" {
             return Reply::empty(204);
         }
-        found.state = if found.kind == Kind::Azure { "Disabled" } else { "Suspended" };
-        found.gone_at = Some(if found.kind == Kind::CustomerAgreement { found.term_end } else { now + 90 * DAY });
+        found.state = if found.kind == Kind::Azure {
+            "Disabled"
+        } else {
+            "Suspended"
+        };
+        found.gone_at = Some(if found.kind == Kind::CustomerAgreement {
+            found.term_end
+        } else {
+            now + 90 * DAY
+        });
         "subscriptionCanceled"
     };
     world.effect(kind, &key, "human");
@@ -187,15 +259,23 @@ fn subscription(world: &mut World, at: usize, id: &str, delete: bool) -> Reply {
 }
 
 fn delete_tenant(world: &mut World, at: usize) -> Reply {
-    let Some(tenant) = world.tenants.get_mut(at) else { return problem(404, "no such tenant") };
+    let Some(tenant) = world.tenants.get_mut(at) else {
+        return problem(404, "no such tenant");
+    };
     if tenant.deleted {
         return problem(404, "the tenant is gone");
     }
-    let failed: Vec<Value> =
-        checks(tenant).iter().filter(|(_, status)| *status != "passed").map(|(id, status)| json!({ "id": id, "status": status })).collect();
+    let failed: Vec<Value> = checks(tenant)
+        .iter()
+        .filter(|(_, status)| *status != "passed")
+        .map(|(id, status)| json!({ "id": id, "status": status }))
+        .collect();
     let retained = tenant.user(&tenant.retained.clone()).is_some();
     if !failed.is_empty() || !retained {
-        return Reply::json(409, json!({ "error": "the tenant cannot be deleted yet", "checks": failed, "retainedAdministrator": retained }));
+        return Reply::json(
+            409,
+            json!({ "error": "the tenant cannot be deleted yet", "checks": failed, "retainedAdministrator": retained }),
+        );
     }
     tenant.deleted = true;
     let id = tenant.id.clone();

@@ -49,11 +49,23 @@ impl Fault {
     /// The reply that stands in for the service's own.
     pub(crate) fn reply(&self) -> Reply {
         let (status, kind, text) = match self.kind {
-            FaultKind::Html => (self.status.unwrap_or(200), "text/html", "<!DOCTYPE html><html><body>Our services aren't available right now</body></html>"),
-            _ => (self.status.unwrap_or(503), "application/json", r#"{"error":{"code":"serviceNotAvailable","message":"The service is not available."}}"#),
+            FaultKind::Html => (
+                self.status.unwrap_or(200),
+                "text/html",
+                "<!DOCTYPE html><html><body>Our services aren't available right now</body></html>",
+            ),
+            _ => (
+                self.status.unwrap_or(503),
+                "application/json",
+                r#"{"error":{"code":"serviceNotAvailable","message":"The service is not available."}}"#,
+            ),
         };
         let text = self.body.clone().unwrap_or_else(|| text.to_owned());
-        let mut reply = Reply { status, headers: Vec::new(), content: Content::Text(text, kind) };
+        let mut reply = Reply {
+            status,
+            headers: Vec::new(),
+            content: Content::Text(text, kind),
+        };
         for (name, value) in &self.headers {
             reply = reply.with(name, value);
         }
@@ -64,7 +76,10 @@ impl Fault {
 /// The first fault that fits, with one of its times used up. Within a batch only replies can be replaced.
 pub(crate) fn draw(world: &mut World, method: &str, path: &str, item: bool) -> Option<Fault> {
     let at = world.faults.iter().position(|fault| {
-        fault.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+        fault
+            .method
+            .as_ref()
+            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && path.contains(&fault.path_contains)
             && (!item || matches!(fault.kind, FaultKind::Status | FaultKind::Html))
             && (fault.kind != FaultKind::OmitBatchItems || path.ends_with("$batch"))

@@ -8,13 +8,19 @@ pub(crate) fn handle(world: &mut World, call: &Call, parts: &[&str]) -> Reply {
     let method = call.request.method.as_str();
     match (method, parts) {
         ("DELETE", ["users", key]) => delete_user(world, call, key),
-        ("PATCH", ["users", key, "authentication", "requirements"]) if call.beta => change_mfa(world, call, key),
+        ("PATCH", ["users", key, "authentication", "requirements"]) if call.beta => {
+            change_mfa(world, call, key)
+        }
         ("PATCH", ["users", key]) => change_user(world, call, key),
         ("PATCH", ["organization", id]) => change_organization(world, call, id),
         ("DELETE", ["applications", key]) => delete_application(world, call, key),
         ("DELETE", ["servicePrincipals", key]) => delete_principal(world, call, key),
         ("PATCH", ["servicePrincipals", key]) => change_principal(world, call, key),
-        _ => error(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."),
+        _ => error(
+            405,
+            "Request_BadRequest",
+            "Specified HTTP method is not allowed for the request target.",
+        ),
     }
 }
 
@@ -23,12 +29,23 @@ fn tenant<'a>(world: &'a mut World, call: &Call) -> Option<&'a mut Tenant> {
 }
 
 fn delete_user(world: &mut World, call: &Call, key: &str) -> Reply {
-    if !may(call.caller, &["User.ReadWrite.All", "User.DeleteRestore.All", "Directory.ReadWrite.All"]) {
+    if !may(
+        call.caller,
+        &[
+            "User.ReadWrite.All",
+            "User.DeleteRestore.All",
+            "Directory.ReadWrite.All",
+        ],
+    ) {
         return denied();
     }
     let full = privileged(world, call.caller);
-    let Some(found) = tenant(world, call) else { return not_found(key) };
-    let Some(user) = found.user(key).and_then(|at| found.users.get(at)) else { return not_found(key) };
+    let Some(found) = tenant(world, call) else {
+        return not_found(key);
+    };
+    let Some(user) = found.user(key).and_then(|at| found.users.get(at)) else {
+        return not_found(key);
+    };
     if user.undeletable || (user.administrator && !full) {
         return denied();
     }
@@ -43,15 +60,23 @@ fn delete_user(world: &mut World, call: &Call, key: &str) -> Reply {
 
 /// Deletes a user and judges it; `app` is `human` for what the portal does.
 pub(crate) fn remove_user(world: &mut World, at: usize, id: &str, app: &str) {
-    let Some(found) = world.tenants.get_mut(at) else { return };
-    let Some(user) = found.user(id).and_then(|place| found.users.get_mut(place)) else { return };
+    let Some(found) = world.tenants.get_mut(at) else {
+        return;
+    };
+    let Some(user) = found.user(id).and_then(|place| found.users.get_mut(place)) else {
+        return;
+    };
     user.deleted = true;
     let counted = !user.administrator && !user.undeletable;
     found.live -= 1;
     found.deletable -= usize::from(counted);
     let tenant = found.id.clone();
     let retained = found.is_retained(id);
-    let early = found.is_spare(id) && found.subscriptions.iter().any(|subscription| !subscription.gone());
+    let early = found.is_spare(id)
+        && found
+            .subscriptions
+            .iter()
+            .any(|subscription| !subscription.gone());
     if retained {
         world.violation("RetainedAdministratorDeleted", &tenant, id);
     }
@@ -59,11 +84,18 @@ pub(crate) fn remove_user(world: &mut World, at: usize, id: &str, app: &str) {
         world.violation("SpareDeletedBeforeSubscriptions", &tenant, id);
     }
     if app != "human" {
-        if world.approved.get(&tenant).is_some_and(|approved| !approved.contains(id)) {
+        if world
+            .approved
+            .get(&tenant)
+            .is_some_and(|approved| !approved.contains(id))
+        {
             world.violation("UserNotApproved", &tenant, id);
         }
         let now = world.clock.real();
-        let entry = world.user_deletes.entry(tenant.clone()).or_insert((0, now, now));
+        let entry = world
+            .user_deletes
+            .entry(tenant.clone())
+            .or_insert((0, now, now));
         entry.0 += 1;
         entry.2 = now;
     }
@@ -75,11 +107,20 @@ fn change_mfa(world: &mut World, call: &Call, key: &str) -> Reply {
         return denied();
     }
     let body = call.request.json();
-    let Some(state @ ("disabled" | "enabled" | "enforced")) = body["perUserMfaState"].as_str() else {
-        return error(400, "Request_BadRequest", "Invalid value specified for property 'perUserMfaState'.");
+    let Some(state @ ("disabled" | "enabled" | "enforced")) = body["perUserMfaState"].as_str()
+    else {
+        return error(
+            400,
+            "Request_BadRequest",
+            "Invalid value specified for property 'perUserMfaState'.",
+        );
     };
-    let Some(found) = tenant(world, call) else { return not_found(key) };
-    let Some(user) = found.user(key).and_then(|at| found.users.get_mut(at)) else { return not_found(key) };
+    let Some(found) = tenant(world, call) else {
+        return not_found(key);
+    };
+    let Some(user) = found.user(key).and_then(|at| found.users.get_mut(at)) else {
+        return not_found(key);
+    };
     let changed = user.mfa != state;
     state.clone_into(&mut user.mfa);
     let (id, name) = (user.id.clone(), found.id.clone());
@@ -94,11 +135,18 @@ fn change_mfa(world: &mut World, call: &Call, key: &str) -> Reply {
 }
 
 fn change_user(world: &mut World, call: &Call, key: &str) -> Reply {
-    if !may(call.caller, &["User.ReadWrite.All", "Directory.ReadWrite.All"]) {
+    if !may(
+        call.caller,
+        &["User.ReadWrite.All", "Directory.ReadWrite.All"],
+    ) {
         return denied();
     }
-    let Some(found) = tenant(world, call) else { return not_found(key) };
-    let Some(user) = found.user(key).and_then(|at| found.users.get(at)) else { return not_found(key) };
+    let Some(found) = tenant(world, call) else {
+        return not_found(key);
+    };
+    let Some(user) = found.user(key).and_then(|at| found.users.get(at)) else {
+        return not_found(key);
+    };
     let (id, name) = (user.id.clone(), found.id.clone());
     let retained = found.is_retained(&id);
     world.effect("userChanged", &id, &call.caller.app);
@@ -109,12 +157,19 @@ fn change_user(world: &mut World, call: &Call, key: &str) -> Reply {
 }
 
 fn change_organization(world: &mut World, call: &Call, id: &str) -> Reply {
-    if !may(call.caller, &["Organization.ReadWrite.All", "Directory.ReadWrite.All"]) {
+    if !may(
+        call.caller,
+        &["Organization.ReadWrite.All", "Directory.ReadWrite.All"],
+    ) {
         return denied();
     }
     let body = call.request.json();
     let at = call.caller.tenant;
-    if !world.tenants.get(at).is_some_and(|found| found.id.eq_ignore_ascii_case(id)) {
+    if !world
+        .tenants
+        .get(at)
+        .is_some_and(|found| found.id.eq_ignore_ascii_case(id))
+    {
         return not_found(id);
     }
     match body["onPremisesSyncEnabled"].as_bool() {
@@ -122,7 +177,11 @@ fn change_organization(world: &mut World, call: &Call, id: &str) -> Reply {
             switch_sync_off(world, at, &call.caller.app);
             Reply::empty(204)
         }
-        Some(true) => error(400, "Request_BadRequest", "Property 'onPremisesSyncEnabled' is read-only and cannot be set."),
+        Some(true) => error(
+            400,
+            "Request_BadRequest",
+            "Property 'onPremisesSyncEnabled' is read-only and cannot be set.",
+        ),
         None => error(400, "Request_BadRequest", "Nothing to change."),
     }
 }
@@ -130,7 +189,9 @@ fn change_organization(world: &mut World, call: &Call, id: &str) -> Reply {
 /// Starts the end of directory sync; it takes 72 hours.
 pub(crate) fn switch_sync_off(world: &mut World, at: usize, app: &str) {
     let now = world.clock.virtual_now();
-    let Some(found) = world.tenants.get_mut(at) else { return };
+    let Some(found) = world.tenants.get_mut(at) else {
+        return;
+    };
     if found.sync != Some(true) || found.sync_off_at.is_some() {
         return;
     }
@@ -142,18 +203,30 @@ pub(crate) fn switch_sync_off(world: &mut World, at: usize, app: &str) {
 /// Where an object stands, by id or `appId=`.
 fn place(all: &[super::world::Object], key: &str) -> Option<usize> {
     let by_app = key.strip_prefix("appId=");
-    all.iter().position(|found| by_app.map_or(found.id == key, |app| found.app_id.eq_ignore_ascii_case(app)))
+    all.iter().position(|found| {
+        by_app.map_or(found.id == key, |app| {
+            found.app_id.eq_ignore_ascii_case(app)
+        })
+    })
 }
 
 fn delete_application(world: &mut World, call: &Call, key: &str) -> Reply {
     if !may(call.caller, &["Application.ReadWrite.All"]) {
         return denied();
     }
-    let Some(found) = tenant(world, call) else { return not_found(key) };
-    let Some(at) = place(&found.applications, key) else { return not_found(key) };
+    let Some(found) = tenant(world, call) else {
+        return not_found(key);
+    };
+    let Some(at) = place(&found.applications, key) else {
+        return not_found(key);
+    };
     let gone = found.applications.remove(at);
     let name = found.id.clone();
-    let twin = found.principals.iter().position(|other| other.app_id == gone.app_id).map(|twin| found.principals.remove(twin));
+    let twin = found
+        .principals
+        .iter()
+        .position(|other| other.app_id == gone.app_id)
+        .map(|twin| found.principals.remove(twin));
     world.destroy("applicationDeleted", &name, &gone.id, &call.caller.app);
     if let Some(twin) = twin {
         world.destroy("servicePrincipalDeleted", &name, &twin.id, &call.caller.app);
@@ -165,9 +238,17 @@ fn delete_principal(world: &mut World, call: &Call, key: &str) -> Reply {
     if !may(call.caller, &["Application.ReadWrite.All"]) {
         return denied();
     }
-    let Some(found) = tenant(world, call) else { return not_found(key) };
-    let Some(at) = place(&found.principals, key) else { return not_found(key) };
-    if found.principals.get(at).is_some_and(|object| object.owner == MICROSOFT) {
+    let Some(found) = tenant(world, call) else {
+        return not_found(key);
+    };
+    let Some(at) = place(&found.principals, key) else {
+        return not_found(key);
+    };
+    if found
+        .principals
+        .get(at)
+        .is_some_and(|object| object.owner == MICROSOFT)
+    {
         return denied();
     }
     let gone = found.principals.remove(at);
@@ -181,9 +262,16 @@ fn change_principal(world: &mut World, call: &Call, key: &str) -> Reply {
         return denied();
     }
     let body = call.request.json();
-    let Some(enabled) = body["accountEnabled"].as_bool() else { return error(400, "Request_BadRequest", "Nothing to change.") };
-    let Some(found) = tenant(world, call) else { return not_found(key) };
-    let Some(object) = place(&found.principals, key).and_then(|at| found.principals.get_mut(at)) else { return not_found(key) };
+    let Some(enabled) = body["accountEnabled"].as_bool() else {
+        return error(400, "Request_BadRequest", "Nothing to change.");
+    };
+    let Some(found) = tenant(world, call) else {
+        return not_found(key);
+    };
+    let Some(object) = place(&found.principals, key).and_then(|at| found.principals.get_mut(at))
+    else {
+        return not_found(key);
+    };
     let changed = object.enabled != enabled;
     object.enabled = enabled;
     let id = object.id.clone();

@@ -39,6 +39,12 @@ pub struct Settings {
 impl Settings {
     /// A simulator on any free port of this machine, at the speed of the world.
     pub fn of(scenario: &str) -> Self {
-        Self { listen: "127.0.0.1:0".to_owned(), scenario: scenario.to_owned(), seed: 1, users: None, speed: 1.0 }
+        Self {
+            listen: "127.0.0.1:0".to_owned(),
+            scenario: scenario.to_owned(),
+            seed: 1,
+            users: None,
+            speed: 1.0,
+        }
     }
 }

@@ -16,7 +16,10 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     fn new(now: i64) -> Self {
-        Self { level: CAPACITY, at: now }
+        Self {
+            level: CAPACITY,
+            at: now,
+        }
     }
 
     /// Takes one write; the part that is used, or the seconds to wait.
@@ -33,16 +36,27 @@ impl Bucket {
 }
 
 /// Charges one write: the part of the quota that is used, or a refusal.
-pub(crate) fn charge(world: &mut World, app: &str, tenant: &str, error: impl Fn(u16, &str, &str) -> Reply) -> Result<f64, Reply> {
+pub(crate) fn charge(
+    world: &mut World,
+    app: &str,
+    tenant: &str,
+    error: impl Fn(u16, &str, &str) -> Reply,
+) -> Result<f64, Reply> {
     let now = world.clock.real();
-    let bucket = world.buckets.entry((app.to_owned(), tenant.to_owned())).or_insert_with(|| Bucket::new(now));
+    let bucket = world
+        .buckets
+        .entry((app.to_owned(), tenant.to_owned()))
+        .or_insert_with(|| Bucket::new(now));
     bucket.take(now).map_err(|wait| {
         world.throttled += 1;
         let jitter = world.random.below(1500) as f64 / 1000.0;
         error(429, "TooManyRequests", "Too many requests.")
             .with("Retry-After", format!("{:.3}", wait + 0.5 + jitter))
             .with("x-ms-throttle-limit-percentage", "1.2")
-            .with("x-ms-throttle-scope", format!("Tenant_Application/Write/{app}/{tenant}"))
+            .with(
+                "x-ms-throttle-scope",
+                format!("Tenant_Application/Write/{app}/{tenant}"),
+            )
             .with("x-ms-throttle-information", "WriteLimitExceeded")
     })
 }

@@ -108,7 +108,10 @@ impl Tenant {
     }
 
     pub(crate) fn own_principals(&self) -> usize {
-        self.principals.iter().filter(|object| object.owner != MICROSOFT).count()
+        self.principals
+            .iter()
+            .filter(|object| object.owner != MICROSOFT)
+            .count()
     }
 }
 
@@ -136,7 +139,11 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(scenario: &Scenario, seed: u64, users: Option<usize>, pace: f64) -> Self {
         let mut random = Random::new(seed);
-        let tenants = scenario.tenants.iter().map(|part| build(part, users, &mut random)).collect();
+        let tenants = scenario
+            .tenants
+            .iter()
+            .map(|part| build(part, users, &mut random))
+            .collect();
         Self {
             clock: Clock::new(pace),
             random,
@@ -171,7 +178,10 @@ impl World {
 
     /// A living tenant, by id or by its initial domain.
     pub(crate) fn tenant(&self, key: &str) -> Option<usize> {
-        self.tenants.iter().position(|tenant| !tenant.deleted && (tenant.id.eq_ignore_ascii_case(key) || tenant.domain.eq_ignore_ascii_case(key)))
+        self.tenants.iter().position(|tenant| {
+            !tenant.deleted
+                && (tenant.id.eq_ignore_ascii_case(key) || tenant.domain.eq_ignore_ascii_case(key))
+        })
     }
 
     pub(crate) fn tick(&mut self) {
@@ -182,7 +192,10 @@ impl World {
                 tenant.sync_off_at = None;
             }
             for subscription in &mut tenant.subscriptions {
-                if subscription.state == "Enabled" && !subscription.auto_renew && subscription.term_end <= now {
+                if subscription.state == "Enabled"
+                    && !subscription.auto_renew
+                    && subscription.term_end <= now
+                {
                     subscription.state = "Suspended";
                     subscription.gone_at = Some(subscription.term_end + 72 * HOUR);
                 }
@@ -194,13 +207,15 @@ impl World {
     }
 
     pub(crate) fn violation(&mut self, rule: &str, tenant: &str, id: &str) {
-        self.violations.push(json!({ "rule": rule, "tenant": tenant, "id": id }));
+        self.violations
+            .push(json!({ "rule": rule, "tenant": tenant, "id": id }));
     }
 
     /// Notes a change that took place; `app` is `human` for what the portal does.
     pub(crate) fn effect(&mut self, kind: &str, id: &str, app: &str) {
         let seq = self.effects.len() + 1;
-        self.effects.push(json!({ "seq": seq, "kind": kind, "id": id, "app": app }));
+        self.effects
+            .push(json!({ "seq": seq, "kind": kind, "id": id, "app": app }));
     }
 
     /// Notes the end of an object; a second end of the same object is a violation.
@@ -214,15 +229,35 @@ impl World {
 
 fn build(part: &TenantPart, total: Option<usize>, random: &mut Random) -> Tenant {
     let id = part.id.clone().unwrap_or_else(|| random.uuid().to_string());
-    let domain = part.initial_domain.clone().unwrap_or_else(|| format!("t{}.onmicrosoft.com", &id[..8.min(id.len())]));
-    let app_id = part.app_id.clone().unwrap_or_else(|| random.uuid().to_string());
+    let domain = part
+        .initial_domain
+        .clone()
+        .unwrap_or_else(|| format!("t{}.onmicrosoft.com", &id[..8.min(id.len())]));
+    let app_id = part
+        .app_id
+        .clone()
+        .unwrap_or_else(|| random.uuid().to_string());
     let mut tenant = Tenant {
-        name: part.display_name.clone().unwrap_or_else(|| domain.split('.').next().unwrap_or("tenant").to_owned()),
+        name: part
+            .display_name
+            .clone()
+            .unwrap_or_else(|| domain.split('.').next().unwrap_or("tenant").to_owned()),
         kind: part.tenant_type.clone().unwrap_or_else(|| "AAD".to_owned()),
         principal: random.uuid().to_string(),
-        secret: part.client_secret.clone().unwrap_or_else(|| format!("simulated~{:016x}", random.next())),
-        app_roles: part.app_roles.clone().unwrap_or_else(|| APP_ROLES.iter().map(|role| (*role).to_owned()).collect()),
-        directory_roles: part.directory_roles.as_ref().map_or_else(default_roles, |roles| roles.iter().map(|role| template(role)).collect()),
+        secret: part
+            .client_secret
+            .clone()
+            .unwrap_or_else(|| format!("simulated~{:016x}", random.next())),
+        app_roles: part
+            .app_roles
+            .clone()
+            .unwrap_or_else(|| APP_ROLES.iter().map(|role| (*role).to_owned()).collect()),
+        directory_roles: part
+            .directory_roles
+            .as_ref()
+            .map_or_else(default_roles, |roles| {
+                roles.iter().map(|role| template(role)).collect()
+            }),
         users: Vec::new(),
         index: HashMap::new(),
         live: 0,
@@ -247,7 +282,14 @@ fn build(part: &TenantPart, total: Option<usize>, random: &mut Random) -> Tenant
             id: wish.id.clone().unwrap_or_else(|| random.uuid().to_string()),
             graph_id: random.uuid().to_string(),
             kind: wish.kind,
-            sku: wish.sku.clone().unwrap_or_else(|| if wish.kind == Kind::Azure { "Azure plan" } else { "SPB" }.to_owned()),
+            sku: wish.sku.clone().unwrap_or_else(|| {
+                if wish.kind == Kind::Azure {
+                    "Azure plan"
+                } else {
+                    "SPB"
+                }
+                .to_owned()
+            }),
             seats: wish.seats.unwrap_or(10),
             state: "Enabled",
             cancelable: wish.cancelable.unwrap_or(true),
@@ -268,7 +310,11 @@ fn add_users(tenant: &mut Tenant, part: &TenantPart, total: Option<usize>, rando
         let spare = part.spare_administrator && number == middle + 1;
         let retained = number == middle;
         let administrator = spare || retained;
-        let ordinary = if number > middle { number - fixed } else { number };
+        let ordinary = if number > middle {
+            number - fixed
+        } else {
+            number
+        };
         let guest = !administrator && ordinary < part.guests;
         let upn = if retained {
             format!("closer@{}", tenant.domain)
@@ -280,7 +326,13 @@ fn add_users(tenant: &mut Tenant, part: &TenantPart, total: Option<usize>, rando
             format!("user{ordinary}@{}", tenant.domain)
         };
         let id = random.uuid().to_string();
-        let mfa = if spare { part.spare_mfa.clone().unwrap_or_else(|| "enforced".to_owned()) } else { String::from("disabled") };
+        let mfa = if spare {
+            part.spare_mfa
+                .clone()
+                .unwrap_or_else(|| "enforced".to_owned())
+        } else {
+            String::from("disabled")
+        };
         let undeletable = !administrator && ordinary + part.undeletable >= count - fixed;
         tenant.index.insert(id.clone(), number);
         tenant.index.insert(upn.to_ascii_lowercase(), number);
@@ -293,7 +345,16 @@ fn add_users(tenant: &mut Tenant, part: &TenantPart, total: Option<usize>, rando
         tenant.deletable += usize::from(!administrator && !undeletable);
         tenant.live += 1;
         let synced = part.synced && !administrator && !guest;
-        tenant.users.push(User { id, upn, guest, synced, undeletable, administrator, mfa, deleted: false });
+        tenant.users.push(User {
+            id,
+            upn,
+            guest,
+            synced,
+            undeletable,
+            administrator,
+            mfa,
+            deleted: false,
+        });
     }
 }
 
@@ -301,15 +362,45 @@ fn add_objects(tenant: &mut Tenant, part: &TenantPart, random: &mut Random) {
     let owner = tenant.id.clone();
     for number in 0..part.applications {
         let app_id = random.uuid().to_string();
-        let object = Object { id: random.uuid().to_string(), app_id, name: format!("Application {number}"), owner: owner.clone(), enabled: true };
-        tenant.principals.push(Object { id: random.uuid().to_string(), ..object.clone() });
+        let object = Object {
+            id: random.uuid().to_string(),
+            app_id,
+            name: format!("Application {number}"),
+            owner: owner.clone(),
+            enabled: true,
+        };
+        tenant.principals.push(Object {
+            id: random.uuid().to_string(),
+            ..object.clone()
+        });
         tenant.applications.push(object);
     }
-    let own = Object { id: random.uuid().to_string(), app_id: tenant.app_id.clone(), name: "Closing operator".to_owned(), owner, enabled: true };
-    tenant.principals.push(Object { id: tenant.principal.clone(), ..own.clone() });
+    let own = Object {
+        id: random.uuid().to_string(),
+        app_id: tenant.app_id.clone(),
+        name: "Closing operator".to_owned(),
+        owner,
+        enabled: true,
+    };
+    tenant.principals.push(Object {
+        id: tenant.principal.clone(),
+        ..own.clone()
+    });
     tenant.applications.push(own);
-    for (name, app_id) in [("Microsoft Graph", "00000003-0000-0000-c000-000000000000"), ("Office 365 Exchange Online", "00000002-0000-0ff1-ce00-000000000000")] {
-        let object = Object { id: random.uuid().to_string(), app_id: app_id.to_owned(), name: name.to_owned(), owner: MICROSOFT.to_owned(), enabled: true };
+    for (name, app_id) in [
+        ("Microsoft Graph", "00000003-0000-0000-c000-000000000000"),
+        (
+            "Office 365 Exchange Online",
+            "00000002-0000-0ff1-ce00-000000000000",
+        ),
+    ] {
+        let object = Object {
+            id: random.uuid().to_string(),
+            app_id: app_id.to_owned(),
+            name: name.to_owned(),
+            owner: MICROSOFT.to_owned(),
+            enabled: true,
+        };
         tenant.principals.push(object);
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::Result;
 use crate::stack::{CLOSURES, NAME, OPERATOR, Stack};
+use jiff::Timestamp;
 use kube::Api;
 use kube::api::ListParams;
-use serde_json::Value;
 use std::time::Duration;
 use tenant_closure::api::{ClosureRecord, TenantClosure};
 
@@ -40,41 +40,45 @@ pub(crate) async fn tell(stack: &Stack, took: Duration) -> Result<bool> {
 
 /// What the simulator saw; the number of rules broken.
 async fn verdict(stack: &Stack) -> Result<u64> {
-    let seen = stack.simulator.look().await.unwrap_or(Value::Null);
+    let seen = stack.simulator.look().await?;
     let stats = stack.simulator.get("stats").await?;
-    let violations = stack.simulator.get("violations").await?;
-    let broken = violations
+    let judged = stack.simulator.get("violations").await?;
+    let violations = judged["count"]
+        .as_u64()
+        .ok_or("the simulator does not count violations")?;
+    let moment = |key: &str| {
+        stats[key]
+            .as_str()
+            .and_then(|text| text.parse::<Timestamp>().ok())
+    };
+    let seconds = moment("firstUserDelete")
+        .zip(moment("lastUserDelete"))
+        .map_or(0.0, |(first, last)| {
+            last.duration_since(first).as_secs_f64()
+        });
+    let ratio = stats["ratio"].as_f64().map_or_else(
+        || "within the quota's burst".to_owned(),
+        |ratio| format!("{ratio:.2} of the time that the quota allows"),
+    );
+    println!(
+        "simulator users left: {}, tenant deleted: {}, violations: {violations}",
+        seen["usersLeft"], seen["deleted"]
+    );
+    for one in judged["violations"]
         .as_array()
-        .or_else(|| violations["violations"].as_array());
-    let count = broken.map(Vec::len).or_else(|| {
-        violations["count"]
-            .as_u64()
-            .and_then(|n| usize::try_from(n).ok())
-    });
-    let left = ["usersLeft", "users"]
-        .iter()
-        .find_map(|key| seen[*key].as_u64().or_else(|| seen[*key]["left"].as_u64()));
-    println!(
-        "simulator users left: {}",
-        left.map_or_else(|| "-".into(), |n| n.to_string())
-    );
-    println!(
-        "          violations: {}",
-        count.map_or_else(|| "unknown".into(), |n| n.to_string())
-    );
-    for one in broken.into_iter().flatten().take(10) {
+        .into_iter()
+        .flatten()
+        .take(10)
+    {
         println!("            {one}");
     }
     println!(
-        "          {} users deleted in {:.1} s, {:.2} of the quota's bound, {:.3} requests per user, {} answered 429",
-        stats["usersDeleted"],
-        stats["deleteSeconds"].as_f64().unwrap_or_default(),
-        stats["ratio"].as_f64().unwrap_or_default(),
+        "          {} users deleted in {seconds:.1} s ({ratio}), {:.3} requests per user, {} items answered 429",
+        stats["userDeletes"],
         stats["requestsPerUser"].as_f64().unwrap_or_default(),
-        stats["throttledItems"].as_u64().unwrap_or_default()
-            + stats["throttledRequests"].as_u64().unwrap_or_default(),
+        stats["throttledItems"],
     );
-    Ok(count.map_or(1, |n| n as u64))
+    Ok(violations)
 }
 
 /// What the operator took.

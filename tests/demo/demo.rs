@@ -64,14 +64,19 @@ async fn run(dir: &Path, hold: bool) -> Result<ExitCode> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     );
-    tokio::select! {
+    let ended = tokio::select! {
         done = demo(dir, hold) => done,
         _ = interrupted.recv() => {
             eprintln!("demo: interrupted; ending what was started");
             Ok(ExitCode::from(130))
         }
         _ = terminated.recv() => Ok(ExitCode::from(143)),
+    };
+    // The logs stay; what points to the stack would point nowhere.
+    for name in ["kubeconfig", "alice", "bob", keep::READY] {
+        let _ = std::fs::remove_file(dir.join(name));
     }
+    ended
 }
 
 async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
@@ -86,7 +91,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     std::fs::write(dir.join("closure.yaml"), &stack.closure)?;
     say("alice applies examples/closure.yaml with the simulator's tenant");
     let started = Instant::now();
-    stack.cluster.apply("alice", &stack.closure).await?;
+    stack.apply_closure().await?;
     let closed = close(dir, &mut stack, mine, bound(users, mine)).await;
     let passed = closing::tell(&stack, started.elapsed()).await?;
     closed?;

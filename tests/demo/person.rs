@@ -6,7 +6,7 @@ use crate::simulator::press_body;
 use crate::stack::{CLOSURES, NAME, OPERATOR, Stack};
 use kube::Api;
 use kube::api::ListParams;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -105,7 +105,6 @@ impl<'a> Person<'a> {
         let records: Api<ClosureRecord> =
             Api::namespaced(self.stack.cluster.client("admin"), OPERATOR);
         let mut approved = BTreeSet::new();
-        let mut retained = Value::Null;
         for record in records.list(&ListParams::default()).await? {
             let spec = record.spec;
             approved.extend(spec.users.iter().map(ToString::to_string));
@@ -113,14 +112,13 @@ impl<'a> Person<'a> {
                 .plan
                 .filter(|_| spec.plan_digest.as_deref().is_none_or(|d| d == digest))
             {
-                retained = json!(head.retained);
                 approved.extend(head.spare.iter().map(ToString::to_string));
                 approved.extend(head.subscriptions.iter().map(|s| s.id.to_string()));
                 approved.extend(head.applications.iter().map(ToString::to_string));
             }
         }
         let tenant = &self.stack.simulator.tenant()?.id;
-        let told = json!({"tenant": tenant, "retained": [retained], "approved": approved, "digest": digest});
+        let told = json!({"tenant": tenant, "approved": approved, "mode": "Execute"});
         self.stack.simulator.post("judge", &told).await
     }
 
@@ -128,14 +126,13 @@ impl<'a> Person<'a> {
     async fn settle(&mut self, hand_off: &HandOffStatus) -> Result<()> {
         match hand_off.key.as_str() {
             "SwitchSyncOff" => self.press("switchSyncOff", None).await,
-            key if key.starts_with("Cancel") => {
-                self.each_subscription("cancelSubscription", "active").await
-            }
+            // Settled with the button itself, in DeleteDirectory.
+            "AttestChecks" => Ok(()),
+            key if key.starts_with("Cancel") => self.each_subscription("cancelSubscription").await,
             key if key.starts_with("Delete") && key.ends_with("Subscription") => {
-                self.each_subscription("deleteSubscription", "canceled")
-                    .await
+                self.each_subscription("deleteSubscription").await
             }
-            "ContactSupport" => self.each_subscription("supportDeletes", "canceled").await,
+            "ContactSupport" => self.each_subscription("supportDeletes").await,
             "DeleteDirectory" => self.delete_tenant().await,
             other => {
                 if self.first(&format!("unknown {other}")) {
@@ -149,27 +146,21 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// Presses a button on each subscription that is in a state; one that refuses is tried again later.
-    async fn each_subscription(&mut self, button: &str, state: &str) -> Result<()> {
+    /// Cancels what is active, or deletes what is not.
+    async fn each_subscription(&mut self, button: &str) -> Result<()> {
         let seen = self.stack.simulator.look().await?;
         for subscription in seen["subscriptions"].as_array().into_iter().flatten() {
-            let id = subscription["id"].as_str().unwrap_or_default();
-            let is = subscription["state"]
-                .as_str()
-                .or(subscription["status"].as_str())
-                .unwrap_or_default();
-            let active = matches!(
-                is.to_ascii_lowercase().as_str(),
-                "active" | "enabled" | "warning"
-            );
-            let gone = matches!(
-                is.to_ascii_lowercase().as_str(),
-                "gone" | "deleted" | "deprovisioned"
-            );
-            if gone || active != (state == "active") {
-                continue;
+            let text = |key: &str| subscription[key].as_str().unwrap_or_default();
+            let active = matches!(text("state"), "Enabled" | "Warning");
+            let agreement = text("kind") == "CustomerAgreement";
+            let open = match button {
+                "cancelSubscription" => active,
+                // Microsoft itself removes what was bought under a Customer Agreement.
+                _ => !active && !agreement && text("state") != "Deleted",
+            };
+            if open {
+                self.press(button, Some(text("id"))).await?;
             }
-            self.press(button, Some(id)).await?;
         }
         Ok(())
     }
@@ -180,22 +171,26 @@ impl<'a> Person<'a> {
             self.press("settleCheck", Some(check)).await?;
             self.attest(check, "Settled").await?;
         }
-        let tenant = &self.stack.simulator.tenant()?.id;
-        let checks = self
-            .stack
-            .simulator
-            .get(&format!("tenants/{tenant}/deletionChecks"))
-            .await?;
-        let failed = checks
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|c| c["status"] == "failed")
-            .count();
-        if failed > 0 {
-            return self.attest("OnlyOurs", "OnlyOurs").await;
+        let seen = self.stack.simulator.look().await?;
+        let checks = seen["checks"].as_array().into_iter().flatten();
+        let open: Vec<&str> = checks
+            .filter(|c| c["status"] != "passed")
+            .filter_map(|c| c["id"].as_str())
+            .collect();
+        if open.is_empty() {
+            return self.press("deleteTenant", None).await;
         }
-        self.press("deleteTenant", None).await
+        let own = seen["applicationsLeft"].as_u64() <= Some(1)
+            && open.iter().all(|check| ["C3", "C4"].contains(check));
+        if own {
+            return self
+                .attest("OnlyOurs", "Only the operator's own application is left")
+                .await;
+        }
+        if self.first(&format!("open {open:?}")) {
+            self.tell(&format!("cannot press Delete yet: {open:?}"))?;
+        }
+        Ok(())
     }
 
     async fn press(&mut self, button: &str, id: Option<&str>) -> Result<()> {

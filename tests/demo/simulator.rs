@@ -28,8 +28,9 @@ pub(crate) struct Tenant {
     pub(crate) initial_domain: String,
     pub(crate) app_id: String,
     pub(crate) client_secret: String,
-    pub(crate) reader_app_id: String,
-    pub(crate) reader_secret: String,
+    /// Absent: the closing application reads too.
+    pub(crate) reader_app_id: Option<String>,
+    pub(crate) reader_secret: Option<String>,
     retained_administrator: Value,
     spare_administrator: Option<Value>,
 }
@@ -163,7 +164,8 @@ impl Simulator {
 /// What a press looks like on the wire.
 pub(crate) fn press_body(button: &str, id: Option<&str>) -> Value {
     match id {
-        Some(id) => json!({"button": button, "id": id}),
-        None => json!({"button": button}),
+        Some(check) if button == "settleCheck" => json!({"action": button, "check": check}),
+        Some(id) => json!({"action": button, "id": id}),
+        None => json!({"action": button}),
     }
 }

@@ -67,6 +67,22 @@ impl Stack {
         Ok(stack)
     }
 
+    /// Applies the closure as alice. The API server may say for some seconds that it does not know a new kind.
+    pub(crate) async fn apply_closure(&self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.cluster.apply("alice", &self.closure).await {
+                Err(trouble)
+                    if trouble.to_string().contains("There can be a delay")
+                        && Instant::now() < deadline =>
+                {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                other => return other.map(drop),
+            }
+        }
+    }
+
     async fn until_ready(&mut self, dir: &Path) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
@@ -109,7 +125,7 @@ fn filled(example: &str, tenant: &Tenant) -> String {
         .replace("11111111-1111-1111-1111-111111111111", &tenant.app_id)
         .replace(
             "22222222-2222-2222-2222-222222222222",
-            &tenant.reader_app_id,
+            tenant.reader_app_id.as_ref().unwrap_or(&tenant.app_id),
         )
         .replace(
             "the-secret-of-the-application-that-closes",
@@ -117,7 +133,10 @@ fn filled(example: &str, tenant: &Tenant) -> String {
         )
         .replace(
             "the-secret-of-the-application-that-only-reads",
-            &tenant.reader_secret,
+            tenant
+                .reader_secret
+                .as_ref()
+                .unwrap_or(&tenant.client_secret),
         )
 }
 

@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -27,8 +28,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Who may log in: `admin` is in `system:masters`, the others are persons without any right.
 pub const USERS: [&str; 5] = ["admin", "alice", "bob", "carol", "dave"];
 
-const START_LIMIT: Duration = Duration::from_mins(1);
+const START_LIMIT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// What a control plane is to be like; the default suits most tests.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Write a line of JSON for each request, without its body, to [`Cluster::audit_log`].
+    pub audit: bool,
+}
 
 /// A running control plane.
 pub struct Cluster {
@@ -44,11 +52,16 @@ pub struct Cluster {
 impl Cluster {
     /// Starts a control plane and waits until it is ready.
     pub async fn start() -> Result<Self> {
+        Self::start_with(&Options::default()).await
+    }
+
+    /// Starts one that differs from the usual.
+    pub async fn start_with(options: &Options) -> Result<Self> {
         // A port that was free may be taken by another test binary before it is used.
         let mut attempts = 3;
         loop {
             attempts -= 1;
-            match Self::attempt().await {
+            match Self::attempt(options).await {
                 Err(error)
                     if attempts > 0 && error.to_string().contains("address already in use") => {}
                 result => return result,
@@ -79,8 +92,8 @@ impl Cluster {
         kube::Client::try_from(config).expect("a client from a configuration that worked before")
     }
 
-    /// A kubeconfig with a token, good for an hour, of a service account that exists.
-    pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf> {
+    /// A token, good for a day, of a service account that exists.
+    pub async fn service_account_token(&self, namespace: &str, name: &str) -> Result<String> {
         let args = [
             "create",
             "token",
@@ -88,14 +101,20 @@ impl Cluster {
             "--namespace",
             namespace,
             "--duration",
-            "1h",
+            "24h",
         ];
         let (ok, token, stderr) = self.kubectl("admin", &args, None).await?;
         if !ok {
             return Err(format!("no token for {namespace}/{name}: {stderr}").into());
         }
+        Ok(token.trim().to_owned())
+    }
+
+    /// The kubeconfig of a service account that exists, with such a token.
+    pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf> {
+        let token = self.service_account_token(namespace, name).await?;
         let user = format!("{namespace}.{name}");
-        write_kubeconfig(self.dir(), &self.url, &user, token.trim())
+        write_kubeconfig(self.dir(), &self.url, &user, &token)
     }
 
     /// Runs kubectl as a user: whether it succeeded, its stdout, its stderr.
@@ -156,7 +175,12 @@ impl Cluster {
         self.folder.path()
     }
 
-    async fn attempt() -> Result<Self> {
+    /// What [`Options::audit`] asked for.
+    pub fn audit_log(&self) -> PathBuf {
+        self.dir().join("audit.log")
+    }
+
+    async fn attempt(options: &Options) -> Result<Self> {
         // The first provider installed stays; a second is refused and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let programs = programs().await?;
@@ -171,14 +195,13 @@ impl Cluster {
         for user in USERS {
             write_kubeconfig(dir, &url, user, &token(user))?;
         }
-        let etcd = Process::start(
-            dir,
-            &programs,
-            "etcd",
-            etcd_flags(dir, client_port, peer_port),
-        )?;
-        let flags = api_server_flags(dir, client_port, port)?;
-        let api_server = Process::start(dir, &programs, "kube-apiserver", flags)?;
+        let start = |name, flags| Process::start(dir, &programs, name, flags);
+        let etcd = start("etcd", etcd_flags(dir, client_port, peer_port))?;
+        let mut flags = api_server_flags(dir, client_port, port)?;
+        if options.audit {
+            flags.extend(audit_flags(dir)?);
+        }
+        let api_server = start("kube-apiserver", flags)?;
 
         let deadline = Instant::now() + START_LIMIT;
         let admin = loop {
@@ -229,11 +252,12 @@ async fn programs() -> Result<PathBuf> {
 async fn ready(dir: &Path) -> Result<kube::Config> {
     // The API server writes its certificate as it starts, and the kubeconfig names it.
     let kubeconfig = Kubeconfig::read_from(kubeconfig_path(dir, "admin"))?;
-    let config = kube::Config::from_custom_kubeconfig(
+    let mut config = kube::Config::from_custom_kubeconfig(
         kubeconfig,
         &kube::config::KubeConfigOptions::default(),
     )
     .await?;
+    config.proxy_url = None; // one from the environment knows nothing of our loopback
     let client = kube::Client::try_from(config.clone())?;
     client
         .request_text(http::Request::get("/readyz").body(Vec::new())?)
@@ -259,14 +283,10 @@ fn etcd_flags(dir: &Path, client_port: u16, peer_port: u16) -> Vec<String> {
 
 fn api_server_flags(dir: &Path, etcd_port: u16, port: u16) -> Result<Vec<String>> {
     let key = dir.join("service-accounts.key");
-    let made = Command::new("openssl")
-        .args(["genrsa", "-out"])
-        .arg(&key)
-        .arg("2048")
-        .output()?;
-    if !made.status.success() {
-        return Err(format!("openssl genrsa: {}", String::from_utf8_lossy(&made.stderr)).into());
-    }
+    let pair = rcgen::KeyPair::generate()?;
+    fs::write(&key, pair.serialize_pem())?;
+    let public = dir.join("service-accounts.pub");
+    fs::write(&public, pair.public_key_pem())?;
     let tokens = dir.join("tokens.csv");
     let line = |user: &str| {
         let group = if user == "admin" {
@@ -287,15 +307,32 @@ fn api_server_flags(dir: &Path, etcd_port: u16, port: u16) -> Result<Vec<String>
         format!("--token-auth-file={}", tokens.display()),
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         format!("--service-account-signing-key-file={}", key.display()),
-        format!("--service-account-key-file={}", key.display()), // the public half is inside
+        format!("--service-account-key-file={}", public.display()),
         "--authorization-mode=RBAC".to_owned(),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--allow-privileged=true".to_owned(),
     ])
 }
 
+fn audit_flags(dir: &Path) -> Result<[String; 2]> {
+    let policy = dir.join("audit-policy.json");
+    let rules = serde_json::json!({
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [{"level": "Metadata"}],
+    });
+    fs::write(&policy, rules.to_string())?;
+    Ok([
+        format!("--audit-policy-file={}", policy.display()),
+        format!("--audit-log-path={}", dir.join("audit.log").display()),
+    ])
+}
+
+/// Not to be guessed by others on this machine: the port is open to all of them.
 fn token(user: &str) -> String {
-    format!("{user}-token")
+    static SECRET: OnceLock<uuid::Uuid> = OnceLock::new();
+    format!("{user}-{}", SECRET.get_or_init(uuid::Uuid::new_v4))
 }
 
 fn kubeconfig_path(dir: &Path, user: &str) -> PathBuf {
@@ -356,12 +393,13 @@ impl Process {
     /// The kernel kills the program when the *thread* that started it ends, so that thread stays.
     fn start(dir: &Path, programs: &Path, name: &'static str, flags: Vec<String>) -> Result<Self> {
         let log = File::create(log_path(dir, name))?;
+        let program = programs.join(name);
         let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(program);
         command
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(programs.join(name))
-            .args(flags);
-        command
+            .args(flags)
+            // Ctrl-C at the terminal is for the parent, which ends its programs in order.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

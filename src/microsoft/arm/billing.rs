@@ -66,6 +66,8 @@ pub(in crate::microsoft) struct Bought {
     pub(in crate::microsoft) subscription: Subscription,
     /// Its own name and `subscriptionId`.
     pub(in crate::microsoft) names: Vec<ObjectId>,
+    /// It says itself that it serves our tenant. Where it names no tenant at all, Graph must know it.
+    pub(in crate::microsoft) proven: bool,
 }
 
 /// `GET /providers/Microsoft.Billing/billingAccounts`, then `GET {account}/billingSubscriptions` of each account under a
@@ -92,24 +94,29 @@ pub(in crate::microsoft) async fn list(
         url.query_pairs_mut().append_pair("includeDeleted", "true");
         let found: Vec<Raw> = paging::all(line, Service::Arm, url).await?;
         let now = Timestamp::now();
-        let ours = found
-            .into_iter()
-            .filter(|raw| serves(&raw.properties, tenant));
-        bought.extend(ours.filter_map(|raw| read(raw, agreement, now)));
+        for raw in found {
+            let told = serves(&raw.properties, tenant);
+            if told != Some(false) {
+                bought.push(Bought {
+                    proven: told == Some(true),
+                    ..read(raw, agreement, now)?
+                });
+            }
+        }
     }
     Ok(bought)
 }
 
-/// An account can pay for another tenant: such a subscription is none of ours.
-fn serves(properties: &Properties, tenant: ObjectId) -> bool {
+/// An account can pay for another tenant: such a subscription is none of ours. `None`: it names no tenant.
+fn serves(properties: &Properties, tenant: ObjectId) -> Option<bool> {
     let told = properties
         .provisioning_tenant_id
         .as_deref()
         .or(properties.beneficiary_tenant_id.as_deref());
-    told.is_none_or(|text| ObjectId::parse(text) == Some(tenant))
+    told.map(|text| ObjectId::parse(text) == Some(tenant))
 }
 
-fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Option<Bought> {
+fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failure> {
     let its = raw.properties;
     let names: Vec<ObjectId> = [its.subscription_id.as_deref(), raw.name.as_deref()]
         .into_iter()
@@ -123,7 +130,10 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Option<Bought> {
     let locked = its.operation_status.as_deref() == Some("LockedForUpdate");
     let ours = agreement == Agreement::CustomerAgreement;
     let subscription = Subscription {
-        id: names.first().copied()?,
+        id: names
+            .first()
+            .copied()
+            .ok_or_else(|| Failure::malformed("NoSubscriptionId"))?,
         name: its.display_name.unwrap_or_default(),
         seats: its.quantity.unwrap_or(0),
         lifecycle,
@@ -133,9 +143,10 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Option<Bought> {
         cancelable: ours && allowed && open && !locked && lifecycle == Lifecycle::Active,
         auto_renew: its.auto_renew.as_deref() == Some("On"),
     };
-    Some(Bought {
+    Ok(Bought {
         subscription,
         names,
+        proven: false,
     })
 }
 
@@ -170,14 +181,18 @@ pub(in crate::microsoft) async fn find(
     let url = resource_url(line, resource, VERSION)?;
     let found: Option<Raw> = line.find(Service::Arm, url).await?;
     let read = |raw| read(raw, Agreement::CustomerAgreement, Timestamp::now());
-    Ok(found.and_then(read).map(|bought| bought.subscription))
+    Ok(found
+        .map(read)
+        .transpose()?
+        .map(|bought| bought.subscription))
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 
-    fn raw(properties: serde_json::Value) -> Raw {
+    fn raw(properties: &serde_json::Value) -> Raw {
         serde_json::from_value(json!({
             "id": "/providers/Microsoft.Billing/billingAccounts/a/billingSubscriptions/00000000-0000-0000-0000-00000000000b",
             "name": "00000000-0000-0000-0000-00000000000b",
@@ -186,7 +201,7 @@ mod tests {
         .unwrap()
     }
 
-    fn seen(properties: serde_json::Value) -> Subscription {
+    fn seen(properties: &serde_json::Value) -> Subscription {
         let now = "2026-01-02T00:00:00Z".parse().unwrap();
         read(raw(properties), Agreement::CustomerAgreement, now)
             .unwrap()
@@ -197,29 +212,28 @@ mod tests {
     fn cancelable_only_inside_the_window() {
         let inside = json!({"status": "Active", "autoRenew": "On", "systemOverrides":
             {"cancellation": "Allowed", "cancellationAllowedEndDate": "2026-01-03T00:00:00Z"}});
-        assert!(seen(inside.clone()).cancelable && seen(inside.clone()).auto_renew);
+        assert!(seen(&inside).cancelable && seen(&inside).auto_renew);
         let mut outside = inside.clone();
         outside["systemOverrides"]["cancellationAllowedEndDate"] = json!("2026-01-01T00:00:00Z");
-        assert!(!seen(outside).cancelable);
+        assert!(!seen(&outside).cancelable);
         let mut locked = inside.clone();
         locked["operationStatus"] = json!("LockedForUpdate");
-        assert!(!seen(locked).cancelable);
+        assert!(!seen(&locked).cancelable);
         let mut done = inside;
         done["status"] = json!("Cancelled");
-        assert_eq!(seen(done).lifecycle, Lifecycle::Disabled);
-        assert!(!seen(json!({"status": "Active"})).cancelable);
+        assert_eq!(seen(&done).lifecycle, Lifecycle::Disabled);
+        assert!(!seen(&json!({"status": "Active"})).cancelable);
     }
 
     #[test]
     fn what_serves_another_tenant_is_left_alone() {
         let tenant = ObjectId(uuid::Uuid::from_u128(1));
-        let of = |value| serves(&raw(value).properties, tenant);
-        assert!(of(json!({})));
-        assert!(of(
-            json!({"beneficiaryTenantId": "00000000-0000-0000-0000-000000000001"})
-        ));
-        assert!(!of(
-            json!({"beneficiaryTenantId": "00000000-0000-0000-0000-000000000002"})
-        ));
+        let of = |value| serves(&raw(&value).properties, tenant);
+        assert_eq!(of(json!({})), None);
+        let named = |n: u8| {
+            let id = format!("00000000-0000-0000-0000-00000000000{n}");
+            of(json!({ "beneficiaryTenantId": id }))
+        };
+        assert_eq!((named(1), named(2)), (Some(true), Some(false)));
     }
 }

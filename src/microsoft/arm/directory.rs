@@ -2,6 +2,7 @@
 //! Source: learn.microsoft.com `rest/api/activedirectory/ciam-tenants/delete`, `b2c-tenants/delete` (2023-05-17-preview).
 
 use super::resource_url;
+use crate::closure::id::ObjectId;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
 use crate::microsoft::request::Call;
@@ -44,13 +45,17 @@ pub(in crate::microsoft) fn delete(line: &Line<'_>, resource: &str) -> Result<Ca
     Ok(Call::delete(resource_url(line, resource, VERSION)?))
 }
 
-/// `GET {resource}`: is it still there, and for which tenant (`properties.tenantId`)?
-pub(in crate::microsoft) async fn find(
+/// `GET {resource}`: for which tenant is it (`properties.tenantId`)? `None`: it is not there (any more).
+pub(in crate::microsoft) async fn tenant_of(
     line: &Line<'_>,
     resource: &str,
-) -> Result<Option<Value>, Failure> {
+) -> Result<Option<ObjectId>, Failure> {
     let url = resource_url(line, resource, VERSION)?;
-    line.find(Service::Arm, url).await
+    let found: Option<Value> = line.find(Service::Arm, url).await?;
+    let Some(found) = found else { return Ok(None) };
+    let told = found["properties"]["tenantId"].as_str();
+    let tenant = told.and_then(ObjectId::parse);
+    tenant.map_or_else(|| Err(Failure::malformed("NoTenantId")), |id| Ok(Some(id)))
 }
 
 #[cfg(test)]

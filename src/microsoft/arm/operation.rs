@@ -4,7 +4,7 @@
 use crate::closure::id::ObjectId;
 use crate::closure::tenant::Attempt;
 use crate::microsoft::clouds::Service;
-use crate::microsoft::effect::{Effect, note, refuse};
+use crate::microsoft::effect::{note, refuse, write};
 use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::gates::Lane;
 use crate::microsoft::request::{Call, Reply};
@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// The pause between two looks where the reply names none.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The shortest pause, whatever the reply says.
+const SHORTEST: Duration = Duration::from_millis(200);
+
 /// The longest time that an operation is followed; what lasts longer is seen by reading the object.
 const FOLLOWED: Duration = Duration::from_secs(10);
 
@@ -22,23 +25,22 @@ const FOLLOWED: Duration = Duration::from_secs(10);
 /// refusal with its code; one that is still running counts as accepted.
 pub(in crate::microsoft) async fn carry_out(
     line: &Line<'_>,
-    effect: &Effect<'_>,
     call: &Call,
     objects: &[ObjectId],
 ) -> Attempt {
     let mut attempt = Attempt::default();
-    let sent = effect.write(line, Service::Arm, call).await;
+    let sent = write(line, Service::Arm, call).await;
     let follow = match &sent {
-        Some(Ok(reply)) if reply.status == 202 => next(line, reply),
+        Some(reply) if reply.status == 202 => next(line, reply),
         _ => None,
     };
     let failed = match follow {
-        Some((url, pause)) => watch(line, effect, url, pause).await,
+        Some((url, pause)) => watch(line, url, pause).await,
         None => None,
     };
     match failed {
         Some(failure) => refuse(&mut attempt, &failure, objects),
-        None => note(&mut attempt, objects, sent),
+        None => note(&mut attempt, objects, sent.as_ref()),
     }
     attempt.requests = line.requests();
     attempt
@@ -50,22 +52,18 @@ fn next(line: &Line<'_>, reply: &Reply) -> Option<(url::Url, Duration)> {
         .header("azure-asyncoperation")
         .or_else(|| reply.header("location"))?;
     let url = line.wire.hosts.trusted(Service::Arm, text)?;
-    Some((url, reply.retry_after().unwrap_or(PAUSE)))
+    Some((url, pause(reply)))
+}
+
+fn pause(reply: &Reply) -> Duration {
+    reply.retry_after().unwrap_or(PAUSE).max(SHORTEST)
 }
 
 /// Watches an operation; `Some` where it came to a bad end.
-async fn watch(
-    line: &Line<'_>,
-    effect: &Effect<'_>,
-    mut url: url::Url,
-    mut pause: Duration,
-) -> Option<Failure> {
-    let until = effect.until.min(Instant::now() + FOLLOWED);
+async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Option<Failure> {
+    let until = line.until().min(Instant::now() + FOLLOWED);
     while Instant::now() + pause < until {
         tokio::time::sleep(pause).await;
-        if !effect.may_start() {
-            return None;
-        }
         let reply = line
             .send(Service::Arm, Lane::Read, &Call::get(url.clone()))
             .await
@@ -74,7 +72,7 @@ async fn watch(
             (url, pause) = next(line, &reply).unwrap_or((url, PAUSE));
             continue;
         }
-        let told = reply.retry_after();
+        let told = self::pause(&reply);
         let body: Value = reply.json().ok()?;
         match body["status"].as_str() {
             Some("Failed" | "Canceled") => {
@@ -82,7 +80,7 @@ async fn watch(
                 failure.kind = Kind::Rejected;
                 return Some(failure);
             }
-            Some("InProgress" | "Running" | "Accepted") => pause = told.unwrap_or(PAUSE),
+            Some("InProgress" | "Running" | "Accepted") => pause = told,
             _ => return None,
         }
     }

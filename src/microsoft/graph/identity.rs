@@ -20,7 +20,7 @@ pub(in crate::microsoft) async fn read(line: &Line<'_>) -> Result<Identity, Fail
     let app_id = wire.tokens.app_id();
     let token = wire
         .tokens
-        .token(&wire.http, Service::Graph, None, wire.limits.request)
+        .young_token(&wire.http, Service::Graph, wire.limits.request)
         .await?;
     let name = format!("servicePrincipals(appId='{app_id}')");
     let query = [("$select", "id,appId")];

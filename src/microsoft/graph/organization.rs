@@ -43,9 +43,8 @@ pub(in crate::microsoft) async fn read(line: &Line<'_>) -> Result<Organization, 
     )];
     let url = line.url(Service::Graph, &[STABLE, "organization"], &query)?;
     let mut found: Listing = line.get(Service::Graph, url).await?;
-    let one = match (found.value.pop(), found.value.is_empty()) {
-        (Some(one), true) => one,
-        _ => return Err(Failure::malformed("NotOneOrganization")),
+    let (Some(one), true) = (found.value.pop(), found.value.is_empty()) else {
+        return Err(Failure::malformed("NotOneOrganization"));
     };
     let initial = one.verified_domains.into_iter().find(|d| d.is_initial);
     Ok(Organization {

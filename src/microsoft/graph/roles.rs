@@ -13,17 +13,18 @@ use std::collections::BTreeSet;
 const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Assignment {
-    principal_id: ObjectId,
-    role_definition_id: ObjectId,
-    #[serde(default)]
-    directory_scope_id: Option<String>,
+    #[serde(rename = "principalId")]
+    principal: ObjectId,
+    #[serde(rename = "roleDefinitionId")]
+    role: ObjectId,
+    #[serde(default, rename = "directoryScopeId")]
+    scope: Option<String>,
 }
 
 impl Assignment {
     fn tenant_wide(&self) -> bool {
-        self.directory_scope_id.as_deref() == Some("/")
+        self.scope.as_deref() == Some("/")
     }
 }
 
@@ -46,7 +47,7 @@ pub(in crate::microsoft) async fn global_administrators(
         found
             .into_iter()
             .filter(Assignment::tenant_wide)
-            .map(|a| a.principal_id)
+            .map(|a| a.principal)
             .collect()
     };
     let assigned = list(line, "roleAssignments", &filter).await?;
@@ -70,8 +71,8 @@ pub(in crate::microsoft) async fn of_principal(
     let found = list(line, "roleAssignments", &filter).await?;
     Ok(found
         .into_iter()
-        .filter(|a| a.principal_id == principal && a.tenant_wide())
-        .map(|a| a.role_definition_id)
+        .filter(|a| a.principal == principal && a.tenant_wide())
+        .map(|a| a.role)
         .collect())
 }
 

@@ -97,6 +97,7 @@ fn lifecycle(status: &str) -> Lifecycle {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
     use serde_json::json;

@@ -96,6 +96,7 @@ pub(in crate::microsoft) async fn verify(
         }
         Err(failure) => Err(failure),
     };
+    outcome.remaining.sort_unstable();
     outcome.complete = listed.is_ok() && keeper;
     outcome.requests = line.requests();
     outcome
