@@ -127,18 +127,9 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         progress: progress(plan, memory, decided),
         summary: sentence(plan, memory, decided),
         conditions: Vec::new(),
-<<<<<<< HEAD
-        blockers: decided.blockers.clone(),
-        hand_offs: match &decided.decision {
-            Decision::HandOff(list) => list.clone(),
-            _ => Vec::new(),
-        },
-        steps: decided.progress.clone(),
-=======
         blockers: blockers(decided),
         hand_offs: hand_offs(decided),
         steps: steps(plan, memory, decided),
->>>>>>> core
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,
             _ => None,
