@@ -48,12 +48,10 @@ async fn a_closure_is_found_by_its_tenant() {
     assert!(found.contains("wanted"), "{found}");
 }
 
-#[tokio::test]
-async fn what_cannot_be_meant_is_refused_with_the_remedy() {
-    let server = Server::ready().await;
-    let space = server.namespace("refused").await;
+/// A field, what is wrong there, and words of the answer.
+fn spoilt() -> [(&'static str, Value, &'static str); 20] {
     let long = "x".repeat(501);
-    let cases: [(&str, Value, &str); 20] = [
+    [
         (
             "/tenant/id",
             json!("contoso"),
@@ -142,11 +140,17 @@ async fn what_cannot_be_meant_is_refused_with_the_remedy() {
             json!(0),
             "should be greater than or equal to 1",
         ),
-    ];
-    for (field, value, words) in cases {
-        let mut spoilt = full_closure("spoilt");
-        *spoilt["spec"].pointer_mut(field).unwrap() = value;
-        refused(server.would_create("alice", &space, &spoilt).await, words);
+    ]
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_with_the_remedy() {
+    let server = Server::ready().await;
+    let space = server.namespace("refused").await;
+    for (field, value, words) in spoilt() {
+        let mut closure = full_closure("spoilt");
+        *closure["spec"].pointer_mut(field).unwrap() = value;
+        refused(server.would_create("alice", &space, &closure).await, words);
     }
     for field in ["tenant", "credentials", "retain"] {
         let mut without = closure("without");

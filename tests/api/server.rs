@@ -151,7 +151,7 @@ impl Server<'_> {
         })
     }
 
-    /// Applies an object on the server's side, as GitOps tools do.
+    /// Applies an object on the server's side, as Flux and Argo CD do.
     pub async fn apply(&self, user: &str, manager: &str, space: &str, object: &Value) -> Answer {
         let api = self.api(user, space, object).await;
         let params = PatchParams::apply(manager).force();
