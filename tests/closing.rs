@@ -97,7 +97,7 @@ impl Trial {
         effects.as_array().unwrap().clone()
     }
 
-    /// Objects that the closing application deleted or changed.
+    /// Waits for more effects than these; how many there are then.
     async fn until_effects(&self, more_than: usize) -> usize {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -115,8 +115,9 @@ impl Trial {
         assert_eq!(judged["count"], 0, "{judged:#}");
     }
 
-    /// The journal has no gap, its hashes are right, and it counts what the simulator saw.
-    async fn assert_journal_agrees(&self) {
+    /// The journal has no gap, its hashes are right, and it counts what the simulator saw. How many of its records
+    /// were settled by another process than the one that claimed them.
+    async fn assert_journal_agrees(&self) -> usize {
         let client = self.stack.cluster.client("admin");
         let resource = ApiResource::erase::<ClosureRecord>(&());
         let stored: Api<DynamicObject> = Api::namespaced_with(client, OPERATOR, &resource);
@@ -130,13 +131,14 @@ impl Trial {
             }
         }
         records.sort_by_key(|(_, record)| record.spec.sequence);
-        let (mut before, mut gone) = (String::new(), 0);
+        let (mut before, mut gone, mut doubted) = (String::new(), 0, 0);
         for ((hash, record), place) in records.iter().zip(1..) {
             assert_eq!(record.spec.sequence, place);
             assert_eq!(record.spec.previous, before, "record {place}");
             before.clone_from(hash);
             let outcome = record.status.as_ref().and_then(|s| s.outcome.as_ref());
             let outcome = outcome.unwrap_or_else(|| panic!("record {place} is in doubt"));
+            doubted += usize::from(outcome.in_doubt);
             let action = record.spec.intent.as_ref().map(|intent| intent.action);
             if action == Some(Action::DeleteUsers) {
                 gone += u64::from(outcome.seen.gone);
@@ -152,7 +154,11 @@ impl Trial {
         let once: BTreeSet<&str> = deleted.iter().filter_map(|id| id.as_str()).collect();
         assert_eq!(once.len(), deleted.len(), "an object was deleted twice");
         assert_eq!(gone, deleted.len() as u64, "journal and simulator disagree");
-        println!("{} records, {gone} users deleted", records.len());
+        println!(
+            "{} records, {doubted} of them once in doubt, {gone} users deleted",
+            records.len()
+        );
+        doubted
     }
 }
 
@@ -170,8 +176,11 @@ async fn closes_a_tenant_and_journal_and_simulator_agree() {
     );
     println!("{}", trial.stack.simulator.get("stats").await.unwrap());
     trial.assert_no_rule_broken().await;
-    trial.assert_journal_agrees().await;
+    assert_eq!(trial.assert_journal_agrees().await, 0);
 }
+
+/// As many as keep the test under a minute and a half.
+const KILLS: u32 = 11;
 
 /// Kills the operator whenever the simulator has answered so many requests more; how often it did.
 async fn kill_again_and_again(trial: &Trial) -> Result<u32> {
@@ -208,7 +217,7 @@ async fn kill_again_and_again(trial: &Trial) -> Result<u32> {
             );
             return Ok(kills);
         }
-        if kills >= 12 {
+        if kills >= KILLS {
             next = u64::MAX;
         }
         tokio::time::sleep(Duration::from_millis(3)).await;
@@ -217,15 +226,18 @@ async fn kill_again_and_again(trial: &Trial) -> Result<u32> {
 
 #[tokio::test(flavor = "current_thread")]
 async fn sigkill_anywhere_loses_nothing() {
+    let started = Instant::now();
     let quick = ["--effect-seconds", "2", "--request-seconds", "2"];
     let trial = Trial::start(400, Some(50), &quick).await;
     trial.stack.apply_closure().await.unwrap();
     let work = tokio::time::timeout(Duration::from_secs(150), kill_again_and_again(&trial));
     let kills = trial.with_persons(work).await;
     let kills = kills.unwrap_or_else(|_| panic!("not closed: {:?}", trial.folder.path()));
+    println!("took {:.0?}", started.elapsed());
     assert!(kills.unwrap() >= 8);
     trial.assert_no_rule_broken().await;
-    trial.assert_journal_agrees().await;
+    // Some kills fell between a claim and its outcome.
+    assert!(trial.assert_journal_agrees().await > 0);
 }
 
 #[tokio::test(flavor = "current_thread")]
