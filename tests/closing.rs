@@ -1,5 +1,6 @@
 //! Whole closures on a real control plane, against the simulated tenant: what the journal says and what happened agree.
 #![cfg(feature = "operator")]
+#![allow(clippy::manual_assert)] // a message that is computed
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
 #[allow(dead_code)] // the demo uses the rest
