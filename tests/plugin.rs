@@ -231,7 +231,7 @@ async fn the_examples_are_accepted() {
         include_str!("../examples/closure.yaml"),
         include_str!("../examples/credentials.yaml"),
     ] {
-        patiently(cluster, "admin", example).await;
+        patiently(&cluster, "admin", example).await;
     }
     // Its approver is bob, who is not the author.
     let approval = include_str!("../examples/approval.yaml");
