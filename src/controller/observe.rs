@@ -2,7 +2,7 @@
 
 use crate::closure::decide::{Decided, Decision, decide};
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Observation, Question};
+use crate::closure::observation::{Fact, Observation, Question, Why};
 use crate::closure::plan::Plan;
 use crate::closure::tenant::{Scope, Tenant};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ pub async fn until_decided(
     let mut asked: BTreeSet<Question> = BTreeSet::new();
     loop {
         let decided = decide(plan, seen, memory, now);
-        let (Decision::Read(questions), Some(tenant)) = (&decided.decision, tenant) else {
+        let Decision::Read(questions) = &decided.decision else {
             return decided;
         };
         let fresh: Vec<Question> = questions
@@ -30,7 +30,31 @@ pub async fn until_decided(
         if fresh.is_empty() {
             return decided;
         }
-        tenant.observe(&scope(plan, memory), &fresh, seen).await;
+        match tenant {
+            Some(tenant) => tenant.observe(&scope(plan, memory), &fresh, seen).await,
+            None => fresh
+                .iter()
+                .for_each(|question| unreadable(seen, *question)),
+        }
+    }
+}
+
+/// Without a credential nobody can be asked: what is in the way then comes to the front.
+fn unreadable(seen: &mut Observation, question: Question) {
+    let why = Why::CredentialRefused;
+    match question {
+        Question::Organization => seen.organization = Fact::Unreadable(why),
+        Question::Identity => seen.identity = Fact::Unreadable(why),
+        Question::Administrators => {
+            seen.retained = Fact::Unreadable(why);
+            seen.spare = Fact::Unreadable(why);
+        }
+        Question::Users => seen.users = Fact::Unreadable(why),
+        Question::Subscriptions => seen.subscriptions = Fact::Unreadable(why),
+        Question::Mfa => seen.mfa = Fact::Unreadable(why),
+        Question::Applications => seen.applications = Fact::Unreadable(why),
+        Question::Directory => seen.directory = Fact::Unreadable(why),
+        Question::Refused => seen.still_there = Fact::Unreadable(why),
     }
 }
 

@@ -66,7 +66,7 @@ pub async fn reconcile(
         other => other?,
     };
     let next = schedule::next(&told.decided.decision, &told.memory, &read.terms);
-    let report = report::tell(&told.plan, &told.memory, &told.decided);
+    let report = report::tell_since(&told.plan, &told.memory, &told.decided, reached(&read));
     record::write(
         &ctx,
         &read,
@@ -82,6 +82,15 @@ pub async fn reconcile(
         Decision::Closed => Action::await_change(),
         _ => Action::requeue(next),
     })
+}
+
+/// The step that the status tells of: what a person does leaves no record in the journal.
+fn reached(read: &Read) -> Step {
+    let told = read.closure.status.as_ref().and_then(|s| s.step.as_deref());
+    let number = told.and_then(|text| text.split('/').next()?.parse::<usize>().ok());
+    number
+        .and_then(|n| Step::ORDER.get(n).copied())
+        .unwrap_or(Step::Preconditions)
 }
 
 /// What a cycle came to.
