@@ -1,1 +1,3 @@
 //! x
+#[cfg(feature = "operator")]
+pub mod simulator;

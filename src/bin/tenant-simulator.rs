@@ -1,2 +1,8 @@
-//! Placeholder.
-fn main() {}
+//! A Microsoft 365 tenant that is not real: see `tenant-simulator serve --help`.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tenant_closure::simulator::command::run().await
+}

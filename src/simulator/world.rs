@@ -1,0 +1,135 @@
+//! All simulated tenants and what serves them. One lock guards it: a request is served as a whole, as Microsoft's services do for one object.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::clock::{Clock, precise};
+use super::exchange::{Content, Reply, Request, Service};
+use super::faults::Faults;
+use super::judge::{Act, Actor, Judge};
+use super::operations::Operations;
+use super::random::Random;
+use super::scenario::{Behaviour, Scenario};
+use super::stats::Stats;
+use super::tenant::{Change, Tenant};
+use super::throttle::Throttle;
+use super::{arm, control, graph, login, partner, populate};
+
+/// The whole simulation.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) tenants: Vec<Tenant>,
+    pub(crate) throttle: Throttle,
+    pub(crate) judge: Judge,
+    pub(crate) stats: Stats,
+    pub(crate) faults: Faults,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) operations: Operations,
+    /// Signs tokens; a token of another run is worth nothing.
+    pub(crate) key: [u8; 16],
+}
+
+/// A change that really happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Effect {
+    pub(crate) seq: u64,
+    pub(crate) time: String,
+    pub(crate) tenant: Uuid,
+    pub(crate) kind: &'static str,
+    pub(crate) object_id: Uuid,
+    /// `None`: a person, or time.
+    pub(crate) app_id: Option<Uuid>,
+    pub(crate) request_id: String,
+}
+
+impl World {
+    pub(crate) fn new(scenario: &Scenario, seed: u64, clock: Clock, scale: f64) -> Self {
+        let behaviour = scenario.behaviour.clone();
+        Self {
+            clock,
+            random: Random::new(seed),
+            tenants: scenario.tenants.iter().enumerate().map(|(index, plan)| populate::tenant(plan, seed, index)).collect(),
+            throttle: Throttle::new(scale, behaviour.fixed_window),
+            judge: Judge::default(),
+            stats: Stats::default(),
+            faults: Faults::default(),
+            effects: Vec::new(),
+            operations: Operations::default(),
+            key: *Uuid::new_v4().as_bytes(),
+            behaviour,
+        }
+    }
+
+    /// Serves one request.
+    pub(crate) fn serve(&mut self, request: &Request) -> Reply {
+        self.settle();
+        let mut reply = match request.service {
+            Service::Login => login::serve(self, request),
+            Service::Graph => graph::serve(self, request),
+            Service::Arm => arm::serve(self, request),
+            Service::Partner => partner::serve(self, request),
+            Service::Control => control::serve(self, request),
+        };
+        if reply.content == Content::Empty && reply.status == 200 {
+            reply.status = 204;
+        }
+        if request.service != Service::Control {
+            self.stats.request(request.service, &request.method, &request.segments(), reply.status);
+        }
+        reply
+    }
+
+    /// Lets what is due happen in every tenant.
+    pub(crate) fn settle(&mut self) {
+        for index in 0..self.tenants.len() {
+            for change in self.tenants[index].settle(&self.clock) {
+                let actor = Actor { app: None, reader: false, request_id: "time".to_owned() };
+                let tenant = self.tenants[index].id;
+                match change {
+                    Change::SyncOff => self.record(index, "syncOff", tenant, &actor),
+                    Change::SubscriptionGone(id) => self.record(index, "subscriptionGone", id, &actor),
+                    Change::Deleted => self.record(index, "tenantDeleted", tenant, &actor),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn find(&self, id: Uuid) -> Option<usize> {
+        self.tenants.iter().position(|tenant| tenant.id == id)
+    }
+
+    /// Writes down a change that happened.
+    pub(crate) fn record(&mut self, tenant: usize, kind: &'static str, object: Uuid, actor: &Actor) {
+        let now = self.clock.real();
+        let id = self.tenants[tenant].id;
+        let time = precise(now);
+        if matches!(kind, "userDeleted" | "applicationDeleted" | "servicePrincipalDeleted") {
+            self.judge.deleted(id, object, actor, &time);
+        }
+        if kind == "userDeleted" && actor.app.is_some() {
+            self.stats.user_deleted(id, now);
+        }
+        let seq = self.effects.len() as u64 + 1;
+        self.effects.push(Effect { seq, time, tenant: id, kind, object_id: object, app_id: actor.app, request_id: actor.request_id.clone() });
+    }
+
+    /// Lets the judge see a request before it is served.
+    pub(crate) fn judged(&mut self, tenant: usize, act: &Act, actor: &Actor) {
+        let time = precise(self.clock.real());
+        self.judge.consider(&self.tenants[tenant], act, actor, &time);
+    }
+
+    pub(crate) fn accuse(&mut self, tenant: usize, kind: &'static str, detail: String, actor: &Actor) {
+        let time = precise(self.clock.real());
+        self.judge.accuse(self.tenants[tenant].id, kind, detail, actor, time);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn test(scenario: &str) -> Self {
+        Self::new(&Scenario::parse(scenario).unwrap(), 1, Clock::fixed(86_400.0), 1.0)
+    }
+}
