@@ -14,12 +14,18 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new(speed: f64) -> Self {
         let speed = if speed > 0.0 { speed } else { 1.0 };
-        Self { started: jiff::Timestamp::now().as_millisecond(), speed, advanced: 0, fixed: None }
+        Self {
+            started: jiff::Timestamp::now().as_millisecond(),
+            speed,
+            advanced: 0,
+            fixed: None,
+        }
     }
 
     /// Real time since the epoch.
     pub(crate) fn real(&self) -> i64 {
-        self.fixed.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond())
+        self.fixed
+            .unwrap_or_else(|| jiff::Timestamp::now().as_millisecond())
     }
 
     /// Virtual time since the start.
@@ -39,13 +45,22 @@ impl Clock {
     /// The real date of a virtual moment. What lies before the start is not scaled: a tenant made a year ago stays a year old.
     pub(crate) fn date(&self, moment: i64) -> String {
         let since = moment - self.advanced;
-        let offset = if since < 0 { since } else { (since as f64 / self.speed) as i64 };
+        let offset = if since < 0 {
+            since
+        } else {
+            (since as f64 / self.speed) as i64
+        };
         stamp(self.started + offset)
     }
 
     #[cfg(test)]
     pub(crate) fn fixed(speed: f64) -> Self {
-        Self { started: 1_800_000_000_000, speed, advanced: 0, fixed: Some(1_800_000_000_000) }
+        Self {
+            started: 1_800_000_000_000,
+            speed,
+            advanced: 0,
+            fixed: Some(1_800_000_000_000),
+        }
     }
 
     #[cfg(test)]
@@ -58,12 +73,16 @@ impl Clock {
 
 /// A moment as Microsoft writes it, to the second.
 pub(crate) fn stamp(milliseconds: i64) -> String {
-    jiff::Timestamp::from_millisecond(milliseconds - milliseconds.rem_euclid(1000)).unwrap_or_default().to_string()
+    jiff::Timestamp::from_millisecond(milliseconds - milliseconds.rem_euclid(1000))
+        .unwrap_or_default()
+        .to_string()
 }
 
 /// A moment to the millisecond.
 pub(crate) fn precise(milliseconds: i64) -> String {
-    jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default().to_string()
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .unwrap_or_default()
+        .to_string()
 }
 
 #[cfg(test)]

@@ -77,7 +77,11 @@ fn scale(text: &str) -> Result<f64, String> {
     match text.strip_prefix("scaled:") {
         None if text == "published" => Ok(1.0),
         None => Err(told.to_owned()),
-        Some(number) => number.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0).ok_or_else(|| told.to_owned()),
+        Some(number) => number
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite() && *number > 0.0)
+            .ok_or_else(|| told.to_owned()),
     }
 }
 
@@ -107,17 +111,25 @@ async fn serve_until_ended(arguments: Serve) -> Result<(), Box<dyn std::error::E
     let mut scenario = match &arguments.scenario {
         None => Scenario::default(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
             Scenario::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?
         }
     };
     if let (Some(users), Some(first)) = (arguments.users, scenario.tenants.first_mut()) {
         first.users = users;
     }
-    let settings = Settings { listen: arguments.listen, scenario, seed: arguments.seed, speed: arguments.speed, quota_scale: arguments.throttle };
+    let settings = Settings {
+        listen: arguments.listen,
+        scenario,
+        seed: arguments.seed,
+        speed: arguments.speed,
+        quota_scale: arguments.throttle,
+    };
     let running = start(&settings)?;
     if let Some(path) = &arguments.ca_out {
-        std::fs::write(path, &running.ca_pem).map_err(|error| format!("{}: {error}", path.display()))?;
+        std::fs::write(path, &running.ca_pem)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     announce(&running, &arguments)?;
     tokio::select! {
@@ -138,12 +150,24 @@ fn announce(running: &Running, arguments: &Serve) -> std::io::Result<()> {
             writeln!(out, "{line}")?;
         }
         Output::Text => {
-            writeln!(out, "A simulation, not Microsoft, answers on {} (Graph: {}).", running.address, running.urls.graph)?;
+            writeln!(
+                out,
+                "A simulation, not Microsoft, answers on {} (Graph: {}).",
+                running.address, running.urls.graph
+            )?;
             if let Some(path) = &arguments.ca_out {
-                writeln!(out, "Clients must trust the authority in {}.", path.display())?;
+                writeln!(
+                    out,
+                    "Clients must trust the authority in {}.",
+                    path.display()
+                )?;
             }
             for tenant in &running.tenants {
-                writeln!(out, "Tenant {} ({}): {} users, client {}.", tenant.id, tenant.initial_domain, tenant.users, tenant.app_id)?;
+                writeln!(
+                    out,
+                    "Tenant {} ({}): {} users, client {}.",
+                    tenant.id, tenant.initial_domain, tenant.users, tenant.app_id
+                )?;
             }
         }
     }

@@ -27,12 +27,18 @@ impl Connections {
 
     fn enter(&self, peer: SocketAddr) -> Arc<AtomicBool> {
         let flag = Arc::new(AtomicBool::new(false));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(peer, Arc::clone(&flag));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(peer, Arc::clone(&flag));
         flag
     }
 
     fn leave(&self, peer: SocketAddr) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&peer);
     }
 }
 
@@ -42,7 +48,15 @@ impl<S> Accept<TcpStream, S> for Connections {
     type Future = std::future::Ready<io::Result<(Line, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let line = stream.set_nodelay(true).and_then(|()| stream.peer_addr()).map(|peer| Line { cut: self.enter(peer), peer, stream, all: self.clone() });
+        let line = stream
+            .set_nodelay(true)
+            .and_then(|()| stream.peer_addr())
+            .map(|peer| Line {
+                cut: self.enter(peer),
+                peer,
+                stream,
+                all: self.clone(),
+            });
         std::future::ready(line.map(|line| (line, service)))
     }
 }
@@ -64,19 +78,31 @@ impl Drop for Line {
 
 impl Line {
     fn check(&self) -> io::Result<()> {
-        if self.cut.load(Ordering::SeqCst) { Err(io::Error::from(io::ErrorKind::ConnectionReset)) } else { Ok(()) }
+        if self.cut.load(Ordering::SeqCst) {
+            Err(io::Error::from(io::ErrorKind::ConnectionReset))
+        } else {
+            Ok(())
+        }
     }
 }
 
 impl AsyncRead for Line {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Line {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

@@ -20,7 +20,11 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into() }
+        Self {
+            status,
+            code: code.to_owned(),
+            message: message.into(),
+        }
     }
 
     pub(crate) fn denied() -> Self {
@@ -32,13 +36,18 @@ impl Refusal {
     }
 
     pub(crate) fn not_found(id: &str) -> Self {
-        let message = format!("Resource '{id}' does not exist or one of its queried reference-property objects are not present.");
+        let message = format!(
+            "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
+        );
         Self::new(404, NOT_FOUND, message)
     }
 
     /// Graph's envelope; the date has no zone.
     pub(crate) fn graph(&self, request_id: &str, client_request_id: &str, now: i64) -> Reply {
-        Reply::json(self.status, self.graph_body(request_id, client_request_id, now))
+        Reply::json(
+            self.status,
+            self.graph_body(request_id, client_request_id, now),
+        )
     }
 
     pub(crate) fn graph_body(&self, request_id: &str, client_request_id: &str, now: i64) -> Value {
@@ -53,16 +62,25 @@ impl Refusal {
     }
 
     pub(crate) fn arm(&self) -> Reply {
-        Reply::json(self.status, json!({ "error": { "code": self.code, "message": self.message, "details": [] } }))
+        Reply::json(
+            self.status,
+            json!({ "error": { "code": self.code, "message": self.message, "details": [] } }),
+        )
     }
 
     pub(crate) fn partner(&self) -> Reply {
         let code = i32::from(self.status) * 100;
-        Reply::json(self.status, json!({ "code": code, "description": self.message, "data": [], "source": "PartnerFD" }))
+        Reply::json(
+            self.status,
+            json!({ "code": code, "description": self.message, "data": [], "source": "PartnerFD" }),
+        )
     }
 
     /// The simulator's own contract.
     pub(crate) fn plain(&self) -> Reply {
-        Reply::json(self.status, json!({ "error": self.code, "message": self.message }))
+        Reply::json(
+            self.status,
+            json!({ "error": self.code, "message": self.message }),
+        )
     }
 }

@@ -53,7 +53,11 @@ pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub(crate) fn parse(text: &str) -> Self {
-        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self(
+            url::form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// `OData` options may be written with or without the dollar sign.
@@ -122,15 +126,27 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(status: u16, value: Value) -> Self {
-        Self { status, headers: Vec::new(), content: Content::Json(value) }
+        Self {
+            status,
+            headers: Vec::new(),
+            content: Content::Json(value),
+        }
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), content: Content::Empty }
+        Self {
+            status,
+            headers: Vec::new(),
+            content: Content::Empty,
+        }
     }
 
     pub(crate) fn text(status: u16, text: String) -> Self {
-        Self { status, headers: Vec::new(), content: Content::Text(text, "text/plain") }
+        Self {
+            status,
+            headers: Vec::new(),
+            content: Content::Text(text, "text/plain"),
+        }
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
@@ -153,7 +169,10 @@ mod tests {
 
     #[test]
     fn both_key_forms_give_the_same_parts() {
-        assert_eq!(segments("/directoryRoles(roleTemplateId='x')/members"), segments("directoryRoles/roleTemplateId=x/members"));
+        assert_eq!(
+            segments("/directoryRoles(roleTemplateId='x')/members"),
+            segments("directoryRoles/roleTemplateId=x/members")
+        );
         assert_eq!(segments("/users('a%40b')"), ["users", "a@b"]);
         assert_eq!(segments("/users/a+b@c"), ["users", "a+b@c"]);
     }

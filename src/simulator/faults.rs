@@ -91,24 +91,43 @@ impl Faults {
     /// What strikes an item of a batch.
     pub(crate) fn item(&mut self, method: &str, path: &str) -> Option<ItemFault> {
         match self.strike(true, method, "", path)? {
-            Deed::Status { code, headers, body, apply } => Some(ItemFault { reply: scripted(code, &headers, body), apply }),
+            Deed::Status {
+                code,
+                headers,
+                body,
+                apply,
+            } => Some(ItemFault {
+                reply: scripted(code, &headers, body),
+                apply,
+            }),
             _ => None,
         }
     }
 
     fn strike(&mut self, item: bool, method: &str, host: &str, path: &str) -> Option<Deed> {
-        let has = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| text.to_ascii_lowercase().contains(&wanted.to_ascii_lowercase()));
+        let has = |wanted: &Option<String>, text: &str| {
+            wanted.as_ref().is_none_or(|wanted| {
+                text.to_ascii_lowercase()
+                    .contains(&wanted.to_ascii_lowercase())
+            })
+        };
         for fault in &mut self.0 {
             let rule = &fault.matching;
             let concerns = rule.item == item
-                && rule.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && rule
+                    .method
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
                 && (item || has(&rule.host_contains, host))
                 && has(&rule.path_contains, path);
             if !concerns || fault.times.is_some_and(|times| fault.struck >= times) {
                 continue;
             }
             fault.seen += 1;
-            let due = rule.nth.is_none_or(|nth| fault.seen == nth) && rule.every.is_none_or(|every| every > 0 && fault.seen % every == 0);
+            let due = rule.nth.is_none_or(|nth| fault.seen == nth)
+                && rule
+                    .every
+                    .is_none_or(|every| every > 0 && fault.seen % every == 0);
             if due {
                 fault.struck += 1;
                 return Some(fault.deed.clone());
@@ -121,12 +140,17 @@ impl Faults {
 pub(crate) fn scripted(code: u16, headers: &Map<String, Value>, body: Value) -> Reply {
     let mut reply = match body {
         Value::Null if code == 204 => Reply::empty(code),
-        Value::Null => Reply::json(code, json!({ "error": { "code": "Scripted", "message": "A scripted fault.", "innerError": {} } })),
+        Value::Null => Reply::json(
+            code,
+            json!({ "error": { "code": "Scripted", "message": "A scripted fault.", "innerError": {} } }),
+        ),
         Value::String(text) => Reply::text(code, text),
         body => Reply::json(code, body),
     };
     for (name, value) in headers {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         reply = reply.with(name, text);
     }
     reply
@@ -175,11 +199,25 @@ mod tests {
         ]))
         .unwrap();
         let mut faults = Faults(list);
-        let hits: Vec<_> = (0..4).map(|_| faults.item("DELETE", "/users/x").map(|fault| fault.reply.status)).collect();
+        let hits: Vec<_> = (0..4)
+            .map(|_| {
+                faults
+                    .item("DELETE", "/users/x")
+                    .map(|fault| fault.reply.status)
+            })
+            .collect();
         assert_eq!(hits, [None, Some(503), None, None]);
-        let drops: Vec<_> = (0..3).map(|_| faults.strike(false, "GET", "", "/v1.0/organization").is_some()).collect();
+        let drops: Vec<_> = (0..3)
+            .map(|_| {
+                faults
+                    .strike(false, "GET", "", "/v1.0/organization")
+                    .is_some()
+            })
+            .collect();
         assert_eq!(drops, [true, false, false]);
-        let delays: Vec<_> = (0..4).map(|_| faults.strike(false, "GET", "", "/v1.0/domains").is_some()).collect();
+        let delays: Vec<_> = (0..4)
+            .map(|_| faults.strike(false, "GET", "", "/v1.0/domains").is_some())
+            .collect();
         assert_eq!(delays, [false, true, false, true]);
     }
 }

@@ -68,11 +68,26 @@ impl Judge {
         self.briefs.entry(tenant).or_default()
     }
 
-    pub(crate) fn accuse(&mut self, tenant: Uuid, kind: &'static str, detail: impl Into<String>, actor: &Actor, time: String) {
+    pub(crate) fn accuse(
+        &mut self,
+        tenant: Uuid,
+        kind: &'static str,
+        detail: impl Into<String>,
+        actor: &Actor,
+        time: String,
+    ) {
         let seq = self.violations.len() as u64 + 1;
         let (app_id, request_id) = (actor.app, actor.request_id.clone());
         tracing::warn!(kind, %tenant, "violation");
-        self.violations.push(Violation { seq, time, kind, tenant, detail: detail.into(), app_id, request_id });
+        self.violations.push(Violation {
+            seq,
+            time,
+            kind,
+            tenant,
+            detail: detail.into(),
+            app_id,
+            request_id,
+        });
     }
 
     /// Judges a request before it is served, throttled or refused.
@@ -90,7 +105,10 @@ impl Judge {
             Act::DeleteUser(Err(id)) | Act::ChangeMfa(Err(id)) => found.extend(stranger(brief, id)),
             Act::ChangeMfa(Ok(position)) => {
                 if is_retained(tenant, brief, *position) {
-                    found.push(("retainedTouched", "per-user MFA of the retained administrator".to_owned()));
+                    found.push((
+                        "retainedTouched",
+                        "per-user MFA of the retained administrator".to_owned(),
+                    ));
                 }
                 found.extend(too_early(tenant, "MFA", false));
             }
@@ -100,7 +118,9 @@ impl Judge {
                 }
                 found.extend(too_early(tenant, "the removal of an application", true));
             }
-            Act::DisablePrincipal(_) => found.extend(too_early(tenant, "disabling a service principal", true)),
+            Act::DisablePrincipal(_) => {
+                found.extend(too_early(tenant, "disabling a service principal", true))
+            }
             Act::CancelSubscription(id) => {
                 let ids = tenant
                     .subscriptions
@@ -109,10 +129,18 @@ impl Judge {
                     .map_or_else(|| vec![*id], |one| vec![one.id, one.commerce_id]);
                 found.extend(not_approved(brief, &ids, "subscription"));
                 if tenant.users_to_go() > 0 {
-                    found.push(("stepOutOfOrder", format!("a subscription is canceled while {} users remain", tenant.users_to_go())));
+                    found.push((
+                        "stepOutOfOrder",
+                        format!(
+                            "a subscription is canceled while {} users remain",
+                            tenant.users_to_go()
+                        ),
+                    ));
                 }
             }
-            Act::DeleteDirectory => found.extend(too_early(tenant, "the deletion of the directory", true)),
+            Act::DeleteDirectory => {
+                found.extend(too_early(tenant, "the deletion of the directory", true))
+            }
             Act::SwitchSyncOff(target) => {
                 if !target.eq_ignore_ascii_case(&tenant.id.to_string()) {
                     found.push(("otherTenant", format!("the organization {target}")));
@@ -128,39 +156,67 @@ impl Judge {
     /// Told of every object that was effectively deleted.
     pub(crate) fn deleted(&mut self, tenant: Uuid, object: Uuid, actor: &Actor, time: &str) {
         if !self.brief(tenant).deleted.insert(object) {
-            self.accuse(tenant, "deletedTwice", object.to_string(), actor, time.to_owned());
+            self.accuse(
+                tenant,
+                "deletedTwice",
+                object.to_string(),
+                actor,
+                time.to_owned(),
+            );
         }
     }
 }
 
 fn is_retained(tenant: &Tenant, brief: &Brief, position: u32) -> bool {
-    position == tenant.retained || tenant.user_id(position).is_some_and(|id| brief.retained.contains(&id))
+    position == tenant.retained
+        || tenant
+            .user_id(position)
+            .is_some_and(|id| brief.retained.contains(&id))
 }
 
 /// The closing clients themselves: they go last, whether a list names them or not.
 fn is_own(tenant: &Tenant, object: Uuid) -> bool {
     let own = |app: Uuid| tenant.client(app).is_some();
-    tenant.applications.iter().any(|one| one.id == object && own(one.app_id)) || tenant.principals.iter().any(|one| one.id == object && own(one.app_id))
+    tenant
+        .applications
+        .iter()
+        .any(|one| one.id == object && own(one.app_id))
+        || tenant
+            .principals
+            .iter()
+            .any(|one| one.id == object && own(one.app_id))
 }
 
 fn not_approved(brief: &Brief, ids: &[Uuid], what: &str) -> Option<(&'static str, String)> {
     let approved = brief.approved.as_ref()?;
-    (!ids.iter().any(|id| approved.contains(id))).then(|| ("notApproved", format!("{what} {ids:?}")))
+    (!ids.iter().any(|id| approved.contains(id)))
+        .then(|| ("notApproved", format!("{what} {ids:?}")))
 }
 
 fn stranger(brief: &Brief, id: &str) -> Option<(&'static str, String)> {
-    brief.approved.as_ref().map(|_| ("notApproved", format!("an id that this tenant does not know: {id}")))
+    brief.approved.as_ref().map(|_| {
+        (
+            "notApproved",
+            format!("an id that this tenant does not know: {id}"),
+        )
+    })
 }
 
 fn user_deletion(tenant: &Tenant, brief: &Brief, position: u32) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     if is_retained(tenant, brief, position) {
-        found.push(("retainedTouched", "deletion of the retained administrator".to_owned()));
+        found.push((
+            "retainedTouched",
+            "deletion of the retained administrator".to_owned(),
+        ));
     } else if Some(position) == tenant.spare {
         // The spare administrator is the first object of step 5.
         let armed = tenant.users.get(position).is_some_and(|user| user.mfa != 0);
         if armed || tenant.users_to_go() > 0 || tenant.subscriptions_left() > 0 {
-            found.push(("spareTouchedEarly", "deletion of the spare administrator before step 5".to_owned()));
+            found.push((
+                "spareTouchedEarly",
+                "deletion of the spare administrator before step 5".to_owned(),
+            ));
         }
     }
     if let Some(id) = tenant.user_id(position) {
@@ -173,7 +229,11 @@ fn user_deletion(tenant: &Tenant, brief: &Brief, position: u32) -> Vec<(&'static
 fn too_early(tenant: &Tenant, what: &str, after_mfa: bool) -> Option<(&'static str, String)> {
     let users = tenant.users_to_go();
     let subscriptions = tenant.subscriptions_left();
-    let armed = after_mfa && tenant.spare.and_then(|position| tenant.users.get(position)).is_some_and(|user| User::alive(user) && user.mfa != 0);
+    let armed = after_mfa
+        && tenant
+            .spare
+            .and_then(|position| tenant.users.get(position))
+            .is_some_and(|user| User::alive(user) && user.mfa != 0);
     (users > 0 || subscriptions > 0 || armed)
         .then(|| ("stepOutOfOrder", format!("{what} while {users} users and {subscriptions} subscriptions remain (MFA to do: {armed})")))
 }
@@ -184,7 +244,11 @@ mod tests {
     use super::*;
 
     fn actor() -> Actor {
-        Actor { app: Some(Uuid::from_u128(1)), reader: false, request_id: "r".to_owned() }
+        Actor {
+            app: Some(Uuid::from_u128(1)),
+            reader: false,
+            request_id: "r".to_owned(),
+        }
     }
 
     fn tenant(text: &str) -> Tenant {
@@ -218,20 +282,35 @@ mod tests {
 
     #[test]
     fn steps_keep_their_order() {
-        let mut tenant = tenant("tenants: [{users: 6, spareAdministrator: {}, subscriptions: [{kind: CustomerAgreement}]}]");
+        let mut tenant = tenant(
+            "tenants: [{users: 6, spareAdministrator: {}, subscriptions: [{kind: CustomerAgreement}]}]",
+        );
         let mut judge = Judge::default();
         let subscription = tenant.subscriptions[0].commerce_id;
         let spare = tenant.spare.unwrap();
-        judge.consider(&tenant, &Act::CancelSubscription(subscription), &actor(), "");
+        judge.consider(
+            &tenant,
+            &Act::CancelSubscription(subscription),
+            &actor(),
+            "",
+        );
         for position in 0..6 {
             if position != tenant.retained && position != spare {
                 tenant.users.delete(position, 1);
             }
         }
-        judge.consider(&tenant, &Act::CancelSubscription(subscription), &actor(), "");
+        judge.consider(
+            &tenant,
+            &Act::CancelSubscription(subscription),
+            &actor(),
+            "",
+        );
         judge.consider(&tenant, &Act::ChangeMfa(Ok(spare)), &actor(), "");
         judge.consider(&tenant, &Act::DeleteUser(Ok(spare)), &actor(), "");
-        assert_eq!(kinds(&judge), ["stepOutOfOrder", "stepOutOfOrder", "spareTouchedEarly"]);
+        assert_eq!(
+            kinds(&judge),
+            ["stepOutOfOrder", "stepOutOfOrder", "spareTouchedEarly"]
+        );
         tenant.subscriptions[0].stage = super::super::subscription::Stage::Deleted;
         judge.consider(&tenant, &Act::ChangeMfa(Ok(spare)), &actor(), "");
         judge.consider(&tenant, &Act::DeleteApplication(Uuid::nil()), &actor(), "");
@@ -247,10 +326,16 @@ mod tests {
         let tenant = tenant("tenants: [{users: 9}]");
         let mut judge = Judge::default();
         judge.brief(tenant.id).plan_only = true;
-        let reader = Actor { reader: true, ..actor() };
+        let reader = Actor {
+            reader: true,
+            ..actor()
+        };
         judge.consider(&tenant, &Act::Write("x".to_owned()), &reader, "");
         judge.deleted(tenant.id, Uuid::from_u128(5), &reader, "");
         judge.deleted(tenant.id, Uuid::from_u128(5), &reader, "");
-        assert_eq!(kinds(&judge), ["writeInPlanMode", "writeWithReader", "deletedTwice"]);
+        assert_eq!(
+            kinds(&judge),
+            ["writeInPlanMode", "writeWithReader", "deletedTwice"]
+        );
     }
 }

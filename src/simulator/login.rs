@@ -1,39 +1,35 @@
 //! The token endpoint and the discovery document.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::clock::stamp;
 use super::exchange::{Query, Reply, Request, Service};
 use super::hosts;
 use super::tenant::Tenant;
+use super::token::{payload, resource, sign};
 use super::world::World;
 
 /// Seconds that a token lives.
 const LIFETIME: i64 = 3599;
-
-/// Who stands behind a token.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    pub(crate) tenant: usize,
-    pub(crate) app_id: Uuid,
-    pub(crate) roles: Vec<String>,
-    pub(crate) directory_roles: Vec<u8>,
-    pub(crate) reader: bool,
-    pub(crate) azure_owner: bool,
-    pub(crate) billing_role: bool,
-}
 
 pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
     let segments = request.segments();
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (request.method.as_str(), parts.as_slice()) {
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(world, request, tenant),
-        ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => discovery(world, request, tenant),
+        ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
+            discovery(world, request, tenant)
+        }
         ("GET", ["common", "discovery", "instance"]) => instance(request),
+        ("GET", ["common", "userrealm", name]) => realm(world, request, name),
+        ("GET", ["getuserrealm.srf" | "GetUserRealm.srf"]) => realm(
+            world,
+            request,
+            request.query.get("login").unwrap_or_default(),
+        ),
         _ => Reply::json(404, json!({ "error": "not_found" })),
     }
 }
@@ -41,7 +37,11 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
 /// A tenant of this cloud by id or by a domain of its own, as long as it exists.
 fn lookup<'a>(world: &'a World, request: &Request, name: &str) -> Option<(usize, &'a Tenant)> {
     world.tenants.iter().enumerate().find(|(_, tenant)| {
-        let known = tenant.id.to_string().eq_ignore_ascii_case(name) || tenant.domains.iter().any(|domain| domain.name.eq_ignore_ascii_case(name));
+        let known = tenant.id.to_string().eq_ignore_ascii_case(name)
+            || tenant
+                .domains
+                .iter()
+                .any(|domain| domain.name.eq_ignore_ascii_case(name));
         known && tenant.exists() && serves(request, tenant)
     })
 }
@@ -56,7 +56,9 @@ fn serves(request: &Request, tenant: &Tenant) -> bool {
 fn refuse(world: &mut World, status: u16, error: &str, code: u32, text: &str) -> Reply {
     let now = stamp(world.clock.real()).replace('T', " ");
     let (trace, correlation) = (world.random.uuid(), world.random.uuid());
-    let description = format!("AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}");
+    let description = format!(
+        "AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}"
+    );
     Reply::json(
         status,
         json!({
@@ -68,15 +70,24 @@ fn refuse(world: &mut World, status: u16, error: &str, code: u32, text: &str) ->
 }
 
 fn unknown_tenant(world: &mut World, name: &str) -> Reply {
-    let text = format!("Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.");
+    let text = format!(
+        "Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
+    );
     refuse(world, 400, "invalid_tenant", 90_002, &text)
 }
 
+/// Microsoft's own tenant is found wherever anything is: clients look for it to tell "gone" from "nothing answers rightly".
+fn always_there(request: &Request, name: &str) -> Option<(Uuid, hosts::Cloud)> {
+    const MICROSOFT: Uuid = Uuid::from_u128(0x72f9_88bf_86f1_41af_91ab_2d7c_d011_db47);
+    (Uuid::parse_str(name) == Ok(MICROSOFT)).then(|| (MICROSOFT, request.cloud.unwrap_or_default()))
+}
+
 fn discovery(world: &mut World, request: &Request, name: &str) -> Reply {
-    let Some((_, tenant)) = lookup(world, request, name) else {
+    let found = lookup(world, request, name).map(|(_, tenant)| (tenant.id, tenant.cloud));
+    let Some((id, cloud)) = found.or_else(|| always_there(request, name)) else {
         return unknown_tenant(world, name);
     };
-    let (id, base) = (tenant.id, &request.base);
+    let base = &request.base;
     Reply::json(
         200,
         json!({
@@ -89,7 +100,25 @@ fn discovery(world: &mut World, request: &Request, name: &str) -> Reply {
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
             "tenant_region_scope": "EU",
             "cloud_instance_name": "microsoftonline.com",
-            "msgraph_host": hosts::name_of(Service::Graph, tenant.cloud),
+            "msgraph_host": hosts::name_of(Service::Graph, cloud),
+        }),
+    )
+}
+
+/// What a sign-in page asks before it asks for a password.
+fn realm(world: &World, request: &Request, name: &str) -> Reply {
+    let domain = name.rsplit('@').next().unwrap_or(name);
+    let known = lookup(world, request, domain).is_some();
+    let (kind, short) = if known {
+        ("Managed", "Managed")
+    } else {
+        ("Unknown", "Unknown")
+    };
+    Reply::json(
+        200,
+        json!({
+            "ver": "1.0", "account_type": kind, "NameSpaceType": short, "Login": name, "domain_name": domain,
+            "cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline",
         }),
     )
 }
@@ -103,23 +132,6 @@ fn instance(request: &Request) -> Reply {
     )
 }
 
-/// The resource that a scope is for.
-fn resource(scope: &str) -> Option<(Service, String)> {
-    let resource = scope.strip_suffix("/.default")?.trim_end_matches('/');
-    let (_, rest) = resource.split_once("://")?;
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let service = match hosts::lookup(host) {
-        Some((service, _)) => service,
-        None => match path.split('/').next() {
-            Some("graph") => Service::Graph,
-            Some("arm") => Service::Arm,
-            Some("partner") => Service::Partner,
-            _ => return None,
-        },
-    };
-    (service != Service::Login).then(|| (service, resource.to_owned()))
-}
-
 fn token(world: &mut World, request: &Request, name: &str) -> Reply {
     let Some((index, _)) = lookup(world, request, name) else {
         return unknown_tenant(world, name);
@@ -127,7 +139,13 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
     let form = Query::parse(&String::from_utf8_lossy(&request.body));
     let field = |key: &str| form.get(key).unwrap_or_default().to_owned();
     if field("grant_type") != "client_credentials" {
-        return refuse(world, 400, "unsupported_grant_type", 70_003, "The app requested an unsupported grant type.");
+        return refuse(
+            world,
+            400,
+            "unsupported_grant_type",
+            70_003,
+            "The app requested an unsupported grant type.",
+        );
     }
     let (mut client_id, mut secret) = (field("client_id"), field("client_secret"));
     if let Some((user, password)) = request.header("authorization").and_then(basic) {
@@ -136,14 +154,21 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
     }
     let scope = field("scope");
     let Some((_, audience)) = resource(&scope) else {
-        let text = format!("The provided request must include a valid 'scope' input parameter. The scope '{scope}' is not valid.");
+        let text = format!(
+            "The provided request must include a valid 'scope' input parameter. The scope '{scope}' is not valid."
+        );
         return refuse(world, 400, "invalid_scope", 70_011, &text);
     };
     let tenant = &world.tenants[index];
     let app = Uuid::parse_str(&client_id).ok();
-    let known = app.and_then(|app| tenant.client(app)).zip(app.and_then(|app| tenant.principal_of(app)));
+    let known = app
+        .and_then(|app| tenant.client(app))
+        .zip(app.and_then(|app| tenant.principal_of(app)));
     let Some((client, principal)) = known.filter(|(_, principal)| principal.deleted_at == 0) else {
-        let text = format!("Application with identifier '{client_id}' was not found in the directory '{}'.", tenant.display_name);
+        let text = format!(
+            "Application with identifier '{client_id}' was not found in the directory '{}'.",
+            tenant.display_name
+        );
         return refuse(world, 400, "unauthorized_client", 700_016, &text);
     };
     if !principal.enabled {
@@ -153,19 +178,49 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
     let assertion = field("client_assertion");
     if !assertion.is_empty() {
         if !client.assertions {
-            return refuse(world, 401, "invalid_client", 700_213, "No matching federated identity record found for presented assertion.");
+            return refuse(
+                world,
+                401,
+                "invalid_client",
+                700_213,
+                "No matching federated identity record found for presented assertion.",
+            );
         }
-        let expiry = payload(&assertion).and_then(|claims| claims["exp"].as_i64()).unwrap_or(0);
+        let expiry = payload(&assertion)
+            .and_then(|claims| claims["exp"].as_i64())
+            .unwrap_or(0);
         if expiry * 1000 <= world.clock.real() {
-            return refuse(world, 401, "invalid_client", 700_024, "Client assertion is not within its valid time range.");
+            return refuse(
+                world,
+                401,
+                "invalid_client",
+                700_024,
+                "Client assertion is not within its valid time range.",
+            );
         }
     } else if secret != client.secret {
-        return refuse(world, 401, "invalid_client", 7_000_215, "Invalid client secret provided.");
+        return refuse(
+            world,
+            401,
+            "invalid_client",
+            7_000_215,
+            "Invalid client secret provided.",
+        );
     } else if client.secret_expired {
-        return refuse(world, 401, "invalid_client", 7_000_222, "The provided client secret keys are expired.");
+        return refuse(
+            world,
+            401,
+            "invalid_client",
+            7_000_222,
+            "The provided client secret keys are expired.",
+        );
     }
     let issued = world.clock.real() / 1000;
-    let wids: Vec<_> = client.directory_roles.iter().map(|role| super::roles::known(*role).template).collect();
+    let wids: Vec<_> = client
+        .directory_roles
+        .iter()
+        .map(|role| super::roles::known(*role).template)
+        .collect();
     let claims = json!({
         "aud": audience, "iss": format!("https://sts.windows.net/{}/", tenant.id), "iat": issued, "nbf": issued, "exp": issued + LIFETIME,
         "appid": client.app_id, "idtyp": "app", "oid": principal.id, "sub": principal.id, "tid": tenant.id, "ver": "1.0",
@@ -184,62 +239,6 @@ fn basic(header: &str) -> Option<(String, String)> {
     Some((decoded.get("u")?.to_owned(), decoded.get("p")?.to_owned()))
 }
 
-fn sign(key: &[u8; 16], claims: &Value) -> String {
-    let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"RS256","kid":"simulator"}"#);
-    let body = URL_SAFE_NO_PAD.encode(claims.to_string());
-    let signature = signature(key, &format!("{header}.{body}"));
-    format!("{header}.{body}.{signature}")
-}
-
-fn signature(key: &[u8; 16], text: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(key);
-    hash.update(text);
-    hash.update(key);
-    URL_SAFE_NO_PAD.encode(hash.finalize())
-}
-
-fn payload(token: &str) -> Option<Value> {
-    let body = token.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()
-}
-
-/// Who calls a service, by the token of the request.
-pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'static str> {
-    let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).ok_or("Access token is empty.")?;
-    let (signed, given) = token.rsplit_once('.').ok_or("IDX14100: JWT is not well formed.")?;
-    if signature(&world.key, signed) != given {
-        return Err("Invalid token signature.");
-    }
-    let claims = payload(token).ok_or("IDX14100: JWT is not well formed.")?;
-    let audience = claims["aud"].as_str().unwrap_or_default();
-    if resource(&format!("{audience}/.default")).map(|(service, _)| service) != Some(request.service) {
-        return Err("Access token validation failure. Invalid audience.");
-    }
-    if claims["exp"].as_i64().unwrap_or(0) * 1000 <= world.clock.real() {
-        return Err("Lifetime validation failed, the token is expired.");
-    }
-    let id = |name: &str| claims[name].as_str().and_then(|text| Uuid::parse_str(text).ok());
-    let index = id("tid").and_then(|tenant| world.find(tenant)).ok_or("The tenant of the token is not known.")?;
-    let tenant = &world.tenants[index];
-    let expected = request.cloud.is_none_or(|cloud| {
-        hosts::name_of(request.service, cloud) == hosts::name_of(request.service, tenant.cloud)
-    });
-    if !tenant.exists() || !expected {
-        return Err("The tenant of the token is not found in this cloud.");
-    }
-    let client = id("appid").and_then(|app| tenant.client(app)).ok_or("The application of the token is not known.")?;
-    Ok(Caller {
-        tenant: index,
-        app_id: client.app_id,
-        roles: client.app_roles.clone(),
-        directory_roles: client.directory_roles.clone(),
-        reader: client.reader,
-        azure_owner: client.azure_owner,
-        billing_role: client.billing_role,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing;
@@ -254,7 +253,10 @@ mod tests {
         assert_eq!(claims["tid"], world.tenants[0].id.to_string());
         assert!(claims["roles"].as_array().unwrap().len() > 3);
         world.clock.pass(3_600_000);
-        assert_eq!(testing::get(&mut world, &token, "/v1.0/organization").status, 401);
+        assert_eq!(
+            testing::get(&mut world, &token, "/v1.0/organization").status,
+            401
+        );
     }
 
     #[test]
@@ -264,24 +266,63 @@ mod tests {
         let app = world.tenants[0].clients[0].app_id;
         let scope = "https%3A%2F%2Fgraph.microsoft.com%2F.default";
         let cases = [
-            (id.as_str(), format!("grant_type=client_credentials&client_id={app}&client_secret=no&scope={scope}"), 401, 7_000_215),
-            (id.as_str(), format!("grant_type=client_credentials&client_id={}&client_secret=no&scope={scope}", Uuid::nil()), 400, 700_016),
-            (id.as_str(), format!("grant_type=client_credentials&client_id={app}&client_secret=no&scope=x"), 400, 70_011),
+            (
+                id.as_str(),
+                format!(
+                    "grant_type=client_credentials&client_id={app}&client_secret=no&scope={scope}"
+                ),
+                401,
+                7_000_215,
+            ),
+            (
+                id.as_str(),
+                format!(
+                    "grant_type=client_credentials&client_id={}&client_secret=no&scope={scope}",
+                    Uuid::nil()
+                ),
+                400,
+                700_016,
+            ),
+            (
+                id.as_str(),
+                format!("grant_type=client_credentials&client_id={app}&client_secret=no&scope=x"),
+                400,
+                70_011,
+            ),
             ("other.onmicrosoft.com", String::new(), 400, 90_002),
         ];
         for (tenant, body, status, code) in cases {
-            let reply = testing::raw(&mut world, Service::Login, "POST", &format!("/{tenant}/oauth2/v2.0/token"), None, body.as_bytes());
-            assert_eq!((reply.status, reply.value()["error_codes"][0].as_u64()), (status, Some(code)));
+            let reply = testing::raw(
+                &mut world,
+                Service::Login,
+                "POST",
+                &format!("/{tenant}/oauth2/v2.0/token"),
+                None,
+                body.as_bytes(),
+            );
+            assert_eq!(
+                (reply.status, reply.value()["error_codes"][0].as_u64()),
+                (status, Some(code))
+            );
         }
     }
 
     #[test]
     fn a_tenant_that_is_gone_is_not_discovered() {
         let mut world = World::test("tenants: [{users: 5}]");
-        let path = format!("/{}/v2.0/.well-known/openid-configuration", world.tenants[0].initial_domain);
-        assert_eq!(testing::raw(&mut world, Service::Login, "GET", &path, None, b"").status, 200);
+        let path = format!(
+            "/{}/v2.0/.well-known/openid-configuration",
+            world.tenants[0].initial_domain
+        );
+        assert_eq!(
+            testing::raw(&mut world, Service::Login, "GET", &path, None, b"").status,
+            200
+        );
         world.tenants[0].deleted_at = Some(1);
         let reply = testing::raw(&mut world, Service::Login, "GET", &path, None, b"");
-        assert_eq!((reply.status, reply.value()["error"].as_str()), (400, Some("invalid_tenant")));
+        assert_eq!(
+            (reply.status, reply.value()["error"].as_str()),
+            (400, Some("invalid_tenant"))
+        );
     }
 }

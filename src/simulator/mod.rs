@@ -13,7 +13,15 @@
     clippy::cast_sign_loss,
     reason = "sizes and durations of a simulation stay far below the limits"
 )]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "tests fail by panicking"
+    )
+)]
 
 mod arm;
 mod certificate;
@@ -44,6 +52,7 @@ mod tenant;
 #[cfg(test)]
 mod testing;
 mod throttle;
+mod token;
 mod users;
 mod world;
 
@@ -73,7 +82,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), scenario: Scenario::default(), seed: 1, speed: 86_400.0, quota_scale: 1.0 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            scenario: Scenario::default(),
+            seed: 1,
+            speed: 86_400.0,
+            quota_scale: 1.0,
+        }
     }
 }
 
@@ -129,6 +144,8 @@ pub struct TenantInfo {
     pub retained_administrator_id: Option<Uuid>,
     /// User principal name of the spare administrator.
     pub spare_administrator: Option<String>,
+    /// Object id of the spare administrator.
+    pub spare_administrator_id: Option<Uuid>,
     /// The ARM id of an External ID or B2C directory.
     pub directory_resource: Option<String>,
     /// The name of the billing account.
@@ -153,7 +170,9 @@ pub struct Urls {
 impl Running {
     /// Waits until the server ends by itself, which it does only on an error.
     pub async fn wait(mut self) -> std::io::Result<()> {
-        (&mut self.task).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        (&mut self.task)
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
 
     /// Ends the server, letting requests in flight finish for up to a second.
@@ -176,23 +195,58 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     listener.set_nonblocking(true).map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let identity = certificate::make(address.ip()).map_err(StartError::Certificate)?;
-    let world = world::World::new(&settings.scenario, settings.seed, clock::Clock::new(settings.speed), settings.quota_scale);
+    let world = world::World::new(
+        &settings.scenario,
+        settings.seed,
+        clock::Clock::new(settings.speed),
+        settings.quota_scale,
+    );
     let tenants = world.tenants.iter().map(info).collect();
     let connections = connections::Connections::default();
-    let shared = server::Shared { world: Arc::new(Mutex::new(world)), connections: connections.clone() };
-    let service = axum::Router::new().fallback(server::handle).with_state(shared).into_make_service_with_connect_info::<SocketAddr>();
+    let shared = server::Shared {
+        world: Arc::new(Mutex::new(world)),
+        connections: connections.clone(),
+    };
+    let service = axum::Router::new()
+        .fallback(server::handle)
+        .with_state(shared)
+        .into_make_service_with_connect_info::<SocketAddr>();
     let config = axum_server::tls_rustls::RustlsConfig::from_config(identity.config);
     let acceptor = axum_server::tls_rustls::RustlsAcceptor::new(config).acceptor(connections);
     let handle = axum_server::Handle::new();
-    let server = axum_server::from_tcp(listener).map_err(refused)?.acceptor(acceptor).handle(handle.clone()).http1_only();
+    let server = axum_server::from_tcp(listener)
+        .map_err(refused)?
+        .acceptor(acceptor)
+        .handle(handle.clone())
+        .http1_only();
     let task = tokio::spawn(async move { server.serve(service).await });
     let at = |part: &str| format!("https://{address}/{part}");
-    let urls = Urls { graph: at("graph"), login: at("login"), arm: at("arm"), partner: at("partner"), sim: at("_sim") };
-    Ok(Running { address, ca_pem: identity.ca_pem, tenants, urls, handle, task })
+    let urls = Urls {
+        graph: at("graph"),
+        login: at("login"),
+        arm: at("arm"),
+        partner: at("partner"),
+        sim: at("_sim"),
+    };
+    Ok(Running {
+        address,
+        ca_pem: identity.ca_pem,
+        tenants,
+        urls,
+        handle,
+        task,
+    })
 }
 
 fn info(tenant: &tenant::Tenant) -> TenantInfo {
-    let client = |reader: bool| tenant.clients.iter().find(|client| client.reader == reader).map(|client| (client.app_id, client.secret.clone())).unwrap_or_default();
+    let client = |reader: bool| {
+        tenant
+            .clients
+            .iter()
+            .find(|client| client.reader == reader)
+            .map(|client| (client.app_id, client.secret.clone()))
+            .unwrap_or_default()
+    };
     let (app_id, client_secret) = client(false);
     let (reader_app_id, reader_secret) = client(true);
     TenantInfo {
@@ -206,7 +260,10 @@ fn info(tenant: &tenant::Tenant) -> TenantInfo {
         reader_secret,
         retained_administrator: tenant.users.principal_name(tenant.retained),
         retained_administrator_id: tenant.user_id(tenant.retained),
-        spare_administrator: tenant.spare.map(|position| tenant.users.principal_name(position)),
+        spare_administrator: tenant
+            .spare
+            .map(|position| tenant.users.principal_name(position)),
+        spare_administrator_id: tenant.spare.and_then(|position| tenant.user_id(position)),
         directory_resource: tenant.resource.as_ref().map(|resource| resource.id.clone()),
         billing_account: tenant.billing_account.clone(),
     }

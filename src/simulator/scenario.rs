@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 pub use super::hosts::Cloud;
 pub use super::scenario_parts::{
-    ApplicationRegistration, BillingAccount, DirectoryResource, RetainedAdministrator, SpareAdministrator, Subscription, SubscriptionKind,
-    Sync, SyncPatch,
+    ApplicationRegistration, BillingAccount, DirectoryResource, RetainedAdministrator,
+    SpareAdministrator, Subscription, SubscriptionKind, Sync, SyncPatch,
 };
 
 /// A whole scenario.
@@ -23,16 +23,22 @@ pub struct Scenario {
 
 impl Default for Scenario {
     fn default() -> Self {
-        Self { tenants: vec![Tenant::default()], behaviour: Behaviour::default() }
+        Self {
+            tenants: vec![Tenant::default()],
+            behaviour: Behaviour::default(),
+        }
     }
 }
 
 impl Scenario {
     /// Reads YAML or JSON (which is YAML too).
     pub fn parse(text: &str) -> Result<Self, String> {
-        let scenario: Self = serde_saphyr::from_str(text).map_err(|error| format!("the scenario cannot be read: {error}"))?;
+        let scenario: Self = serde_saphyr::from_str(text)
+            .map_err(|error| format!("the scenario cannot be read: {error}"))?;
         if scenario.tenants.is_empty() {
-            return Err("the scenario names no tenant: list at least one under `tenants`".to_owned());
+            return Err(
+                "the scenario names no tenant: list at least one under `tenants`".to_owned(),
+            );
         }
         Ok(scenario)
     }
@@ -194,7 +200,8 @@ mod tests {
 
     #[test]
     fn absent_fields_have_defaults_and_unknown_ones_are_refused() {
-        let scenario = Scenario::parse("tenants:\n- users: 7\n  subscriptions:\n  - kind: Direct\n").unwrap();
+        let scenario =
+            Scenario::parse("tenants:\n- users: 7\n  subscriptions:\n  - kind: Direct\n").unwrap();
         assert_eq!(scenario.tenants[0].users, 7);
         assert_eq!(scenario.tenants[0].subscriptions[0].seats, 25);
         assert!(Scenario::parse("tenants:\n- usrs: 7\n").is_err());

@@ -21,7 +21,13 @@ pub struct Sync {
 
 impl Default for Sync {
     fn default() -> Self {
-        Self { enabled: false, percent: 60, patch: SyncPatch::Accepted, hours: 72.0, conversion_hours: 0.0 }
+        Self {
+            enabled: false,
+            percent: 60,
+            patch: SyncPatch::Accepted,
+            hours: 72.0,
+            conversion_hours: 0.0,
+        }
     }
 }
 
@@ -82,7 +88,10 @@ pub struct SpareAdministrator {
 
 impl Default for SpareAdministrator {
     fn default() -> Self {
-        Self { name: "spare".to_owned(), mfa: "enforced".to_owned() }
+        Self {
+            name: "spare".to_owned(),
+            mfa: "enforced".to_owned(),
+        }
     }
 }
 
@@ -204,7 +213,10 @@ pub(crate) const CLOSER_APP_ROLES: &[&str] = &[
 ];
 
 /// Directory roles of such a client.
-pub(crate) const CLOSER_DIRECTORY_ROLES: &[&str] = &["Privileged Authentication Administrator", "Hybrid Identity Administrator"];
+pub(crate) const CLOSER_DIRECTORY_ROLES: &[&str] = &[
+    "Privileged Authentication Administrator",
+    "Hybrid Identity Administrator",
+];
 
 /// Graph permissions of a client that only reads.
 pub(crate) const READER_APP_ROLES: &[&str] = &[

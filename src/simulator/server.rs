@@ -33,28 +33,57 @@ impl Shared {
     }
 }
 
-pub(crate) async fn handle(State(shared): State<Shared>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: http::Request<Body>) -> Response {
+pub(crate) async fn handle(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: http::Request<Body>,
+) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
-        return finish(&Reply::text(413, "The body is too large.".to_owned()), "", None);
+        return finish(
+            &Reply::text(413, "The body is too large.".to_owned()),
+            "",
+            None,
+        );
     };
     let Some(request) = read(&shared, &parts, &body) else {
-        return finish(&Reply::text(404, "No service answers under this host and path.".to_owned()), "", None);
+        return finish(
+            &Reply::text(
+                404,
+                "No service answers under this host and path.".to_owned(),
+            ),
+            "",
+            None,
+        );
     };
     let client_id = request.header("client-request-id").map(str::to_owned);
     if request.service == Service::Control {
         let reply = shared.with(|world| world.serve(&request));
         return finish(&reply, &request.request_id, client_id.as_deref());
     }
-    let (deed, latency) = shared.with(|world| (world.faults.request(&request), world.behaviour.latency_ms));
+    let (deed, latency) =
+        shared.with(|world| (world.faults.request(&request), world.behaviour.latency_ms));
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(u64::from(latency))).await;
     }
     let serve = || shared.with(|world| world.serve(&request));
-    let html = || Reply { status: 200, headers: Vec::new(), content: Content::Text("<!DOCTYPE html><html><body>Our services aren't available right now</body></html>".to_owned(), "text/html") };
+    let html = || Reply {
+        status: 200,
+        headers: Vec::new(),
+        content: Content::Text(
+            "<!DOCTYPE html><html><body>Our services aren't available right now</body></html>"
+                .to_owned(),
+            "text/html",
+        ),
+    };
     let reply = match deed {
         None => serve(),
-        Some(Deed::Status { code, headers, body, apply }) => {
+        Some(Deed::Status {
+            code,
+            headers,
+            body,
+            apply,
+        }) => {
             if apply {
                 serve();
             }
@@ -83,10 +112,25 @@ pub(crate) async fn handle(State(shared): State<Shared>, ConnectInfo(peer): Conn
 
 /// The request as the services see it; `None` where no service is meant.
 fn read(shared: &Shared, parts: &http::request::Parts, body: &Bytes) -> Option<Request> {
-    let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).or_else(|| parts.uri.host()).unwrap_or_default().to_owned();
+    let host = parts
+        .headers
+        .get(HOST)
+        .and_then(|value| value.to_str().ok())
+        .or_else(|| parts.uri.host())
+        .unwrap_or_default()
+        .to_owned();
     let path = parts.uri.path();
     let (service, cloud, base, path) = place(&host, path)?;
-    let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())).collect();
+    let headers = parts
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                value.to_str().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect();
     let request_id = shared.with(|world| world.random.uuid()).to_string();
     Some(Request {
         method: parts.method.as_str().to_owned(),
@@ -104,10 +148,20 @@ fn read(shared: &Shared, parts: &http::request::Parts, body: &Bytes) -> Option<R
 /// Service, cloud, base of links, and the path without prefix.
 fn place(host: &str, path: &str) -> Option<(Service, Option<Cloud>, String, String)> {
     if path.starts_with("/_sim/") {
-        return Some((Service::Control, None, format!("https://{host}"), path.to_owned()));
+        return Some((
+            Service::Control,
+            None,
+            format!("https://{host}"),
+            path.to_owned(),
+        ));
     }
     if let Some((service, clouds)) = hosts::lookup(host) {
-        return Some((service, clouds.first().copied(), format!("https://{host}"), path.to_owned()));
+        return Some((
+            service,
+            clouds.first().copied(),
+            format!("https://{host}"),
+            path.to_owned(),
+        ));
     }
     let (prefix, rest) = path.trim_start_matches('/').split_once('/')?;
     let service = match prefix {
@@ -117,23 +171,38 @@ fn place(host: &str, path: &str) -> Option<(Service, Option<Cloud>, String, Stri
         "partner" => Service::Partner,
         _ => return None,
     };
-    Some((service, None, format!("https://{host}/{prefix}"), format!("/{rest}")))
+    Some((
+        service,
+        None,
+        format!("https://{host}/{prefix}"),
+        format!("/{rest}"),
+    ))
 }
 
 fn finish(reply: &Reply, request_id: &str, client_id: Option<&str>) -> Response {
     let (kind, body) = match &reply.content {
         Content::Empty => (None, Body::empty()),
-        Content::Json(value) => (Some("application/json; odata.metadata=minimal; charset=utf-8"), Body::from(value.to_string())),
+        Content::Json(value) => (
+            Some("application/json; odata.metadata=minimal; charset=utf-8"),
+            Body::from(value.to_string()),
+        ),
         Content::Text(text, kind) => (Some(*kind), Body::from(text.clone())),
     };
     let mut response = Response::new(body);
-    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if let Some(kind) = kind {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     }
-    let own = [("request-id", request_id), ("client-request-id", client_id.unwrap_or(request_id))];
-    let given = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let own = [
+        ("request-id", request_id),
+        ("client-request-id", client_id.unwrap_or(request_id)),
+    ];
+    let given = reply
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in given.chain(own) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
             headers.insert(name, value);
@@ -144,12 +213,15 @@ fn finish(reply: &Reply, request_id: &str, client_id: Option<&str>) -> Response 
 
 /// A body that never ends; it pauses so that a patient client is not flooded.
 fn endless() -> Response {
-    let stream = futures::stream::repeat(Bytes::from_static(&[b' '; 4096])).then(|bytes| async move {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        Ok::<_, std::io::Error>(bytes)
-    });
+    let stream =
+        futures::stream::repeat(Bytes::from_static(&[b' '; 4096])).then(|bytes| async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Ok::<_, std::io::Error>(bytes)
+        });
     let mut response = Response::new(Body::from_stream(stream));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -160,10 +232,15 @@ fn truncated(reply: &Reply) -> Response {
         Content::Text(text, _) => text.clone(),
         Content::Empty => String::new(),
     };
-    let half = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let half = (0..=text.len() / 2)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
     text.truncate(half);
     let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -173,12 +250,27 @@ mod tests {
 
     #[test]
     fn the_host_decides_and_on_our_own_address_the_prefix() {
-        let (service, cloud, base, path) = place("dod-graph.microsoft.us:443", "/v1.0/users").unwrap();
-        assert_eq!((service, cloud, path.as_str()), (Service::Graph, Some(Cloud::USGovDoD), "/v1.0/users"));
+        let (service, cloud, base, path) =
+            place("dod-graph.microsoft.us:443", "/v1.0/users").unwrap();
+        assert_eq!(
+            (service, cloud, path.as_str()),
+            (Service::Graph, Some(Cloud::USGovDoD), "/v1.0/users")
+        );
         assert_eq!(base, "https://dod-graph.microsoft.us:443");
         let (service, cloud, base, path) = place("127.0.0.1:8443", "/arm/subscriptions").unwrap();
-        assert_eq!((service, cloud, base.as_str(), path.as_str()), (Service::Arm, None, "https://127.0.0.1:8443/arm", "/subscriptions"));
-        assert_eq!(place("graph.microsoft.com", "/_sim/tenants").unwrap().0, Service::Control);
+        assert_eq!(
+            (service, cloud, base.as_str(), path.as_str()),
+            (
+                Service::Arm,
+                None,
+                "https://127.0.0.1:8443/arm",
+                "/subscriptions"
+            )
+        );
+        assert_eq!(
+            place("graph.microsoft.com", "/_sim/tenants").unwrap().0,
+            Service::Control
+        );
         assert!(place("127.0.0.1", "/users").is_none());
     }
 }

@@ -21,14 +21,26 @@ pub(crate) struct Stats {
 }
 
 impl Stats {
-    pub(crate) fn request(&mut self, service: Service, method: &str, segments: &[String], status: u16) {
-        *self.requests.entry(class(service, method, segments)).or_default() += 1;
+    pub(crate) fn request(
+        &mut self,
+        service: Service,
+        method: &str,
+        segments: &[String],
+        status: u16,
+    ) {
+        *self
+            .requests
+            .entry(class(service, method, segments))
+            .or_default() += 1;
         *self.statuses.entry(status).or_default() += 1;
         self.throttled_requests += u64::from(status == 429);
     }
 
     pub(crate) fn item(&mut self, method: &str, segments: &[String], status: u16) {
-        *self.items.entry(class(Service::Graph, method, segments)).or_default() += 1;
+        *self
+            .items
+            .entry(class(Service::Graph, method, segments))
+            .or_default() += 1;
         self.throttled_items += u64::from(status == 429);
     }
 
@@ -42,12 +54,22 @@ impl Stats {
     pub(crate) fn report(&self, throttle: &Throttle, tenant: Option<Uuid>) -> Value {
         let requests: u64 = self.requests.values().sum();
         let items: u64 = self.items.values().sum();
-        let chosen: Vec<_> = self.deletes.iter().filter(|(id, _)| tenant.is_none_or(|wanted| wanted == **id)).map(|(_, entry)| *entry).collect();
+        let chosen: Vec<_> = self
+            .deletes
+            .iter()
+            .filter(|(id, _)| tenant.is_none_or(|wanted| wanted == **id))
+            .map(|(_, entry)| *entry)
+            .collect();
         let deleted: u64 = chosen.iter().map(|entry| entry.0).sum();
         let first = chosen.iter().map(|entry| entry.1).min();
         let last = chosen.iter().map(|entry| entry.2).max();
-        let seconds = first.zip(last).map_or(0.0, |(first, last)| (last - first) as f64 / 1000.0);
-        let bound = chosen.iter().map(|entry| throttle.bound(entry.0)).fold(0.0, f64::max);
+        let seconds = first
+            .zip(last)
+            .map_or(0.0, |(first, last)| (last - first) as f64 / 1000.0);
+        let bound = chosen
+            .iter()
+            .map(|entry| throttle.bound(entry.0))
+            .fold(0.0, f64::max);
         json!({
             "requests": requests,
             "byRoute": self.requests,
@@ -82,8 +104,15 @@ fn class(service: Service, method: &str, segments: &[String]) -> String {
         let id = Uuid::parse_str(segment).is_ok()
             || segment.contains(['@', '=', ':'])
             || (segment.contains('.') && !segment.starts_with(['M', 'm', 'v', '.']))
-            || matches!(previous, "users" | "billingAccounts" | "resourceGroups" | "domains" | "ciamDirectories" | "b2cDirectories")
-                && !segment.starts_with('$');
+            || matches!(
+                previous,
+                "users"
+                    | "billingAccounts"
+                    | "resourceGroups"
+                    | "domains"
+                    | "ciamDirectories"
+                    | "b2cDirectories"
+            ) && !segment.starts_with('$');
         out.push('/');
         out.push_str(if id { "{id}" } else { segment });
         previous = segment;
@@ -99,8 +128,21 @@ mod tests {
     fn a_route_is_named_without_ids() {
         let parts = |text: &str| super::super::exchange::segments(text);
         let id = Uuid::nil();
-        assert_eq!(class(Service::Graph, "DELETE", &parts(&format!("users/{id}"))), "DELETE graph/users/{id}");
-        assert_eq!(class(Service::Graph, "GET", &parts("users/$count")), "GET graph/users/$count");
-        assert_eq!(class(Service::Login, "POST", &parts(&format!("{id}/oauth2/v2.0/token"))), "POST login/{id}/oauth2/v2.0/token");
+        assert_eq!(
+            class(Service::Graph, "DELETE", &parts(&format!("users/{id}"))),
+            "DELETE graph/users/{id}"
+        );
+        assert_eq!(
+            class(Service::Graph, "GET", &parts("users/$count")),
+            "GET graph/users/$count"
+        );
+        assert_eq!(
+            class(
+                Service::Login,
+                "POST",
+                &parts(&format!("{id}/oauth2/v2.0/token"))
+            ),
+            "POST login/{id}/oauth2/v2.0/token"
+        );
     }
 }

@@ -73,7 +73,11 @@ impl Subscription {
         let term_end = (plan.term_end_days * DAY) as i64;
         Self {
             id,
-            commerce_id: if plan.kind == SubscriptionKind::Azure { id } else { draw() },
+            commerce_id: if plan.kind == SubscriptionKind::Azure {
+                id
+            } else {
+                draw()
+            },
             sku_id: Uuid::new_v5(&Uuid::NAMESPACE_DNS, plan.sku.as_bytes()),
             kind: plan.kind,
             sku: plan.sku.clone(),
@@ -99,7 +103,10 @@ impl Subscription {
 
     /// Runs or could run again: what the procedure wants canceled.
     pub(crate) fn active(&self) -> bool {
-        matches!(self.stage, Stage::Enabled | Stage::Warning | Stage::LockedOut)
+        matches!(
+            self.stage,
+            Stage::Enabled | Stage::Warning | Stage::LockedOut
+        )
     }
 
     /// Lets time do its work; whether it has just gone.
@@ -121,7 +128,11 @@ impl Subscription {
                 return true;
             } else {
                 let warned = self.term_end + (30.0 * DAY) as i64;
-                self.stage = if now < warned { Stage::Warning } else { Stage::Suspended };
+                self.stage = if now < warned {
+                    Stage::Warning
+                } else {
+                    Stage::Suspended
+                };
                 self.gone_at = Some(warned + (90.0 * DAY) as i64);
             }
         }
@@ -151,7 +162,9 @@ impl Subscription {
             return Err("the subscription is active: cancel it first");
         }
         if self.kind == SubscriptionKind::CustomerAgreement {
-            return Err("a subscription under a Customer Agreement cannot be deleted: it goes at the end of its term");
+            return Err(
+                "a subscription under a Customer Agreement cannot be deleted: it goes at the end of its term",
+            );
         }
         if !self.deletable {
             return Err("this subscription cannot be deleted here: contact support");
@@ -205,7 +218,10 @@ mod tests {
     use super::*;
 
     fn subscription(kind: SubscriptionKind) -> Subscription {
-        let plan = scenario::Subscription { kind, ..scenario::Subscription::default() };
+        let plan = scenario::Subscription {
+            kind,
+            ..scenario::Subscription::default()
+        };
         Subscription::new(&plan, Uuid::new_v4)
     }
 

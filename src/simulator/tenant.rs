@@ -11,7 +11,8 @@ use super::subscription::Subscription;
 use super::users::{SYNCED, User, Users};
 
 /// The tenant that owns Microsoft's first-party applications.
-pub(crate) const MICROSOFT_SERVICES: Uuid = Uuid::from_u128(0xf8cd_ef31_a31e_4b4a_93e4_5f57_1e91_255a);
+pub(crate) const MICROSOFT_SERVICES: Uuid =
+    Uuid::from_u128(0xf8cd_ef31_a31e_4b4a_93e4_5f57_1e91_255a);
 
 /// A simulated tenant.
 #[derive(Debug)]
@@ -162,7 +163,11 @@ impl Tenant {
         }
         match (self.sync.on, self.sync.off_at) {
             (Some(true), _) => true,
-            (_, Some(off)) => off + self.sync.conversion * i64::from(position + 1) / i64::from(self.users.len().max(1)) > now,
+            (_, Some(off)) => {
+                off + self.sync.conversion * i64::from(position + 1)
+                    / i64::from(self.users.len().max(1))
+                    > now
+            }
             _ => false,
         }
     }
@@ -173,7 +178,9 @@ impl Tenant {
 
     /// The service principal of an application, deleted or not.
     pub(crate) fn principal_of(&self, app_id: Uuid) -> Option<&Principal> {
-        self.principals.iter().find(|principal| principal.app_id == app_id)
+        self.principals
+            .iter()
+            .find(|principal| principal.app_id == app_id)
     }
 
     pub(crate) fn user_id(&self, position: u32) -> Option<Uuid> {
@@ -187,14 +194,23 @@ impl Tenant {
     }
 
     pub(crate) fn subscriptions_left(&self) -> usize {
-        self.subscriptions.iter().filter(|subscription| !subscription.gone()).count()
+        self.subscriptions
+            .iter()
+            .filter(|subscription| !subscription.gone())
+            .count()
     }
 
     pub(crate) fn applications_left(&self) -> usize {
-        self.applications.iter().filter(|application| application.deleted_at == 0).count()
+        self.applications
+            .iter()
+            .filter(|application| application.deleted_at == 0)
+            .count()
     }
 
     pub(crate) fn principals_left(&self) -> usize {
-        self.principals.iter().filter(|principal| principal.blocks()).count()
+        self.principals
+            .iter()
+            .filter(|principal| principal.blocks())
+            .count()
     }
 }

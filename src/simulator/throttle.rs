@@ -16,7 +16,13 @@ struct Bucket {
 
 impl Bucket {
     fn new(capacity: f64, window_seconds: f64, now: i64, fixed: bool) -> Self {
-        Self { capacity, window_ms: window_seconds * 1000.0, left: capacity, at: now, fixed }
+        Self {
+            capacity,
+            window_ms: window_seconds * 1000.0,
+            left: capacity,
+            at: now,
+            fixed,
+        }
     }
 
     fn refill(&mut self, now: i64) {
@@ -89,7 +95,12 @@ pub(crate) struct Throttle {
 
 impl Throttle {
     pub(crate) fn new(scale: f64, fixed: bool) -> Self {
-        Self { scale: if scale > 0.0 { scale } else { 1.0 }, fixed, buckets: HashMap::new(), refused: HashMap::new() }
+        Self {
+            scale: if scale > 0.0 { scale } else { 1.0 },
+            fixed,
+            buckets: HashMap::new(),
+            refused: HashMap::new(),
+        }
     }
 
     /// Seconds that so many writes of one application in one tenant need at least.
@@ -98,7 +109,14 @@ impl Throttle {
     }
 
     /// Charges one request or one item of a batch. A refused one costs nothing. `people` is the size of the tenant.
-    pub(crate) fn charge(&mut self, app: Uuid, tenant: Uuid, people: usize, cost: Cost, now: i64) -> Verdict {
+    pub(crate) fn charge(
+        &mut self,
+        app: Uuid,
+        tenant: Uuid,
+        people: usize,
+        cost: Cost,
+        now: i64,
+    ) -> Verdict {
         let units = match people {
             0..50 => 3500.0,
             50..=500 => 5000.0,
@@ -113,7 +131,10 @@ impl Throttle {
         let (scale, fixed) = (self.scale, self.fixed);
         let mut used = 0.0_f64;
         for (key, capacity, window, price) in &quotas {
-            let bucket = self.buckets.entry(*key).or_insert_with(|| Bucket::new(capacity * scale, *window, now, fixed));
+            let bucket = self
+                .buckets
+                .entry(*key)
+                .or_insert_with(|| Bucket::new(capacity * scale, *window, now, fixed));
             bucket.refill(now);
             if bucket.left < f64::from(*price) {
                 // A whole batch's worth, so that who waits exactly so long is served more than one item.
@@ -125,7 +146,11 @@ impl Throttle {
                     retry_after: wait.max(0.05),
                     percentage: 1.0 + share,
                     scope: scope(*key, cost, app, tenant),
-                    information: if matches!(key, Key::Units(..)) { "ResourceUnitLimitExceeded" } else { "WriteLimitExceeded" },
+                    information: if matches!(key, Key::Units(..)) {
+                        "ResourceUnitLimitExceeded"
+                    } else {
+                        "WriteLimitExceeded"
+                    },
                 });
             }
             used = used.max(bucket.used());
@@ -155,10 +180,20 @@ mod tests {
 
     const APP: Uuid = Uuid::from_u128(1);
     const TENANT: Uuid = Uuid::from_u128(2);
-    const WRITE: Cost = Cost { units: 1, writes: 1 };
+    const WRITE: Cost = Cost {
+        units: 1,
+        writes: 1,
+    };
 
     fn served(throttle: &mut Throttle, tries: u32, now: i64) -> u32 {
-        (0..tries).filter(|_| matches!(throttle.charge(APP, TENANT, 1000, WRITE, now), Verdict::Served(_))).count() as u32
+        (0..tries)
+            .filter(|_| {
+                matches!(
+                    throttle.charge(APP, TENANT, 1000, WRITE, now),
+                    Verdict::Served(_)
+                )
+            })
+            .count() as u32
     }
 
     #[test]
@@ -182,19 +217,41 @@ mod tests {
     fn a_refusal_tells_when_and_why_and_reading_goes_on() {
         let mut throttle = Throttle::new(0.01, false);
         served(&mut throttle, 30, 0);
-        let Verdict::Throttled(told) = throttle.charge(APP, TENANT, 1000, WRITE, 0) else { panic!("served") };
+        let Verdict::Throttled(told) = throttle.charge(APP, TENANT, 1000, WRITE, 0) else {
+            panic!("served")
+        };
         assert!(told.retry_after > 50.0 && told.percentage > 1.0);
         assert_eq!(told.information, "WriteLimitExceeded");
-        assert_eq!(told.scope, format!("Tenant_Application/Write/{APP}/{TENANT}"));
-        assert!(matches!(throttle.charge(APP, TENANT, 1000, Cost { units: 1, writes: 0 }, 0), Verdict::Served(_)));
+        assert_eq!(
+            told.scope,
+            format!("Tenant_Application/Write/{APP}/{TENANT}")
+        );
+        assert!(matches!(
+            throttle.charge(
+                APP,
+                TENANT,
+                1000,
+                Cost {
+                    units: 1,
+                    writes: 0
+                },
+                0
+            ),
+            Verdict::Served(_)
+        ));
     }
 
     #[test]
     fn the_share_that_was_used_is_told_above_four_fifths() {
         let mut throttle = Throttle::new(1.0, false);
         served(&mut throttle, 2000, 0);
-        assert_eq!(throttle.charge(APP, TENANT, 1000, WRITE, 0), Verdict::Served(None));
+        assert_eq!(
+            throttle.charge(APP, TENANT, 1000, WRITE, 0),
+            Verdict::Served(None)
+        );
         served(&mut throttle, 900, 0);
-        assert!(matches!(throttle.charge(APP, TENANT, 1000, WRITE, 0), Verdict::Served(Some(share)) if share > 0.8));
+        assert!(
+            matches!(throttle.charge(APP, TENANT, 1000, WRITE, 0), Verdict::Served(Some(share)) if share > 0.8)
+        );
     }
 }

@@ -50,17 +50,22 @@ pub(crate) struct Users {
 }
 
 const FIRST: &[&str] = &[
-    "ada", "bram", "chiara", "daan", "emma", "femke", "gijs", "hanna", "ines", "joris", "kees", "lotte", "mees", "noor", "olaf", "pien", "quinten",
-    "roos", "sem", "tess", "umar", "vera", "wout", "xenia", "yara", "zoe",
+    "ada", "bram", "chiara", "daan", "emma", "femke", "gijs", "hanna", "ines", "joris", "kees",
+    "lotte", "mees", "noor", "olaf", "pien", "quinten", "roos", "sem", "tess", "umar", "vera",
+    "wout", "xenia", "yara", "zoe",
 ];
 const LAST: &[&str] = &[
-    "bakker", "bos", "brouwer", "dekker", "dijkstra", "haan", "hendriks", "jansen", "koning", "kuiper", "meijer", "mulder", "peters", "prins", "smit",
-    "visser", "vos", "willems",
+    "bakker", "bos", "brouwer", "dekker", "dijkstra", "haan", "hendriks", "jansen", "koning",
+    "kuiper", "meijer", "mulder", "peters", "prins", "smit", "visser", "vos", "willems",
 ];
 
 impl Users {
     pub(crate) fn new(domain: &str, seed: u64) -> Self {
-        Self { domain: domain.to_owned(), seed, ..Self::default() }
+        Self {
+            domain: domain.to_owned(),
+            seed,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn push(&mut self, user: User) {
@@ -99,13 +104,18 @@ impl Users {
         if let Ok(id) = Uuid::parse_str(text) {
             return self.position(id);
         }
-        if let Some((position, _)) = self.named.iter().find(|(_, name)| name.eq_ignore_ascii_case(text)) {
+        if let Some((position, _)) = self
+            .named
+            .iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(text))
+        {
             return Some(*position);
         }
         let local = text.split(['@', '_']).next()?;
         let digits = local.trim_start_matches(|letter: char| !letter.is_ascii_digit());
         let position = digits.parse().ok()?;
-        (position < self.len() && self.principal_name(position).eq_ignore_ascii_case(text)).then_some(position)
+        (position < self.len() && self.principal_name(position).eq_ignore_ascii_case(text))
+            .then_some(position)
     }
 
     /// Marks a user deleted; whether that changed anything.
@@ -142,13 +152,19 @@ impl Users {
         }
         let (first, last) = self.given_and_surname(position);
         if self.get(position).is_some_and(|user| user.is(GUEST)) {
-            return format!("{first}.{last}{position}_fabrikam.example#EXT#@{}", self.domain);
+            return format!(
+                "{first}.{last}{position}_fabrikam.example#EXT#@{}",
+                self.domain
+            );
         }
         format!("{first}.{last}{position}@{}", self.domain)
     }
 
     pub(crate) fn positions(&self) -> impl Iterator<Item = (u32, &User)> {
-        self.all.iter().enumerate().map(|(position, user)| (position as u32, user))
+        self.all
+            .iter()
+            .enumerate()
+            .map(|(position, user)| (position as u32, user))
     }
 }
 
@@ -161,7 +177,13 @@ mod tests {
         let mut users = Users::new("contoso.onmicrosoft.com", 1);
         for number in 0..50_u128 {
             let flags = if number % 7 == 0 { GUEST } else { 0 };
-            users.push(User { id: Uuid::from_u128(number + 1), deleted_at: 0, flags, role: 0, mfa: 0 });
+            users.push(User {
+                id: Uuid::from_u128(number + 1),
+                deleted_at: 0,
+                flags,
+                role: 0,
+                mfa: 0,
+            });
         }
         users.name(3, "closer@contoso.onmicrosoft.com".to_owned());
         for position in 0..50 {

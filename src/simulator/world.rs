@@ -52,7 +52,12 @@ impl World {
         Self {
             clock,
             random: Random::new(seed),
-            tenants: scenario.tenants.iter().enumerate().map(|(index, plan)| populate::tenant(plan, seed, index)).collect(),
+            tenants: scenario
+                .tenants
+                .iter()
+                .enumerate()
+                .map(|(index, plan)| populate::tenant(plan, seed, index))
+                .collect(),
             throttle: Throttle::new(scale, behaviour.fixed_window),
             judge: Judge::default(),
             stats: Stats::default(),
@@ -78,7 +83,12 @@ impl World {
             reply.status = 204;
         }
         if request.service != Service::Control {
-            self.stats.request(request.service, &request.method, &request.segments(), reply.status);
+            self.stats.request(
+                request.service,
+                &request.method,
+                &request.segments(),
+                reply.status,
+            );
         }
         reply
     }
@@ -87,11 +97,17 @@ impl World {
     pub(crate) fn settle(&mut self) {
         for index in 0..self.tenants.len() {
             for change in self.tenants[index].settle(&self.clock) {
-                let actor = Actor { app: None, reader: false, request_id: "time".to_owned() };
+                let actor = Actor {
+                    app: None,
+                    reader: false,
+                    request_id: "time".to_owned(),
+                };
                 let tenant = self.tenants[index].id;
                 match change {
                     Change::SyncOff => self.record(index, "syncOff", tenant, &actor),
-                    Change::SubscriptionGone(id) => self.record(index, "subscriptionGone", id, &actor),
+                    Change::SubscriptionGone(id) => {
+                        self.record(index, "subscriptionGone", id, &actor)
+                    }
                     Change::Deleted => self.record(index, "tenantDeleted", tenant, &actor),
                 }
             }
@@ -103,33 +119,63 @@ impl World {
     }
 
     /// Writes down a change that happened.
-    pub(crate) fn record(&mut self, tenant: usize, kind: &'static str, object: Uuid, actor: &Actor) {
+    pub(crate) fn record(
+        &mut self,
+        tenant: usize,
+        kind: &'static str,
+        object: Uuid,
+        actor: &Actor,
+    ) {
         let now = self.clock.real();
         let id = self.tenants[tenant].id;
         let time = precise(now);
-        if matches!(kind, "userDeleted" | "applicationDeleted" | "servicePrincipalDeleted") {
+        if matches!(
+            kind,
+            "userDeleted" | "applicationDeleted" | "servicePrincipalDeleted"
+        ) {
             self.judge.deleted(id, object, actor, &time);
         }
         if kind == "userDeleted" && actor.app.is_some() {
             self.stats.user_deleted(id, now);
         }
         let seq = self.effects.len() as u64 + 1;
-        self.effects.push(Effect { seq, time, tenant: id, kind, object_id: object, app_id: actor.app, request_id: actor.request_id.clone() });
+        self.effects.push(Effect {
+            seq,
+            time,
+            tenant: id,
+            kind,
+            object_id: object,
+            app_id: actor.app,
+            request_id: actor.request_id.clone(),
+        });
     }
 
     /// Lets the judge see a request before it is served.
     pub(crate) fn judged(&mut self, tenant: usize, act: &Act, actor: &Actor) {
         let time = precise(self.clock.real());
-        self.judge.consider(&self.tenants[tenant], act, actor, &time);
+        self.judge
+            .consider(&self.tenants[tenant], act, actor, &time);
     }
 
-    pub(crate) fn accuse(&mut self, tenant: usize, kind: &'static str, detail: String, actor: &Actor) {
+    pub(crate) fn accuse(
+        &mut self,
+        tenant: usize,
+        kind: &'static str,
+        detail: String,
+        actor: &Actor,
+    ) {
         let time = precise(self.clock.real());
-        self.judge.accuse(self.tenants[tenant].id, kind, detail, actor, time);
+        self.judge
+            .accuse(self.tenants[tenant].id, kind, detail, actor, time);
     }
 
     #[cfg(test)]
     pub(crate) fn test(scenario: &str) -> Self {
-        Self::new(&Scenario::parse(scenario).unwrap(), 1, Clock::fixed(86_400.0), 1.0)
+        Self::new(
+            &Scenario::parse(scenario).unwrap(),
+            1,
+            Clock::fixed(86_400.0),
+            1.0,
+        )
     }
 }

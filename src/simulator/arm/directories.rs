@@ -11,13 +11,36 @@ use super::{Ask, address, begin, forbidden};
 
 pub(super) fn route(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
     let path = ask.request.path.trim_end_matches('/');
-    let found = world.tenants.iter().position(|tenant| tenant.resource.as_ref().is_some_and(|resource| resource.id.eq_ignore_ascii_case(path)));
-    let owner = |resource: &Resource| resource.owner == world.tenants[ask.caller.tenant].id && ask.caller.azure_owner;
-    let place = found.and_then(|index| world.tenants[index].resource.as_ref().map(|resource| (index, owner(resource))));
-    let gone = || Refusal::new(404, "ResourceNotFound", format!("The Resource '{path}' was not found."));
+    let found = world.tenants.iter().position(|tenant| {
+        tenant
+            .resource
+            .as_ref()
+            .is_some_and(|resource| resource.id.eq_ignore_ascii_case(path))
+    });
+    let owner = |resource: &Resource| {
+        resource.owner == world.tenants[ask.caller.tenant].id && ask.caller.azure_owner
+    };
+    let place = found.and_then(|index| {
+        world.tenants[index]
+            .resource
+            .as_ref()
+            .map(|resource| (index, owner(resource)))
+    });
+    let gone = || {
+        Refusal::new(
+            404,
+            "ResourceNotFound",
+            format!("The Resource '{path}' was not found."),
+        )
+    };
     match (ask.request.method.as_str(), place) {
-        (_, Some((_, false))) => Err(forbidden(ask, "Microsoft.AzureActiveDirectory/ciamDirectories/read")),
-        ("GET", Some((index, true))) if world.tenants[index].exists() => Ok(Reply::json(200, show(world, index).ok_or_else(gone)?)),
+        (_, Some((_, false))) => Err(forbidden(
+            ask,
+            "Microsoft.AzureActiveDirectory/ciamDirectories/read",
+        )),
+        ("GET", Some((index, true))) if world.tenants[index].exists() => {
+            Ok(Reply::json(200, show(world, index).ok_or_else(gone)?))
+        }
         ("DELETE", Some((index, true))) => delete(world, ask, index),
         // Gone already, or never there: a repeated delete is content with that.
         ("DELETE", None) => Ok(Reply::empty(204)),
@@ -42,14 +65,32 @@ fn delete(world: &mut World, ask: &Ask<'_>, index: usize) -> Result<Reply, Refus
     }
     world.judged(index, &Act::DeleteDirectory, &ask.actor());
     if ask.caller.reader {
-        return Err(forbidden(ask, "Microsoft.AzureActiveDirectory/ciamDirectories/delete"));
+        return Err(forbidden(
+            ask,
+            "Microsoft.AzureActiveDirectory/ciamDirectories/delete",
+        ));
     }
     let now = world.clock.virtual_now();
     let hours = world.behaviour.tenant_deletion_hours;
     let tenant = &mut world.tenants[index];
-    let (users, applications) = (tenant.users.alive().saturating_sub(1), tenant.applications.iter().filter(|one| one.deleted_at == 0 && !tenant.clients.iter().any(|client| client.app_id == one.app_id)).count());
+    let (users, applications) = (
+        tenant.users.alive().saturating_sub(1),
+        tenant
+            .applications
+            .iter()
+            .filter(|one| {
+                one.deleted_at == 0
+                    && !tenant
+                        .clients
+                        .iter()
+                        .any(|client| client.app_id == one.app_id)
+            })
+            .count(),
+    );
     if users > 0 || applications > 0 {
-        let text = format!("The directory still has resources: {users} users, {applications} applications.");
+        let text = format!(
+            "The directory still has resources: {users} users, {applications} applications."
+        );
         return Err(Refusal::new(409, "DirectoryNotEmpty", text));
     }
     if tenant.deleting.is_none() {
@@ -59,9 +100,14 @@ fn delete(world: &mut World, ask: &Ask<'_>, index: usize) -> Result<Reply, Refus
     }
     let operation = begin(world, ask, Some(index));
     let subscription = ask.request.segments().get(1).cloned().unwrap_or_default();
-    let path = format!("/subscriptions/{subscription}/providers/Microsoft.AzureActiveDirectory/operationStatuses/{operation}");
+    let path = format!(
+        "/subscriptions/{subscription}/providers/Microsoft.AzureActiveDirectory/operationStatuses/{operation}"
+    );
     let poll = address(ask, &path);
-    Ok(Reply::empty(202).with("Azure-AsyncOperation", &poll).with("Location", &poll).with("Retry-After", 1))
+    Ok(Reply::empty(202)
+        .with("Azure-AsyncOperation", &poll)
+        .with("Location", &poll)
+        .with("Retry-After", 1))
 }
 
 #[cfg(test)]
@@ -75,19 +121,57 @@ mod tests {
         let mut world = World::test(&format!(
             "tenants: [{{id: {payer}, users: 3}}, {{users: 2, tenantType: CIAM, directoryResource: {{ownerTenantId: {payer}}}}}]"
         ));
-        let token = testing::token_for(&mut world, 0, false, "https://management.azure.com/.default");
-        let stranger = testing::token_for(&mut world, 1, false, "https://management.azure.com/.default");
-        let target = format!("{}?api-version=2023-05-17-preview", world.tenants[1].resource.as_ref().unwrap().id);
-        assert_eq!(testing::arm(&mut world, &stranger, "DELETE", &target, &Value::Null).status, 403);
-        assert_eq!(testing::arm(&mut world, &token, "DELETE", &target, &Value::Null).status, 409);
+        let token = testing::token_for(
+            &mut world,
+            0,
+            false,
+            "https://management.azure.com/.default",
+        );
+        let stranger = testing::token_for(
+            &mut world,
+            1,
+            false,
+            "https://management.azure.com/.default",
+        );
+        let target = format!(
+            "{}?api-version=2023-05-17-preview",
+            world.tenants[1].resource.as_ref().unwrap().id
+        );
+        assert_eq!(
+            testing::arm(&mut world, &stranger, "DELETE", &target, &Value::Null).status,
+            403
+        );
+        assert_eq!(
+            testing::arm(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            409
+        );
         world.tenants[1].users.delete(1, 1);
         let reply = testing::arm(&mut world, &token, "DELETE", &target, &Value::Null);
         assert_eq!(reply.status, 202);
-        let poll = reply.headers.iter().find(|(name, _)| name == "Azure-AsyncOperation").unwrap().1.trim_start_matches("https://graph.microsoft.com").to_owned();
-        assert_eq!(testing::arm(&mut world, &token, "GET", &poll, &Value::Null).value()["status"], "InProgress");
+        let poll = reply
+            .headers
+            .iter()
+            .find(|(name, _)| name == "Azure-AsyncOperation")
+            .unwrap()
+            .1
+            .trim_start_matches("https://graph.microsoft.com")
+            .to_owned();
+        assert_eq!(
+            testing::arm(&mut world, &token, "GET", &poll, &Value::Null).value()["status"],
+            "InProgress"
+        );
         world.clock.pass(2000);
-        assert_eq!(testing::arm(&mut world, &token, "GET", &poll, &Value::Null).value()["status"], "Succeeded");
-        assert_eq!(testing::arm(&mut world, &token, "DELETE", &target, &Value::Null).status, 204);
-        assert_eq!(testing::arm(&mut world, &token, "GET", &target, &Value::Null).status, 404);
+        assert_eq!(
+            testing::arm(&mut world, &token, "GET", &poll, &Value::Null).value()["status"],
+            "Succeeded"
+        );
+        assert_eq!(
+            testing::arm(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            204
+        );
+        assert_eq!(
+            testing::arm(&mut world, &token, "GET", &target, &Value::Null).status,
+            404
+        );
     }
 }

@@ -22,19 +22,32 @@ impl Page {
             None => default,
             Some(text) => match text.parse() {
                 Ok(size @ 1..=999) => size,
-                _ => return Err(Refusal::bad("Invalid page size specified: must be between 1 and 999 inclusive.")),
+                _ => {
+                    return Err(Refusal::bad(
+                        "Invalid page size specified: must be between 1 and 999 inclusive.",
+                    ));
+                }
             },
         };
         if call.query.get("$skip").is_some() {
             return Err(Refusal::bad("'$skip' is not supported by the service."));
         }
         let start = call.query.get("$skiptoken").map_or(Ok(0), decode)?;
-        Ok(Self { start, size, select: select(call) })
+        Ok(Self {
+            start,
+            size,
+            select: select(call),
+        })
     }
 }
 
 pub(super) fn select(call: &Call) -> Option<Vec<String>> {
-    call.query.get("$select").map(|list| list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
+    call.query.get("$select").map(|list| {
+        list.split(',')
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect()
+    })
 }
 
 /// Keeps the selected properties only.
@@ -42,12 +55,21 @@ pub(super) fn project(value: Value, select: Option<&[String]>) -> Value {
     let (Some(names), Value::Object(mut all)) = (select, value.clone()) else {
         return value;
     };
-    let kept: Map<String, Value> = names.iter().filter_map(|name| all.remove(name).map(|value| (name.clone(), value))).collect();
+    let kept: Map<String, Value> = names
+        .iter()
+        .filter_map(|name| all.remove(name).map(|value| (name.clone(), value)))
+        .collect();
     Value::Object(kept)
 }
 
 /// A page of a collection; `next` is the position that the next one starts at.
-pub(super) fn reply(call: &Call, set: &str, rows: Vec<Value>, next: Option<u32>, count: Option<usize>) -> Reply {
+pub(super) fn reply(
+    call: &Call,
+    set: &str,
+    rows: Vec<Value>,
+    next: Option<u32>,
+    count: Option<usize>,
+) -> Reply {
     let mut body = json!({ "@odata.context": call.context(set), "value": rows });
     if let Some(count) = count {
         body["@odata.count"] = json!(count);
@@ -55,7 +77,12 @@ pub(super) fn reply(call: &Call, set: &str, rows: Vec<Value>, next: Option<u32>,
     if let Some(position) = next {
         let rest = call.query.without("$skiptoken");
         let joint = if rest.is_empty() { "" } else { "&" };
-        body["@odata.nextLink"] = json!(format!("{}/{}?{rest}{joint}$skiptoken={}", call.base, call.segments.join("/"), encode(position)));
+        body["@odata.nextLink"] = json!(format!(
+            "{}/{}?{rest}{joint}$skiptoken={}",
+            call.base,
+            call.segments.join("/"),
+            encode(position)
+        ));
     }
     Reply::json(200, body)
 }
@@ -67,8 +94,19 @@ pub(super) fn small(call: &Call, set: &str, rows: Vec<Value>) -> Answer {
     let start = (page.start as usize).min(total);
     let end = (start + page.size).min(total);
     let count = (call.query.get("$count") == Some("true")).then_some(total);
-    let chosen = rows.into_iter().skip(start).take(end - start).map(|row| project(row, page.select.as_deref())).collect();
-    Ok(reply(call, set, chosen, (end < total).then_some(end as u32), count))
+    let chosen = rows
+        .into_iter()
+        .skip(start)
+        .take(end - start)
+        .map(|row| project(row, page.select.as_deref()))
+        .collect();
+    Ok(reply(
+        call,
+        set,
+        chosen,
+        (end < total).then_some(end as u32),
+        count,
+    ))
 }
 
 fn encode(position: u32) -> String {
@@ -76,9 +114,22 @@ fn encode(position: u32) -> String {
 }
 
 fn decode(token: &str) -> Result<u32, Refusal> {
-    let stale = || Refusal::new(400, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.");
-    let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(stale)?;
-    let digits = text.strip_prefix("RFNwdAIAAQ").filter(|digits| digits.len() == 16).ok_or_else(stale)?;
+    let stale = || {
+        Refusal::new(
+            400,
+            "Directory_ExpiredPageToken",
+            "The specified page token value has expired and can no longer be included in your request.",
+        )
+    };
+    let text = URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(stale)?;
+    let digits = text
+        .strip_prefix("RFNwdAIAAQ")
+        .filter(|digits| digits.len() == 16)
+        .ok_or_else(stale)?;
     let (check, position) = digits.split_at(8);
     let read = |hex: &str| u32::from_str_radix(hex, 16).ok();
     match (read(check), read(position)) {
@@ -90,7 +141,10 @@ fn decode(token: &str) -> Result<u32, Refusal> {
 /// `name eq 'value'`, the one form that most filters have.
 pub(super) fn equality(filter: &str) -> Option<(String, String)> {
     let (name, value) = filter.split_once(" eq ")?;
-    Some((name.trim().to_owned(), value.trim().trim_matches('\'').replace("''", "'")))
+    Some((
+        name.trim().to_owned(),
+        value.trim().trim_matches('\'').replace("''", "'"),
+    ))
 }
 
 #[cfg(test)]
@@ -100,12 +154,18 @@ mod tests {
     #[test]
     fn a_token_survives_and_a_forged_one_does_not() {
         assert_eq!(decode(&encode(123_456)).unwrap(), 123_456);
-        assert_eq!(decode("123456").unwrap_err().code, "Directory_ExpiredPageToken");
+        assert_eq!(
+            decode("123456").unwrap_err().code,
+            "Directory_ExpiredPageToken"
+        );
     }
 
     #[test]
     fn equality_is_read() {
-        assert_eq!(equality("userPrincipalName eq 'o''neil@x'"), Some(("userPrincipalName".to_owned(), "o'neil@x".to_owned())));
+        assert_eq!(
+            equality("userPrincipalName eq 'o''neil@x'"),
+            Some(("userPrincipalName".to_owned(), "o'neil@x".to_owned()))
+        );
         assert_eq!(equality("startswith(x,'y')"), None);
     }
 }

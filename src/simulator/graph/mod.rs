@@ -8,6 +8,7 @@ mod listing;
 mod mfa;
 mod objects;
 mod organization;
+mod person;
 mod roles;
 mod subscriptions;
 mod users;
@@ -20,8 +21,8 @@ use uuid::Uuid;
 use super::errors::Refusal;
 use super::exchange::{Query, Reply, Request};
 use super::judge::{Act, Actor};
-use super::login::{self, Caller};
 use super::throttle::Verdict;
+use super::token::{self, Caller};
 use super::world::World;
 
 pub(crate) use organization::lift;
@@ -45,16 +46,31 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn actor(&self) -> Actor {
-        Actor { app: Some(self.caller.app_id), reader: self.caller.reader, request_id: self.request_id.clone() }
+        Actor {
+            app: Some(self.caller.app_id),
+            reader: self.caller.reader,
+            request_id: self.request_id.clone(),
+        }
     }
 
     /// One of these permissions must be in the token.
     pub(crate) fn require(&self, any: &[&str]) -> Result<(), Refusal> {
-        if self.caller.roles.iter().any(|role| any.contains(&role.as_str())) { Ok(()) } else { Err(Refusal::denied()) }
+        if self
+            .caller
+            .roles
+            .iter()
+            .any(|role| any.contains(&role.as_str()))
+        {
+            Ok(())
+        } else {
+            Err(Refusal::denied())
+        }
     }
 
     pub(crate) fn eventual(&self) -> bool {
-        self.headers.get("consistencylevel").is_some_and(|value| value.eq_ignore_ascii_case("eventual"))
+        self.headers
+            .get("consistencylevel")
+            .is_some_and(|value| value.eq_ignore_ascii_case("eventual"))
     }
 
     pub(crate) fn context(&self, set: &str) -> String {
@@ -67,9 +83,12 @@ impl Call {
 }
 
 pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
-    let client_id = request.header("client-request-id").unwrap_or(&request.request_id).to_owned();
+    let client_id = request
+        .header("client-request-id")
+        .unwrap_or(&request.request_id)
+        .to_owned();
     let now = world.clock.real();
-    let caller = match login::caller(world, request) {
+    let caller = match token::caller(world, request) {
         Ok(caller) => caller,
         Err(text) => {
             return Refusal::new(401, "InvalidAuthenticationToken", text)
@@ -78,7 +97,11 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         }
     };
     let mut segments = request.segments();
-    let version = if segments.is_empty() { String::new() } else { segments.remove(0) };
+    let version = if segments.is_empty() {
+        String::new()
+    } else {
+        segments.remove(0)
+    };
     if version != "v1.0" && version != "beta" {
         let text = format!("Invalid version: {version}");
         return Refusal::bad(text).graph(&request.request_id, &client_id, now);
@@ -102,7 +125,11 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
 
 /// Judges, charges and answers one request or one item.
 pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
-    let client_id = call.headers.get("client-request-id").unwrap_or(&call.request_id).clone();
+    let client_id = call
+        .headers
+        .get("client-request-id")
+        .unwrap_or(&call.request_id)
+        .clone();
     let now = world.clock.real();
     if call.is_write() {
         world.judged(call.caller.tenant, &act(world, call), &call.actor());
@@ -110,13 +137,26 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
     }
     let cost = cost::of(call);
     let tenant = &world.tenants[call.caller.tenant];
-    let reply = match world.throttle.charge(call.caller.app_id, tenant.id, tenant.users.alive(), cost, now) {
+    let reply = match world.throttle.charge(
+        call.caller.app_id,
+        tenant.id,
+        tenant.users.alive(),
+        cost,
+        now,
+    ) {
         Verdict::Throttled(told) => {
-            let mut reply = Refusal::new(429, "TooManyRequests", "Too many requests from the application.")
-                .graph(&call.request_id, &client_id, now)
-                .with("x-ms-throttle-limit-percentage", format!("{:.2}", told.percentage))
-                .with("x-ms-throttle-scope", &told.scope)
-                .with("x-ms-throttle-information", told.information);
+            let mut reply = Refusal::new(
+                429,
+                "TooManyRequests",
+                "Too many requests from the application.",
+            )
+            .graph(&call.request_id, &client_id, now)
+            .with(
+                "x-ms-throttle-limit-percentage",
+                format!("{:.2}", told.percentage),
+            )
+            .with("x-ms-throttle-scope", &told.scope)
+            .with("x-ms-throttle-information", told.information);
             if world.behaviour.retry_after {
                 // Fractional, and never the same for all that wait.
                 let spread = world.random.below(250) as f64 / 1000.0;
@@ -125,7 +165,8 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
             reply
         }
         Verdict::Served(share) => {
-            let mut reply = route(world, call).unwrap_or_else(|refusal| refusal.graph(&call.request_id, &client_id, now));
+            let mut reply = route(world, call)
+                .unwrap_or_else(|refusal| refusal.graph(&call.request_id, &client_id, now));
             if let Some(share) = share {
                 reply = reply.with("x-ms-throttle-limit-percentage", format!("{share:.2}"));
             }
@@ -138,13 +179,21 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
 fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["me", ..] => Err(Refusal::new(400, "BadRequest", "/me request is only valid with delegated authentication flow.")),
+        ["me", ..] => Err(Refusal::new(
+            400,
+            "BadRequest",
+            "/me request is only valid with delegated authentication flow.",
+        )),
         ["users", _, "authentication", "requirements"] if call.beta => mfa::route(world, call),
         ["users", ..] => users::route(world, call),
         ["directoryObjects", ..] => objects::route(world, call),
-        ["organization" | "domains" | "tenantRelationships", ..] => organization::route(world, call),
+        ["organization" | "domains" | "tenantRelationships", ..] => {
+            organization::route(world, call)
+        }
         ["directoryRoles" | "roleManagement", ..] => roles::route(world, call),
-        ["directory", "subscriptions", ..] | ["subscribedSkus"] => subscriptions::route(world, call),
+        ["directory", "subscriptions", ..] | ["subscribedSkus"] => {
+            subscriptions::route(world, call)
+        }
         ["directory", "deletedItems", ..] => deleted::route(world, call),
         ["applications" | "servicePrincipals", ..] => applications::route(world, call),
         _ => Err(unknown(call)),
@@ -153,7 +202,10 @@ fn route(world: &mut World, call: &Call) -> Answer {
 
 pub(crate) fn unknown(call: &Call) -> Refusal {
     let what = call.segments.first().map_or("", String::as_str);
-    Refusal::bad(format!("Resource not found for the segment '{what}', or {} is not supported here.", call.method))
+    Refusal::bad(format!(
+        "Resource not found for the segment '{what}', or {} is not supported here.",
+        call.method
+    ))
 }
 
 /// What a write would do, for the judge.
@@ -168,8 +220,12 @@ fn act(world: &World, call: &Call) -> Act {
             Some(position) => Act::DeleteUser(Ok(position)),
             None => Act::DeleteApplication(Uuid::parse_str(id).unwrap_or_default()),
         },
-        ("DELETE", ["applications" | "servicePrincipals", id]) => Act::DeleteApplication(applications::id_of(tenant, parts[0], id)),
-        ("PATCH", ["servicePrincipals", id]) => Act::DisablePrincipal(applications::id_of(tenant, parts[0], id)),
+        ("DELETE", ["applications" | "servicePrincipals", id]) => {
+            Act::DeleteApplication(applications::id_of(tenant, parts[0], id))
+        }
+        ("PATCH", ["servicePrincipals", id]) => {
+            Act::DisablePrincipal(applications::id_of(tenant, parts[0], id))
+        }
         ("PATCH", ["organization", id]) => Act::SwitchSyncOff((*id).to_owned()),
         _ => Act::Write(format!("{} /{}", call.method, call.segments.join("/"))),
     }
@@ -177,13 +233,25 @@ fn act(world: &World, call: &Call) -> Act {
 
 /// A write with one tenant's token on what belongs to another.
 fn foreign(world: &mut World, call: &Call) {
-    let named: Vec<Uuid> = call.segments.iter().filter_map(|part| Uuid::parse_str(part).ok()).collect();
+    let named: Vec<Uuid> = call
+        .segments
+        .iter()
+        .filter_map(|part| Uuid::parse_str(part).ok())
+        .collect();
     let own = call.caller.tenant;
     let other = world.tenants.iter().enumerate().find(|(index, tenant)| {
-        *index != own && named.iter().any(|id| tenant.id == *id || tenant.users.position(*id).is_some())
+        *index != own
+            && named
+                .iter()
+                .any(|id| tenant.id == *id || tenant.users.position(*id).is_some())
     });
     if let Some((_, tenant)) = other {
-        let detail = format!("{} /{} belongs to {}", call.method, call.segments.join("/"), tenant.id);
+        let detail = format!(
+            "{} /{} belongs to {}",
+            call.method,
+            call.segments.join("/"),
+            tenant.id
+        );
         world.accuse(own, "otherTenant", detail, &call.actor());
     }
 }

@@ -12,7 +12,12 @@ use super::super::users::UNDELETABLE;
 use super::super::world::World;
 use super::{Answer, Call, listing, unknown};
 
-const READ: &[&str] = &["Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const READ: &[&str] = &[
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
 const DOMAIN_WRITE: &[&str] = &["Domain.ReadWrite.All"];
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
@@ -28,23 +33,45 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             if !tenant.id.to_string().eq_ignore_ascii_case(id) {
                 return Err(Refusal::not_found(id));
             }
-            let mut value = listing::project(organization(tenant), listing::select(call).as_deref());
+            let mut value =
+                listing::project(organization(tenant), listing::select(call).as_deref());
             value["@odata.context"] = json!(call.context("organization/$entity"));
             Ok(Reply::json(200, value))
         }
         ("PATCH", ["organization", id]) => patch(world, call, id),
         ("GET", ["domains"]) => {
-            call.require(&["Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"])?;
+            call.require(&[
+                "Domain.Read.All",
+                "Domain.ReadWrite.All",
+                "Directory.Read.All",
+                "Directory.ReadWrite.All",
+            ])?;
             listing::small(call, "domains", tenant.domains.iter().map(domain).collect())
         }
         ("GET", ["domains", name]) => {
-            let found = tenant.domains.iter().find(|one| one.name.eq_ignore_ascii_case(name));
-            found.map(|one| Reply::json(200, domain(one))).ok_or_else(|| Refusal::not_found(name))
+            let found = tenant
+                .domains
+                .iter()
+                .find(|one| one.name.eq_ignore_ascii_case(name));
+            found
+                .map(|one| Reply::json(200, domain(one)))
+                .ok_or_else(|| Refusal::not_found(name))
         }
-        ("GET", ["domains", _, "domainNameReferences"]) => listing::small(call, "directoryObjects", Vec::new()),
+        ("GET", ["domains", _, "domainNameReferences"]) => {
+            listing::small(call, "directoryObjects", Vec::new())
+        }
         ("PATCH", ["domains", name]) => make_default(world, call, name),
-        ("DELETE", ["domains", name]) | ("POST", ["domains", name, "forceDelete"]) => remove(world, call, name),
-        ("GET", ["tenantRelationships", "findTenantInformationByTenantId", key]) => information(world, call, key),
+        ("DELETE", ["domains", name]) | ("POST", ["domains", name, "forceDelete"]) => {
+            remove(world, call, name)
+        }
+        (
+            "GET",
+            [
+                "tenantRelationships",
+                "findTenantInformationByTenantId",
+                key,
+            ],
+        ) => information(world, call, key),
         _ => Err(unknown(call)),
     }
 }
@@ -81,20 +108,35 @@ fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
     let Some(wanted) = call.body.get("onPremisesSyncEnabled") else {
         return Ok(Reply::empty(204));
     };
-    let allowed = call.caller.directory_roles.iter().any(|role| matches!(*role, GLOBAL_ADMINISTRATOR | HYBRID_IDENTITY));
+    let allowed = call
+        .caller
+        .directory_roles
+        .iter()
+        .any(|role| matches!(*role, GLOBAL_ADMINISTRATOR | HYBRID_IDENTITY));
     match tenant.sync.patch {
         SyncPatch::Refused => return Err(Refusal::denied()),
-        SyncPatch::ReadOnly => return Err(Refusal::bad("Property 'onPremisesSyncEnabled' is read-only and cannot be set.")),
+        SyncPatch::ReadOnly => {
+            return Err(Refusal::bad(
+                "Property 'onPremisesSyncEnabled' is read-only and cannot be set.",
+            ));
+        }
         SyncPatch::Accepted if !allowed => return Err(Refusal::denied()),
         SyncPatch::Accepted => {}
     }
     if wanted != &json!(false) {
-        return Err(Refusal::bad("Directory synchronization cannot be switched on while it is being switched off."));
+        return Err(Refusal::bad(
+            "Directory synchronization cannot be switched on while it is being switched off.",
+        ));
     }
     if tenant.sync.on == Some(true) && tenant.sync.off_at.is_none() {
         tenant.sync.off_at = Some(now + tenant.sync.duration);
         let object = tenant.id;
-        world.record(call.caller.tenant, "syncSwitchOffRequested", object, &call.actor());
+        world.record(
+            call.caller.tenant,
+            "syncSwitchOffRequested",
+            object,
+            &call.actor(),
+        );
         world.settle();
     }
     Ok(Reply::empty(204))
@@ -103,7 +145,11 @@ fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
 fn make_default(world: &mut World, call: &Call, name: &str) -> Answer {
     call.require(DOMAIN_WRITE)?;
     let tenant = &mut world.tenants[call.caller.tenant];
-    if !tenant.domains.iter().any(|one| one.name.eq_ignore_ascii_case(name)) {
+    if !tenant
+        .domains
+        .iter()
+        .any(|one| one.name.eq_ignore_ascii_case(name))
+    {
         return Err(Refusal::not_found(name));
     }
     if call.body.get("isDefault") == Some(&json!(true)) {
@@ -117,9 +163,15 @@ fn make_default(world: &mut World, call: &Call, name: &str) -> Answer {
 fn remove(world: &mut World, call: &Call, name: &str) -> Answer {
     call.require(DOMAIN_WRITE)?;
     let tenant = &mut world.tenants[call.caller.tenant];
-    let at = tenant.domains.iter().position(|one| one.name.eq_ignore_ascii_case(name)).ok_or_else(|| Refusal::not_found(name))?;
+    let at = tenant
+        .domains
+        .iter()
+        .position(|one| one.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| Refusal::not_found(name))?;
     if tenant.domains[at].initial || tenant.domains[at].default {
-        return Err(Refusal::bad("The initial and the default domain cannot be deleted."));
+        return Err(Refusal::bad(
+            "The initial and the default domain cannot be deleted.",
+        ));
     }
     tenant.domains.remove(at);
     let object = Uuid::new_v5(&Uuid::NAMESPACE_DNS, name.to_ascii_lowercase().as_bytes());
@@ -130,8 +182,18 @@ fn remove(world: &mut World, call: &Call, name: &str) -> Answer {
 fn information(world: &World, call: &Call, key: &str) -> Answer {
     call.require(&["CrossTenantInformation.ReadBasic.All"])?;
     let id = key.strip_prefix("tenantId=").unwrap_or(key);
-    let found = Uuid::parse_str(id).ok().and_then(|id| world.find(id)).map(|index| &world.tenants[index]).filter(|tenant| tenant.exists());
-    let tenant = found.ok_or_else(|| Refusal::new(404, "Directory_ObjectNotFound", format!("Unable to read the company information from the directory '{id}'.")))?;
+    let found = Uuid::parse_str(id)
+        .ok()
+        .and_then(|id| world.find(id))
+        .map(|index| &world.tenants[index])
+        .filter(|tenant| tenant.exists());
+    let tenant = found.ok_or_else(|| {
+        Refusal::new(
+            404,
+            "Directory_ObjectNotFound",
+            format!("Unable to read the company information from the directory '{id}'."),
+        )
+    })?;
     let value = json!({
         "@odata.context": call.context("microsoft.graph.tenantInformation"), "tenantId": tenant.id, "federationBrandName": null,
         "displayName": tenant.display_name, "defaultDomainName": tenant.domains.iter().find(|one| one.default).map(|one| one.name.clone()),

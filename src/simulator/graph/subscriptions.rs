@@ -11,7 +11,12 @@ use super::super::subscription::Subscription;
 use super::super::world::World;
 use super::{Answer, Call, listing, unknown};
 
-const READ: &[&str] = &["Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const READ: &[&str] = &[
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
 
 pub(super) fn route(world: &World, call: &Call) -> Answer {
     if call.method != "GET" {
@@ -21,16 +26,35 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
     let tenant = &world.tenants[call.caller.tenant];
     let keep = world.behaviour.keep_deleted_subscriptions;
     // Azure subscriptions are ARM's; Graph does not show them.
-    let shown: Vec<_> = tenant.subscriptions.iter().filter(|one| one.kind != SubscriptionKind::Azure && (keep || !one.gone())).collect();
+    let shown: Vec<_> = tenant
+        .subscriptions
+        .iter()
+        .filter(|one| one.kind != SubscriptionKind::Azure && (keep || !one.gone()))
+        .collect();
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["directory", "subscriptions"] => listing::small(call, "directory/subscriptions", shown.iter().map(|one| row(one, &world.clock, tenant.id)).collect()),
+        ["directory", "subscriptions"] => listing::small(
+            call,
+            "directory/subscriptions",
+            shown
+                .iter()
+                .map(|one| row(one, &world.clock, tenant.id))
+                .collect(),
+        ),
         ["directory", "subscriptions", key] => {
             let wanted = key.strip_prefix("commerceSubscriptionId=").unwrap_or(key);
-            let found = shown.iter().find(|one| one.id.to_string() == wanted || one.commerce_id.to_string() == wanted);
-            found.map(|one| Reply::json(200, row(one, &world.clock, tenant.id))).ok_or_else(|| Refusal::not_found(key))
+            let found = shown
+                .iter()
+                .find(|one| one.id.to_string() == wanted || one.commerce_id.to_string() == wanted);
+            found
+                .map(|one| Reply::json(200, row(one, &world.clock, tenant.id)))
+                .ok_or_else(|| Refusal::not_found(key))
         }
-        ["subscribedSkus"] => listing::small(call, "subscribedSkus", shown.iter().map(|one| sku(one, tenant.id)).collect()),
+        ["subscribedSkus"] => listing::small(
+            call,
+            "subscribedSkus",
+            shown.iter().map(|one| sku(one, tenant.id)).collect(),
+        ),
         _ => Err(unknown(call)),
     }
 }

@@ -1,25 +1,25 @@
 //! Users: listing, counting, reading, deleting.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::replicas::Replica;
 use super::super::roles::may_delete;
 use super::super::tenant::Tenant;
-use super::super::users::{DISABLED, GUEST, LICENSED, RESTRICTED, SYNCED, UNDELETABLE};
+use super::super::users::{DISABLED, GUEST, LICENSED, RESTRICTED, UNDELETABLE};
 use super::super::world::World;
 use super::listing::{self, Page, equality};
+use super::person::user;
 use super::{Answer, Call, unknown};
 
-const READ: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
-pub(super) const WRITE: &[&str] = &["User.ReadWrite.All"];
-const DEFAULT: &[&str] = &[
-    "businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage", "surname", "userPrincipalName", "id",
+const READ: &[&str] = &[
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
 ];
-/// Properties of Graph's user that live in another service.
-const ELSEWHERE: &[&str] = &["aboutMe", "birthday", "hireDate", "interests", "mySite", "pastProjects", "responsibilities", "schools", "skills"];
-
+pub(super) const WRITE: &[&str] = &["User.ReadWrite.All"];
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match (call.method.as_str(), parts.as_slice()) {
@@ -29,80 +29,51 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         ("DELETE", ["users", id]) => delete(world, call, id),
         ("POST", ["users", _, "revokeSignInSessions"]) => {
             call.require(WRITE)?;
-            Ok(Reply::json(200, json!({ "@odata.context": call.context("Edm.Boolean"), "value": true })))
+            Ok(Reply::json(
+                200,
+                json!({ "@odata.context": call.context("Edm.Boolean"), "value": true }),
+            ))
         }
         _ => Err(unknown(call)),
     }
 }
 
-/// One property; `None` where a user has no such property.
-fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Value> {
-    let user = tenant.users.get(position)?;
-    let (first, last) = tenant.users.given_and_surname(position);
-    let synced = tenant.synced(position, user, now);
-    let ever = user.is(SYNCED);
-    Some(match name {
-        "id" => json!(user.id),
-        "userPrincipalName" => json!(tenant.users.principal_name(position)),
-        "displayName" => json!(format!("{}{} {}{} {position}", first[..1].to_uppercase(), &first[1..], last[..1].to_uppercase(), &last[1..])),
-        "givenName" => json!(first),
-        "surname" => json!(last),
-        "mail" => json!(tenant.users.principal_name(position)),
-        "userType" => json!(if user.is(GUEST) { "Guest" } else { "Member" }),
-        "accountEnabled" => json!(!user.is(DISABLED)),
-        "onPremisesSyncEnabled" => if synced { json!(true) } else if ever { json!(false) } else { Value::Null },
-        "onPremisesImmutableId" => if ever { json!(format!("{:024x}==", user.id.as_u128() >> 32)) } else { Value::Null },
-        "assignedLicenses" => match tenant.subscriptions.first() {
-            Some(one) if user.is(LICENSED) => json!([{ "disabledPlans": [], "skuId": one.sku_id }]),
-            _ => json!([]),
-        },
-        "isManagementRestricted" => if user.is(RESTRICTED) { json!(true) } else { Value::Null },
-        "isResourceAccount" | "jobTitle" | "mobilePhone" | "officeLocation" | "preferredLanguage" | "usageLocation" | "department" => Value::Null,
-        "creationType" => if user.is(GUEST) { json!("Invitation") } else { Value::Null },
-        "externalUserState" => if user.is(GUEST) { json!("Accepted") } else { Value::Null },
-        "deletedDateTime" => if user.alive() { Value::Null } else { json!(super::super::clock::stamp(user.deleted_at)) },
-        "createdDateTime" => json!("2024-01-15T09:30:00Z"),
-        "businessPhones" | "proxyAddresses" | "otherMails" | "identities" => json!([]),
-        _ => return None,
-    })
-}
-
-/// A user with the properties asked for.
-pub(super) fn user(tenant: &Tenant, position: u32, select: Option<&[String]>, now: i64) -> Result<Value, Refusal> {
-    let mut out = serde_json::Map::new();
-    let mut put = |name: &str| {
-        if ELSEWHERE.contains(&name) {
-            return Err(Refusal::new(501, "NotImplemented", format!("The property '{name}' is not supported here.")));
-        }
-        let value = property(tenant, position, name, now)
-            .ok_or_else(|| Refusal::bad(format!("Could not find a property named '{name}' on type 'microsoft.graph.user'.")))?;
-        out.insert(name.to_owned(), value);
-        Ok(())
-    };
-    match select {
-        Some(names) => names.iter().try_for_each(|name| put(name))?,
-        None => DEFAULT.iter().try_for_each(|name| put(name))?,
-    }
-    Ok(Value::Object(out))
-}
-
 type Test = Box<dyn Fn(&Tenant, u32) -> bool>;
 
 fn filter(tenant: &Tenant, text: &str, now: i64) -> Result<Test, Refusal> {
-    let flag = |flag: u8, wanted: bool| -> Test { Box::new(move |tenant, position| tenant.users.get(position).is_some_and(|user| user.is(flag) == wanted)) };
+    let flag = |flag: u8, wanted: bool| -> Test {
+        Box::new(move |tenant, position| {
+            tenant
+                .users
+                .get(position)
+                .is_some_and(|user| user.is(flag) == wanted)
+        })
+    };
     if text == "assignedLicenses/$count ne 0" {
         return Ok(flag(LICENSED, true));
     }
     let one = |found: Option<u32>| -> Test { Box::new(move |_, position| Some(position) == found) };
-    match equality(text).as_ref().map(|(name, value)| (name.as_str(), value.as_str())) {
+    match equality(text)
+        .as_ref()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+    {
         Some(("userPrincipalName" | "id" | "mail", value)) => Ok(one(tenant.users.find(value))),
         Some(("userType", value)) => Ok(flag(GUEST, value == "Guest")),
         Some(("accountEnabled", value)) => Ok(flag(DISABLED, value == "false")),
         Some(("onPremisesSyncEnabled", value)) => {
             let wanted = value == "true";
-            Ok(Box::new(move |tenant, position| tenant.users.get(position).is_some_and(|user| tenant.synced(position, user, now) == wanted)))
+            Ok(Box::new(move |tenant, position| {
+                tenant
+                    .users
+                    .get(position)
+                    .is_some_and(|user| tenant.synced(position, user, now) == wanted)
+            }))
         }
-        _ => Err(Refusal::new(400, "Request_UnsupportedQuery", format!("Unsupported or invalid query filter clause: '{text}'."))),
+        _ => Err(Refusal::new(
+            400,
+            "Request_UnsupportedQuery",
+            format!("Unsupported or invalid query filter clause: '{text}'."),
+        )),
     }
 }
 
@@ -110,17 +81,38 @@ fn list(world: &mut World, call: &Call) -> Answer {
     call.require(READ)?;
     let page = Page::parse(call, 100)?;
     let counted = call.query.get("$count") == Some("true");
-    let search = call.query.get("$filter").is_some_and(|text| text.contains("$count"));
+    let search = call
+        .query
+        .get("$filter")
+        .is_some_and(|text| text.contains("$count"));
     if (counted || search) && !call.eventual() {
-        return Err(Refusal::new(400, "Request_UnsupportedQuery", "This query needs the header ConsistencyLevel: eventual and $count=true."));
+        return Err(Refusal::new(
+            400,
+            "Request_UnsupportedQuery",
+            "This query needs the header ConsistencyLevel: eventual and $count=true.",
+        ));
     }
     let replica = Replica::draw(world);
     let now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
-    let test = call.query.get("$filter").map(|text| filter(tenant, text, now)).transpose()?;
+    let test = call
+        .query
+        .get("$filter")
+        .map(|text| filter(tenant, text, now))
+        .transpose()?;
     let passes = |position: u32| test.as_ref().is_none_or(|test| test(tenant, position));
-    let shown = |position: u32| tenant.users.get(position).is_some_and(|user| replica.shows(user.id, user.deleted_at)) && passes(position);
-    let count = counted.then(|| (0..tenant.users.len()).filter(|position| shown(*position)).count());
+    let shown = |position: u32| {
+        tenant
+            .users
+            .get(position)
+            .is_some_and(|user| replica.shows(user.id, user.deleted_at))
+            && passes(position)
+    };
+    let count = counted.then(|| {
+        (0..tenant.users.len())
+            .filter(|position| shown(*position))
+            .count()
+    });
     let mut rows = Vec::with_capacity(page.size.min(999));
     let mut next = None;
     for position in page.start..tenant.users.len() {
@@ -139,16 +131,25 @@ fn list(world: &mut World, call: &Call) -> Answer {
 fn count(world: &mut World, call: &Call) -> Answer {
     call.require(READ)?;
     if !call.eventual() {
-        return Err(Refusal::bad("$count is not currently supported without the header ConsistencyLevel: eventual."));
+        return Err(Refusal::bad(
+            "$count is not currently supported without the header ConsistencyLevel: eventual.",
+        ));
     }
     let replica = Replica::draw(world);
     let now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
-    let test = call.query.get("$filter").map(|text| filter(tenant, text, now)).transpose()?;
+    let test = call
+        .query
+        .get("$filter")
+        .map(|text| filter(tenant, text, now))
+        .transpose()?;
     let number = tenant
         .users
         .positions()
-        .filter(|(position, user)| replica.shows(user.id, user.deleted_at) && test.as_ref().is_none_or(|test| test(tenant, *position)))
+        .filter(|(position, user)| {
+            replica.shows(user.id, user.deleted_at)
+                && test.as_ref().is_none_or(|test| test(tenant, *position))
+        })
         .count();
     Ok(Reply::text(200, number.to_string()))
 }
@@ -161,7 +162,12 @@ fn read(world: &mut World, call: &Call, id: &str) -> Answer {
     let position = tenant
         .users
         .find(id)
-        .filter(|position| tenant.users.get(*position).is_some_and(|user| replica.shows(user.id, user.deleted_at)))
+        .filter(|position| {
+            tenant
+                .users
+                .get(*position)
+                .is_some_and(|user| replica.shows(user.id, user.deleted_at))
+        })
         .ok_or_else(|| Refusal::not_found(id))?;
     let mut value = user(tenant, position, listing::select(call).as_deref(), now)?;
     value["@odata.context"] = json!(call.context("users/$entity"));
@@ -172,9 +178,20 @@ pub(super) fn delete(world: &mut World, call: &Call, id: &str) -> Answer {
     call.require(WRITE)?;
     let virtual_now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
-    let position = tenant.users.find(id).ok_or_else(|| Refusal::not_found(id))?;
-    let user = tenant.users.get(position).filter(|user| user.alive()).ok_or_else(|| Refusal::not_found(id))?.clone();
-    if user.is(RESTRICTED) || user.is(UNDELETABLE) || !may_delete(&call.caller.directory_roles, user.role) {
+    let position = tenant
+        .users
+        .find(id)
+        .ok_or_else(|| Refusal::not_found(id))?;
+    let user = tenant
+        .users
+        .get(position)
+        .filter(|user| user.alive())
+        .ok_or_else(|| Refusal::not_found(id))?
+        .clone();
+    if user.is(RESTRICTED)
+        || user.is(UNDELETABLE)
+        || !may_delete(&call.caller.directory_roles, user.role)
+    {
         return Err(Refusal::denied());
     }
     if tenant.synced(position, &user, virtual_now) {
@@ -183,13 +200,17 @@ pub(super) fn delete(world: &mut World, call: &Call, id: &str) -> Answer {
         ));
     }
     let now = world.clock.real();
-    world.tenants[call.caller.tenant].users.delete(position, now);
+    world.tenants[call.caller.tenant]
+        .users
+        .delete(position, now);
     world.record(call.caller.tenant, "userDeleted", user.id, &call.actor());
     Ok(Reply::empty(204))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::super::super::testing;
     use super::*;
 
@@ -207,8 +228,12 @@ mod tests {
                 assert!(seen.insert(row["id"].as_str().unwrap().to_owned()));
                 assert_eq!(row.as_object().unwrap().len(), 2);
             }
-            let Some(next) = reply.value()["@odata.nextLink"].as_str() else { break };
-            target = next.trim_start_matches("https://graph.microsoft.com").to_owned();
+            let Some(next) = reply.value()["@odata.nextLink"].as_str() else {
+                break;
+            };
+            target = next
+                .trim_start_matches("https://graph.microsoft.com")
+                .to_owned();
         }
         assert_eq!((seen.len(), pages), (2500, 3));
     }
@@ -217,27 +242,70 @@ mod tests {
     fn what_a_listing_refuses() {
         let mut world = World::test("tenants: [{users: 9}]");
         let token = testing::token(&mut world, 0, false);
-        for (query, status) in [("$top=1000", 400), ("$top=0", 400), ("$skip=1", 400), ("$select=aboutMe", 501), ("$select=nope", 400), ("$filter=x", 400), ("$skiptoken=9", 400)] {
-            assert_eq!(testing::get(&mut world, &token, &format!("/v1.0/users?{query}")).status, status, "{query}");
+        for (query, status) in [
+            ("$top=1000", 400),
+            ("$top=0", 400),
+            ("$skip=1", 400),
+            ("$select=aboutMe", 501),
+            ("$select=nope", 400),
+            ("$filter=x", 400),
+            ("$skiptoken=9", 400),
+        ] {
+            assert_eq!(
+                testing::get(&mut world, &token, &format!("/v1.0/users?{query}")).status,
+                status,
+                "{query}"
+            );
         }
-        assert_eq!(testing::get(&mut world, &token, "/v1.0/users/$count").content, super::super::super::exchange::Content::Text("9".to_owned(), "text/plain"));
-        let filtered = testing::get(&mut world, &token, "/v1.0/users?$filter=userPrincipalName+eq+'closer@contoso.onmicrosoft.com'&$count=true");
+        assert_eq!(
+            testing::get(&mut world, &token, "/v1.0/users/$count").content,
+            super::super::super::exchange::Content::Text("9".to_owned(), "text/plain")
+        );
+        let filtered = testing::get(
+            &mut world,
+            &token,
+            "/v1.0/users?$filter=userPrincipalName+eq+'closer@contoso.onmicrosoft.com'&$count=true",
+        );
         assert_eq!(filtered.value()["@odata.count"], 1);
     }
 
     #[test]
     fn synced_users_stay_until_synchronization_is_off() {
-        let mut world = World::test("tenants: [{users: 50, guestsPercent: 0, sync: {enabled: true, percent: 100}}]");
+        let mut world = World::test(
+            "tenants: [{users: 50, guestsPercent: 0, sync: {enabled: true, percent: 100}}]",
+        );
         let token = testing::token(&mut world, 0, false);
         let id = world.tenants[0].user_id(0).unwrap();
         let target = format!("/v1.0/users/{id}");
-        assert_eq!(testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status, 400);
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            400
+        );
         let organization = format!("/v1.0/organization/{}", world.tenants[0].id);
-        assert_eq!(testing::send(&mut world, &token, "PATCH", &organization, &json!({ "onPremisesSyncEnabled": false })).status, 204);
-        assert_eq!(testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status, 400);
+        assert_eq!(
+            testing::send(
+                &mut world,
+                &token,
+                "PATCH",
+                &organization,
+                &json!({ "onPremisesSyncEnabled": false })
+            )
+            .status,
+            204
+        );
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            400
+        );
         world.clock.advance(72.0 * 3600.0);
-        assert_eq!(testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status, 204);
-        assert_eq!(testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status, 404);
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            204
+        );
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            404
+        );
         assert_eq!(testing::get(&mut world, &token, &target).status, 404);
     }
 
@@ -246,7 +314,10 @@ mod tests {
         let mut world = World::test("tenants: [{users: 9}]");
         let token = testing::token(&mut world, 0, true);
         let target = format!("/v1.0/users/{}", world.tenants[0].user_id(0).unwrap());
-        assert_eq!(testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status, 403);
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            403
+        );
         assert_eq!(world.judge.violations[0].kind, "writeWithReader");
     }
 }

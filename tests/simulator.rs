@@ -1,0 +1,332 @@
+//! The simulator from outside: real TLS, Microsoft's host names, one tenant closed from the first token to the end.
+#![cfg(feature = "operator")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+use serde_json::{Value, json};
+use tenant_closure::simulator::{Running, Scenario, Settings, start};
+
+const HOSTS: [&str; 3] = [
+    "login.microsoftonline.com",
+    "graph.microsoft.com",
+    "management.azure.com",
+];
+
+struct Client {
+    http: reqwest::Client,
+    running: Running,
+    token: String,
+}
+
+impl Client {
+    async fn new(scenario: &str) -> Self {
+        let settings = Settings {
+            scenario: Scenario::parse(scenario).unwrap(),
+            ..Settings::default()
+        };
+        let running = start(&settings).unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let authority = reqwest::Certificate::from_pem(running.ca_pem.as_bytes()).unwrap();
+        let mut builder = reqwest::Client::builder()
+            .tls_certs_only([authority])
+            .no_proxy();
+        for host in HOSTS {
+            builder = builder.resolve(host, running.address);
+        }
+        let mut client = Self {
+            http: builder.build().unwrap(),
+            running,
+            token: String::new(),
+        };
+        let tenant = &client.running.tenants[0];
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &tenant.app_id.to_string()),
+            ("client_secret", &tenant.client_secret),
+            ("scope", "https://graph.microsoft.com/.default"),
+        ];
+        let url = format!(
+            "https://login.microsoftonline.com/{}/oauth2/v2.0/token",
+            tenant.id
+        );
+        let reply: Value = client
+            .http
+            .post(url)
+            .form(&form)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        client.token = reply["access_token"].as_str().unwrap().to_owned();
+        client
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        url: &str,
+        body: Option<Value>,
+    ) -> reqwest::Result<reqwest::Response> {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self
+            .http
+            .request(method, url)
+            .bearer_auth(&self.token)
+            .header("client-request-id", "mine");
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await
+    }
+
+    async fn graph(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        self.send(
+            method,
+            &format!("https://graph.microsoft.com/v1.0{path}"),
+            body,
+        )
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap()
+    }
+
+    async fn sim(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let reply = self
+            .send(method, &format!("{}/{path}", self.running.urls.sim), body)
+            .await
+            .unwrap();
+        (
+            reply.status().as_u16(),
+            reply.json().await.unwrap_or_default(),
+        )
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_is_closed_from_the_first_token_to_the_end() {
+    let client = Client::new(
+        "tenants: [{users: 130, unreadableChecks: {C9: failed}, subscriptions: [{kind: Direct}]}]",
+    )
+    .await;
+    let tenant = client.running.tenants[0].clone();
+    let press = format!("tenants/{}/press", tenant.id);
+    let organization = client.graph("GET", "/organization", None).await;
+    assert_eq!(organization["value"][0]["id"], tenant.id.to_string());
+
+    let mut ids = Vec::new();
+    let mut url = "https://graph.microsoft.com/v1.0/users?$select=id&$top=50".to_owned();
+    loop {
+        let page: Value = client
+            .send("GET", &url, None)
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        ids.extend(
+            page["value"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["id"].as_str().unwrap().to_owned()),
+        );
+        match page["@odata.nextLink"].as_str() {
+            Some(next) => url = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(ids.len(), 130);
+    let retained = tenant.retained_administrator_id.unwrap().to_string();
+    ids.retain(|id| *id != retained);
+    client.sim("POST", "judge", Some(json!({ "tenant": tenant.id, "retained": [retained], "approved": ids, "digest": "d" }))).await;
+
+    for chunk in ids.chunks(20) {
+        let requests: Vec<_> = chunk.iter().enumerate().map(|(id, user)| json!({ "id": id.to_string(), "method": "DELETE", "url": format!("/users/{user}") })).collect();
+        let reply = client
+            .graph("POST", "/$batch", Some(json!({ "requests": requests })))
+            .await;
+        for item in reply["responses"].as_array().unwrap() {
+            assert_eq!(item["status"], 204, "{item}");
+        }
+    }
+
+    let (status, refused) = client
+        .sim("POST", &press, Some(json!({ "action": "deleteTenant" })))
+        .await;
+    assert_eq!(status, 409);
+    let open: Vec<_> = refused["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| check["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(open, ["C3", "C4", "C6", "C9"]);
+    let subscription =
+        client.graph("GET", "/directory/subscriptions", None).await["value"][0]["id"].clone();
+    for body in [
+        json!({ "action": "cancelSubscription", "id": subscription, "reason": "Other" }),
+        json!({ "action": "deleteSubscription", "id": subscription }),
+        json!({ "action": "settleCheck", "check": "C9" }),
+    ] {
+        assert_eq!(client.sim("POST", &press, Some(body)).await.0, 200);
+    }
+    client
+        .sim(
+            "POST",
+            "clock/advance",
+            Some(json!({ "seconds": 80 * 3600 })),
+        )
+        .await;
+    for app in [tenant.reader_app_id, tenant.app_id] {
+        let url = format!("https://graph.microsoft.com/v1.0/applications(appId='{app}')");
+        assert_eq!(
+            client.send("DELETE", &url, None).await.unwrap().status(),
+            204
+        );
+    }
+    assert_eq!(
+        client
+            .sim("POST", &press, Some(json!({ "action": "deleteTenant" })))
+            .await
+            .0,
+        200
+    );
+
+    let probe = format!(
+        "https://login.microsoftonline.com/{}/v2.0/.well-known/openid-configuration",
+        tenant.id
+    );
+    let gone = client.send("GET", &probe, None).await.unwrap();
+    assert_eq!(gone.status(), 400);
+    assert!(gone.text().await.unwrap().contains("AADSTS90002"));
+    let (_, violations) = client.sim("GET", "violations", None).await;
+    assert_eq!(violations["count"], 0, "{violations}");
+    let (_, stats) = client.sim("GET", "stats", None).await;
+    assert_eq!(
+        (
+            &stats["usersDeleted"],
+            &stats["items"],
+            &stats["throttledItems"]
+        ),
+        (&json!(129), &json!(129), &json!(0))
+    );
+    let (_, effects) = client.sim("GET", "effects?kind=userDeleted", None).await;
+    assert_eq!(effects["count"], 129);
+}
+
+#[tokio::test]
+async fn bad_luck_is_played_as_it_is_scripted() {
+    let client = Client::new("tenants: [{users: 30}]").await;
+    let tenant = client.running.tenants[0].clone();
+    let faults = json!([
+        { "match": { "method": "DELETE" }, "do": "dropAfter", "times": 1 },
+        { "match": { "pathContains": "domains" }, "do": "dropBefore", "times": 1 },
+        { "match": { "pathContains": "organization", "nth": 1 }, "do": { "status": { "code": 503, "headers": { "Retry-After": "2.5" } } } },
+        { "match": { "pathContains": "organization" }, "do": "html", "times": 1 },
+        { "match": { "pathContains": "/users" }, "do": "lyingNextLink", "times": 1 },
+        { "match": { "pathContains": "$batch" }, "do": "omitBatchItems", "times": 1 },
+    ]);
+    assert_eq!(client.sim("POST", "faults", Some(faults)).await.0, 200);
+    let users = client.graph("GET", "/users?$select=id", None).await;
+    assert!(
+        users["@odata.nextLink"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://graph.microsoft.example/")
+    );
+    let retained = tenant.retained_administrator_id.unwrap().to_string();
+    let victim = users["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap())
+        .find(|id| *id != retained)
+        .unwrap();
+    let url = format!("https://graph.microsoft.com/v1.0/users/{victim}");
+    assert!(
+        client.send("DELETE", &url, None).await.is_err(),
+        "the connection was not cut"
+    );
+    assert_eq!(
+        client.send("GET", &url, None).await.unwrap().status(),
+        404,
+        "the deletion did not happen"
+    );
+    assert!(
+        client
+            .send("GET", "https://graph.microsoft.com/v1.0/domains", None)
+            .await
+            .is_err()
+    );
+
+    let organization = "https://graph.microsoft.com/v1.0/organization";
+    let first = client.send("GET", organization, None).await.unwrap();
+    assert_eq!(
+        (
+            first.status().as_u16(),
+            first.headers()["retry-after"].to_str().unwrap()
+        ),
+        (503, "2.5")
+    );
+    let second = client.send("GET", organization, None).await.unwrap();
+    assert!(second.text().await.unwrap().starts_with("<!DOCTYPE"));
+    let third = client.send("GET", organization, None).await.unwrap();
+    assert_eq!(third.headers()["client-request-id"], "mine");
+    assert!(third.headers().contains_key("request-id") && third.headers().contains_key("date"));
+
+    let item = |id: &str| json!({ "id": id, "method": "GET", "url": "/organization" });
+    let reply = client
+        .graph(
+            "POST",
+            "/$batch",
+            Some(json!({ "requests": [item("a"), item("b")] })),
+        )
+        .await;
+    assert_eq!(reply["responses"].as_array().unwrap().len(), 1);
+    assert_eq!(client.sim("DELETE", "faults", None).await.0, 204);
+}
+
+#[tokio::test]
+async fn services_answer_on_our_own_address_too() {
+    let client = Client::new("tenants: [{users: 5, cloud: China}]").await;
+    let urls = &client.running.urls;
+    let reply = client
+        .send("GET", &format!("{}/v1.0/organization", urls.graph), None)
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 200);
+    let id = client.running.tenants[0].id;
+    let found = client
+        .send(
+            "GET",
+            &format!("{}/{id}/v2.0/.well-known/openid-configuration", urls.login),
+            None,
+        )
+        .await
+        .unwrap();
+    assert_eq!(found.status(), 200);
+}
+
+#[tokio::test]
+async fn two_hundred_thousand_users_start_within_seconds() {
+    let begun = std::time::Instant::now();
+    let client = Client::new("tenants: [{users: 200000}]").await;
+    let reply = client
+        .graph("GET", "/users?$select=id&$top=999", None)
+        .await;
+    assert_eq!(reply["value"].as_array().unwrap().len(), 999);
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
+}
