@@ -1,3 +1,27 @@
-//! x
+//! `TenantClosure`: a Kubernetes operator that closes a Microsoft 365 / Entra tenant.
+//!
+//! ```text
+//!  watch / timer
+//!       │
+//!       ▼
+//!     read ──► observe ◄──► decide ──► claim ──► act ──► observe again ──► settle ──► record ──► requeue
+//! ```
+//!
+//! The rooms, and who may import whom:
+//! `closure ← api ← controller → (the port closure::tenant) ← microsoft`; `plugin` stands on `api`;
+//! `simulator` stands alone; `operations` wires everything. `tests/architecture.rs` holds this.
+
+pub mod closure;
+
+#[cfg(feature = "operator")]
+pub mod api;
+#[cfg(feature = "operator")]
+pub mod controller;
+#[cfg(feature = "operator")]
+pub mod microsoft;
+#[cfg(feature = "operator")]
+pub mod operations;
+#[cfg(feature = "operator")]
+pub mod plugin;
 #[cfg(feature = "operator")]
 pub mod simulator;

@@ -1,0 +1,65 @@
+# What can be done here; `make` alone lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tenant-closure
+MACHETE_VERSION := 0.9.2
+MACHETE := $(CACHE)/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
+
+.PHONY: help tools build demo demo-keep demo-stop test lint fmt crds control-plane clean
+
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+tools: ## check the tools; install setpriv and a C compiler with apt-get where they are missing
+	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust from https://rustup.rs' >&2; exit 1; }
+	@command -v go >/dev/null || [[ $${KUBEBUILDER_ASSETS:-} ]] || { echo 'go is missing: install it from https://go.dev/dl (it builds the control plane), or set KUBEBUILDER_ASSETS' >&2; exit 1; }
+	@missing=(); \
+	command -v setpriv >/dev/null || missing+=(util-linux); \
+	command -v cc >/dev/null || missing+=(gcc libc6-dev); \
+	(($${#missing[@]} == 0)) && exit 0; \
+	command -v apt-get >/dev/null || { echo "install these first: $${missing[*]}" >&2; exit 1; }; \
+	sudo=; ((EUID == 0)) || sudo=sudo; \
+	echo "installing $${missing[*]}" >&2; \
+	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends "$${missing[@]}"
+
+build: tools ## build the programs
+	cargo build
+
+demo: tools ## close a simulated tenant on a real control plane, from start to proof
+	cargo build --bins --example demo
+	cargo run --quiet --example demo
+
+demo-keep: tools ## the same, and leave it running to look at
+	cargo build --bins --example demo
+	cargo run --quiet --example demo -- --keep
+
+demo-stop: tools ## stop what demo-keep left running
+	cargo run --example demo -- --stop
+
+test: tools ## run every test
+	cargo test
+
+lint: tools $(MACHETE) ## formatting, clippy, the pure core alone, generated files, unused dependencies
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo check --no-default-features --lib
+	cargo test --test generated
+	$(MACHETE)
+
+$(MACHETE): | tools
+	cargo install --locked --force cargo-machete@$(MACHETE_VERSION) --root $(CACHE)/cargo-machete-$(MACHETE_VERSION)
+
+fmt: tools ## format the code
+	cargo fmt
+
+crds: tools ## write the generated files anew
+	UPDATE=1 cargo test --test generated
+
+control-plane: tools ## obtain etcd, kube-apiserver and kubectl, and say where they are
+	@tests/support/control-plane.sh
+
+clean: ## remove what was built and what the demo left; the caches of control plane and tools stay
+	cargo clean
+	rm -rf .demo

@@ -1,0 +1,234 @@
+//! `TenantClosure`: one object closes one tenant.
+
+use crate::api::status::TenantClosureStatus;
+use crate::closure::terms::{BillingKind, Cancellation, Cloud, Mode};
+use jiff::Timestamp;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The closing of one Microsoft 365 / Entra tenant, as Microsoft's procedure "Close your account" says. It cannot be
+/// undone. Deleting this object stops the work and deletes nothing.
+#[derive(CustomResource, KubeSchema, Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[kube(
+    group = "tenantclosure.dev",
+    version = "v1alpha1",
+    kind = "TenantClosure",
+    plural = "tenantclosures",
+    shortname = "tcl",
+    category = "offboarding",
+    namespaced,
+    status = "TenantClosureStatus",
+    selectable = ".spec.tenant.id",
+    validation = Rule::new("size(self.metadata.name) <= 63").message("metadata.name must have at most 63 characters; choose a shorter one"),
+    printcolumn(name = "Tenant", type_ = "string", json_path = ".spec.tenant.initialDomain"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(name = "Step", type_ = "string", json_path = ".status.step"),
+    printcolumn(name = "Progress", type_ = "string", json_path = ".status.progress"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Id", type_ = "string", json_path = ".spec.tenant.id", priority = 1),
+    printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.summary", priority = 1)
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("self.tenant == oldSelf.tenant").message("spec.tenant cannot be changed; delete this closure (nothing is lost) and create another").field_path(".tenant"),
+    validation = Rule::new("self.credentials == oldSelf.credentials").message("spec.credentials cannot be changed; delete this closure (nothing is lost) and create another").field_path(".credentials"),
+    validation = Rule::new("self.retain == oldSelf.retain").message("spec.retain cannot be changed; delete this closure (nothing is lost) and create another").field_path(".retain"),
+    validation = Rule::new("has(self.cancellation) == has(oldSelf.cancellation) && (!has(self.cancellation) || self.cancellation == oldSelf.cancellation)").message("spec.cancellation cannot be changed; delete this closure (nothing is lost) and create another"),
+    validation = Rule::new("has(self.billing) == has(oldSelf.billing) && (!has(self.billing) || self.billing == oldSelf.billing)").message("spec.billing cannot be changed; delete this closure (nothing is lost) and create another"),
+    validation = Rule::new("has(self.directory) == has(oldSelf.directory) && (!has(self.directory) || self.directory == oldSelf.directory)").message("spec.directory cannot be changed; delete this closure (nothing is lost) and create another"),
+    validation = Rule::new("has(self.approval) == has(oldSelf.approval) && (!has(self.approval) || self.approval == oldSelf.approval)").message("spec.approval cannot be changed; delete this closure (nothing is lost) and create another")
+)]
+pub struct TenantClosureSpec {
+    /// The tenant to close. Both id and initial domain must match what the tenant says of itself. Immutable.
+    pub tenant: TenantRef,
+    /// Where the credentials are: Secrets in this namespace only. Immutable.
+    pub credentials: Credentials,
+    /// Who stays to finish. Immutable.
+    pub retain: Retain,
+    /// `Plan` (default): reads only, a plan is written. `Execute`: the approved plan is carried out. DANGER: Execute deletes users for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// True: no new effect starts; at most the call in flight finishes. Default: false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspend: Option<bool>,
+    /// A legal hold: blocks the closure while set; the text is its reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    pub hold: Option<String>,
+    /// Nothing is changed in the tenant before this time (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// How the backup is vouched for. Absent: blocked in step 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Backup>,
+    /// Losses that the procedure does not mention, each accepted by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 20))]
+    pub accept: Option<Vec<Accepted>>,
+    /// Reason and feedback of step 2. Absent with an active subscription: blocked in step 0. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<CancellationSpec>,
+    /// Accounts through which subscriptions can be ended by a call. Absent: handed to a person. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing: Option<Billing>,
+    /// What may be removed of the directory before it goes. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Directory>,
+    /// How many persons must approve. Absent: the operator's minimum, at least 1. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// Brakes. Absent in mode Execute: blocked in step 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+}
+
+/// The tenant.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantRef {
+    /// Tenant id (GUID in lower case), as the Entra admin center's overview shows it.
+    #[schemars(
+        regex(pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+        length(max = 36)
+    )]
+    pub id: String,
+    /// Initial domain, for example `contoso.onmicrosoft.com`.
+    #[schemars(
+        regex(pattern = r"^[a-zA-Z0-9][a-zA-Z0-9.-]*\.[a-zA-Z]{2,}$"),
+        length(min = 4, max = 253)
+    )]
+    pub initial_domain: String,
+    /// Which of Microsoft's clouds. Default: Global.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<Cloud>,
+}
+
+/// Names of Secrets in this namespace, each labelled `tenantclosure.dev/tenant-id`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Credentials {
+    /// Secret with keys `clientId` and `clientSecret` of the application that carries the closure out.
+    #[schemars(length(min = 1, max = 253))]
+    pub secret_name: String,
+    /// Likewise of an application that can only read; it serves mode Plan. Default: the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub reader_secret_name: Option<String>,
+}
+
+/// Who stays.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Retain {
+    /// User principal name of the one Global administrator who stays, on the initial domain. Pinned by object id in the plan.
+    #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(min = 3, max = 320))]
+    pub global_administrator: String,
+    /// User principal name of a second administrator, kept through step 4 and deleted first in step 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(min = 3, max = 320))]
+    pub spare_administrator: Option<String>,
+}
+
+/// The backup.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Backup {
+    /// True: everything that must be kept was backed up. Only a person can know.
+    #[serde(default)]
+    pub acknowledged: bool,
+    /// Where to find it, for example a ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub reference: Option<String>,
+}
+
+/// One accepted loss.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Accepted {
+    /// Kind of loss, for example `AzureResources`.
+    #[schemars(length(min = 1, max = 63))]
+    pub kind: String,
+    /// Who decided, where: for example a change number.
+    #[schemars(length(min = 1, max = 256))]
+    pub reference: String,
+}
+
+/// Step 2's words.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct CancellationSpec {
+    /// The reason, as the admin center's list words it.
+    #[schemars(length(min = 1, max = 128))]
+    pub reason: String,
+    /// Optional free text for Microsoft, at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 500))]
+    pub feedback: Option<String>,
+}
+
+impl From<&CancellationSpec> for Cancellation {
+    fn from(spec: &CancellationSpec) -> Self {
+        Self {
+            reason: spec.reason.clone(),
+            feedback: spec.feedback.clone(),
+        }
+    }
+}
+
+/// Billing.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Billing {
+    /// Accounts that the credential may use; a tenant can mix them.
+    #[schemars(length(max = 8))]
+    pub accounts: Vec<BillingAccount>,
+}
+
+/// One billing account.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct BillingAccount {
+    /// Its kind.
+    pub kind: BillingKind,
+}
+
+/// The directory.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Directory {
+    /// True: applications and service principals are removed where Microsoft allows it. Default: false (a person is told).
+    #[serde(default)]
+    pub remove_applications: bool,
+    /// ARM id of an External ID or B2C directory; such a tenant is deleted by a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        regex(
+            pattern = r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+/providers/Microsoft\.AzureActiveDirectory/(ciamDirectories|b2cDirectories)/[^/]+$"
+        ),
+        length(max = 512)
+    )]
+    pub resource: Option<String>,
+}
+
+/// Approval.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Persons who must approve the plan. 0 only where the operator's configuration allows it.
+    #[schemars(range(min = 0, max = 6))]
+    pub required: u32,
+}
+
+/// Limits.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Most users that this closure may delete; a larger tenant blocks.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_users: u32,
+}

@@ -1,0 +1,24 @@
+//! The custom resources `tenantclosure.dev/v1alpha1`: three kinds and no more.
+
+pub mod approval;
+pub mod closure;
+pub mod conditions;
+pub mod crd;
+pub mod policies;
+pub mod record;
+pub mod status;
+pub mod terms;
+
+pub use approval::{ClosureApproval, ClosureApprovalSpec, Purpose};
+pub use closure::{TenantClosure, TenantClosureSpec};
+pub use record::{ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType};
+pub use status::TenantClosureStatus;
+
+/// Label on Secrets and records: the tenant that they are for.
+pub const TENANT_ID: &str = "tenantclosure.dev/tenant-id";
+/// Label on records: the closure (UID) that they belong to.
+pub const CLOSURE_UID: &str = "tenantclosure.dev/closure-uid";
+/// Annotation that admission stamps on a closure: who created it.
+pub const REQUESTED_BY: &str = "tenantclosure.dev/requested-by";
+/// Annotation that asks for a cycle now (Flux' word for it).
+pub const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";

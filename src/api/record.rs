@@ -1,0 +1,131 @@
+//! `ClosureRecord`: the journal. Created before an effect (that is the claim), given an outcome once, never changed.
+
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Intent, Outcome};
+use crate::closure::memory::Memory;
+use crate::closure::plan::PlanHead;
+use jiff::Timestamp;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One entry of a closure's journal. Only the operator creates records; nobody changes or deletes one.
+#[derive(CustomResource, KubeSchema, Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[kube(
+    group = "tenantclosure.dev",
+    version = "v1alpha1",
+    kind = "ClosureRecord",
+    plural = "closurerecords",
+    namespaced,
+    status = "ClosureRecordStatus",
+    validation = Rule::new("self.spec == oldSelf.spec").message("a record cannot be changed"),
+    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.outcome) || (has(self.status) && has(self.status.outcome) && self.status.outcome == oldSelf.status.outcome)").message("a record's outcome is written once"),
+    printcolumn(name = "Closure", type_ = "string", json_path = ".spec.closureName"),
+    printcolumn(name = "Sequence", type_ = "integer", json_path = ".spec.sequence"),
+    printcolumn(name = "Type", type_ = "string", json_path = ".spec.type"),
+    printcolumn(name = "Action", type_ = "string", json_path = ".spec.intent.action"),
+    printcolumn(name = "Gone", type_ = "integer", json_path = ".status.outcome.gone"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ClosureRecordSpec {
+    /// What kind of entry this is.
+    #[serde(rename = "type")]
+    pub kind: RecordType,
+    /// UID of the closure.
+    #[serde(rename = "closureUID")]
+    #[schemars(length(max = 64))]
+    pub closure_uid: String,
+    /// Namespace of the closure.
+    #[schemars(length(max = 63))]
+    pub closure_namespace: String,
+    /// Name of the closure.
+    #[schemars(length(max = 63))]
+    pub closure_name: String,
+    /// The tenant.
+    #[serde(rename = "tenantID")]
+    pub tenant_id: ObjectId,
+    /// Place in the journal, from 1 without a gap; plan chunks have none (0).
+    pub sequence: u64,
+    /// SHA-256 of the record before, as stored, in canonical JSON (RFC 8785); empty for the first.
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    pub previous: String,
+    /// Digest of the plan in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub plan_digest: Option<String>,
+    /// What will be done, with exact ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
+    /// Who claims it: one word per process.
+    #[serde(default)]
+    #[schemars(length(max = 128))]
+    pub holder: String,
+    /// How long the effect may run after this record's creation, in seconds: another process waits for it.
+    #[serde(default)]
+    pub effect_seconds: u32,
+    /// A plan's head, in a record of type Plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanHead>,
+    /// Names of the plan's chunks, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 500))]
+    pub chunks: Vec<String>,
+    /// User ids, in a chunk of a plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 2000))]
+    pub users: Vec<ObjectId>,
+    /// Who approved the plan, at the time of the claim.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 12))]
+    pub approvers: Vec<String>,
+    /// What the journal knew before this record.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::api::record::open_object")]
+    pub memory: Memory,
+}
+
+/// A schema for an object of our own whose fields the controller checks.
+pub fn open_object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "description": "What the journal knew before this record: counters, start times, the plan in force.",
+        "x-kubernetes-preserve-unknown-fields": true
+    })
+}
+
+/// What a record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RecordType {
+    /// An effect in the tenant.
+    Effect,
+    /// A reading that proves something.
+    Verification,
+    /// Seals a plan.
+    Plan,
+    /// A part of a plan.
+    PlanChunk,
+}
+
+/// The outcome of a record.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ClosureRecordStatus {
+    /// What was seen after the effect. Written once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Settled>,
+}
+
+/// An outcome with its time.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Settled {
+    /// When it was read.
+    pub at: Timestamp,
+    /// True where another process than the claimant read it.
+    #[serde(default)]
+    pub in_doubt: bool,
+    /// What was seen.
+    pub seen: Outcome,
+}

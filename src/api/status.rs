@@ -1,0 +1,153 @@
+//! The status of a `TenantClosure`: progress only, it decides nothing. Under 32 KiB whatever the tenant's size.
+
+use crate::closure::memory::Totals;
+use crate::closure::report::Phase;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where a closure stands.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TenantClosureStatus {
+    /// The generation that this status was computed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The phase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// The step, for example `1/5 Users`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// Progress of the step, for example `400/1000 (40%)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
+    /// One sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// The plan in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanStatus>,
+    /// The steps, first to last.
+    #[schemars(length(max = 6))]
+    pub steps: Vec<StepStatus>,
+    /// What stands in the way.
+    #[schemars(length(max = 40))]
+    pub blockers: Vec<BlockerStatus>,
+    /// What only a person can do.
+    #[schemars(length(max = 40))]
+    pub hand_offs: Vec<HandOffStatus>,
+    /// When the wait at hand is expected to end: shown, never believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_until: Option<Timestamp>,
+    /// Earlier wake-ups are held back until then, unless something new was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+    /// Hash over approvals, configuration and annotation that this status was computed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub inputs: Option<String>,
+    /// The value of `reconcile.fluxcd.io/requestedAt` that was handled last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub last_handled_reconcile_at: Option<String>,
+    /// Where the journal is, and its head: a hint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal: Option<JournalStatus>,
+    /// Conditions; all of them from the first cycle on.
+    #[schemars(length(max = 20))]
+    pub conditions: Vec<Condition>,
+}
+
+/// The plan in status.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanStatus {
+    /// SHA-256, hexadecimal: what an approval names.
+    #[schemars(length(max = 64))]
+    pub digest: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Users to delete.
+    pub users: u32,
+    /// Subscriptions to end.
+    pub subscriptions: u32,
+    /// Applications and service principals to remove.
+    pub applications: u32,
+}
+
+/// A step in status.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct StepStatus {
+    /// Its name.
+    #[schemars(length(max = 63))]
+    pub name: String,
+    /// Objects done.
+    pub done: u32,
+    /// Objects in all.
+    pub total: u32,
+    /// When its first effect was claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// What it has cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totals: Option<Totals>,
+}
+
+/// A blocker in status.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockerStatus {
+    /// Check id and name, or the reason.
+    #[schemars(length(max = 128))]
+    pub check: String,
+    /// `failed`, `unknown` or `blocked`.
+    #[schemars(length(max = 16))]
+    pub state: String,
+    /// What to do.
+    #[schemars(length(max = 1024))]
+    pub remedy: String,
+    /// Where.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 512))]
+    pub link: String,
+    /// Who must act.
+    #[schemars(length(max = 16))]
+    pub who: String,
+}
+
+/// A hand-off in status.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct HandOffStatus {
+    /// Stable key.
+    #[schemars(length(max = 64))]
+    pub key: String,
+    /// What to do.
+    #[schemars(length(max = 1024))]
+    pub what: String,
+    /// Where.
+    #[schemars(length(max = 512))]
+    pub link: String,
+    /// How the operator will notice.
+    #[schemars(length(max = 512))]
+    pub noticed: String,
+    /// Since when it waits for a person.
+    pub since: Timestamp,
+}
+
+/// Journal head in status.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct JournalStatus {
+    /// The namespace in which the records lie; it cannot move.
+    #[schemars(length(max = 63))]
+    pub namespace: String,
+    /// Sequence of the newest settled record.
+    pub sequence: u64,
+    /// Its hash.
+    #[schemars(length(max = 64))]
+    pub head: String,
+}

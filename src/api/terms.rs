@@ -1,0 +1,78 @@
+//! Terms from a spec: the raw manifest resolved once, absent meaning the safest thing.
+
+use crate::api::closure::TenantClosureSpec;
+use crate::closure::id::ObjectId;
+use crate::closure::terms::{Backup, Mode, Terms};
+use std::time::Duration;
+
+/// What the operator adds to a spec.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Defaults {
+    /// Most objects in one effect (at most 400).
+    pub slice: usize,
+    /// Longest time between two looks.
+    pub poll_at_most: Duration,
+    /// Persons who must approve at least.
+    pub minimum_approvals: u32,
+    /// Where false, a spec that asks for fewer approvals than the minimum gets the minimum.
+    pub allow_fewer: bool,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            slice: 400,
+            poll_at_most: Duration::from_secs(900),
+            minimum_approvals: 1,
+            allow_fewer: false,
+        }
+    }
+}
+
+/// Resolves a spec. `None` where the tenant id is no GUID, which the CRD's schema refuses.
+pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
+    let asked = spec.approval.as_ref().map(|a| a.required);
+    let approvals_required = match asked {
+        Some(n) if defaults.allow_fewer => n,
+        Some(n) => n.max(defaults.minimum_approvals),
+        None => defaults.minimum_approvals.max(1),
+    };
+    let directory = spec.directory.clone().unwrap_or_default();
+    Some(Terms {
+        tenant_id: ObjectId::parse(&spec.tenant.id)?,
+        initial_domain: spec.tenant.initial_domain.to_ascii_lowercase(),
+        cloud: spec.tenant.cloud.unwrap_or_default(),
+        retained: spec.retain.global_administrator.clone(),
+        spare: spec.retain.spare_administrator.clone(),
+        mode: spec.mode.unwrap_or(Mode::Plan),
+        suspend: spec.suspend.unwrap_or(false),
+        hold: spec.hold.clone(),
+        not_before: spec.not_before,
+        backup: spec
+            .backup
+            .as_ref()
+            .filter(|b| b.acknowledged)
+            .map(|b| Backup {
+                reference: b.reference.clone().unwrap_or_default(),
+                complete: Ok(()),
+            }),
+        accepted: spec
+            .accept
+            .iter()
+            .flatten()
+            .map(|a| a.kind.clone())
+            .collect(),
+        cancellation: spec.cancellation.as_ref().map(Into::into),
+        billing: spec
+            .billing
+            .iter()
+            .flat_map(|b| b.accounts.iter().map(|a| a.kind))
+            .collect(),
+        remove_applications: directory.remove_applications,
+        directory_resource: directory.resource,
+        approvals_required,
+        max_users: spec.limits.as_ref().map(|l| l.max_users),
+        slice: defaults.slice.clamp(1, 400),
+        poll_at_most: defaults.poll_at_most,
+    })
+}

@@ -1,0 +1,125 @@
+//! Intent and outcome: what the next effect will be, and what was seen after it. Both go into the journal.
+
+use crate::closure::id::ObjectId;
+use crate::closure::step::Step;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The kinds of effect (and of recorded reading).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Action {
+    /// `PATCH /organization/{id}` with `onPremisesSyncEnabled: false`.
+    SwitchSyncOff,
+    /// `DELETE /users/{id}` for each object.
+    DeleteUsers,
+    /// No effect: a complete listing of users, compared with the plan and recorded.
+    VerifyUsers,
+    /// Ends a subscription through the account that covers it.
+    CancelSubscription,
+    /// Recurring billing off, where a cancellation is no longer allowed.
+    StopRenewal,
+    /// `PATCH …/authentication/requirements` with `perUserMfaState: disabled` for each object.
+    #[serde(rename = "DisableMFA")]
+    DisableMfa,
+    /// `DELETE` of applications and service principals.
+    RemoveApplications,
+    /// `DELETE` of our own registration and service principal: the last call that we can make.
+    RemoveOwnIdentity,
+    /// ARM `DELETE` of an External ID or B2C directory.
+    DeleteDirectory,
+    /// No effect: outside reads of three kinds, at different times, recorded.
+    VerifyDirectoryGone,
+}
+
+impl Action {
+    /// True where nothing in the tenant changes.
+    pub const fn reads_only(self) -> bool {
+        matches!(self, Self::VerifyUsers | Self::VerifyDirectoryGone)
+    }
+
+    /// The word used in status, metrics and documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SwitchSyncOff => "SwitchSyncOff",
+            Self::DeleteUsers => "DeleteUsers",
+            Self::VerifyUsers => "VerifyUsers",
+            Self::CancelSubscription => "CancelSubscription",
+            Self::StopRenewal => "StopRenewal",
+            Self::DisableMfa => "DisableMFA",
+            Self::RemoveApplications => "RemoveApplications",
+            Self::RemoveOwnIdentity => "RemoveOwnIdentity",
+            Self::DeleteDirectory => "DeleteDirectory",
+            Self::VerifyDirectoryGone => "VerifyDirectoryGone",
+        }
+    }
+}
+
+/// One bounded effect: exact ids, never a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Intent {
+    /// The step it belongs to.
+    pub step: Step,
+    /// What is done.
+    pub action: Action,
+    /// To which objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    pub objects: Vec<ObjectId>,
+    /// ARM id, where the effect goes through ARM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub resource: Option<String>,
+}
+
+/// Objects that were refused with one error code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// Microsoft's error code (never its message).
+    #[schemars(length(max = 128))]
+    pub code: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Who.
+    #[schemars(length(max = 400))]
+    pub objects: Vec<ObjectId>,
+}
+
+/// What was seen after an effect: counts, and the exceptions by id.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// Objects seen gone (or, where the effect is no delete, seen changed as intended).
+    pub gone: u32,
+    /// Accepted, but a reader still shows them: a replica lags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    pub visible: Vec<ObjectId>,
+    /// Refused, by code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub refused: Vec<Refusal>,
+    /// No answer, and still there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    pub unanswered: Vec<ObjectId>,
+    /// Of a listing: planned users still shown (at most one slice of them).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    pub remaining: Vec<ObjectId>,
+    /// Of a listing: how many planned users are still shown in all.
+    #[serde(default)]
+    pub remaining_count: u32,
+    /// Of a listing: users who are neither planned nor allowed to stay.
+    #[serde(default)]
+    pub strangers: u32,
+    /// False where the settling read itself got no complete answer: nothing is proven by this outcome.
+    pub complete: bool,
+    /// HTTP requests spent; a `$batch` is one.
+    #[serde(default)]
+    pub requests: u32,
+    /// Items answered 429.
+    #[serde(default)]
+    pub throttled: u32,
+}

@@ -1,0 +1,240 @@
+//! Memory: what cannot be seen again. It rides in each journal record, so a lost status loses nothing.
+
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Action, Intent, Outcome, Refusal};
+use crate::closure::step::Step;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the journal knows up to (and not including) a record; [`Memory::advance`] adds that record's outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Memory {
+    /// The sealed plan in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanRef>,
+    /// When each step's first intent was claimed.
+    pub started: BTreeMap<Step, Timestamp>,
+    /// How many planned users, in the plan's order, have been in a slice.
+    pub cursor: u32,
+    /// Planned users to take up again: a listing still showed them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    pub again: Vec<ObjectId>,
+    /// Planned users who were refused, by code; at most one slice of ids is kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub refused: Vec<Refusal>,
+    /// When the first of two clean listings was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clean_since: Option<Timestamp>,
+    /// When the second clean listing was made: step 1's proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_at: Option<Timestamp>,
+    /// The newest listing showed users who are neither planned nor allowed.
+    pub strangers: u32,
+    /// When directory sync was asked to be switched off; with a refusal code where that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_off: Option<Asked>,
+    /// Subscriptions that were asked to be canceled (or renewal stopped), and how that went.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub subscriptions: BTreeMap<ObjectId, Asked>,
+    /// Applications that refused to go.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    pub applications_refused: Vec<ObjectId>,
+    /// Our own identity was asked to go.
+    pub own_identity_removed: bool,
+    /// The ARM delete of the directory was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory_delete: Option<Asked>,
+    /// The outside look said that the directory is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory_gone_at: Option<Timestamp>,
+    /// Effects in a row that moved nothing: paces repeats and blows the fuse.
+    pub fruitless: u32,
+    /// When the newest record was settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<Timestamp>,
+    /// Totals per step, for the closing table.
+    pub totals: BTreeMap<Step, Totals>,
+}
+
+/// Which plan is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanRef {
+    /// SHA-256 over the plan, hexadecimal.
+    #[schemars(length(max = 64))]
+    pub digest: String,
+    /// How many chunks hold it.
+    pub chunks: u32,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// How many users it names.
+    pub users: u32,
+}
+
+/// A request that takes effect later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// When.
+    pub at: Timestamp,
+    /// Microsoft's error code where it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub refused: Option<String>,
+}
+
+/// What a step has cost so far.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Totals {
+    /// Objects seen gone or changed.
+    pub objects: u32,
+    /// HTTP requests of effects and their settling.
+    pub requests: u32,
+    /// Items answered 429.
+    pub throttled: u32,
+    /// When the step's newest record was settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// Two clean listings must lie at least this far apart.
+pub const LISTINGS_APART: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
+
+/// [`LISTINGS_APART`] as a wait.
+pub const fn listings_apart() -> std::time::Duration {
+    LISTINGS_APART.unsigned_abs()
+}
+
+impl Memory {
+    /// The memory after a record with this intent was settled with this outcome at `at`.
+    #[must_use]
+    pub fn advance(mut self, intent: &Intent, outcome: &Outcome, at: Timestamp) -> Self {
+        self.started.entry(intent.step).or_insert(at);
+        self.last_at = Some(at);
+        let totals = self.totals.entry(intent.step).or_default();
+        totals.objects += outcome.gone;
+        totals.requests += outcome.requests;
+        totals.throttled += outcome.throttled;
+        totals.until = Some(at);
+        let moved = outcome.gone > 0 || !outcome.visible.is_empty() || intent.action.reads_only();
+        if !intent.action.reads_only() {
+            self.fruitless = if moved {
+                0
+            } else {
+                self.fruitless.saturating_add(1)
+            };
+        }
+        let asked = || Asked {
+            at,
+            refused: outcome.refused.first().map(|r| r.code.clone()),
+        };
+        match intent.action {
+            Action::SwitchSyncOff => self.sync_off = Some(asked()),
+            Action::DeleteUsers => self.after_slice(intent, outcome),
+            Action::VerifyUsers => self.after_listing(outcome, at),
+            Action::CancelSubscription | Action::StopRenewal => {
+                for id in &intent.objects {
+                    self.subscriptions.insert(*id, asked());
+                }
+            }
+            Action::RemoveApplications => {
+                let refused = outcome
+                    .refused
+                    .iter()
+                    .flat_map(|r| r.objects.iter().copied());
+                self.applications_refused.extend(refused);
+                self.applications_refused.sort_unstable();
+                self.applications_refused.dedup();
+                self.applications_refused.truncate(400);
+            }
+            Action::RemoveOwnIdentity => self.own_identity_removed = true,
+            Action::DeleteDirectory => self.directory_delete = Some(asked()),
+            Action::VerifyDirectoryGone => {
+                if outcome.complete && outcome.gone > 0 {
+                    self.directory_gone_at = Some(at);
+                }
+            }
+            Action::DisableMfa => {}
+        }
+        self
+    }
+
+    /// The memory once a plan was sealed: the users' pass starts anew, what was done stays done.
+    #[must_use]
+    pub fn with_plan(mut self, plan: PlanRef, at: Timestamp) -> Self {
+        self.plan = Some(plan);
+        self.last_at = Some(at);
+        self.cursor = 0;
+        self.again.clear();
+        self.refused.clear();
+        self.clean_since = None;
+        self.verified_at = None;
+        self.strangers = 0;
+        self.fruitless = 0;
+        self
+    }
+
+    fn after_slice(&mut self, intent: &Intent, outcome: &Outcome) {
+        if intent.step == Step::Users {
+            self.clean_since = None;
+            self.verified_at = None;
+        }
+        let first_pass = self.again.is_empty();
+        if first_pass && intent.step == Step::Users {
+            self.cursor = self
+                .cursor
+                .saturating_add(u32::try_from(intent.objects.len()).unwrap_or(u32::MAX));
+        }
+        self.again.clear();
+        for refusal in &mut self.refused {
+            refusal.objects.retain(|id| !intent.objects.contains(id));
+        }
+        self.refused.retain(|r| !r.objects.is_empty());
+        for refusal in &outcome.refused {
+            let room_for_a_code = self.refused.len() < 50;
+            match self
+                .refused
+                .iter_mut()
+                .find(|r| r.code == refusal.code && r.status == refusal.status)
+            {
+                Some(known) => known.objects.extend(refusal.objects.iter().copied()),
+                None if room_for_a_code => self.refused.push(refusal.clone()),
+                None => {}
+            }
+        }
+        let mut room = 400usize;
+        for refusal in &mut self.refused {
+            refusal.objects.truncate(room);
+            room -= refusal.objects.len();
+        }
+        self.refused.retain(|r| !r.objects.is_empty());
+    }
+
+    fn after_listing(&mut self, outcome: &Outcome, at: Timestamp) {
+        if !outcome.complete {
+            return;
+        }
+        self.strangers = outcome.strangers;
+        self.again.clone_from(&outcome.remaining);
+        if outcome.remaining_count > 0 || outcome.strangers > 0 {
+            self.clean_since = None;
+            self.verified_at = None;
+        } else {
+            self.refused.clear();
+            match self.clean_since {
+                None => self.clean_since = Some(at),
+                Some(first) if at.duration_since(first) >= LISTINGS_APART => {
+                    self.verified_at = Some(at)
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The pure core: what was seen → what comes next. No clock, no client, no logger.
+//!
+//! [`decide::decide`] walks the guards, then the steps in [`step::Step::ORDER`], and stops at the first
+//! that is not done. Everything it needs is in its arguments; everything it says is a value.
+
+pub mod decide;
+pub mod guards;
+pub mod id;
+pub mod intent;
+pub mod links;
+pub mod memory;
+pub mod observation;
+pub mod plan;
+pub mod report;
+pub mod schedule;
+pub mod step;
+pub mod steps;
+pub mod tenant;
+pub mod terms;

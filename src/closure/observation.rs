@@ -1,0 +1,310 @@
+//! What was seen. Each fact is Known or Unknown; Unknown never counts as none.
+
+use crate::closure::id::ObjectId;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A fact, or the reason why there is none.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Fact<T> {
+    /// Seen in this cycle.
+    Known(T),
+    /// Not asked in this cycle.
+    #[default]
+    NotRead,
+    /// Asked, and no answer that counts: a stable word for why.
+    Unreadable(Why),
+}
+
+/// Why a question got no answer that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The identity may not read it (401/403).
+    Forbidden,
+    /// The credential is gone or refused by the token endpoint.
+    CredentialRefused,
+    /// Microsoft throttled or failed; later may be better.
+    Unavailable,
+    /// The answer was not what the documentation says.
+    Malformed,
+    /// This cloud or this tenant has no such thing to ask.
+    Unsupported,
+}
+
+impl<T> Fact<T> {
+    /// The value, where known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::NotRead | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// What can be asked. A step that lacks a fact answers with the questions to ask first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Question {
+    /// Tenant id, initial domain, directory sync.
+    Organization,
+    /// Our own application: permissions and roles.
+    Identity,
+    /// The retained and the spare administrator.
+    Administrators,
+    /// A complete listing of all users (ids), for planning.
+    Users,
+    /// Subscriptions as Graph and the billing accounts see them.
+    Subscriptions,
+    /// Per-user MFA of the accounts that are still there.
+    Mfa,
+    /// Applications and service principals.
+    Applications,
+    /// Is the directory still there, seen from outside.
+    Directory,
+    /// Which of the users that were refused earlier are still there ([`Observation::still_there`]).
+    Refused,
+}
+
+/// Everything that was seen in one cycle.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Observation {
+    /// What the tenant says of itself.
+    pub organization: Fact<Organization>,
+    /// Who we are there.
+    pub identity: Fact<Identity>,
+    /// The retained administrator; `Known(None)`: no such user.
+    pub retained: Fact<Option<Administrator>>,
+    /// The spare administrator, likewise; `Known(None)` too where none was asked for.
+    pub spare: Fact<Option<Administrator>>,
+    /// Ids of all users now in the tenant, sorted.
+    pub users: Fact<Users>,
+    /// All subscriptions.
+    pub subscriptions: Fact<Vec<Subscription>>,
+    /// Accounts still there with their per-user MFA.
+    pub mfa: Fact<Vec<MfaState>>,
+    /// Applications and service principals.
+    pub applications: Fact<Vec<Application>>,
+    /// The look from outside.
+    pub directory: Fact<Existence>,
+    /// Of [`crate::closure::memory::Memory::refused`], who is still there.
+    pub still_there: Fact<Vec<ObjectId>>,
+    /// What Kubernetes says: read live by the controller before deciding.
+    pub cluster: Cluster,
+}
+
+/// The Kubernetes side of an observation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster {
+    /// Approvals for the plan at hand.
+    pub approvals: Approvals,
+    /// Other closures, not closed, that name the same tenant (namespace/name).
+    pub rivals: Vec<String>,
+    /// Attestations that count: check id (`C5`, `OnlyOurs`, `Refused`) → result word.
+    pub attestations: BTreeMap<String, String>,
+    /// The operator's configuration.
+    pub configuration: Configuration,
+    /// The credential, as far as Kubernetes can tell; `Err`: reason, message, remedy.
+    pub credential: Result<(), Obstacle>,
+}
+
+/// Something in the way, in words that stay the same from cycle to cycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// `CamelCase` reason.
+    pub reason: &'static str,
+    /// What is the matter.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// Approvals found for the current plan digest.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Approvals {
+    /// Persons needed (the larger of the spec's, the configured minimum, and two where a service account wrote the closure).
+    pub required: u32,
+    /// Distinct persons whose approval counts now, sorted.
+    pub approvers: Vec<String>,
+    /// The grace period after the last needed approval ends then.
+    pub effective_at: Option<Timestamp>,
+    /// Why approvals that exist do not count; sorted, stable.
+    pub rejected: Vec<String>,
+    /// The admission policies are missing or altered.
+    pub policy_missing: bool,
+}
+
+/// The operator's own configuration, which authors of closures cannot touch.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Configuration {
+    /// False where it is absent or unreadable: no effect starts.
+    pub present: bool,
+    /// The kill switch is on.
+    pub kill_switch: bool,
+    /// Tenants that may be closed; empty: all but the protected.
+    pub allowed: BTreeSet<ObjectId>,
+    /// Tenants that can never be closed.
+    pub protected: BTreeSet<ObjectId>,
+}
+
+/// What the tenant says of itself (Graph `organization`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Tenant id.
+    pub id: ObjectId,
+    /// The verified domain with `isInitial`.
+    pub initial_domain: String,
+    /// `onPremisesSyncEnabled == true`.
+    pub sync_enabled: bool,
+    /// `partnerTenantType` is set: a partner's own tenant is never closed.
+    pub partner: bool,
+}
+
+/// Our own application in the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Application (client) id.
+    pub app_id: ObjectId,
+    /// Object id of its service principal.
+    pub service_principal: ObjectId,
+    /// Application permissions in the token's `roles`.
+    pub permissions: BTreeSet<String>,
+    /// Template ids of directory roles assigned to the service principal.
+    pub directory_roles: BTreeSet<ObjectId>,
+}
+
+/// How someone holds the Global Administrator role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// Assigned directly and for good, at tenant scope.
+    Permanent,
+    /// Only eligible: it must be activated first.
+    EligibleOnly,
+    /// Not at all.
+    None,
+}
+
+/// An administrator who stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Administrator {
+    /// Object id: what the plan pins.
+    pub id: ObjectId,
+    /// User principal name as it is now.
+    pub user_principal_name: String,
+    /// `accountEnabled`.
+    pub enabled: bool,
+    /// `userType == Member` (not a guest).
+    pub member: bool,
+    /// Synced from on-premises.
+    pub synced: bool,
+    /// Global Administrator, and how.
+    pub global_administrator: Holding,
+}
+
+/// A complete listing.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Users {
+    /// All ids, sorted.
+    pub ids: Vec<ObjectId>,
+    /// How many are guests.
+    pub guests: u32,
+    /// How many are synced.
+    pub synced: u32,
+    /// Holders of Global Administrator among them, sorted.
+    pub global_administrators: Vec<ObjectId>,
+}
+
+/// Where a subscription stands in its life (Graph's words in brackets).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// Runs (Enabled), or in grace after its term (Warning).
+    Active,
+    /// Canceled or past grace (Suspended): data is kept, it can be deleted.
+    Disabled,
+    /// Locked by Microsoft (`LockedOut`).
+    LockedOut,
+    /// Deleted or no longer listed.
+    Gone,
+}
+
+/// Under which agreement a subscription was bought: who can end it follows from that.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+pub enum Agreement {
+    /// Directly from Microsoft (MOSA): the admin center only.
+    Direct,
+    /// Microsoft Customer Agreement: ARM Billing.
+    CustomerAgreement,
+    /// Sold by a partner: Partner Center, or the partner.
+    Partner,
+    /// An Azure subscription.
+    Azure,
+    /// Enterprise agreement or volume licence.
+    Enterprise,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscription {
+    /// Graph's `commerceSubscriptionId`/`id`, or the Azure subscription id.
+    pub id: ObjectId,
+    /// `skuPartNumber`, or the Azure display name.
+    pub name: String,
+    /// Seats.
+    pub seats: u32,
+    /// Where it stands.
+    pub lifecycle: Lifecycle,
+    /// How it was bought.
+    pub agreement: Agreement,
+    /// The next state change that Microsoft announces (`nextLifecycleDateTime` or the term's end).
+    pub next_change: Option<Timestamp>,
+    /// ARM id through which we can cancel it; `None`: no account that we were given covers it.
+    pub resource: Option<String>,
+    /// `systemOverrides.cancellation` is Allowed and its end date has not passed; for Azure: always.
+    pub cancelable: bool,
+    /// Recurring billing is on.
+    pub auto_renew: bool,
+}
+
+/// Per-user MFA of one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MfaState {
+    /// The account.
+    pub id: ObjectId,
+    /// `perUserMfaState` is `enabled` or `enforced`.
+    pub enabled: bool,
+}
+
+/// An application registration or a service principal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Object id.
+    pub id: ObjectId,
+    /// True for a service principal (enterprise application), false for a registration.
+    pub service_principal: bool,
+    /// Belongs to Microsoft, or is a managed identity: cannot be deleted by us.
+    pub undeletable: bool,
+    /// It is our own.
+    pub own: bool,
+}
+
+/// What the look from outside says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existence {
+    /// At least one reader still finds it.
+    Present,
+    /// Readers of three kinds say it is gone, while the same host answers for another tenant.
+    Gone,
+}
+
+impl Default for Cluster {
+    /// Nothing approved and no configuration: no effect starts.
+    fn default() -> Self {
+        Self {
+            approvals: Approvals::default(),
+            rivals: Vec::new(),
+            attestations: BTreeMap::new(),
+            configuration: Configuration::default(),
+            credential: Ok(()),
+        }
+    }
+}

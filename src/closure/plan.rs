@@ -1,0 +1,135 @@
+//! The plan: explicit ids of everything that would be deleted, canceled or changed, with a digest over all of it.
+
+use crate::closure::id::ObjectId;
+use crate::closure::observation::Agreement;
+use crate::closure::terms::Terms;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+/// Ids in one chunk of a stored plan: keeps the stored object under 100 KiB.
+pub const CHUNK: usize = 2_000;
+
+/// What is asked and, once a plan was made, whom it concerns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What the author asked for.
+    pub terms: Terms,
+    /// The sealed plan; `None` before one was made.
+    pub sealed: Option<Sealed>,
+}
+
+/// A sealed plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sealed {
+    /// Everything but the users.
+    pub head: PlanHead,
+    /// Users to delete, sorted, the other Global administrators last.
+    pub users: Vec<ObjectId>,
+    /// SHA-256 over head and users, hexadecimal.
+    pub digest: String,
+}
+
+/// The part of a plan that is small.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanHead {
+    /// The tenant.
+    pub tenant_id: ObjectId,
+    /// Its initial domain.
+    #[schemars(length(max = 253))]
+    pub initial_domain: String,
+    /// Who stays: pinned by object id.
+    pub retained: ObjectId,
+    /// The spare administrator, pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare: Option<ObjectId>,
+    /// Our application.
+    pub app_id: ObjectId,
+    /// Users to delete: how many.
+    pub user_count: u32,
+    /// How many of them are guests.
+    pub guests: u32,
+    /// How many of them are synced.
+    pub synced: u32,
+    /// Other Global administrators among them; they go last.
+    #[schemars(length(max = 400))]
+    pub other_global_administrators: Vec<ObjectId>,
+    /// Subscriptions to cancel and to delete.
+    #[schemars(length(max = 500))]
+    pub subscriptions: Vec<PlannedSubscription>,
+    /// Applications and service principals to remove (ours are not among them).
+    #[schemars(length(max = 1000))]
+    pub applications: Vec<ObjectId>,
+    /// The reason that step 2 gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub reason: Option<String>,
+}
+
+/// A subscription in a plan: how it was bought is known before anybody approves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedSubscription {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its SKU or display name.
+    #[schemars(length(max = 256))]
+    pub name: String,
+    /// Seats.
+    pub seats: u32,
+    /// How it was bought.
+    pub agreement: Agreement,
+}
+
+impl Sealed {
+    /// Seals: sorts the users (other Global administrators last) and computes the digest.
+    pub fn seal(mut head: PlanHead, mut users: Vec<ObjectId>) -> Self {
+        head.other_global_administrators.sort_unstable();
+        head.subscriptions.sort_by_key(|s| s.id);
+        head.applications.sort_unstable();
+        let last = &head.other_global_administrators;
+        users.sort_unstable_by_key(|id| (last.binary_search(id).is_ok(), *id));
+        let digest = digest(&head, &users);
+        Self {
+            head,
+            users,
+            digest,
+        }
+    }
+
+    /// Who may stay: the retained administrator and, through step 4, the spare one; sorted.
+    pub fn allowed(&self) -> Vec<ObjectId> {
+        let mut ids: Vec<ObjectId> = self
+            .head
+            .spare
+            .into_iter()
+            .chain([self.head.retained])
+            .collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+/// SHA-256 over the head's JSON (field order is fixed by its type) and the 16 bytes of each user in the plan's order.
+pub fn digest(head: &PlanHead, users: &[ObjectId]) -> String {
+    let mut hasher = Sha256::new();
+    // A PlanHead holds no map and no float: serializing it cannot fail.
+    hasher.update(serde_json::to_vec(head).unwrap_or_default());
+    for id in users {
+        hasher.update(id.0.as_bytes());
+    }
+    hex(&hasher.finalize())
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

@@ -1,0 +1,64 @@
+//! The port: how the pure core's questions and intents reach Microsoft. No runtime is named here.
+
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Intent, Outcome, Refusal};
+use crate::closure::observation::{Observation, Question};
+use std::future::Future;
+use std::pin::Pin;
+
+/// A boxed future, as every method of the port returns one.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the tenant was told and what it said, item by item: not yet an outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Attempt {
+    /// Answered with success (a 404 on a delete counts: it is gone already).
+    pub accepted: Vec<ObjectId>,
+    /// Answered with an error that repeating will not mend.
+    pub refused: Vec<Refusal>,
+    /// HTTP requests spent; a `$batch` is one.
+    pub requests: u32,
+    /// Items answered 429.
+    pub throttled: u32,
+}
+
+/// Asked before each single request of an effect. `false`: the request is not sent.
+pub trait Leash: Send + Sync {
+    /// May another request start now?
+    fn holds(&self) -> bool;
+}
+
+/// What the questions are about.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Scope {
+    /// User principal name, or pinned object id, of the retained administrator.
+    pub retained: String,
+    /// Likewise the spare one.
+    pub spare: Option<String>,
+    /// Ids to look for with [`Question::Refused`].
+    pub refused: Vec<ObjectId>,
+}
+
+/// A tenant over any wire.
+pub trait Tenant: Send + Sync {
+    /// Asks the questions and fills in what was answered; a question that got no answer becomes `Unreadable`.
+    fn observe<'a>(
+        &'a self,
+        scope: &'a Scope,
+        questions: &'a [Question],
+        into: &'a mut Observation,
+    ) -> Answer<'a, ()>;
+
+    /// Carries one intent out, once. It ends by itself: no request starts after `limit` or once the leash is let go.
+    fn perform<'a>(&'a self, intent: &'a Intent, leash: &'a dyn Leash) -> Answer<'a, Attempt>;
+
+    /// Looks at what an intent was about and sorts its objects. With the attempt of another life (`None`) it goes by
+    /// reading alone. `planned` are all planned users, sorted (for a listing), `allowed` who may stay.
+    fn settle<'a>(
+        &'a self,
+        intent: &'a Intent,
+        attempt: Option<&'a Attempt>,
+        planned: &'a [ObjectId],
+        allowed: &'a [ObjectId],
+    ) -> Answer<'a, Outcome>;
+}

@@ -1,0 +1,106 @@
+//! The terms: what the author of a closure asked for, resolved and checked once. Absent always means the safest thing.
+
+use crate::closure::id::ObjectId;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Which of Microsoft's clouds the tenant lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum Cloud {
+    /// The worldwide cloud (with GCC).
+    #[default]
+    Global,
+    /// US Government L4 (GCC High).
+    USGov,
+    /// US Government L5 (`DoD`).
+    #[serde(rename = "USGovDoD")]
+    USGovDoD,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+/// Whether anything may be changed in the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum Mode {
+    /// Reads only: a plan is written, nothing in the tenant is changed.
+    #[default]
+    Plan,
+    /// Carries the approved plan out.
+    Execute,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    /// The tenant's id; must match what the tenant says of itself.
+    pub tenant_id: ObjectId,
+    /// The tenant's initial domain; must match what the tenant says of itself.
+    pub initial_domain: String,
+    /// The cloud.
+    pub cloud: Cloud,
+    /// User principal name of the Global administrator who stays and finishes.
+    pub retained: String,
+    /// User principal name of a second administrator, kept through step 4 and deleted first in step 5.
+    pub spare: Option<String>,
+    /// Plan or Execute.
+    pub mode: Mode,
+    /// The author asked for a pause.
+    pub suspend: bool,
+    /// A legal hold with its reason.
+    pub hold: Option<String>,
+    /// Nothing is changed in the tenant before this time.
+    pub not_before: Option<Timestamp>,
+    /// How the backup was vouched for; `None` blocks.
+    pub backup: Option<Backup>,
+    /// Kinds of loss accepted by name.
+    pub accepted: Vec<String>,
+    /// Reason and feedback for canceling subscriptions.
+    pub cancellation: Option<Cancellation>,
+    /// Which kinds of billing account the author gave credentials for.
+    pub billing: Vec<BillingKind>,
+    /// Remove applications and service principals where Microsoft allows it.
+    pub remove_applications: bool,
+    /// ARM id of an External ID or B2C directory; such a tenant can be deleted by a call.
+    pub directory_resource: Option<String>,
+    /// Persons who must approve.
+    pub approvals_required: u32,
+    /// Most users that this closure may delete; `None` in Execute blocks.
+    pub max_users: Option<u32>,
+    /// Most objects in one effect.
+    pub slice: usize,
+    /// Longest time between two looks at something that is waited for.
+    pub poll_at_most: Duration,
+}
+
+/// How the backup was vouched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// What the author wrote, for example a ticket.
+    pub reference: String,
+    /// False where a named Job has not completed (or not recently enough); the text says why.
+    pub complete: Result<(), String>,
+}
+
+/// Step 2's reason and feedback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cancellation {
+    /// The reason as the admin center's list words it.
+    pub reason: String,
+    /// Optional free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<String>,
+}
+
+/// A kind of billing account through which subscriptions can be ended by a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum BillingKind {
+    /// A Microsoft Customer Agreement account: ARM Billing.
+    CustomerAgreement,
+    /// A partner's account: Partner Center.
+    Partner,
+    /// Azure subscriptions, canceled by their owner through ARM.
+    AzureSubscription,
+}

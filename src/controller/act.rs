@@ -1,0 +1,149 @@
+//! Act: claim, carry out one bounded effect, look again, settle.
+
+use crate::api::RecordType;
+use crate::api::record::Settled;
+use crate::closure::intent::{Action, Intent};
+use crate::closure::memory::Memory;
+use crate::closure::plan::Plan;
+use crate::closure::tenant::{Attempt, Leash as _, Tenant};
+use crate::controller::context::Context;
+use crate::controller::error::ReconcileError;
+use crate::controller::journal::{self, Draft, Head};
+use crate::controller::read::{self, Read};
+use jiff::Timestamp;
+use kube::ResourceExt as _;
+
+/// How a claimed intent ended.
+#[derive(Debug)]
+pub enum Done {
+    /// Settled: the journal's new head.
+    Settled(Box<Head>),
+    /// The settling read got no complete answer: the record stays in doubt and is settled in a later cycle.
+    InDoubt,
+}
+
+/// Carries one intent out.
+///
+/// # Errors
+/// Where the claim was lost or the API server failed; then nothing was sent, or the record stays in doubt.
+pub async fn carry_out(
+    ctx: &Context,
+    read: &Read,
+    head: Option<&Head>,
+    memory: &Memory,
+    plan: &Plan,
+    tenant: &dyn Tenant,
+    intent: Intent,
+    approvers: Vec<String>,
+) -> Result<Done, ReconcileError> {
+    let leash = ctx.brakes.leash(&read.uid, read.generation);
+    let draft = Draft {
+        kind: if intent.action.reads_only() {
+            RecordType::Verification
+        } else {
+            RecordType::Effect
+        },
+        memory: memory.clone(),
+        intent: Some(intent.clone()),
+        plan: None,
+        plan_digest: plan.sealed.as_ref().map(|s| s.digest.clone()),
+        approvers,
+    };
+    let claimed = journal::claim(ctx, &read.closure, head, draft).await?;
+    ctx.counters.effects.add(1);
+    let unchanged = read::closure(
+        ctx,
+        &read.closure.namespace().unwrap_or_default(),
+        &read.closure.name_any(),
+    )
+    .await?
+    .is_some_and(|again| {
+        again.uid == read.uid && again.generation == read.generation && again.inputs == read.inputs
+    });
+    let attempt = if unchanged && leash.holds() {
+        let whole = ctx.limits.start + ctx.limits.request;
+        tokio::time::timeout(whole, tenant.perform(&intent, &leash))
+            .await
+            .ok()
+    } else {
+        Some(Attempt::default())
+    };
+    look_again(
+        ctx,
+        &claimed,
+        &intent,
+        attempt.as_ref(),
+        plan,
+        tenant,
+        false,
+    )
+    .await
+}
+
+/// Settles a record that another life left behind, by reading alone.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn settle_in_doubt(
+    ctx: &Context,
+    head: &Head,
+    plan: &Plan,
+    tenant: &dyn Tenant,
+) -> Result<Done, ReconcileError> {
+    ctx.counters.settled_in_doubt.add(1);
+    match &head.spec.intent {
+        Some(intent) => look_again(ctx, head, intent, None, plan, tenant, true).await,
+        None => {
+            let seen = crate::closure::intent::Outcome {
+                complete: true,
+                ..Default::default()
+            };
+            let settled = Settled {
+                at: Timestamp::now(),
+                in_doubt: true,
+                seen,
+            };
+            Ok(Done::Settled(Box::new(
+                journal::settle(ctx, head, settled).await?,
+            )))
+        }
+    }
+}
+
+async fn look_again(
+    ctx: &Context,
+    claimed: &Head,
+    intent: &Intent,
+    attempt: Option<&Attempt>,
+    plan: &Plan,
+    tenant: &dyn Tenant,
+    in_doubt: bool,
+) -> Result<Done, ReconcileError> {
+    let (mut planned, allowed) = match &plan.sealed {
+        Some(sealed) if intent.action == Action::VerifyUsers => {
+            (sealed.users.clone(), sealed.allowed())
+        }
+        Some(sealed) => (Vec::new(), sealed.allowed()),
+        None => (Vec::new(), Vec::new()),
+    };
+    planned.sort_unstable();
+    let mut seen = tenant.settle(intent, attempt, &planned, &allowed).await;
+    if !seen.complete {
+        return Ok(Done::InDoubt);
+    }
+    if let Some(attempt) = attempt {
+        seen.requests += attempt.requests;
+        seen.throttled += attempt.throttled;
+    }
+    ctx.counters.objects.add(u64::from(seen.gone));
+    ctx.counters.requests.add(u64::from(seen.requests));
+    ctx.counters.throttled.add(u64::from(seen.throttled));
+    let settled = Settled {
+        at: Timestamp::now(),
+        in_doubt,
+        seen,
+    };
+    Ok(Done::Settled(Box::new(
+        journal::settle(ctx, claimed, settled).await?,
+    )))
+}

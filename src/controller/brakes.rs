@@ -1,0 +1,118 @@
+//! Brakes: what was seen on the watches, asked before each request of an effect. Suspend, revoke, delete and the kill
+//! switch let at most the call in flight finish.
+
+use crate::closure::tenant::Leash;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the watches have shown.
+#[derive(Debug, Default)]
+pub struct Brakes {
+    closures: Mutex<HashMap<String, Option<i64>>>,
+    approvals: AtomicU64,
+    configuration: AtomicU64,
+    stopping: AtomicBool,
+}
+
+impl Brakes {
+    /// A closure was seen with this generation; `None`: deleted.
+    pub fn closure(&self, uid: &str, generation: Option<i64>) {
+        self.closures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(uid.to_owned(), generation);
+    }
+
+    /// Some approval changed or went.
+    pub fn approval(&self) {
+        self.approvals.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The configuration changed or went.
+    pub fn configuration(&self) {
+        self.configuration.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The process is asked to stop.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// True once the process was asked to stop.
+    pub fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// A leash for one effect. Take it *before* the last live read, so that a change in between is noticed.
+    pub fn leash(self: &Arc<Self>, uid: &str, generation: i64) -> Hold {
+        Hold {
+            brakes: Arc::clone(self),
+            uid: uid.to_owned(),
+            generation,
+            approvals: self.approvals.load(Ordering::SeqCst),
+            configuration: self.configuration.load(Ordering::SeqCst),
+        }
+    }
+}
+
+/// A leash that is let go as soon as anything of what it was taken for changes.
+#[derive(Debug)]
+pub struct Hold {
+    brakes: Arc<Brakes>,
+    uid: String,
+    generation: i64,
+    approvals: u64,
+    configuration: u64,
+}
+
+impl Leash for Hold {
+    fn holds(&self) -> bool {
+        let unchanged = match self
+            .brakes
+            .closures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&self.uid)
+        {
+            None => true,
+            Some(Some(generation)) => *generation <= self.generation,
+            Some(None) => false,
+        };
+        unchanged
+            && !self.brakes.stopping()
+            && self.brakes.approvals.load(Ordering::SeqCst) == self.approvals
+            && self.brakes.configuration.load(Ordering::SeqCst) == self.configuration
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_any_kind_lets_go() {
+        let changes: [fn(&Brakes); 5] = [
+            |b| b.closure("u", Some(2)),
+            |b| b.closure("u", None),
+            Brakes::approval,
+            Brakes::configuration,
+            Brakes::stop,
+        ];
+        for change in changes {
+            let brakes = Arc::new(Brakes::default());
+            let leash = brakes.leash("u", 1);
+            assert!(leash.holds());
+            change(&brakes);
+            assert!(!leash.holds());
+        }
+    }
+
+    #[test]
+    fn another_closure_does_not_matter() {
+        let brakes = Arc::new(Brakes::default());
+        let leash = brakes.leash("u", 1);
+        brakes.closure("other", None);
+        assert!(leash.holds());
+    }
+}

@@ -1,0 +1,168 @@
+//! The operator's configuration: one `ConfigMap` in its own namespace, which authors of closures cannot touch.
+
+use crate::api::terms::Defaults;
+use crate::closure::id::ObjectId;
+use crate::closure::observation::Configuration;
+use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::ConfigMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The name of the `ConfigMap`.
+pub const NAME: &str = "tenant-closure";
+
+/// The configuration, resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Configured {
+    /// What the guards look at.
+    pub guards: Configuration,
+    /// What is added to each spec.
+    pub defaults: Defaults,
+    /// Time between the last needed approval and the first effect.
+    pub grace: SignedDuration,
+    /// Version of the object, for noticing a change.
+    pub version: String,
+}
+
+impl Default for Configured {
+    fn default() -> Self {
+        Self {
+            guards: Configuration::default(),
+            defaults: Defaults::default(),
+            grace: SignedDuration::ZERO,
+            version: String::new(),
+        }
+    }
+}
+
+/// Reads it. A key that cannot be read makes the whole configuration count as absent: no effect starts.
+pub fn resolve(map: Option<&ConfigMap>) -> Configured {
+    let Some(map) = map else {
+        return Configured::default();
+    };
+    let version = map.metadata.resource_version.clone().unwrap_or_default();
+    let empty = BTreeMap::new();
+    let data = map.data.as_ref().unwrap_or(&empty);
+    parse(data).map_or_else(
+        |key| {
+            tracing::error!(
+                key,
+                "the configuration cannot be read; no effect starts until it can"
+            );
+            Configured {
+                version: version.clone(),
+                ..Configured::default()
+            }
+        },
+        |parsed| Configured {
+            version: version.clone(),
+            ..parsed
+        },
+    )
+}
+
+fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
+    let get = |key: &str| data.get(key).map(|v| v.trim()).filter(|v| !v.is_empty());
+    let mut defaults = Defaults::default();
+    if let Some(text) = get("pollAtMost") {
+        defaults.poll_at_most = duration(text).ok_or("pollAtMost")?;
+    }
+    if let Some(text) = get("slice") {
+        defaults.slice = text
+            .parse::<usize>()
+            .ok()
+            .filter(|n| (1..=400).contains(n))
+            .ok_or("slice")?;
+    }
+    if let Some(text) = get("minimumApprovals") {
+        defaults.minimum_approvals = text.parse().map_err(|_| "minimumApprovals")?;
+    }
+    if let Some(text) = get("allowFewerApprovals") {
+        defaults.allow_fewer = text.parse().map_err(|_| "allowFewerApprovals")?;
+    }
+    let grace = get("gracePeriod")
+        .map_or(Some(Duration::ZERO), duration)
+        .ok_or("gracePeriod")?;
+    let kill_switch = get("killSwitch")
+        .map_or(Ok(false), str::parse)
+        .map_err(|_| "killSwitch")?;
+    Ok(Configured {
+        guards: Configuration {
+            present: true,
+            kill_switch,
+            allowed: ids(get("allowedTenants")).ok_or("allowedTenants")?,
+            protected: ids(get("protectedTenants")).ok_or("protectedTenants")?,
+        },
+        defaults,
+        grace: SignedDuration::try_from(grace).map_err(|_| "gracePeriod")?,
+        version: String::new(),
+    })
+}
+
+fn ids(text: Option<&str>) -> Option<BTreeSet<ObjectId>> {
+    text.unwrap_or_default()
+        .split([',', ' ', '\n'])
+        .filter(|t| !t.is_empty())
+        .map(ObjectId::parse)
+        .collect()
+}
+
+/// `500ms`, `1s`, `15m`, `72h`.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let n: u64 = text[..digits].parse().ok()?;
+    Some(match &text[digits..] {
+        "ms" => Duration::from_millis(n),
+        "s" => Duration::from_secs(n),
+        "m" => Duration::from_secs(n.checked_mul(60)?),
+        "h" => Duration::from_secs(n.checked_mul(3600)?),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> ConfigMap {
+        ConfigMap {
+            data: Some(
+                pairs
+                    .iter()
+                    .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                    .collect(),
+            ),
+            ..ConfigMap::default()
+        }
+    }
+
+    #[test]
+    fn absent_configuration_lets_no_effect_start() {
+        assert!(!resolve(None).guards.present);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_counts_as_absent() {
+        for pair in [
+            ("killSwitch", "maybe"),
+            ("slice", "4000"),
+            ("gracePeriod", "soon"),
+            ("protectedTenants", "contoso"),
+        ] {
+            assert!(!resolve(Some(&map(&[pair]))).guards.present, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn reads_durations_and_tenants() {
+        let id = "11111111-2222-3333-4444-555555555555";
+        let read = resolve(Some(&map(&[
+            ("pollAtMost", "1s"),
+            ("gracePeriod", "2h"),
+            ("protectedTenants", id),
+        ])));
+        assert_eq!(read.defaults.poll_at_most, Duration::from_secs(1));
+        assert_eq!(read.grace, SignedDuration::from_hours(2));
+        assert_eq!(read.guards.protected.len(), 1);
+    }
+}

@@ -1,0 +1,108 @@
+//! What every cycle needs: clients, the way to a tenant, what this process remembers as hints.
+
+use crate::api::ClosureRecord;
+use crate::closure::plan::Sealed;
+use crate::closure::tenant::Tenant;
+use crate::closure::terms::Terms;
+use crate::controller::brakes::Brakes;
+use crate::controller::counters::Counters;
+use crate::controller::credentials::Credential;
+use crate::controller::journal::Head;
+use jiff::Timestamp;
+use kube::runtime::events::Recorder;
+use kube::{Api, Client};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How a tenant is reached. Implemented on top, where both sides are known.
+pub trait TenantFactory: Send + Sync {
+    /// A tenant for these terms and this credential.
+    fn tenant(&self, terms: &Terms, credential: &Credential) -> Arc<dyn Tenant>;
+}
+
+/// How long effects may run.
+#[derive(Clone, Copy, Debug)]
+pub struct EffectLimits {
+    /// No request of an effect starts later than this after its begin.
+    pub start: Duration,
+    /// One request takes at most this long.
+    pub request: Duration,
+}
+
+/// Everything a cycle needs.
+pub struct Context {
+    /// Client without retries of its own: each write is sent once.
+    pub client: Client,
+    /// The operator's namespace: journal and configuration.
+    pub namespace: String,
+    /// The service account that it runs as; the remedy for missing grants names it.
+    pub service_account: String,
+    /// One word for this process, in each claim.
+    pub holder: String,
+    /// The way to a tenant.
+    pub tenants: Arc<dyn TenantFactory>,
+    /// Effect limits.
+    pub limits: EffectLimits,
+    /// What stops an effect in the middle.
+    pub brakes: Arc<Brakes>,
+    /// Counts.
+    pub counters: Arc<Counters>,
+    /// Events, best effort.
+    pub recorder: Recorder,
+    /// Hints by closure UID; losing them loses nothing.
+    pub hints: Mutex<HashMap<String, Hints>>,
+}
+
+/// What a process remembers of a closure between cycles, to read and write less.
+#[derive(Clone, Default)]
+pub struct Hints {
+    /// The newest record and its hash.
+    pub head: Option<Head>,
+    /// The plan, while it is in use.
+    pub plan: Option<Arc<Sealed>>,
+    /// The credential, by the Secret's resource version.
+    pub credential: Option<(String, Credential)>,
+    /// The tenant built from it.
+    pub tenant: Option<Arc<dyn Tenant>>,
+    /// When progress was last written.
+    pub patched: Option<Instant>,
+    /// Not before, for these inputs.
+    pub hold_back: Option<(Timestamp, String)>,
+}
+
+impl Context {
+    /// The records.
+    pub fn records(&self) -> Api<ClosureRecord> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// A copy of the hints.
+    pub fn hints(&self, uid: &str) -> Hints {
+        self.hints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(uid)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Changes the hints.
+    pub fn hint(&self, uid: &str, change: impl FnOnce(&mut Hints)) {
+        change(
+            self.hints
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(uid.to_owned())
+                .or_default(),
+        );
+    }
+
+    /// Forgets a closure.
+    pub fn forget(&self, uid: &str) {
+        self.hints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
+    }
+}

@@ -1,0 +1,355 @@
+//! The journal: find its head, claim the next place in it, settle an outcome once. Records are chained by hash.
+
+use crate::api::record::Settled;
+use crate::api::{
+    CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType, TENANT_ID,
+    TenantClosure,
+};
+use crate::closure::memory::{Memory, PlanRef};
+use crate::closure::plan::hex;
+use crate::controller::context::Context;
+use crate::controller::error::{ReconcileError, bounded};
+use jiff::Timestamp;
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use kube::core::DynamicObject;
+use kube::discovery::ApiResource;
+use kube::{Api, ResourceExt as _};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+/// The newest record, as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    /// Its place.
+    pub sequence: u64,
+    /// SHA-256 over its stored content.
+    pub hash: String,
+    /// Its version.
+    pub version: String,
+    /// When the API server created it.
+    pub created: Timestamp,
+    /// What was intended.
+    pub spec: ClosureRecordSpec,
+    /// What was seen; `None`: in doubt.
+    pub outcome: Option<Settled>,
+}
+
+impl Head {
+    /// What is known once this record is settled; `None` while it is in doubt.
+    pub fn memory(&self) -> Option<Memory> {
+        let settled = self.outcome.as_ref()?;
+        let before = self.spec.memory.clone();
+        Some(match (&self.spec.intent, &self.spec.plan) {
+            (Some(intent), _) => before.advance(intent, &settled.seen, settled.at),
+            (None, Some(plan)) => {
+                let made = PlanRef {
+                    digest: self.spec.plan_digest.clone().unwrap_or_default(),
+                    chunks: u32::try_from(self.spec.chunks.len()).unwrap_or(u32::MAX),
+                    made_at: self.created,
+                    users: plan.user_count,
+                };
+                before.with_plan(made, settled.at)
+            }
+            (None, None) => before,
+        })
+    }
+}
+
+/// The name of a record: the name is the claim.
+pub fn name(uid: &str, sequence: u64) -> String {
+    format!("{uid}-{sequence:010}")
+}
+
+/// Finds the newest record. Without a hint one metadata-only list says how far the journal goes.
+///
+/// # Errors
+/// `HistoryRollback` where there is a hole or the head lies behind the hint.
+pub async fn newest(
+    ctx: &Context,
+    closure: &TenantClosure,
+) -> Result<Option<Head>, ReconcileError> {
+    let uid = closure.uid().unwrap_or_default();
+    let hinted = closure
+        .status
+        .as_ref()
+        .and_then(|s| s.journal.as_ref())
+        .map(|j| j.sequence);
+    let remembered = ctx.hints(&uid).head;
+    let start = match remembered.as_ref().map(|h| h.sequence).max(hinted) {
+        Some(sequence) => sequence,
+        None => listed(ctx, &uid).await?,
+    };
+    let mut head = match remembered.filter(|h| h.sequence == start && h.outcome.is_some()) {
+        Some(head) => Some(head),
+        None if start == 0 => None,
+        None => match get(ctx, &uid, start).await? {
+            Some(head) => Some(head),
+            None => return Err(ReconcileError::HistoryRollback("its head is gone".into())),
+        },
+    };
+    for sequence in start + 1..start + 100_000 {
+        match get(ctx, &uid, sequence).await? {
+            Some(next) => head = Some(next),
+            None => break,
+        }
+    }
+    ctx.hint(&uid, |h| h.head.clone_from(&head));
+    Ok(head)
+}
+
+async fn listed(ctx: &Context, uid: &str) -> Result<u64, ReconcileError> {
+    let mut params = ListParams::default()
+        .labels(&format!("{CLOSURE_UID}={uid}"))
+        .limit(500);
+    let (mut count, mut last) = (0u64, 0u64);
+    loop {
+        let page = bounded(ctx.records().list_metadata(&params)).await?;
+        for item in &page.items {
+            let tail = item
+                .name_any()
+                .strip_prefix(&format!("{uid}-"))
+                .map(str::to_owned);
+            if let Some(sequence) = tail
+                .filter(|t| t.len() == 10)
+                .and_then(|t| t.parse::<u64>().ok())
+            {
+                count += 1;
+                last = last.max(sequence);
+            }
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => break,
+        }
+    }
+    if count == last {
+        Ok(last)
+    } else {
+        Err(ReconcileError::HistoryRollback(
+            "a record is missing".into(),
+        ))
+    }
+}
+
+fn raw(ctx: &Context) -> Api<DynamicObject> {
+    Api::namespaced_with(
+        ctx.client.clone(),
+        &ctx.namespace,
+        &ApiResource::erase::<ClosureRecord>(&()),
+    )
+}
+
+async fn get(ctx: &Context, uid: &str, sequence: u64) -> Result<Option<Head>, ReconcileError> {
+    bounded(raw(ctx).get_opt(&name(uid, sequence)))
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+}
+
+/// Claims the next place: creates the record. Whoever gets `AlreadyExists` does nothing and observes again.
+///
+/// # Errors
+/// `LostRace` where another writer took the place.
+pub async fn claim(
+    ctx: &Context,
+    closure: &TenantClosure,
+    head: Option<&Head>,
+    draft: Draft,
+) -> Result<Head, ReconcileError> {
+    let uid = closure.uid().unwrap_or_default();
+    let sequence = head.map_or(0, |h| h.sequence) + 1;
+    let spec = draft.spec(
+        ctx,
+        closure,
+        sequence,
+        head.map_or_else(String::new, |h| h.hash.clone()),
+    );
+    let created = create(ctx, &name(&uid, sequence), &uid, spec)
+        .await?
+        .ok_or(ReconcileError::LostRace)?;
+    let claimed = read(&created)?;
+    ctx.hint(&uid, |h| h.head = Some(claimed.clone()));
+    Ok(claimed)
+}
+
+/// Creates an object of the journal; `None` where the name is taken.
+///
+/// # Errors
+/// Where the API server refused or failed.
+pub async fn create(
+    ctx: &Context,
+    name: &str,
+    uid: &str,
+    spec: ClosureRecordSpec,
+) -> Result<Option<DynamicObject>, ReconcileError> {
+    let mut record = ClosureRecord::new(name, spec);
+    let tenant = record.spec.tenant_id.to_string();
+    let labels = record.labels_mut();
+    labels.insert(CLOSURE_UID.into(), uid.to_owned());
+    labels.insert(TENANT_ID.into(), tenant);
+    let value =
+        serde_json::to_value(&record).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    let object: DynamicObject =
+        serde_json::from_value(value).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    match bounded(raw(ctx).create(&PostParams::default(), &object)).await {
+        Ok(created) => {
+            ctx.counters.records.add(1);
+            Ok(Some(created))
+        }
+        Err(ReconcileError::Api(kube::Error::Api(status))) if status.is_already_exists() => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the outcome, once.
+///
+/// # Errors
+/// `LostRace` where another process settled the record first.
+pub async fn settle(
+    ctx: &Context,
+    claimed: &Head,
+    settled: Settled,
+) -> Result<Head, ReconcileError> {
+    let uid = &claimed.spec.closure_uid;
+    let status = ClosureRecordStatus {
+        outcome: Some(settled),
+    };
+    let patch = json!({ "metadata": { "resourceVersion": claimed.version }, "status": status });
+    let name = name(uid, claimed.sequence);
+    let written =
+        bounded(raw(ctx).patch_status(&name, &PatchParams::default(), &Patch::Merge(&patch))).await;
+    let head = match written {
+        Ok(object) => read(&object)?,
+        Err(ReconcileError::Api(kube::Error::Api(status)))
+            if status.is_conflict() || status.is_invalid() =>
+        {
+            ctx.hint(uid, |h| h.head = None);
+            return Err(ReconcileError::LostRace);
+        }
+        Err(error) => return Err(error),
+    };
+    tracing::info!(closure = %head.spec.closure_name, sequence = head.sequence, head = %head.hash, "settled a record");
+    ctx.hint(uid, |h| h.head = Some(head.clone()));
+    Ok(head)
+}
+
+fn read(object: &DynamicObject) -> Result<Head, ReconcileError> {
+    let part = |key: &str| object.data.get(key).cloned().unwrap_or(Value::Null);
+    let spec: ClosureRecordSpec = serde_json::from_value(part("spec"))
+        .map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    let status: Option<ClosureRecordStatus> = serde_json::from_value(part("status"))
+        .map_err(|e| ReconcileError::Malformed(e.to_string()))?;
+    let created = object
+        .creation_timestamp()
+        .map(|t| t.0)
+        .ok_or_else(|| ReconcileError::Malformed("no creation time".into()))?;
+    Ok(Head {
+        sequence: spec.sequence,
+        hash: hash(object),
+        version: object.resource_version().unwrap_or_default(),
+        created,
+        outcome: status.and_then(|s| s.outcome),
+        spec,
+    })
+}
+
+/// SHA-256 over name, uid, spec and status as stored, in canonical JSON (RFC 8785).
+pub fn hash(object: &DynamicObject) -> String {
+    let content = json!({
+        "name": object.name_any(),
+        "uid": object.uid(),
+        "spec": object.data.get("spec"),
+        "status": object.data.get("status"),
+    });
+    let mut text = String::new();
+    canonical(&content, &mut text);
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// RFC 8785 for what records hold: no floats, and keys in ASCII, where byte order is UTF-16 order.
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<&String> = map.keys().collect();
+            keys.sort_unstable();
+            out.push('{');
+            for (i, key) in keys.into_iter().enumerate() {
+                let comma = if i == 0 { "" } else { "," };
+                let _ = write!(out, "{comma}{}:", Value::String(key.clone()));
+                canonical(&map[key], out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { "," });
+                canonical(item, out);
+            }
+            out.push(']');
+        }
+        scalar => {
+            let _ = write!(out, "{scalar}");
+        }
+    }
+}
+
+/// What a claim says; the rest of the record follows from the closure and the head.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Kind.
+    pub kind: RecordType,
+    /// What the journal knows up to here.
+    pub memory: Memory,
+    /// The effect, if it is one.
+    pub intent: Option<crate::closure::intent::Intent>,
+    /// The plan's head and chunks, if it seals one.
+    pub plan: Option<(crate::closure::plan::PlanHead, Vec<String>)>,
+    /// Digest of the plan in force (or sealed by this record).
+    pub plan_digest: Option<String>,
+    /// Who approved it.
+    pub approvers: Vec<String>,
+}
+
+impl Draft {
+    /// The record's spec.
+    pub fn spec(
+        self,
+        ctx: &Context,
+        closure: &TenantClosure,
+        sequence: u64,
+        previous: String,
+    ) -> ClosureRecordSpec {
+        let (plan, chunks) = self
+            .plan
+            .map_or((None, Vec::new()), |(head, chunks)| (Some(head), chunks));
+        let tenant = crate::closure::id::ObjectId::parse(&closure.spec.tenant.id);
+        let may_run = if self.intent.is_some() {
+            ctx.limits.start + ctx.limits.request
+        } else {
+            std::time::Duration::ZERO
+        };
+        ClosureRecordSpec {
+            kind: self.kind,
+            closure_uid: closure.uid().unwrap_or_default(),
+            closure_namespace: closure.namespace().unwrap_or_default(),
+            closure_name: closure.name_any(),
+            tenant_id: tenant.unwrap_or(crate::closure::id::ObjectId(uuid::Uuid::nil())),
+            sequence,
+            previous,
+            plan_digest: self.plan_digest,
+            intent: self.intent,
+            holder: ctx.holder.clone(),
+            effect_seconds: u32::try_from(may_run.as_secs() + 1).unwrap_or(u32::MAX),
+            plan,
+            chunks,
+            users: Vec::new(),
+            approvers: self.approvers,
+            memory: self.memory,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The controller: Kubernetes on one side, the port to a tenant on the other; [`reconcile`] is the cycle.
+
+pub mod act;
+pub mod approvals;
+pub mod brakes;
+pub mod configuration;
+pub mod context;
+pub mod counters;
+pub mod credentials;
+pub mod error;
+pub mod journal;
+pub mod observe;
+pub mod plans;
+pub mod read;
+pub mod reconcile;
+pub mod record;
+pub mod run;
+pub mod transitions;

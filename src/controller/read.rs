@@ -1,0 +1,155 @@
+//! Read: everything that Kubernetes knows of a closure, live. The cache only says that something happened.
+
+use crate::api::terms::resolve;
+use crate::api::{ClosureApproval, REQUESTED_AT, TenantClosure};
+use crate::closure::observation::Cluster;
+use crate::closure::terms::Terms;
+use crate::controller::approvals;
+use crate::controller::configuration::{self, Configured};
+use crate::controller::context::Context;
+use crate::controller::error::{ReconcileError, bounded};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt as _};
+use sha2::{Digest as _, Sha256};
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// The closure.
+    pub closure: TenantClosure,
+    /// Its UID.
+    pub uid: String,
+    /// Its generation.
+    pub generation: i64,
+    /// What it asks for.
+    pub terms: Terms,
+    /// The operator's configuration.
+    pub configured: Configured,
+    /// Approvals and attestations that name it.
+    pub approvals: Vec<ClosureApproval>,
+    /// One hash over all that may wake a closure early: approvals, configuration, annotation.
+    pub inputs: String,
+}
+
+/// Reads the closure; `None`: it is gone or going, and nothing more is done for it.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn closure(
+    ctx: &Context,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<Read>, ReconcileError> {
+    let api: Api<TenantClosure> = Api::namespaced(ctx.client.clone(), namespace);
+    let Some(closure) = bounded(api.get_opt(name)).await? else {
+        return Ok(None);
+    };
+    if closure.metadata.deletion_timestamp.is_some() {
+        return Ok(None);
+    }
+    let maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.namespace);
+    let map = match bounded(maps.get_opt(configuration::NAME)).await {
+        Ok(map) => map,
+        Err(ReconcileError::Api(kube::Error::Api(status))) if status.code == 403 => None,
+        Err(error) => return Err(error),
+    };
+    let configured = configuration::resolve(map.as_ref());
+    let approvals = approvals::list(ctx, &closure).await?;
+    let terms = resolve(&closure.spec, &configured.defaults)
+        .ok_or_else(|| ReconcileError::Malformed("spec.tenant.id is no GUID".into()))?;
+    Ok(Some(Read {
+        uid: closure.uid().unwrap_or_default(),
+        generation: closure.metadata.generation.unwrap_or_default(),
+        inputs: inputs(&closure, &configured, &approvals),
+        terms,
+        configured,
+        approvals,
+        closure,
+    }))
+}
+
+fn inputs(
+    closure: &TenantClosure,
+    configured: &Configured,
+    approvals: &[ClosureApproval],
+) -> String {
+    let mut lines: Vec<String> = approvals
+        .iter()
+        .map(|a| {
+            format!(
+                "{}/{}",
+                a.uid().unwrap_or_default(),
+                a.metadata.generation.unwrap_or_default()
+            )
+        })
+        .collect();
+    lines.sort_unstable();
+    lines.push(configured.version.clone());
+    lines.push(
+        closure
+            .annotations()
+            .get(REQUESTED_AT)
+            .cloned()
+            .unwrap_or_default(),
+    );
+    lines.push(closure.metadata.generation.unwrap_or_default().to_string());
+    crate::closure::plan::hex(&Sha256::digest(lines.join("\n").as_bytes()))
+}
+
+/// The Kubernetes side of the observation, for the plan with this digest.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn cluster(
+    ctx: &Context,
+    read: &Read,
+    digest: Option<&str>,
+    now: Timestamp,
+) -> Result<Cluster, ReconcileError> {
+    let policies_since = if read.terms.approvals_required == 0 && read.approvals.is_empty() {
+        Some(Timestamp::MIN)
+    } else {
+        approvals::policies_in_force(ctx).await?
+    };
+    Ok(Cluster {
+        approvals: approvals::judge(
+            &read.closure,
+            &read.terms,
+            digest,
+            &read.approvals,
+            &read.configured,
+            policies_since,
+            now,
+        ),
+        rivals: rivals(ctx, read).await?,
+        attestations: approvals::attestations(
+            &read.closure,
+            &read.terms,
+            &read.approvals,
+            policies_since,
+            now,
+        ),
+        configuration: read.configured.guards.clone(),
+        credential: Ok(()),
+    })
+}
+
+async fn rivals(ctx: &Context, read: &Read) -> Result<Vec<String>, ReconcileError> {
+    let api: Api<TenantClosure> = Api::all(ctx.client.clone());
+    let params =
+        ListParams::default().fields(&format!("spec.tenant.id={}", read.closure.spec.tenant.id));
+    let named = bounded(api.list(&params)).await?;
+    let mut others: Vec<String> = named
+        .items
+        .iter()
+        .filter(|c| c.uid().unwrap_or_default() != read.uid)
+        .filter(|c| {
+            c.status.as_ref().and_then(|s| s.phase) != Some(crate::closure::report::Phase::Closed)
+        })
+        .map(|c| format!("{}/{}", c.namespace().unwrap_or_default(), c.name_any()))
+        .collect();
+    others.sort_unstable();
+    Ok(others)
+}

@@ -1,0 +1,223 @@
+//! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
+
+use crate::api::status::{
+    BlockerStatus, HandOffStatus, JournalStatus, PlanStatus, StepStatus, TenantClosureStatus,
+};
+use crate::api::{REQUESTED_AT, TenantClosure, conditions};
+use crate::closure::memory::Memory;
+use crate::closure::plan::Sealed;
+use crate::closure::report::{Phase, Report};
+use crate::closure::step::Step;
+use crate::controller::context::Context;
+use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::journal::Head;
+use crate::controller::read::Read;
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::events::{Event, EventType};
+use kube::{Api, Resource as _, ResourceExt as _};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// Progress alone is written no more often than this.
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);
+
+/// Writes the report into the status where it says something new.
+///
+/// # Errors
+/// `LostRace` where somebody else wrote the object since it was read.
+pub async fn write(
+    ctx: &Context,
+    read: &Read,
+    report: &Report,
+    head: Option<&Head>,
+    memory: &Memory,
+    sealed: Option<&Sealed>,
+    next: Option<Duration>,
+) -> Result<(), ReconcileError> {
+    let old = read.closure.status.clone().unwrap_or_default();
+    let now = Timestamp::now();
+    let mut new = status(ctx, read, report, head, memory, sealed, &old, now);
+    let transition = words(&old) != words(&new);
+    let due = ctx
+        .hints(&read.uid)
+        .patched
+        .is_none_or(|at| at.elapsed() >= PROGRESS_EVERY);
+    new.next_attempt_at.clone_from(&old.next_attempt_at);
+    if !transition && (!due || new == old) {
+        return Ok(());
+    }
+    new.next_attempt_at = next
+        .filter(|d| !d.is_zero())
+        .and_then(|d| Timestamp::from_second((now + d).as_second()).ok());
+    let patch = json!({
+        "metadata": { "resourceVersion": read.closure.resource_version() },
+        "status": nulled(&old, &new),
+    });
+    let api: Api<TenantClosure> = Api::namespaced(
+        ctx.client.clone(),
+        &read.closure.namespace().unwrap_or_default(),
+    );
+    let written = bounded(api.patch_status(
+        &read.closure.name_any(),
+        &PatchParams::default(),
+        &Patch::Merge(&patch),
+    ))
+    .await;
+    match written {
+        Ok(_) => {}
+        Err(ReconcileError::Api(kube::Error::Api(status)))
+            if status.is_conflict() || status.is_not_found() =>
+        {
+            return Err(ReconcileError::LostRace);
+        }
+        Err(error) => return Err(error),
+    }
+    ctx.counters.status_patches.add(1);
+    ctx.hint(&read.uid, |h| h.patched = Some(Instant::now()));
+    if old.phase != new.phase || old.step != new.step {
+        announce(ctx, &read.closure, report).await;
+    }
+    Ok(())
+}
+
+/// What makes a transition: everything but progress, journal, times of steps and the next attempt.
+fn words(status: &TenantClosureStatus) -> TenantClosureStatus {
+    let mut words = status.clone();
+    words.progress = None;
+    words.summary = None;
+    words.journal = None;
+    words.next_attempt_at = None;
+    words.steps.clear();
+    for condition in &mut words.conditions {
+        condition.message.clear();
+    }
+    words
+}
+
+/// A merge patch only removes what it names: fields that went are named with null.
+fn nulled(old: &TenantClosureStatus, new: &TenantClosureStatus) -> serde_json::Value {
+    let mut patch = serde_json::to_value(new).unwrap_or_default();
+    if let (Ok(serde_json::Value::Object(old)), Some(new)) =
+        (serde_json::to_value(old), patch.as_object_mut())
+    {
+        for key in old.keys() {
+            new.entry(key.clone()).or_insert(serde_json::Value::Null);
+        }
+    }
+    patch
+}
+
+fn status(
+    ctx: &Context,
+    read: &Read,
+    report: &Report,
+    head: Option<&Head>,
+    memory: &Memory,
+    sealed: Option<&Sealed>,
+    old: &TenantClosureStatus,
+    now: Timestamp,
+) -> TenantClosureStatus {
+    let whole_seconds = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
+    let since = |key: &str| {
+        old.hand_offs
+            .iter()
+            .find(|h| h.key == key)
+            .map_or_else(|| whole_seconds(now), |h| h.since)
+    };
+    TenantClosureStatus {
+        observed_generation: Some(read.generation),
+        phase: Some(report.phase),
+        step: Some(format!("{}/5 {}", report.step.number(), report.step.name())),
+        progress: Some(report.progress.clone()),
+        summary: Some(report.summary.clone()),
+        plan: plan(memory, sealed).or_else(|| old.plan.clone()),
+        steps: Step::ORDER
+            .into_iter()
+            .map(|step| step_status(step, report, memory))
+            .collect(),
+        blockers: report.blockers.iter().take(40).map(blocker).collect(),
+        hand_offs: report
+            .hand_offs
+            .iter()
+            .take(40)
+            .map(|h| HandOffStatus {
+                key: h.key.to_owned(),
+                what: h.what.clone(),
+                link: h.link.clone(),
+                noticed: h.noticed.clone(),
+                since: since(h.key),
+            })
+            .collect(),
+        waiting_until: report.waiting_until.map(whole_seconds),
+        next_attempt_at: None,
+        inputs: Some(read.inputs.clone()),
+        last_handled_reconcile_at: read
+            .closure
+            .annotations()
+            .get(REQUESTED_AT)
+            .map(|v| v.chars().take(64).collect()),
+        journal: head
+            .map(|h| JournalStatus {
+                namespace: ctx.namespace.clone(),
+                sequence: h.sequence,
+                head: h.hash.clone(),
+            })
+            .or_else(|| old.journal.clone()),
+        conditions: conditions::merge(&old.conditions, &report.conditions, read.generation, now),
+    }
+}
+
+fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
+    let made = memory.plan.as_ref()?;
+    let head = sealed
+        .filter(|s| s.digest == made.digest)
+        .map(|s| &s.head)?;
+    Some(PlanStatus {
+        digest: made.digest.clone(),
+        made_at: Timestamp::from_second(made.made_at.as_second()).unwrap_or(made.made_at),
+        users: made.users,
+        subscriptions: u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
+        applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
+    })
+}
+
+fn step_status(step: Step, report: &Report, memory: &Memory) -> StepStatus {
+    let (done, total) = report.steps.get(&step).copied().unwrap_or_default();
+    StepStatus {
+        name: step.name().to_owned(),
+        done,
+        total,
+        started_at: memory.started.get(&step).copied(),
+        totals: memory.totals.get(&step).cloned(),
+    }
+}
+
+fn blocker(blocker: &crate::closure::decide::Blocker) -> BlockerStatus {
+    BlockerStatus {
+        check: blocker.check.clone(),
+        state: blocker.state.to_owned(),
+        remedy: blocker.remedy.clone(),
+        link: blocker.link.clone(),
+        who: blocker.who.to_owned(),
+    }
+}
+
+async fn announce(ctx: &Context, closure: &TenantClosure, report: &Report) {
+    let type_ = if report.phase == Phase::Stalled {
+        EventType::Warning
+    } else {
+        EventType::Normal
+    };
+    let event = Event {
+        type_,
+        reason: format!("{:?}", report.phase),
+        note: Some(report.summary.chars().take(900).collect()),
+        action: report.step.name().to_owned(),
+        secondary: None,
+    };
+    // An event is a courtesy: a namespace that is going away refuses it, and the work goes on.
+    if let Err(error) = ctx.recorder.publish(&event, &closure.object_ref(&())).await {
+        tracing::debug!(%error, "an event was not published");
+    }
+}

@@ -1,0 +1,127 @@
+//! Run: the watches, the stream of cycles, and a stop that lets the write in hand finish.
+
+use crate::api::{ClosureApproval, TenantClosure};
+use crate::controller::configuration;
+use crate::controller::context::Context;
+use crate::controller::error::ReconcileError;
+use crate::controller::reconcile::reconcile;
+use futures::{Stream, StreamExt as _};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::core::PartialObjectMeta;
+use kube::runtime::controller::{Action, Config};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher::{self, Event};
+use kube::runtime::{Controller, WatchStreamExt as _};
+use kube::{Api, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use std::future::ready;
+use std::sync::Arc;
+
+type Closure = PartialObjectMeta<TenantClosure>;
+
+/// Runs until `stop` resolves, then lets cycles in hand finish. `on_ready` is called once the store of closures is there.
+pub async fn run(
+    ctx: Arc<Context>,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+    on_ready: impl FnOnce() + Send + 'static,
+) {
+    let config = watcher::Config::default().timeout(200).page_size(50);
+    let closures: Api<Closure> = Api::all(ctx.client.clone());
+    let controller =
+        Controller::new(closures, config.clone()).with_config(Config::default().concurrency(64));
+    let store = controller.store();
+    let approvals: Api<PartialObjectMeta<ClosureApproval>> = Api::all(ctx.client.clone());
+    let maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.namespace);
+    let by_name = config
+        .clone()
+        .fields(&format!("metadata.name={}", configuration::NAME));
+    let brakes = tokio::spawn(watch_brakes(Arc::clone(&ctx), on_ready));
+    controller
+        .watches(approvals, config, move |approval| {
+            let namespace = approval.namespace();
+            store
+                .state()
+                .into_iter()
+                .filter(|c| c.namespace() == namespace)
+                .map(|c| ObjectRef::from_obj(&*c))
+                .collect::<Vec<_>>()
+        })
+        .reconcile_all_on(
+            watcher::watcher(maps, by_name)
+                .filter_map(|event| async move { changed(&event).then_some(()) }),
+        )
+        .graceful_shutdown_on(stop)
+        .run(reconcile, on_error, ctx)
+        .for_each(|result| async move {
+            if let Err(error) = result {
+                tracing::debug!(%error, "a cycle ended early");
+            }
+        })
+        .await;
+    brakes.abort();
+}
+
+fn changed<K>(event: &watcher::Result<Event<K>>) -> bool {
+    matches!(
+        event,
+        Ok(Event::Apply(_) | Event::InitApply(_) | Event::Delete(_))
+    )
+}
+
+fn on_error(key: Arc<Closure>, error: &ReconcileError, ctx: Arc<Context>) -> Action {
+    ctx.counters.failed_cycles.add(1);
+    tracing::warn!(closure = %key.name_any(), label = error.label(), %error, "a cycle failed");
+    Action::requeue(error.retry_in())
+}
+
+/// Feeds the brakes: these watches stop an effect in the middle, they decide nothing. The first complete list calls
+/// `on_ready`: waiting for the controller's store would take the wake-up from the controller, as it serves one waiter.
+async fn watch_brakes(ctx: Arc<Context>, on_ready: impl FnOnce()) {
+    let mut on_ready = Some(on_ready);
+    let config = watcher::Config::default().timeout(200).page_size(50);
+    let closures = events::<Closure>(Api::all(ctx.client.clone()), config.clone());
+    let approvals =
+        events::<PartialObjectMeta<ClosureApproval>>(Api::all(ctx.client.clone()), config.clone());
+    let by_name = config.fields(&format!("metadata.name={}", configuration::NAME));
+    let maps = events::<ConfigMap>(Api::namespaced(ctx.client.clone(), &ctx.namespace), by_name);
+    let brakes = &ctx.brakes;
+    let closures = closures.for_each(|event| {
+        match event {
+            Ok(Event::Apply(c) | Event::InitApply(c)) => {
+                let stays = c.metadata.deletion_timestamp.is_none();
+                brakes.closure(
+                    &c.uid().unwrap_or_default(),
+                    stays.then_some(c.metadata.generation.unwrap_or_default()),
+                );
+            }
+            Ok(Event::Delete(c)) => brakes.closure(&c.uid().unwrap_or_default(), None),
+            Ok(Event::InitDone) => {
+                if let Some(on_ready) = on_ready.take() {
+                    on_ready();
+                }
+            }
+            Ok(Event::Init) | Err(_) => {}
+        }
+        ready(())
+    });
+    let approvals = approvals.for_each(|event| {
+        if matches!(event, Ok(Event::Apply(_) | Event::Delete(_))) {
+            brakes.approval();
+        }
+        ready(())
+    });
+    let maps = maps.for_each(|event| {
+        if matches!(event, Ok(Event::Apply(_) | Event::Delete(_))) {
+            brakes.configuration();
+        }
+        ready(())
+    });
+    tokio::join!(closures, approvals, maps);
+}
+
+fn events<K>(api: Api<K>, config: watcher::Config) -> impl Stream<Item = watcher::Result<Event<K>>>
+where
+    K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
+{
+    watcher::watcher(api, config).default_backoff()
+}

@@ -1,0 +1,239 @@
+//! Billing accounts and what was bought through them. Only Customer Agreement subscriptions can be ended here.
+//! Source: learn.microsoft.com `rest/api/billing/billing-subscriptions` (2024-04-01).
+
+use super::resource_url;
+use crate::closure::id::ObjectId;
+use crate::closure::observation::{Agreement, Lifecycle, Subscription};
+use crate::microsoft::clouds::Service;
+use crate::microsoft::failure::Failure;
+use crate::microsoft::paging;
+use crate::microsoft::request::Call;
+use crate::microsoft::wire::Line;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+const VERSION: &str = "2024-04-01";
+
+#[derive(Deserialize)]
+struct Account {
+    id: String,
+    #[serde(default)]
+    properties: AccountProperties,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct AccountProperties {
+    agreement_type: String,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    id: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    properties: Properties,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Properties {
+    subscription_id: Option<String>,
+    display_name: Option<String>,
+    status: Option<String>,
+    operation_status: Option<String>,
+    auto_renew: Option<String>,
+    quantity: Option<u32>,
+    term_end_date: Option<String>,
+    beneficiary_tenant_id: Option<String>,
+    provisioning_tenant_id: Option<String>,
+    system_overrides: Overrides,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Overrides {
+    cancellation: Option<String>,
+    cancellation_allowed_end_date: Option<String>,
+}
+
+/// A subscription of a billing account, with the ids under which Graph may know it.
+#[derive(Debug)]
+pub(in crate::microsoft) struct Bought {
+    /// As ARM shows it, with the resource to end it through.
+    pub(in crate::microsoft) subscription: Subscription,
+    /// Its own name and `subscriptionId`.
+    pub(in crate::microsoft) names: Vec<ObjectId>,
+    /// It says itself that it serves our tenant. Where it names no tenant at all, Graph must know it.
+    pub(in crate::microsoft) proven: bool,
+}
+
+/// `GET /providers/Microsoft.Billing/billingAccounts`, then `GET {account}/billingSubscriptions` of each account under a
+/// Customer or an Enterprise Agreement: what serves this tenant, the deleted ones too.
+pub(in crate::microsoft) async fn list(
+    line: &Line<'_>,
+    tenant: ObjectId,
+) -> Result<Vec<Bought>, Failure> {
+    let url = resource_url(
+        line,
+        "/providers/Microsoft.Billing/billingAccounts",
+        VERSION,
+    )?;
+    let accounts: Vec<Account> = paging::all(line, Service::Arm, url).await?;
+    let mut bought = Vec::new();
+    for account in accounts {
+        let agreement = match account.properties.agreement_type.as_str() {
+            "MicrosoftCustomerAgreement" => Agreement::CustomerAgreement,
+            "EnterpriseAgreement" => Agreement::Enterprise,
+            _ => continue,
+        };
+        let resource = format!("{}/billingSubscriptions", account.id.trim_end_matches('/'));
+        let mut url = resource_url(line, &resource, VERSION)?;
+        url.query_pairs_mut().append_pair("includeDeleted", "true");
+        let found: Vec<Raw> = paging::all(line, Service::Arm, url).await?;
+        let now = Timestamp::now();
+        for raw in found {
+            let told = serves(&raw.properties, tenant);
+            if told != Some(false) {
+                bought.push(Bought {
+                    proven: told == Some(true),
+                    ..read(raw, agreement, now)?
+                });
+            }
+        }
+    }
+    Ok(bought)
+}
+
+/// An account can pay for another tenant: such a subscription is none of ours. `None`: it names no tenant.
+fn serves(properties: &Properties, tenant: ObjectId) -> Option<bool> {
+    let told = properties
+        .provisioning_tenant_id
+        .as_deref()
+        .or(properties.beneficiary_tenant_id.as_deref());
+    told.map(|text| ObjectId::parse(text) == Some(tenant))
+}
+
+fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failure> {
+    let its = raw.properties;
+    let names: Vec<ObjectId> = [its.subscription_id.as_deref(), raw.name.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter_map(ObjectId::parse)
+        .collect();
+    let lifecycle = lifecycle(its.status.as_deref().unwrap_or_default());
+    let window = its.system_overrides.cancellation_allowed_end_date;
+    let open = window.is_none_or(|end| end.parse::<Timestamp>().is_ok_and(|end| end > now));
+    let allowed = its.system_overrides.cancellation.as_deref() == Some("Allowed");
+    let locked = its.operation_status.as_deref() == Some("LockedForUpdate");
+    let ours = agreement == Agreement::CustomerAgreement;
+    let subscription = Subscription {
+        id: names
+            .first()
+            .copied()
+            .ok_or_else(|| Failure::malformed("NoSubscriptionId"))?,
+        name: its.display_name.unwrap_or_default(),
+        seats: its.quantity.unwrap_or(0),
+        lifecycle,
+        agreement,
+        next_change: its.term_end_date.and_then(|end| end.parse().ok()),
+        resource: ours.then_some(raw.id),
+        cancelable: ours && allowed && open && !locked && lifecycle == Lifecycle::Active,
+        auto_renew: its.auto_renew.as_deref() == Some("On"),
+    };
+    Ok(Bought {
+        subscription,
+        names,
+        proven: false,
+    })
+}
+
+/// A word that is not known counts as running.
+fn lifecycle(status: &str) -> Lifecycle {
+    match status {
+        "Disabled" | "Suspended" | "Cancelled" | "Canceled" | "Expired" => Lifecycle::Disabled,
+        "Deleted" => Lifecycle::Gone,
+        _ => Lifecycle::Active,
+    }
+}
+
+/// `DELETE {subscription}`: that is the cancellation.
+pub(in crate::microsoft) fn cancel(line: &Line<'_>, resource: &str) -> Result<Call, Failure> {
+    Ok(Call::delete(resource_url(line, resource, VERSION)?))
+}
+
+/// `PATCH {subscription}` with `autoRenew: Off`.
+pub(in crate::microsoft) fn stop_renewal(line: &Line<'_>, resource: &str) -> Result<Call, Failure> {
+    let url = resource_url(line, resource, VERSION)?;
+    Ok(Call::patch(
+        url,
+        &json!({"properties": {"autoRenew": "Off"}}),
+    ))
+}
+
+/// `GET {subscription}`; `None`: there is no such thing (any more).
+pub(in crate::microsoft) async fn find(
+    line: &Line<'_>,
+    resource: &str,
+) -> Result<Option<Subscription>, Failure> {
+    let url = resource_url(line, resource, VERSION)?;
+    let found: Option<Raw> = line.find(Service::Arm, url).await?;
+    let read = |raw| read(raw, Agreement::CustomerAgreement, Timestamp::now());
+    Ok(found
+        .map(read)
+        .transpose()?
+        .map(|bought| bought.subscription))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+
+    fn raw(properties: &serde_json::Value) -> Raw {
+        serde_json::from_value(json!({
+            "id": "/providers/Microsoft.Billing/billingAccounts/a/billingSubscriptions/00000000-0000-0000-0000-00000000000b",
+            "name": "00000000-0000-0000-0000-00000000000b",
+            "properties": properties,
+        }))
+        .unwrap()
+    }
+
+    fn seen(properties: &serde_json::Value) -> Subscription {
+        let now = "2026-01-02T00:00:00Z".parse().unwrap();
+        read(raw(properties), Agreement::CustomerAgreement, now)
+            .unwrap()
+            .subscription
+    }
+
+    #[test]
+    fn cancelable_only_inside_the_window() {
+        let inside = json!({"status": "Active", "autoRenew": "On", "systemOverrides":
+            {"cancellation": "Allowed", "cancellationAllowedEndDate": "2026-01-03T00:00:00Z"}});
+        assert!(seen(&inside).cancelable && seen(&inside).auto_renew);
+        let mut outside = inside.clone();
+        outside["systemOverrides"]["cancellationAllowedEndDate"] = json!("2026-01-01T00:00:00Z");
+        assert!(!seen(&outside).cancelable);
+        let mut locked = inside.clone();
+        locked["operationStatus"] = json!("LockedForUpdate");
+        assert!(!seen(&locked).cancelable);
+        let mut done = inside;
+        done["status"] = json!("Cancelled");
+        assert_eq!(seen(&done).lifecycle, Lifecycle::Disabled);
+        assert!(!seen(&json!({"status": "Active"})).cancelable);
+    }
+
+    #[test]
+    fn what_serves_another_tenant_is_left_alone() {
+        let tenant = ObjectId(uuid::Uuid::from_u128(1));
+        let of = |value| serves(&raw(&value).properties, tenant);
+        assert_eq!(of(json!({})), None);
+        let named = |n: u8| {
+            let id = format!("00000000-0000-0000-0000-00000000000{n}");
+            of(json!({ "beneficiaryTenantId": id }))
+        };
+        assert_eq!((named(1), named(2)), (Some(true), Some(false)));
+    }
+}

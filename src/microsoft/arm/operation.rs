@@ -1,0 +1,88 @@
+//! Long-running operations: a 202 is followed for as long as the effect may last.
+//! Source: learn.microsoft.com `azure/azure-resource-manager/management/async-operations`.
+
+use crate::closure::id::ObjectId;
+use crate::closure::tenant::Attempt;
+use crate::microsoft::clouds::Service;
+use crate::microsoft::effect::{note, refuse, write};
+use crate::microsoft::failure::{Failure, Kind};
+use crate::microsoft::gates::Lane;
+use crate::microsoft::request::{Call, Reply};
+use crate::microsoft::wire::Line;
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// The pause between two looks where the reply names none.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The shortest pause, whatever the reply says.
+const SHORTEST: Duration = Duration::from_millis(200);
+
+/// The longest time that an operation is followed; what lasts longer is seen by reading the object.
+const FOLLOWED: Duration = Duration::from_secs(10);
+
+/// Sends one request that stands for `objects` and follows the operation that it begins. An operation that fails is a
+/// refusal with its code; one that is still running counts as accepted.
+pub(in crate::microsoft) async fn carry_out(
+    line: &Line<'_>,
+    call: &Call,
+    objects: &[ObjectId],
+) -> Attempt {
+    let mut attempt = Attempt::default();
+    let sent = write(line, Service::Arm, call).await;
+    let follow = match &sent {
+        Some(reply) if reply.status == 202 => next(line, reply),
+        _ => None,
+    };
+    let failed = match follow {
+        Some((url, pause)) => watch(line, url, pause).await,
+        None => None,
+    };
+    match failed {
+        Some(failure) => refuse(&mut attempt, &failure, objects),
+        None => note(&mut attempt, objects, sent.as_ref()),
+    }
+    attempt.requests = line.requests();
+    attempt
+}
+
+/// Where to look next, if the reply says so and the place is ARM itself.
+fn next(line: &Line<'_>, reply: &Reply) -> Option<(url::Url, Duration)> {
+    let text = reply
+        .header("azure-asyncoperation")
+        .or_else(|| reply.header("location"))?;
+    let url = line.wire.hosts.trusted(Service::Arm, text)?;
+    Some((url, pause(reply)))
+}
+
+fn pause(reply: &Reply) -> Duration {
+    reply.retry_after().unwrap_or(PAUSE).max(SHORTEST)
+}
+
+/// Watches an operation; `Some` where it came to a bad end.
+async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Option<Failure> {
+    let until = line.until().min(Instant::now() + FOLLOWED);
+    while Instant::now() + pause < until {
+        tokio::time::sleep(pause).await;
+        let reply = line
+            .send(Service::Arm, Lane::Read, &Call::get(url.clone()))
+            .await
+            .ok()?;
+        if reply.status == 202 {
+            (url, pause) = next(line, &reply).unwrap_or((url, PAUSE));
+            continue;
+        }
+        let told = self::pause(&reply);
+        let body: Value = reply.json().ok()?;
+        match body["status"].as_str() {
+            Some("Failed" | "Canceled") => {
+                let mut failure = Failure::from_value(409, &body, None);
+                failure.kind = Kind::Rejected;
+                return Some(failure);
+            }
+            Some("InProgress" | "Running" | "Accepted") => pause = told,
+            _ => return None,
+        }
+    }
+    None
+}

@@ -1,0 +1,335 @@
+//! Tokens by client credentials, kept until shortly before they end.
+//!
+//! Source: learn.microsoft.com `entra/identity-platform/v2-oauth2-client-creds-grant-flow`.
+
+use super::clouds::{Hosts, Service};
+use super::failure::{Failure, Kind};
+use super::request::{Body, Call, Http};
+use crate::closure::id::ObjectId;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Who we are towards one tenant.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The tenant that the token must be for.
+    pub tenant_id: ObjectId,
+    /// Application (client) id.
+    pub app_id: ObjectId,
+    /// Client secret; never printed.
+    pub secret: SecretString,
+}
+
+/// Why there is no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no token: {code}")]
+pub struct TokenError {
+    /// `AADSTS…`, or a word of ours: `TenantMismatch`, `TokenUnreadable`, `Timeout`.
+    pub code: String,
+    /// What follows from it.
+    pub kind: TokenErrorKind,
+}
+
+/// What follows from a missing token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenErrorKind {
+    /// The credential is refused: a person has to act.
+    Refused,
+    /// The tenant is not known to the login service (any more).
+    TenantGone,
+    /// No answer that counts: later may be better.
+    Unavailable,
+}
+
+/// Codes of the login service for a tenant that is not there.
+const GONE: [u64; 3] = [90_002, 900_023, 5_000_224];
+
+/// Codes of the login service for a trouble of its own.
+const PASSING: [u64; 3] = [50_196, 90_033, 90_055];
+
+/// How long a refusal is remembered, so that one look at the tenant asks only once.
+const REFUSAL_HELD: Duration = Duration::from_secs(3);
+
+/// How old a token may be whose claims are believed: somebody may just have granted a permission.
+const YOUNG: Duration = Duration::from_secs(15);
+
+/// What a token says of itself (its signature is for Microsoft to check).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Claims {
+    /// The tenant it is for.
+    pub(super) tid: String,
+    /// Application permissions.
+    pub(super) roles: BTreeSet<String>,
+    /// Template ids of directory roles, where told.
+    pub(super) wids: BTreeSet<String>,
+}
+
+/// A token with what it says.
+#[derive(Debug)]
+pub(super) struct Token {
+    /// The bearer value.
+    pub(super) value: SecretString,
+    /// Its claims.
+    pub(super) claims: Claims,
+    asked_at: Instant,
+    renew_at: Instant,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Token(Arc<Token>),
+    Refusal(TokenError, Instant),
+}
+
+/// The tokens of one credential, one for each service; asked for one at a time.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    hosts: &'static Hosts,
+    credentials: Credentials,
+    kept: tokio::sync::Mutex<BTreeMap<Service, Kept>>,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    expires_in: u64,
+}
+
+#[derive(Deserialize)]
+struct Denied {
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    error_codes: Vec<u64>,
+}
+
+impl Tokens {
+    pub(super) fn new(hosts: &'static Hosts, credentials: Credentials) -> Self {
+        Self {
+            hosts,
+            credentials,
+            kept: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The application (client) id.
+    pub(super) const fn app_id(&self) -> ObjectId {
+        self.credentials.app_id
+    }
+
+    /// A token for a service. `stale` is one that was just answered 401: it is not given again.
+    pub(super) async fn token(
+        &self,
+        http: &Http,
+        service: Service,
+        stale: Option<&Arc<Token>>,
+        timeout: Duration,
+    ) -> Result<Arc<Token>, TokenError> {
+        let mut kept = self.kept.lock().await;
+        let now = Instant::now();
+        match kept.get(&service) {
+            Some(Kept::Token(token))
+                if token.renew_at > now && !stale.is_some_and(|old| Arc::ptr_eq(old, token)) =>
+            {
+                return Ok(Arc::clone(token));
+            }
+            Some(Kept::Refusal(error, until)) if *until > now => return Err(error.clone()),
+            _ => {}
+        }
+        let result = self.ask(http, service, timeout).await;
+        match &result {
+            Ok(token) => {
+                kept.insert(service, Kept::Token(Arc::clone(token)));
+            }
+            Err(error) if error.kind == TokenErrorKind::Unavailable => {
+                kept.remove(&service);
+            }
+            Err(error) => {
+                let until = Instant::now() + REFUSAL_HELD;
+                kept.insert(service, Kept::Refusal(error.clone(), until));
+            }
+        }
+        result
+    }
+
+    /// A token that is at most [`YOUNG`] old: its claims tell what the application may do now.
+    pub(super) async fn young_token(
+        &self,
+        http: &Http,
+        service: Service,
+        timeout: Duration,
+    ) -> Result<Arc<Token>, TokenError> {
+        let token = self.token(http, service, None, timeout).await?;
+        if token.asked_at.elapsed() <= YOUNG {
+            return Ok(token);
+        }
+        self.token(http, service, Some(&token), timeout).await
+    }
+
+    /// True where one of the tokens still counts, or they are being asked for.
+    pub(super) fn is_alive(&self) -> bool {
+        let now = Instant::now();
+        self.kept.try_lock().map_or(true, |kept| {
+            kept.values().any(|one| match one {
+                Kept::Token(token) => token.renew_at > now,
+                Kept::Refusal(_, until) => *until > now,
+            })
+        })
+    }
+
+    /// Asks the token endpoint now, whatever is kept. `POST /{tenant}/oauth2/v2.0/token`.
+    pub(super) async fn ask(
+        &self,
+        http: &Http,
+        service: Service,
+        timeout: Duration,
+    ) -> Result<Arc<Token>, TokenError> {
+        let tenant = self.credentials.tenant_id;
+        let url = self
+            .hosts
+            .root(Service::Login)
+            .and_then(|root| root.join(&format!("{tenant}/oauth2/v2.0/token")).ok())
+            .ok_or_else(|| unreadable("NoHost"))?;
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("client_id", &self.credentials.app_id.to_string())
+            .append_pair("client_secret", self.credentials.secret.expose_secret())
+            .append_pair("scope", &self.hosts.scope(service))
+            .finish();
+        let call = Call::new(Method::POST, url, Body::Form(form.into()));
+        http.counters().token();
+        let reply = http
+            .send(&call, None, timeout)
+            .await
+            .map_err(|failure| TokenError {
+                code: failure.code,
+                kind: TokenErrorKind::Unavailable,
+            })?;
+        if !reply.is_success() {
+            return Err(denied(reply.status, &reply.body));
+        }
+        let granted: Granted =
+            serde_json::from_slice(&reply.body).map_err(|_| unreadable("UnexpectedBody"))?;
+        let claims = claims(&granted.access_token).ok_or_else(|| TokenError {
+            code: "TokenUnreadable".to_owned(),
+            kind: TokenErrorKind::Refused,
+        })?;
+        if ObjectId::parse(&claims.tid) != Some(tenant) {
+            return Err(TokenError {
+                code: "TenantMismatch".to_owned(),
+                kind: TokenErrorKind::Refused,
+            });
+        }
+        // A fifth before its end, at most five minutes, a token is renewed.
+        let life = granted.expires_in.min(86_400);
+        let ahead = (life / 5).min(300);
+        Ok(Arc::new(Token {
+            value: granted.access_token.into(),
+            claims,
+            asked_at: Instant::now(),
+            renew_at: Instant::now() + Duration::from_secs(life - ahead),
+        }))
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let (kind, status) = match error.kind {
+            TokenErrorKind::Refused => (Kind::Credential, 401),
+            TokenErrorKind::TenantGone => (Kind::TenantGone, 400),
+            TokenErrorKind::Unavailable => (Kind::Transport, 0),
+        };
+        Self::of(kind, status, &error.code)
+    }
+}
+
+fn unreadable(code: &str) -> TokenError {
+    TokenError {
+        code: code.to_owned(),
+        kind: TokenErrorKind::Unavailable,
+    }
+}
+
+/// What an error of the token endpoint means. What is no error of its own (a proxy's page) counts as unavailable.
+pub(super) fn denied(status: u16, body: &[u8]) -> TokenError {
+    let told: Option<Denied> = serde_json::from_slice(body).ok();
+    let number = told
+        .as_ref()
+        .and_then(|denied| denied.error_codes.first().copied());
+    let kind = match (number, &told) {
+        (Some(code), _) if GONE.contains(&code) => TokenErrorKind::TenantGone,
+        (Some(code), _) if PASSING.contains(&code) => TokenErrorKind::Unavailable,
+        _ if status == 429 || status >= 500 => TokenErrorKind::Unavailable,
+        (None, Some(denied)) if denied.error == "invalid_tenant" => TokenErrorKind::TenantGone,
+        (_, Some(denied)) if !denied.error.is_empty() => TokenErrorKind::Refused,
+        _ => TokenErrorKind::Unavailable,
+    };
+    let code = match (number, told) {
+        (Some(number), _) => format!("AADSTS{number}"),
+        (None, Some(denied)) if !denied.error.is_empty() => {
+            Failure::of(Kind::Rejected, status, &denied.error).code
+        }
+        _ => format!("HTTP{status}"),
+    };
+    TokenError { code, kind }
+}
+
+fn claims(token: &str) -> Option<Claims> {
+    let payload = token.split('.').nth(1)?;
+    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, body: &str) -> (String, TokenErrorKind) {
+        let error = denied(status, body.as_bytes());
+        (error.code, error.kind)
+    }
+
+    #[test]
+    fn errors_of_the_token_endpoint() {
+        use TokenErrorKind::{Refused, TenantGone, Unavailable};
+        let gone = r#"{"error":"invalid_tenant","error_codes":[90002]}"#;
+        assert_eq!(kind(400, gone), ("AADSTS90002".into(), TenantGone));
+        let secret =
+            r#"{"error":"invalid_client","error_description":"who","error_codes":[7000215]}"#;
+        assert_eq!(kind(401, secret), ("AADSTS7000215".into(), Refused));
+        assert_eq!(
+            kind(400, r#"{"error":"invalid_client"}"#),
+            ("invalid_client".into(), Refused)
+        );
+        assert_eq!(kind(503, "<html>"), ("HTTP503".into(), Unavailable));
+        assert_eq!(kind(403, "<html>"), ("HTTP403".into(), Unavailable));
+        let loops = r#"{"error":"invalid_grant","error_codes":[50196]}"#;
+        assert_eq!(kind(400, loops).1, Unavailable);
+    }
+
+    #[test]
+    fn claims_are_read_with_and_without_padding() {
+        let payload = r#"{"tid":"x","roles":["User.ReadWrite.All"],"aud":1}"#;
+        let text = format!("h.{}.s", URL_SAFE_NO_PAD.encode(payload));
+        assert_eq!(claims(&text).unwrap().tid, "x");
+        assert!(claims("opaque").is_none());
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let credentials = Credentials {
+            tenant_id: ObjectId(uuid::Uuid::nil()),
+            app_id: ObjectId(uuid::Uuid::nil()),
+            secret: "hunter2".to_owned().into(),
+        };
+        assert!(!format!("{credentials:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,172 @@
+//! Graph's `$batch`: up to 20 requests in one. Source: learn.microsoft.com `graph/json-batching`.
+
+use super::failure::retry_after;
+use crate::closure::id::ObjectId;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Most requests in one `$batch`.
+pub(super) const SIZE: usize = 20;
+
+/// One request inside a `$batch`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Item {
+    /// The method, as Graph wants it.
+    pub(super) method: &'static str,
+    /// Relative, without the version.
+    pub(super) url: String,
+    /// The body.
+    pub(super) body: Option<Value>,
+}
+
+impl Item {
+    /// `DELETE /{collection}/{id}`.
+    pub(super) fn delete(collection: &str, id: ObjectId) -> Self {
+        Self {
+            method: "DELETE",
+            url: format!("/{collection}/{id}"),
+            body: None,
+        }
+    }
+}
+
+/// What one request inside a `$batch` was answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Answer {
+    /// Its own HTTP status.
+    pub(super) status: u16,
+    /// Its own pause.
+    pub(super) retry_after: Option<Duration>,
+    /// Its own `x-ms-throttle-limit-percentage`.
+    pub(super) percentage: Option<f64>,
+    /// Its body; `Null` where it has none.
+    pub(super) body: Value,
+}
+
+/// The body of a `$batch`; ids are the places of the items.
+pub(super) fn envelope(items: &[Item]) -> Value {
+    let requests: Vec<Value> = items
+        .iter()
+        .enumerate()
+        .map(|(place, item)| {
+            let mut request = json!({
+                "id": place.to_string(),
+                "method": item.method,
+                "url": item.url,
+            });
+            if let Some(body) = &item.body {
+                request["headers"] = json!({"Content-Type": "application/json"});
+                request["body"] = body.clone();
+            }
+            request
+        })
+        .collect();
+    json!({ "requests": requests })
+}
+
+/// The answers in the order of the items, whatever order they came in. `None`: that item got none, or the same id was
+/// answered twice with different statuses. Answers to ids that were never asked are left aside.
+pub(super) fn merge(asked: usize, reply: &Value) -> Option<Vec<Option<Answer>>> {
+    let responses = reply.get("responses")?.as_array()?;
+    let mut answers: Vec<Option<Answer>> = vec![None; asked];
+    let mut torn = vec![false; asked];
+    for response in responses {
+        let Some((place, answer)) = read(response) else {
+            continue;
+        };
+        let (Some(slot), Some(torn)) = (answers.get_mut(place), torn.get_mut(place)) else {
+            continue;
+        };
+        if slot
+            .as_ref()
+            .is_some_and(|known| known.status != answer.status)
+        {
+            *torn = true;
+        }
+        *slot = if *torn { None } else { Some(answer) };
+    }
+    Some(answers)
+}
+
+fn read(response: &Value) -> Option<(usize, Answer)> {
+    let place = match response.get("id")? {
+        Value::String(text) => text.parse().ok()?,
+        _ => return None,
+    };
+    let status = response.get("status")?.as_u64()?;
+    let percentage = header(response, "x-ms-throttle-limit-percentage");
+    let answer = Answer {
+        status: u16::try_from(status).ok()?,
+        retry_after: header(response, "retry-after").and_then(|text| retry_after(&text)),
+        percentage: percentage.and_then(|text| text.trim().parse().ok()),
+        body: response.get("body").cloned().unwrap_or(Value::Null),
+    };
+    Some((place, answer))
+}
+
+/// A header of an item, in any case; some services write numbers.
+fn header(response: &Value, name: &str) -> Option<String> {
+    let headers = response.get("headers")?.as_object()?;
+    let (_, value) = headers
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+
+    fn statuses(asked: usize, reply: &Value) -> Vec<Option<u16>> {
+        let answers = merge(asked, reply).unwrap();
+        answers
+            .iter()
+            .map(|a| a.as_ref().map(|a| a.status))
+            .collect()
+    }
+
+    #[test]
+    fn reordered_missing_doubled_and_foreign_answers() {
+        let reply = json!({"responses": [
+            {"id": "3", "status": 429, "headers": {"retry-after": "2.1"}, "body": {"error": {"code": "TooManyRequests"}}},
+            {"id": "0", "status": 204, "body": null},
+            {"id": "2", "status": 204},
+            {"id": "2", "status": 403},
+            {"id": "2", "status": 204},
+            {"id": "99", "status": 204},
+            {"id": "x", "status": 204},
+            {"status": 204},
+            "nonsense",
+        ]});
+        assert_eq!(statuses(4, &reply), [Some(204), None, None, Some(429)]);
+        let answers = merge(4, &reply).unwrap();
+        assert_eq!(
+            answers[3].as_ref().unwrap().retry_after,
+            Some(Duration::from_secs(3))
+        );
+        assert_eq!(merge(4, &json!({"value": []})), None);
+    }
+
+    #[test]
+    fn ids_are_unique_and_a_body_brings_its_type() {
+        let mut items = vec![Item::delete("users", ObjectId(uuid::Uuid::nil())); 2];
+        items[1].body = Some(json!({"a": 1}));
+        let body = envelope(&items);
+        assert_eq!(body["requests"][0]["id"], "0");
+        assert_eq!(body["requests"][1]["id"], "1");
+        assert_eq!(
+            body["requests"][0]["url"],
+            "/users/00000000-0000-0000-0000-000000000000"
+        );
+        assert!(body["requests"][0].get("headers").is_none());
+        assert_eq!(
+            body["requests"][1]["headers"]["Content-Type"],
+            "application/json"
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! One bounded effect: many small requests in `$batch`es, none without the leash, none too late, no item lost.
+
+use super::batch::{self, Answer, Item};
+use super::clouds::Service;
+use super::failure::{Failure, Kind, kind_of};
+use super::gates::{Lane, lock};
+use super::request::{Call, Reply};
+use super::wire::{Line, NOT_SENT};
+use crate::closure::id::ObjectId;
+use crate::closure::intent::Refusal;
+use crate::closure::tenant::Attempt;
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+/// Most refusals with a code of their own in one attempt; the others share [`OTHER`].
+const MOST_CODES: usize = 49;
+
+/// The code under which refusals beyond [`MOST_CODES`] are kept.
+const OTHER: &str = "Other";
+
+/// Sends one writing request once the gate opens. `None`: it was not sent, or got no answer.
+pub(super) async fn write(line: &Line<'_>, service: Service, call: &Call) -> Option<Reply> {
+    if service != Service::Graph {
+        return line.send(service, Lane::Write, call).await.ok();
+    }
+    let reservation = line.wire.gate.reserve(1, line.until()).await?;
+    let sent = line.send(service, Lane::Write, call).await;
+    if was_sent(&sent) {
+        reservation.spend();
+    }
+    sent.ok()
+}
+
+/// False where a request stayed here: there was no token for it, or the bounds of the effect said no.
+fn was_sent(sent: &Result<Reply, Failure>) -> bool {
+    match sent {
+        Ok(_) => true,
+        Err(failure) => {
+            !matches!(failure.kind, Kind::Credential | Kind::TenantGone) && failure.code != NOT_SENT
+        }
+    }
+}
+
+/// What a status means for an object that was to be deleted or changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Done, or gone already.
+    Accepted,
+    /// A repeat gives the same.
+    Refused,
+    /// Answered 429.
+    Throttled,
+    /// No answer that counts.
+    Unanswered,
+}
+
+/// Sorts a status. 404 and 410 are accepted: what is not there needs no deleting.
+pub(super) const fn verdict(status: u16) -> Verdict {
+    match status {
+        200..=299 => Verdict::Accepted,
+        401 => Verdict::Unanswered,
+        _ => match kind_of(status) {
+            Kind::Absent => Verdict::Accepted,
+            Kind::Throttled => Verdict::Throttled,
+            Kind::Forbidden | Kind::Rejected => Verdict::Refused,
+            _ => Verdict::Unanswered,
+        },
+    }
+}
+
+/// Notes one object's refusal, in the bounds of the journal.
+pub(super) fn refuse(attempt: &mut Attempt, failure: &Failure, objects: &[ObjectId]) {
+    let known = attempt
+        .refused
+        .iter()
+        .position(|r| r.code == failure.code && r.status == failure.status);
+    let place = known.or_else(|| {
+        let full = attempt.refused.len() >= MOST_CODES;
+        full.then(|| attempt.refused.iter().position(|r| r.code == OTHER))?
+    });
+    if let Some(refusal) = place.and_then(|place| attempt.refused.get_mut(place)) {
+        refusal.objects.extend(objects);
+        return;
+    }
+    let full = attempt.refused.len() >= MOST_CODES;
+    attempt.refused.push(Refusal {
+        code: if full { OTHER } else { &failure.code }.to_owned(),
+        status: failure.status,
+        objects: objects.to_vec(),
+    });
+}
+
+/// Notes what one request that stands for all `objects` brought.
+pub(super) fn note(attempt: &mut Attempt, objects: &[ObjectId], reply: Option<&Reply>) {
+    let Some(reply) = reply else { return };
+    match verdict(reply.status) {
+        Verdict::Accepted => attempt.accepted.extend(objects),
+        Verdict::Throttled => attempt.throttled += 1,
+        Verdict::Unanswered => {}
+        Verdict::Refused => {
+            let failure = Failure::from_reply(reply.status, &reply.body, None);
+            refuse(attempt, &failure, objects);
+        }
+    }
+}
+
+/// The work of one sweep, shared by the batches in flight.
+struct Sweep {
+    queue: VecDeque<ObjectId>,
+    attempt: Attempt,
+}
+
+/// Sends one small writing request for each object, 20 in a `$batch`, several in flight. What is answered 429 goes back
+/// into the queue and is sent again when the gate opens; what is left at the end was not answered.
+/// `POST /$batch` of the API version given.
+pub(super) async fn sweep(
+    line: &Line<'_>,
+    version: &str,
+    objects: &[ObjectId],
+    item: impl Fn(ObjectId) -> Item + Sync,
+) -> Result<Attempt, Failure> {
+    let url = line.url(Service::Graph, &[version, "$batch"], &[])?;
+    let work = Mutex::new(Sweep {
+        queue: objects.iter().copied().collect(),
+        attempt: Attempt::default(),
+    });
+    let workers = line.wire.limits.batches.max(1);
+    let runs = (0..workers).map(|_| async { while one_batch(line, &url, &work, &item).await {} });
+    futures::future::join_all(runs).await;
+    let mut attempt = work
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .attempt;
+    attempt.requests = line.requests();
+    Ok(attempt)
+}
+
+/// Sends one batch of what is queued; false where there is nothing more to do for this worker.
+async fn one_batch(
+    line: &Line<'_>,
+    url: &url::Url,
+    work: &Mutex<Sweep>,
+    item: &(impl Fn(ObjectId) -> Item + Sync),
+) -> bool {
+    let ids: Vec<ObjectId> = {
+        let mut work = lock(work);
+        let count = work.queue.len().min(batch::SIZE);
+        work.queue.drain(..count).collect()
+    };
+    let Ok(count @ 1..) = u32::try_from(ids.len()) else {
+        return false;
+    };
+    let gate = &line.wire.gate;
+    let Some(reservation) = gate.reserve(count, line.until()).await else {
+        return false;
+    };
+    let items: Vec<Item> = ids.iter().map(|id| item(*id)).collect();
+    let call = Call::post(url.clone(), &batch::envelope(&items));
+    let sent = line.send(Service::Graph, Lane::Write, &call).await;
+    if was_sent(&sent) {
+        reservation.spend();
+    }
+    let Ok(reply) = sent else {
+        return line.may_start();
+    };
+    let mut work = lock(work);
+    match verdict(reply.status) {
+        Verdict::Accepted => match reply.json::<Value>() {
+            Ok(body) => sort(line, &mut work, &ids, batch::merge(ids.len(), &body)),
+            Err(_) => return line.may_start(),
+        },
+        Verdict::Throttled => {
+            // The line has closed the gate and counted one.
+            line.wire.http.counters().throttled(count - 1);
+            work.attempt.throttled += count;
+            work.queue.extend(&ids);
+        }
+        Verdict::Unanswered => {}
+        Verdict::Refused => {
+            let failure = Failure::from_reply(reply.status, &reply.body, None);
+            refuse(&mut work.attempt, &failure, &ids);
+        }
+    }
+    line.may_start()
+}
+
+/// Sorts the answers of one batch.
+fn sort(line: &Line<'_>, work: &mut Sweep, ids: &[ObjectId], answers: Option<Vec<Option<Answer>>>) {
+    let mut throttled = 0;
+    let mut pause = None;
+    for (id, answer) in ids.iter().zip(answers.into_iter().flatten()) {
+        let Some(answer) = answer else { continue };
+        if let Some(percentage) = answer.percentage {
+            line.wire.gate.told_percentage(percentage);
+        }
+        match verdict(answer.status) {
+            Verdict::Accepted => work.attempt.accepted.push(*id),
+            Verdict::Unanswered => {}
+            Verdict::Throttled => {
+                throttled += 1;
+                pause = pause.max(answer.retry_after);
+                work.queue.push_back(*id);
+            }
+            Verdict::Refused => {
+                let failure = Failure::from_value(answer.status, &answer.body, None);
+                refuse(&mut work.attempt, &failure, &[*id]);
+            }
+        }
+    }
+    if throttled > 0 {
+        work.attempt.throttled += throttled;
+        line.wire.http.counters().throttled(throttled);
+        line.wire.gate.close(Lane::Write, pause);
+    } else {
+        line.wire.gate.succeeded();
+    }
+}

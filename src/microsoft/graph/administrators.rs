@@ -1,0 +1,74 @@
+//! The administrators who stay.
+
+use super::STABLE;
+use super::roles::GlobalAdministrators;
+use crate::closure::id::ObjectId;
+use crate::closure::observation::{Administrator, Holding};
+use crate::microsoft::clouds::Service;
+use crate::microsoft::failure::Failure;
+use crate::microsoft::wire::Line;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw {
+    id: ObjectId,
+    user_principal_name: String,
+    #[serde(default)]
+    user_type: Option<String>,
+    #[serde(default)]
+    account_enabled: Option<bool>,
+    #[serde(default)]
+    on_premises_sync_enabled: Option<bool>,
+}
+
+/// `GET /users/{name or id}` (graph/api/user-get); `None`: no such user.
+pub(in crate::microsoft) async fn read(
+    line: &Line<'_>,
+    name: &str,
+    holders: &GlobalAdministrators,
+) -> Result<Option<Administrator>, Failure> {
+    let query = [(
+        "$select",
+        "id,userPrincipalName,userType,accountEnabled,onPremisesSyncEnabled",
+    )];
+    let url = line.url(Service::Graph, &[STABLE, "users", name], &query)?;
+    let found: Option<Raw> = line.find(Service::Graph, url).await?;
+    Ok(found.map(|user| Administrator {
+        id: user.id,
+        enabled: user.account_enabled == Some(true),
+        member: user.user_type.as_deref() == Some("Member"),
+        synced: user.on_premises_sync_enabled == Some(true),
+        global_administrator: holding(user.id, holders),
+        user_principal_name: user.user_principal_name,
+    }))
+}
+
+/// Who is eligible and assigned holds the role for a while only: he has activated it.
+fn holding(id: ObjectId, holders: &GlobalAdministrators) -> Holding {
+    if holders.eligible.contains(&id) {
+        Holding::EligibleOnly
+    } else if holders.assigned.contains(&id) {
+        Holding::Permanent
+    } else {
+        Holding::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_activated_role_is_not_permanent() {
+        let id = |n| ObjectId(uuid::Uuid::from_u128(n));
+        let holders = GlobalAdministrators {
+            assigned: [id(1), id(2)].into(),
+            eligible: [id(2), id(3)].into(),
+        };
+        assert_eq!(holding(id(1), &holders), Holding::Permanent);
+        assert_eq!(holding(id(2), &holders), Holding::EligibleOnly);
+        assert_eq!(holding(id(3), &holders), Holding::EligibleOnly);
+        assert_eq!(holding(id(4), &holders), Holding::None);
+    }
+}

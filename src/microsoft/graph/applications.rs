@@ -1,0 +1,107 @@
+//! Applications and service principals.
+
+use super::{PAGE, STABLE, objects};
+use crate::closure::id::ObjectId;
+use crate::closure::observation::Application;
+use crate::microsoft::batch::Item;
+use crate::microsoft::clouds::Service;
+use crate::microsoft::failure::Failure;
+use crate::microsoft::paging::each_page;
+use crate::microsoft::wire::Line;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Microsoft's own tenants: what they own is built in.
+const MICROSOFT: [&str; 2] = [
+    "f8cdef31-a31e-4b4a-93e4-5f571e91255a",
+    "72f988bf-86f1-41af-91ab-2d7cd011db47",
+];
+
+/// The types that the port calls applications.
+const TYPES: [&str; 2] = ["application", "servicePrincipal"];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw {
+    id: ObjectId,
+    #[serde(default)]
+    app_id: Option<ObjectId>,
+    #[serde(default)]
+    service_principal_type: Option<String>,
+    #[serde(default)]
+    app_owner_organization_id: Option<String>,
+}
+
+impl Raw {
+    fn built_in(&self) -> bool {
+        let owner = self.app_owner_organization_id.as_deref();
+        self.service_principal_type.as_deref() == Some("ManagedIdentity")
+            || owner.is_some_and(|owner| MICROSOFT.contains(&owner.to_ascii_lowercase().as_str()))
+    }
+}
+
+/// `GET /applications` and `GET /servicePrincipals` (graph/api/application-list, serviceprincipal-list).
+pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Result<Vec<Application>, Failure> {
+    let own = line.wire.tokens.app_id();
+    let mut found = Vec::new();
+    for (collection, select, service_principal) in [
+        ("applications", "id,appId", false),
+        (
+            "servicePrincipals",
+            "id,appId,servicePrincipalType,appOwnerOrganizationId",
+            true,
+        ),
+    ] {
+        let query = [("$select", select), ("$top", PAGE)];
+        let url = line.url(Service::Graph, &[STABLE, collection], &query)?;
+        each_page(line, Service::Graph, url, |page: Vec<Raw>| {
+            found.extend(page.into_iter().map(|raw| Application {
+                id: raw.id,
+                service_principal,
+                undeletable: service_principal && raw.built_in(),
+                own: raw.app_id == Some(own),
+            }));
+        })
+        .await?;
+    }
+    Ok(found)
+}
+
+/// Where an object is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::microsoft) enum Collection {
+    /// `/applications`.
+    Applications,
+    /// `/servicePrincipals`.
+    ServicePrincipals,
+}
+
+impl Collection {
+    /// `DELETE /applications/{id}` or `DELETE /servicePrincipals/{id}`.
+    pub(in crate::microsoft) fn delete(self, id: ObjectId) -> Item {
+        let name = match self {
+            Self::Applications => "applications",
+            Self::ServicePrincipals => "servicePrincipals",
+        };
+        Item::delete(name, id)
+    }
+}
+
+/// Which of `ids` are still there, and in which collection.
+pub(in crate::microsoft) async fn still_there(
+    line: &Line<'_>,
+    ids: &[ObjectId],
+) -> Result<BTreeMap<ObjectId, Collection>, Failure> {
+    let shown = objects::shown(line, ids, &TYPES).await?;
+    let sorted = shown.into_iter().map(|(id, kind)| {
+        let collection = if kind.ends_with("servicePrincipal") {
+            Collection::ServicePrincipals
+        } else if kind.ends_with("application") {
+            Collection::Applications
+        } else {
+            return Err(Failure::malformed("NoType"));
+        };
+        Ok((id, collection))
+    });
+    sorted.collect()
+}

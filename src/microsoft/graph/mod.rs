@@ -1,0 +1,20 @@
+//! Microsoft Graph: one file for each thing that is read or changed there.
+
+pub(super) mod administrators;
+pub(super) mod applications;
+pub(super) mod identity;
+pub(super) mod mfa;
+pub(super) mod objects;
+pub(super) mod organization;
+pub(super) mod roles;
+pub(super) mod subscriptions;
+pub(super) mod users;
+
+/// The stable version of Graph.
+pub(super) const STABLE: &str = "v1.0";
+
+/// The beta version: only where the stable one has no such thing.
+pub(super) const BETA: &str = "beta";
+
+/// The largest page that Graph gives.
+pub(super) const PAGE: &str = "999";

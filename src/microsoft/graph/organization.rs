@@ -1,0 +1,65 @@
+//! What the tenant says of itself, and the switch of directory sync.
+
+use super::STABLE;
+use crate::closure::id::ObjectId;
+use crate::closure::observation::Organization;
+use crate::microsoft::clouds::Service;
+use crate::microsoft::failure::Failure;
+use crate::microsoft::request::Call;
+use crate::microsoft::wire::Line;
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+struct Listing {
+    value: Vec<Raw>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw {
+    id: ObjectId,
+    #[serde(default)]
+    verified_domains: Vec<Domain>,
+    #[serde(default)]
+    on_premises_sync_enabled: Option<bool>,
+    #[serde(default)]
+    partner_tenant_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Domain {
+    name: String,
+    #[serde(default)]
+    is_initial: bool,
+}
+
+/// `GET /organization` (graph/api/organization-list). Not exactly one, or no initial domain: `Malformed`.
+pub(in crate::microsoft) async fn read(line: &Line<'_>) -> Result<Organization, Failure> {
+    let query = [(
+        "$select",
+        "id,verifiedDomains,onPremisesSyncEnabled,partnerTenantType",
+    )];
+    let url = line.url(Service::Graph, &[STABLE, "organization"], &query)?;
+    let mut found: Listing = line.get(Service::Graph, url).await?;
+    let (Some(one), true) = (found.value.pop(), found.value.is_empty()) else {
+        return Err(Failure::malformed("NotOneOrganization"));
+    };
+    let initial = one.verified_domains.into_iter().find(|d| d.is_initial);
+    Ok(Organization {
+        id: one.id,
+        initial_domain: initial
+            .ok_or_else(|| Failure::malformed("NoInitialDomain"))?
+            .name,
+        sync_enabled: one.on_premises_sync_enabled == Some(true),
+        partner: one.partner_tenant_type.is_some(),
+    })
+}
+
+/// `PATCH /organization/{id}` with `onPremisesSyncEnabled: false` (graph/api/organization-update): up to 72 hours.
+pub(in crate::microsoft) fn sync_off(line: &Line<'_>, tenant: ObjectId) -> Result<Call, Failure> {
+    let tenant = tenant.to_string();
+    let url = line.url(Service::Graph, &[STABLE, "organization", &tenant], &[])?;
+    Ok(Call::patch(url, &json!({"onPremisesSyncEnabled": false})))
+}

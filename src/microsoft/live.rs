@@ -1,0 +1,116 @@
+//! A real tenant behind the port.
+
+use super::auth::Credentials;
+use super::clouds::Hosts;
+use super::gates::Gates;
+use super::outside::Outside;
+use super::request::Http;
+use super::settings::{Limits, Settings};
+use super::wire::Wire;
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Intent, Outcome};
+use crate::closure::observation::{Observation, Question};
+use crate::closure::tenant::{Answer, Attempt, Leash, Scope, Tenant};
+use crate::closure::terms::{BillingKind, Cloud};
+use std::sync::Arc;
+
+/// A tenant over HTTPS. Cheap to make anew for each cycle: connections, tokens and gates are shared.
+#[derive(Debug)]
+pub struct LiveTenant {
+    pub(super) tenant: ObjectId,
+    pub(super) graph: Wire,
+    pub(super) billing: Vec<(BillingKind, Option<Wire>)>,
+    pub(super) directory: Option<Wire>,
+    pub(super) directory_resource: Option<String>,
+    pub(super) outside: Outside,
+}
+
+impl LiveTenant {
+    /// Nothing is asked yet: the first token is fetched with the first question.
+    pub fn new(settings: Settings) -> Self {
+        let wire = |credentials: Credentials| {
+            open(
+                &settings.http,
+                &settings.gates,
+                settings.cloud,
+                settings.limits,
+                credentials,
+            )
+        };
+        let graph = wire(Credentials {
+            tenant_id: settings.tenant_id,
+            app_id: settings.app_id,
+            secret: settings.secret.clone(),
+        });
+        let billing = settings
+            .billing
+            .iter()
+            .map(|account| (account.kind, account.credentials.clone().map(wire)))
+            .collect();
+        let directory = settings.directory_credentials.clone().map(wire);
+        let outside = Outside::new(&settings, &graph);
+        Self {
+            tenant: settings.tenant_id,
+            graph,
+            billing,
+            directory,
+            directory_resource: settings.directory_resource,
+            outside,
+        }
+    }
+
+    /// The wire of a billing account; the tenant's own credential where the account has none.
+    pub(super) fn billing_wire(&self, kind: BillingKind) -> &Wire {
+        let account = self.billing.iter().find(|(known, _)| *known == kind);
+        account
+            .and_then(|(_, wire)| wire.as_ref())
+            .unwrap_or(&self.graph)
+    }
+
+    /// The wire for the directory's own Azure resource.
+    pub(super) fn directory_wire(&self) -> &Wire {
+        self.directory.as_ref().unwrap_or(&self.graph)
+    }
+}
+
+fn open(
+    http: &Arc<Http>,
+    gates: &Gates,
+    cloud: Cloud,
+    limits: Limits,
+    credentials: Credentials,
+) -> Wire {
+    let hosts = Hosts::of(cloud);
+    Wire {
+        http: Arc::clone(http),
+        hosts,
+        gate: gates.gate(credentials.tenant_id, credentials.app_id),
+        tokens: http.tokens.of(hosts, credentials),
+        limits,
+    }
+}
+
+impl Tenant for LiveTenant {
+    fn observe<'a>(
+        &'a self,
+        scope: &'a Scope,
+        questions: &'a [Question],
+        into: &'a mut Observation,
+    ) -> Answer<'a, ()> {
+        Box::pin(self.answer(scope, questions, into))
+    }
+
+    fn perform<'a>(&'a self, intent: &'a Intent, leash: &'a dyn Leash) -> Answer<'a, Attempt> {
+        Box::pin(self.carry_out(intent, leash))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        intent: &'a Intent,
+        attempt: Option<&'a Attempt>,
+        planned: &'a [ObjectId],
+        allowed: &'a [ObjectId],
+    ) -> Answer<'a, Outcome> {
+        Box::pin(self.look_back(intent, attempt, planned, allowed))
+    }
+}

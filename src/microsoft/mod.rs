@@ -1,0 +1,37 @@
+//! The tenant over HTTP: Microsoft Graph, Azure Resource Manager and the login service, behind the port
+//! [`crate::closure::tenant::Tenant`].
+//!
+//! One request goes down through these files, and no other way:
+//! `live` → `graph`/`arm`/`outside` → `wire` (token, pacing, one refresh) → `request` (https to a compiled-in host).
+
+mod arm;
+mod auth;
+mod batch;
+mod clouds;
+mod counters;
+mod effect;
+mod failure;
+mod gates;
+mod graph;
+mod live;
+mod merge;
+mod observe;
+mod outside;
+mod pacing;
+mod paging;
+mod perform;
+mod request;
+mod settings;
+mod settle;
+mod token_cache;
+mod wire;
+
+pub use auth::{Credentials, TokenError, TokenErrorKind};
+pub use clouds::{Hosts, Service};
+pub use counters::{Counters, Counts};
+pub use failure::{Failure, Kind};
+pub use gates::{GateState, Gates};
+pub use live::LiveTenant;
+pub use outside::CONTROL_TENANT;
+pub use request::{EndpointOverride, Http, HttpError};
+pub use settings::{Billing, Limits, Settings};

@@ -1,0 +1,201 @@
+//! Intents carried out, once each.
+
+use super::arm::{azure, billing, directory, operation};
+use super::batch::Item;
+use super::clouds::Service;
+use super::effect::{note, refuse, sweep, write};
+use super::failure::{Failure, Kind};
+use super::graph::applications::{self, Collection};
+use super::graph::{BETA, STABLE, mfa, organization};
+use super::live::LiveTenant;
+use super::request::Call;
+use super::wire::Line;
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Action, Intent};
+use crate::closure::tenant::{Attempt, Leash};
+use crate::closure::terms::BillingKind;
+
+/// How an intent's ARM id is to be spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Road {
+    /// A subscription of a billing account.
+    Billing,
+    /// An Azure subscription.
+    Azure,
+}
+
+impl Road {
+    /// By the beginning of the ARM id; `None` for anything else.
+    pub(super) fn of(resource: &str) -> Option<Self> {
+        let lower = resource.to_ascii_lowercase();
+        let parts: Vec<&str> = lower.split('/').collect();
+        match parts.as_slice() {
+            ["", "providers", "microsoft.billing", "billingaccounts", ..]
+                if parts.contains(&"billingsubscriptions") =>
+            {
+                Some(Self::Billing)
+            }
+            ["", "subscriptions", id] if ObjectId::parse(id).is_some() => Some(Self::Azure),
+            _ => None,
+        }
+    }
+
+    /// Which kind of account it belongs to.
+    pub(super) const fn kind(self) -> BillingKind {
+        match self {
+            Self::Billing => BillingKind::CustomerAgreement,
+            Self::Azure => BillingKind::AzureSubscription,
+        }
+    }
+}
+
+impl LiveTenant {
+    /// Carries an intent out. What could not be sent is simply not in the attempt.
+    pub(super) async fn carry_out(&self, intent: &Intent, leash: &dyn Leash) -> Attempt {
+        self.try_to(intent, leash).await.unwrap_or_default()
+    }
+
+    async fn try_to(&self, intent: &Intent, leash: &dyn Leash) -> Result<Attempt, Failure> {
+        let line = self.graph.leashed(leash);
+        let objects = intent.objects.as_slice();
+        match intent.action {
+            Action::VerifyUsers | Action::VerifyDirectoryGone => Ok(Attempt::default()),
+            Action::DeleteUsers => {
+                let delete = |id| Item::delete("users", id);
+                sweep(&line, STABLE, objects, delete).await
+            }
+            Action::DisableMfa => sweep(&line, BETA, objects, mfa::disable).await,
+            Action::SwitchSyncOff => {
+                let call = organization::sync_off(&line, self.tenant)?;
+                let mut attempt = Attempt::default();
+                let sent = write(&line, Service::Graph, &call).await;
+                note(&mut attempt, &[self.tenant], sent.as_ref());
+                attempt.requests = line.requests();
+                Ok(attempt)
+            }
+            Action::RemoveApplications => remove(&line, objects).await,
+            Action::RemoveOwnIdentity => remove_own(&line, objects).await,
+            Action::CancelSubscription | Action::StopRenewal => {
+                self.end_subscription(intent, leash).await
+            }
+            Action::DeleteDirectory => {
+                let line = self.directory_wire().leashed(leash);
+                self.delete_directory(&line, self.directory_of(intent)?)
+                    .await
+            }
+        }
+    }
+
+    async fn end_subscription(
+        &self,
+        intent: &Intent,
+        leash: &dyn Leash,
+    ) -> Result<Attempt, Failure> {
+        let resource = intent.resource.as_deref().unwrap_or_default();
+        let road = Road::of(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
+        let line = self.billing_wire(road.kind()).leashed(leash);
+        let call = match (intent.action, road) {
+            (Action::StopRenewal, Road::Billing) => billing::stop_renewal(&line, resource)?,
+            (Action::CancelSubscription, Road::Billing) => billing::cancel(&line, resource)?,
+            (Action::CancelSubscription, Road::Azure) => azure::cancel(&line, resource)?,
+            _ => return Err(Failure::malformed("NoResourceId")),
+        };
+        Ok(operation::carry_out(&line, &call, &intent.objects).await)
+    }
+
+    /// Deletes the directory, having read that the resource is this tenant's and no other's.
+    async fn delete_directory(&self, line: &Line<'_>, resource: &str) -> Result<Attempt, Failure> {
+        let about = [self.tenant];
+        let call = directory::delete(line, resource)?;
+        match directory::tenant_of(line, resource).await? {
+            Some(tenant) if tenant == self.tenant => {
+                Ok(operation::carry_out(line, &call, &about).await)
+            }
+            Some(_) => {
+                let mut attempt = Attempt::default();
+                let failure = Failure::of(Kind::Rejected, 0, "TenantMismatch");
+                refuse(&mut attempt, &failure, &about);
+                Ok(attempt)
+            }
+            None => Ok(Attempt {
+                accepted: about.to_vec(),
+                requests: line.requests(),
+                ..Attempt::default()
+            }),
+        }
+    }
+
+    /// The directory's ARM id: the intent's, which must be the one of the settings where those name one.
+    pub(super) fn directory_of<'a>(&'a self, intent: &'a Intent) -> Result<&'a str, Failure> {
+        let named = self.directory_resource.as_deref();
+        match (intent.resource.as_deref(), named) {
+            (Some(told), Some(named)) if !told.eq_ignore_ascii_case(named) => {
+                Err(Failure::malformed("OtherDirectory"))
+            }
+            (Some(resource), _) | (None, Some(resource)) => Ok(resource),
+            (None, None) => Err(Failure::malformed("NoResourceId")),
+        }
+    }
+}
+
+/// Deletes applications and service principals; which of the two each is, is read first.
+async fn remove(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Failure> {
+    let there = applications::still_there(line, objects).await?;
+    let ids: Vec<ObjectId> = there.keys().copied().collect();
+    let delete = |id: ObjectId| {
+        let collection = there.get(&id).copied();
+        collection.unwrap_or(Collection::Applications).delete(id)
+    };
+    let mut attempt = sweep(line, STABLE, &ids, delete).await?;
+    let absent = objects.iter().filter(|id| !there.contains_key(id));
+    attempt.accepted.extend(absent);
+    Ok(attempt)
+}
+
+/// Deletes our registration, then our service principal: one request each, in this order, for after the second no other
+/// is answered. Where the first gets no answer the second is not sent.
+async fn remove_own(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Failure> {
+    let there = applications::still_there(line, objects).await?;
+    let mut attempt = Attempt::default();
+    let absent = objects.iter().filter(|id| !there.contains_key(id));
+    attempt.accepted.extend(absent);
+    let mut ordered: Vec<(Collection, ObjectId)> = there.iter().map(|(id, c)| (*c, *id)).collect();
+    ordered.sort_unstable();
+    for (collection, id) in ordered {
+        let name = match collection {
+            Collection::Applications => "applications",
+            Collection::ServicePrincipals => "servicePrincipals",
+        };
+        let id_text = id.to_string();
+        let url = line.url(Service::Graph, &[STABLE, name, &id_text], &[])?;
+        let sent = write(line, Service::Graph, &Call::delete(url)).await;
+        note(&mut attempt, &[id], sent.as_ref());
+        if !attempt.accepted.contains(&id) {
+            break;
+        }
+    }
+    attempt.requests = line.requests();
+    Ok(attempt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_two_kinds_of_resource_can_be_ended() {
+        let billing = "/providers/Microsoft.Billing/billingAccounts/a:b/billingSubscriptions/s";
+        assert_eq!(Road::of(billing), Some(Road::Billing));
+        let azure = "/subscriptions/00000000-0000-0000-0000-00000000000b";
+        assert_eq!(Road::of(azure), Some(Road::Azure));
+        for bad in [
+            "",
+            "/subscriptions/x",
+            "/providers/Microsoft.Billing/billingAccounts/a",
+            "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/g",
+            "https://evil.example/subscriptions/00000000-0000-0000-0000-00000000000b",
+        ] {
+            assert_eq!(Road::of(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What became of an intent: read, never inferred from what was answered.
+
+use super::arm::{azure, billing, directory};
+use super::failure::{Failure, Kind};
+use super::graph::{applications, mfa, objects, organization, users};
+use super::live::LiveTenant;
+use super::perform::Road;
+use super::wire::Line;
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Action, Intent, Outcome};
+use crate::closure::observation::{Existence, Lifecycle};
+use crate::closure::tenant::Attempt;
+use std::collections::BTreeSet;
+
+impl LiveTenant {
+    /// Reads and sorts. A reading that fails leaves `complete` false and proves nothing.
+    pub(super) async fn look_back(
+        &self,
+        intent: &Intent,
+        attempt: Option<&Attempt>,
+        planned: &[ObjectId],
+        allowed: &[ObjectId],
+    ) -> Outcome {
+        let line = self.graph.line();
+        if intent.action == Action::VerifyUsers {
+            return users::verify(&line, planned, allowed).await;
+        }
+        let sorted = self.sorted(&line, intent, attempt).await;
+        let mut outcome = sorted.unwrap_or_else(|_| self.unread(intent, attempt));
+        if let Some(attempt) = attempt {
+            outcome.requests = outcome.requests.saturating_add(attempt.requests);
+            outcome.throttled = attempt.throttled;
+        }
+        outcome
+    }
+
+    async fn sorted(
+        &self,
+        line: &Line<'_>,
+        intent: &Intent,
+        attempt: Option<&Attempt>,
+    ) -> Result<Outcome, Failure> {
+        let ids = intent.objects.as_slice();
+        let tenant = [self.tenant];
+        let mut outcome = match intent.action {
+            Action::DeleteUsers => {
+                let shown = objects::shown(line, ids, &["user"]).await?;
+                objects::sort(ids, attempt, |id| shown.contains_key(id))
+            }
+            Action::RemoveApplications => {
+                let shown = applications::still_there(line, ids).await?;
+                objects::sort(ids, attempt, |id| shown.contains_key(id))
+            }
+            Action::RemoveOwnIdentity => match applications::still_there(line, ids).await {
+                Ok(shown) => objects::sort(ids, attempt, |id| shown.contains_key(id)),
+                Err(failure) if self.locked_out(&failure).await => {
+                    objects::sort(ids, attempt, |_| false)
+                }
+                Err(failure) => return Err(failure),
+            },
+            Action::DisableMfa => {
+                let states = mfa::read(line, ids).await?;
+                let on: BTreeSet<ObjectId> =
+                    states.iter().filter(|s| s.enabled).map(|s| s.id).collect();
+                objects::sort(ids, attempt, |id| on.contains(id))
+            }
+            Action::SwitchSyncOff => {
+                let on = organization::read(line).await?.sync_enabled;
+                objects::sort(&tenant, attempt, |_| on)
+            }
+            Action::CancelSubscription | Action::StopRenewal => {
+                return self.subscription_left(intent, attempt).await;
+            }
+            Action::DeleteDirectory => return self.directory_left(intent, attempt).await,
+            Action::VerifyDirectoryGone => {
+                let gone = self.outside.look(line).await? == Existence::Gone;
+                let mut outcome = objects::sort(&tenant, attempt, |_| !gone);
+                outcome.unanswered.clear();
+                outcome
+            }
+            Action::VerifyUsers => Outcome::default(),
+        };
+        outcome.requests = line.requests();
+        Ok(outcome)
+    }
+
+    async fn subscription_left(
+        &self,
+        intent: &Intent,
+        attempt: Option<&Attempt>,
+    ) -> Result<Outcome, Failure> {
+        let resource = intent.resource.as_deref().unwrap_or_default();
+        let road = Road::of(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
+        let line = self.billing_wire(road.kind()).line();
+        let found = match road {
+            Road::Billing => billing::find(&line, resource).await?,
+            Road::Azure => azure::find(&line, resource).await?,
+        };
+        let still = found.is_some_and(|one| match intent.action {
+            Action::StopRenewal => one.auto_renew && one.lifecycle == Lifecycle::Active,
+            _ => one.lifecycle == Lifecycle::Active,
+        });
+        let mut outcome = objects::sort(&intent.objects, attempt, |_| still);
+        outcome.requests = line.requests();
+        Ok(outcome)
+    }
+
+    async fn directory_left(
+        &self,
+        intent: &Intent,
+        attempt: Option<&Attempt>,
+    ) -> Result<Outcome, Failure> {
+        let resource = self.directory_of(intent)?;
+        let line = self.directory_wire().line();
+        let still = match directory::tenant_of(&line, resource).await {
+            Ok(found) => found.is_some(),
+            // With the tenant's own credential: the login service no longer knows the tenant.
+            Err(failure) if failure.kind == Kind::TenantGone && self.directory.is_none() => false,
+            Err(failure) => return Err(failure),
+        };
+        let mut outcome = objects::sort(&[self.tenant], attempt, |_| still);
+        outcome.requests = line.requests();
+        Ok(outcome)
+    }
+
+    /// A credential whose service principal is gone is refused by the token endpoint, a token that is still valid by
+    /// Graph: then the token endpoint is asked anew.
+    async fn locked_out(&self, failure: &Failure) -> bool {
+        match failure.kind {
+            Kind::Credential | Kind::TenantGone => true,
+            Kind::Forbidden => self.outside.refused(&self.graph.line()).await,
+            _ => false,
+        }
+    }
+
+    /// Nothing could be read: what was answered is kept, and nothing is proven.
+    fn unread(&self, intent: &Intent, attempt: Option<&Attempt>) -> Outcome {
+        let about = match intent.action {
+            Action::SwitchSyncOff | Action::DeleteDirectory => &[self.tenant],
+            _ => intent.objects.as_slice(),
+        };
+        Outcome {
+            complete: false,
+            ..objects::sort(about, attempt, |_| true)
+        }
+    }
+}

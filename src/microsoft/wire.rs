@@ -1,0 +1,219 @@
+//! One credential on the wire: each request gets its token, waits at the gate, and is repeated once after a 401.
+
+use super::auth::Tokens;
+use super::clouds::{Hosts, Service};
+use super::failure::{Failure, Kind};
+use super::gates::{Gate, Lane};
+use super::request::{Call, Http, Reply};
+use super::settings::Limits;
+use crate::closure::tenant::Leash;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use url::Url;
+
+/// The code of a request that stayed here because the bounds of its effect said no.
+pub(super) const NOT_SENT: &str = "NotSent";
+
+/// Tries of one reading request, the first included.
+const TRIES: u32 = 4;
+
+/// The first pause before a reading request is tried again; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// One credential, its hosts and its gate.
+#[derive(Debug)]
+pub(super) struct Wire {
+    /// The connection pool.
+    pub(super) http: Arc<Http>,
+    /// The hosts of the cloud.
+    pub(super) hosts: &'static Hosts,
+    /// The tokens of the credential.
+    pub(super) tokens: Arc<Tokens>,
+    /// Graph's gate for this application in this tenant.
+    pub(super) gate: Arc<Gate>,
+    /// Bounds.
+    pub(super) limits: Limits,
+}
+
+/// A wire together with what was spent on it since the line was opened, and the bounds of the effect it serves.
+pub(super) struct Line<'a> {
+    /// The wire.
+    pub(super) wire: &'a Wire,
+    requests: AtomicU32,
+    leash: Option<&'a dyn Leash>,
+    until: Option<Instant>,
+}
+
+impl Wire {
+    /// Opens a line for reading: its requests are counted from zero.
+    pub(super) fn line(&self) -> Line<'_> {
+        Line {
+            wire: self,
+            requests: AtomicU32::new(0),
+            leash: None,
+            until: None,
+        }
+    }
+
+    /// Opens a line for an effect: no request starts on it once the leash is let go or the effect's time is over.
+    pub(super) fn leashed<'a>(&'a self, leash: &'a dyn Leash) -> Line<'a> {
+        Line {
+            leash: Some(leash),
+            until: Some(Instant::now() + self.limits.effect),
+            ..self.line()
+        }
+    }
+}
+
+impl Line<'_> {
+    /// HTTP requests sent on this line, tokens not counted.
+    pub(super) fn requests(&self) -> u32 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// When the last request may start.
+    pub(super) fn until(&self) -> Instant {
+        let own = Instant::now() + self.wire.limits.effect;
+        self.until.unwrap_or(own)
+    }
+
+    /// May another request start now?
+    pub(super) fn may_start(&self) -> bool {
+        self.until.is_none_or(|until| Instant::now() < until) && self.leash.is_none_or(Leash::holds)
+    }
+
+    /// Counts a request that was sent without this line's token.
+    pub(super) fn count(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A URL of a service from its path segments (each escaped) and its query.
+    pub(super) fn url(
+        &self,
+        service: Service,
+        segments: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Url, Failure> {
+        let mut url = self
+            .wire
+            .hosts
+            .root(service)
+            .ok_or_else(|| Failure::malformed("NoHost"))?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.clear().extend(segments);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+            // A space as every parser reads it; a plus sign in a value is escaped already.
+            let spaced = url.query().map(|query| query.replace('+', "%20"));
+            url.set_query(spaced.as_deref());
+        }
+        Ok(url)
+    }
+
+    /// Sends a request once, with a token; after a 401 once more with a fresh one. Any status is a reply then. Before
+    /// each of them the bounds of the effect are asked: [`Kind::Transport`] with `NotSent` where they say no.
+    pub(super) async fn send(
+        &self,
+        service: Service,
+        lane: Lane,
+        call: &Call,
+    ) -> Result<Reply, Failure> {
+        let mut stale = None;
+        loop {
+            let token = self
+                .wire
+                .tokens
+                .token(
+                    &self.wire.http,
+                    service,
+                    stale.as_ref(),
+                    self.wire.limits.request,
+                )
+                .await?;
+            if !self.may_start() {
+                return Err(Failure::transport(NOT_SENT));
+            }
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let reply = self
+                .wire
+                .http
+                .send(call, Some(&token.value), self.wire.limits.request)
+                .await?;
+            if reply.status == 401 && stale.is_none() {
+                stale = Some(token);
+                continue;
+            }
+            if service == Service::Graph {
+                self.heed(lane, &reply);
+            } else if reply.status == 429 {
+                self.wire.http.counters().throttled(1);
+            }
+            return Ok(reply);
+        }
+    }
+
+    /// What a reply of Graph tells about the quota.
+    fn heed(&self, lane: Lane, reply: &Reply) {
+        let gate = &self.wire.gate;
+        if reply.status == 429 {
+            self.wire.http.counters().throttled(1);
+            gate.close(lane, reply.retry_after());
+        }
+        if lane == Lane::Write
+            && let Some(text) = reply.header("x-ms-throttle-limit-percentage")
+            && let Ok(percentage) = text.trim().parse()
+        {
+            gate.told_percentage(percentage);
+        }
+    }
+
+    /// Reads, with patience: what may pass is tried again, and a closed gate is waited for, all in all not longer than
+    /// an effect may last.
+    pub(super) async fn read(&self, service: Service, call: &Call) -> Result<Reply, Failure> {
+        let until = self.until();
+        let mut pause = FIRST_PAUSE;
+        for tried in 1.. {
+            if service == Service::Graph && !self.wire.gate.opened(Lane::Read, until).await {
+                break;
+            }
+            let sent = self.send(service, Lane::Read, call).await;
+            let failure = match sent.and_then(Reply::success) {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => failure,
+            };
+            let wait = failure.retry_after.unwrap_or(pause).max(FIRST_PAUSE);
+            let late = Instant::now() + wait >= until;
+            if !failure.may_pass() || tried >= TRIES || late {
+                return Err(failure);
+            }
+            tokio::time::sleep(wait).await;
+            pause *= 2;
+        }
+        Err(Failure::of(Kind::Throttled, 429, "GateClosed"))
+    }
+
+    /// Reads JSON with patience.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        url: Url,
+    ) -> Result<T, Failure> {
+        self.read(service, &Call::get(url)).await?.json()
+    }
+
+    /// Like [`Self::get`]; `None` where there is no such object (404).
+    pub(super) async fn find<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        url: Url,
+    ) -> Result<Option<T>, Failure> {
+        match self.get(service, url).await {
+            Ok(found) => Ok(Some(found)),
+            Err(failure) if failure.kind == Kind::Absent => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Running it: settings, wiring, health and metrics, logs, shutdown.
+
+pub mod health;
+pub mod reach;
+pub mod serve;
+pub mod settings;

@@ -1,0 +1,74 @@
+//! How tenants are reached: Microsoft's hosts, or for trying out a simulator on loopback.
+
+use crate::closure::tenant::Tenant;
+use crate::closure::terms::Terms;
+use crate::controller::context::{EffectLimits, TenantFactory};
+use crate::controller::credentials::Credential;
+use crate::microsoft::{
+    Billing, CONTROL_TENANT, EndpointOverride, Gates, Http, Limits, LiveTenant, Settings,
+};
+use crate::operations::settings::Run;
+use std::sync::Arc;
+
+struct Microsoft {
+    http: Arc<Http>,
+    gates: Arc<Gates>,
+    limits: Limits,
+}
+
+/// The way to tenants, for these settings.
+///
+/// # Errors
+/// Where the simulator's CA cannot be read, or its address is not on loopback.
+pub fn tenants(settings: &Run, limits: EffectLimits) -> Result<Arc<dyn TenantFactory>, String> {
+    let endpoint = match (settings.simulator_address, &settings.simulator_ca) {
+        (Some(address), Some(path)) => {
+            let ca_pem = std::fs::read(path)
+                .map_err(|e| format!("read the simulator's CA {}: {e}", path.display()))?;
+            if !address.ip().is_loopback() {
+                return Err(format!(
+                    "--simulator-address {address} is not on loopback; no real tenant is spoken to that way"
+                ));
+            }
+            tracing::warn!(%address, "SIMULATOR: every call goes to this address, none to Microsoft");
+            Some(EndpointOverride { address, ca_pem })
+        }
+        _ => None,
+    };
+    let http = Http::new(endpoint.as_ref()).map_err(|e| format!("make an HTTP client: {e}"))?;
+    Ok(Arc::new(Microsoft {
+        http: Arc::new(http),
+        gates: Arc::new(Gates::new()),
+        limits: Limits {
+            effect: limits.start,
+            request: limits.request,
+            ..Limits::default()
+        },
+    }))
+}
+
+impl TenantFactory for Microsoft {
+    fn tenant(&self, terms: &Terms, credential: &Credential) -> Arc<dyn Tenant> {
+        Arc::new(LiveTenant::new(Settings {
+            tenant_id: terms.tenant_id,
+            initial_domain: terms.initial_domain.clone(),
+            cloud: terms.cloud,
+            app_id: credential.client_id,
+            secret: credential.client_secret.clone(),
+            billing: terms
+                .billing
+                .iter()
+                .map(|kind| Billing {
+                    kind: *kind,
+                    credentials: None,
+                })
+                .collect(),
+            directory_resource: terms.directory_resource.clone(),
+            directory_credentials: None,
+            http: Arc::clone(&self.http),
+            gates: Arc::clone(&self.gates),
+            limits: self.limits,
+            control_tenant: CONTROL_TENANT,
+        }))
+    }
+}

@@ -1,0 +1,67 @@
+//! Settings: flags and environment, resolved once.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Closes Microsoft 365 / Entra tenants that `TenantClosure` objects name. It cannot be undone.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the operator.
+    Run(Run),
+    /// Prints the custom resource definitions.
+    Crd {
+        /// Only this one: tenantclosures, closureapprovals or closurerecords.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Prints the admission policies.
+    Policies {
+        /// The operator's namespace.
+        #[arg(long, default_value = "tenant-closure")]
+        namespace: String,
+        /// The operator's service account.
+        #[arg(long, default_value = "tenant-closure")]
+        service_account: String,
+    },
+}
+
+/// How the operator runs.
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// The operator's namespace: journal and configuration.
+    #[arg(long, env = "POD_NAMESPACE", default_value = "tenant-closure")]
+    pub namespace: String,
+    /// The service account that it runs as.
+    #[arg(long, env = "POD_SERVICE_ACCOUNT", default_value = "tenant-closure")]
+    pub service_account: String,
+    /// One word for this process in the journal; default: a random one.
+    pub holder: Option<String>,
+    /// Where /livez, /readyz and /metrics are served.
+    #[arg(long, default_value = "0.0.0.0:8080")]
+    pub listen: SocketAddr,
+    /// Seconds after which an effect starts no further request.
+    #[arg(long, default_value_t = 20)]
+    pub effect_seconds: u64,
+    /// Seconds that one request to Microsoft may take.
+    #[arg(long, default_value_t = 10)]
+    pub request_seconds: u64,
+    /// DANGER, for trying out only: send every call to a simulator at this loopback address instead of Microsoft.
+    #[arg(long, requires = "simulator_ca")]
+    pub simulator_address: Option<SocketAddr>,
+    /// The simulator's CA certificate (PEM).
+    #[arg(long, requires = "simulator_address")]
+    pub simulator_ca: Option<PathBuf>,
+    /// Logs as JSON lines.
+    #[arg(long, env = "LOG_JSON")]
+    pub log_json: bool,
+}

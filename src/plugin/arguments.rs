@@ -1,0 +1,150 @@
+//! The command line.
+
+use crate::plugin::Trouble;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use std::path::PathBuf;
+
+/// Closes Microsoft 365 / Entra tenants: what a closure does, and what it waits for.
+///
+/// Exit codes: 0 done, 1 stalled, 2 awaiting approval, 3 timeout, 4 wrong call, 5 the cluster refused.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl tenant-closure",
+    bin_name = "kubectl tenant-closure",
+    version
+)]
+pub struct Arguments {
+    /// Which cluster and namespace.
+    #[command(flatten)]
+    pub place: Where,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which cluster and namespace.
+#[derive(Debug, Args)]
+pub struct Where {
+    /// Namespace of the closure. Default: the kubeconfig's.
+    #[arg(short, long, global = true)]
+    pub namespace: Option<String>,
+    /// Context of the kubeconfig.
+    #[arg(long, global = true)]
+    pub context: Option<String>,
+    /// Path of the kubeconfig. Default: `KUBECONFIG`, then `~/.kube/config`.
+    #[arg(long, global = true)]
+    pub kubeconfig: Option<PathBuf>,
+}
+
+impl Where {
+    /// A client for the cluster, and the namespace.
+    pub(crate) async fn client(&self) -> Result<(kube::Client, String), Trouble> {
+        let no_way = |e: &dyn std::error::Error| Trouble::Kubeconfig(e.to_string());
+        let options = KubeConfigOptions {
+            context: self.context.clone(),
+            ..KubeConfigOptions::default()
+        };
+        let config = match &self.kubeconfig {
+            Some(path) => {
+                let read = Kubeconfig::read_from(path).map_err(|e| no_way(&e))?;
+                Config::from_custom_kubeconfig(read, &options)
+                    .await
+                    .map_err(|e| no_way(&e))?
+            }
+            None if self.context.is_some() => Config::from_kubeconfig(&options)
+                .await
+                .map_err(|e| no_way(&e))?,
+            None => Config::infer().await.map_err(|e| no_way(&e))?,
+        };
+        let namespace = self
+            .namespace
+            .clone()
+            .unwrap_or_else(|| config.default_namespace.clone());
+        Ok((kube::Client::try_from(config)?, namespace))
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Shows where a closure stands: steps, progress, hand-offs, blockers.
+    Status(Status),
+    /// Approves the plan that you have read. Somebody else must have created the closure.
+    Approve(Approve),
+    /// Says what no program can read: a check that you have settled in the portal.
+    Attest(Attest),
+    /// Pauses a closure: at most the call in flight finishes.
+    Suspend(Named),
+    /// Lets a paused closure go on.
+    Resume(Named),
+}
+
+/// A closure by name.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// Name of the closure.
+    pub name: String,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Name of the closure.
+    pub name: String,
+    /// Stay until it is closed (or planned, in mode Plan): redrawn in place on a terminal, a line per change elsewhere.
+    #[arg(short, long)]
+    pub watch: bool,
+    /// Longest time to watch, in seconds. Default: no end.
+    #[arg(long, requires = "watch", value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    /// How to print.
+    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
+    /// Only ASCII characters.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// The object as JSON.
+    Json,
+    /// The object as YAML.
+    Yaml,
+}
+
+/// `approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// Name of the closure.
+    pub name: String,
+    /// Digest of the plan that you have read; its first 6 digits are enough.
+    #[arg(long, value_name = "DIGEST")]
+    pub plan: String,
+    /// The tenant's initial domain, typed by you.
+    #[arg(long, value_name = "DOMAIN")]
+    pub confirm: String,
+    /// Free text, for example a change number.
+    #[arg(long)]
+    pub comment: Option<String>,
+}
+
+/// `attest`.
+#[derive(Debug, Args)]
+pub struct Attest {
+    /// Name of the closure.
+    pub name: String,
+    /// The check, for example C9.
+    #[arg(long)]
+    pub check: String,
+    /// What you have seen.
+    #[arg(long)]
+    pub result: String,
+    /// The tenant's initial domain, typed by you.
+    #[arg(long, value_name = "DOMAIN")]
+    pub confirm: String,
+}

@@ -1,0 +1,256 @@
+//! The picture of a closure: header, tree of steps, hand-offs and blockers.
+
+use crate::api::TenantClosure;
+use crate::api::status::{StepStatus, TenantClosureStatus};
+use crate::closure::report::Phase;
+use crate::closure::step::Step;
+use crate::closure::terms::{Cloud, Mode};
+use crate::plugin::look::{Look, Mark};
+use crate::plugin::words;
+use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write as _;
+
+/// Draws the closure as it stands, at `now`; each line ends with a line feed.
+pub fn draw(closure: &TenantClosure, now: Timestamp, look: Look) -> String {
+    let nothing = TenantClosureStatus::default();
+    let status = closure.status.as_ref().unwrap_or(&nothing);
+    let mut text = header(closure, status, look);
+    let at = at(status);
+    for step in Step::ORDER {
+        let known = status.steps.iter().find(|s| s.name == step.name());
+        let mark = mark(status.phase, at, step);
+        let last = step == Step::DeleteDirectory;
+        let (branch, below) = look.branch(last);
+        let (done, total) = known.map_or((0, 0), |k| (k.done, k.total));
+        let _ = writeln!(
+            text,
+            "{branch}{} {} {:<21} {} {}{}",
+            look.sign(mark),
+            step.number(),
+            words::step(step),
+            look.bar(done, total, mark == Mark::Done),
+            counts(known, mark),
+            timing(known, mark, now),
+        );
+        if at == Some(step) && mark != Mark::Done {
+            for line in details(status, step, now, look) {
+                let _ = writeln!(text, "{below}{line}");
+            }
+        }
+    }
+    let legend: Vec<String> = Mark::LEGEND
+        .iter()
+        .map(|(mark, word)| format!("{} {word}", look.sign(*mark)))
+        .collect();
+    let _ = writeln!(text, "{}", legend.join("  "));
+    text
+}
+
+fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> String {
+    let spec = &closure.spec;
+    let dot = look.dot();
+    let name = format!(
+        "{}/{}",
+        closure.metadata.namespace.as_deref().unwrap_or("default"),
+        closure.metadata.name.as_deref().unwrap_or("-")
+    );
+    let mut text = format!(
+        "TenantClosure {}   {}   step {}   {}\n",
+        look.bold(&name),
+        look.bold(words::phase(status.phase)),
+        status.step.as_deref().unwrap_or("-"),
+        words::reason(closure),
+    );
+    let cloud = match spec.tenant.cloud.unwrap_or_default() {
+        Cloud::Global => "Global",
+        Cloud::USGov => "USGov",
+        Cloud::USGovDoD => "USGovDoD",
+        Cloud::China => "China",
+    };
+    let _ = writeln!(
+        text,
+        "  tenant    {} {dot} {} {dot} {cloud}",
+        spec.tenant.initial_domain, spec.tenant.id
+    );
+    let mode = match spec.mode.unwrap_or_default() {
+        Mode::Plan => "Plan (reads only)",
+        Mode::Execute => "Execute",
+    };
+    let _ = writeln!(
+        text,
+        "  mode      {mode} {dot} stays to the end: {}",
+        spec.retain.global_administrator
+    );
+    if let Some(plan) = &status.plan {
+        let _ = writeln!(
+            text,
+            "  plan      {} {dot} {} users {dot} {} subscriptions {dot} {} applications {dot} made {}",
+            plan.digest.get(..12).unwrap_or(&plan.digest),
+            words::count(plan.users),
+            words::count(plan.subscriptions),
+            words::count(plan.applications),
+            plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        );
+    }
+    let (requests, throttled) =
+        status
+            .steps
+            .iter()
+            .filter_map(|s| s.totals.as_ref())
+            .fold((0u32, 0u32), |(r, t), step| {
+                (
+                    r.saturating_add(step.requests),
+                    t.saturating_add(step.throttled),
+                )
+            });
+    if requests > 0 {
+        let _ = writeln!(
+            text,
+            "  cost      {} requests {dot} {} answered 429",
+            words::count(requests),
+            words::count(throttled)
+        );
+    }
+    for (i, line) in status
+        .summary
+        .iter()
+        .flat_map(|s| words::wrap(s))
+        .enumerate()
+    {
+        let _ = writeln!(text, "  {:<9} {line}", if i == 0 { "now" } else { "" });
+    }
+    if !words::current(closure) {
+        text.push_str("  note      the operator has not looked at the newest spec yet\n");
+    }
+    text
+}
+
+/// The step that the status names.
+fn at(status: &TenantClosureStatus) -> Option<Step> {
+    let number: u8 = status
+        .step
+        .as_deref()?
+        .split('/')
+        .next()?
+        .trim()
+        .parse()
+        .ok()?;
+    Step::ORDER.into_iter().find(|s| s.number() == number)
+}
+
+fn mark(phase: Option<Phase>, at: Option<Step>, step: Step) -> Mark {
+    let Some(at) = at else { return Mark::Later };
+    if phase == Some(Phase::Closed) || step < at {
+        return Mark::Done;
+    }
+    if step > at {
+        return Mark::Later;
+    }
+    match phase {
+        Some(Phase::Planned | Phase::Closed) => Mark::Done,
+        Some(Phase::Waiting | Phase::Suspended) => Mark::Waiting,
+        Some(Phase::AwaitingApproval | Phase::AwaitingHandOff) => Mark::Person,
+        Some(Phase::Stalled) => Mark::Blocked,
+        Some(Phase::Planning | Phase::Running) | None => Mark::Now,
+    }
+}
+
+fn counts(known: Option<&StepStatus>, mark: Mark) -> String {
+    let text = match known {
+        Some(s) if s.total > 0 => format!("{}/{}", words::count(s.done), words::count(s.total)),
+        Some(StepStatus {
+            totals: Some(cost), ..
+        }) if cost.objects > 0 => format!("{} done", words::count(cost.objects)),
+        _ if mark == Mark::Done => "nothing to do".into(),
+        _ => "-".into(),
+    };
+    format!("{text:<13}")
+}
+
+/// How long the step has taken, and how long it will where its pace is known.
+fn timing(known: Option<&StepStatus>, mark: Mark, now: Timestamp) -> String {
+    let Some((step, started)) = known.and_then(|s| s.started_at.map(|at| (s, at))) else {
+        return String::new();
+    };
+    let until = step.totals.as_ref().and_then(|t| t.until);
+    if mark == Mark::Done {
+        return until.map_or_else(String::new, |end| {
+            format!(" {}", words::span(end.duration_since(started)))
+        });
+    }
+    let mut text = format!(" {}", words::span(now.duration_since(started)));
+    if mark == Mark::Now
+        && let Some(left) = until.and_then(|end| left(step, end.duration_since(started)))
+    {
+        let _ = write!(text, "   ETA {}", words::span(left));
+    }
+    text
+}
+
+/// What is left at the pace so far; `None` until there is a pace.
+fn left(step: &StepStatus, spent: SignedDuration) -> Option<SignedDuration> {
+    if step.done == 0 || step.done >= step.total || spent.as_millis() < 500 {
+        return None;
+    }
+    let millis = spent.as_millis() * i128::from(step.total - step.done) / i128::from(step.done);
+    Some(SignedDuration::from_millis(i64::try_from(millis).ok()?))
+}
+
+/// What hangs below the step at hand: its conditions, the wait, hand-offs, blockers.
+fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for name in step.conditions() {
+        if let Some(c) = status.conditions.iter().find(|c| c.type_ == *name) {
+            let mark = if c.status == "True" {
+                Mark::Done
+            } else {
+                Mark::Later
+            };
+            lines.push(format!("{} {name:<22} {}", look.sign(mark), c.reason));
+        }
+    }
+    if let Some(until) = status.waiting_until {
+        let left = match until.duration_since(now) {
+            left if left.as_secs() > 0 => format!("in {}", words::span(left)),
+            _ => "any moment".into(),
+        };
+        lines.push(format!(
+            "{} until {} ({left}); nothing for you to do",
+            look.sign(Mark::Waiting),
+            until.strftime("%Y-%m-%d %H:%M:%SZ")
+        ));
+    }
+    for hand_off in &status.hand_offs {
+        let since = words::span(now.duration_since(hand_off.since));
+        lines.push(format!(
+            "{} {} (for {since})",
+            look.sign(Mark::Person),
+            look.bold(&hand_off.key)
+        ));
+        told(&mut lines, "do", &hand_off.what);
+        told(&mut lines, "open", &hand_off.link);
+        told(&mut lines, "noticed", &hand_off.noticed);
+    }
+    for blocker in &status.blockers {
+        let sign = look.sign(Mark::Blocked);
+        lines.push(format!(
+            "{sign} {} {} {} by {}",
+            look.bold(&blocker.check),
+            blocker.state,
+            look.dot(),
+            blocker.who
+        ));
+        told(&mut lines, "remedy", &blocker.remedy);
+        told(&mut lines, "open", &blocker.link);
+    }
+    lines
+}
+
+fn told(lines: &mut Vec<String>, word: &str, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    for (i, line) in words::wrap(text).into_iter().enumerate() {
+        lines.push(format!("  {:<8} {line}", if i == 0 { word } else { "" }));
+    }
+}

@@ -1,0 +1,164 @@
+//! What the plugin writes: approvals, attestations, a pause.
+
+use crate::api::{ClosureApproval, ClosureApprovalSpec, Purpose, TenantClosure};
+use crate::plugin::arguments::{Approve, Attest};
+use crate::plugin::{Ended, Trouble, read};
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use kube::api::{Patch, PatchParams, PostParams};
+use kube::{Api, Client};
+use std::io::Write;
+
+/// For how long an approval counts.
+const VALID: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Fewer digits of a digest name no plan.
+const SHORTEST_PREFIX: usize = 6;
+
+pub(crate) async fn approve(
+    asked: &Approve,
+    client: Client,
+    namespace: &str,
+    out: &mut (dyn Write + Send),
+) -> Result<Ended, Trouble> {
+    let closure = read(&client, namespace, &asked.name).await?;
+    let digest = plan_named(&closure, &asked.plan)?;
+    let mut spec = blank(&closure, &client, &asked.confirm).await?;
+    spec.plan_digest = Some(digest.clone());
+    spec.comment.clone_from(&asked.comment);
+    let (name, approver) = create(spec, client, namespace, &asked.name).await?;
+    let short = digest.get(..12).unwrap_or(&digest);
+    writeln!(
+        out,
+        "closureapproval.tenantclosure.dev/{name} created: {approver} approves plan {short} for 7 days"
+    )?;
+    Ok(Ended::Done)
+}
+
+pub(crate) async fn attest(
+    asked: &Attest,
+    client: Client,
+    namespace: &str,
+    out: &mut (dyn Write + Send),
+) -> Result<Ended, Trouble> {
+    let closure = read(&client, namespace, &asked.name).await?;
+    let mut spec = blank(&closure, &client, &asked.confirm).await?;
+    spec.purpose = Purpose::Attestation;
+    spec.check = Some(asked.check.clone());
+    spec.result = Some(asked.result.clone());
+    let (name, approver) = create(spec, client, namespace, &asked.name).await?;
+    writeln!(
+        out,
+        "closureapproval.tenantclosure.dev/{name} created: {approver} attests {}: {}",
+        asked.check, asked.result
+    )?;
+    Ok(Ended::Done)
+}
+
+pub(crate) async fn suspend(
+    name: &str,
+    suspended: bool,
+    client: Client,
+    namespace: &str,
+    out: &mut (dyn Write + Send),
+) -> Result<Ended, Trouble> {
+    read(&client, namespace, name).await?;
+    let closures: Api<TenantClosure> = Api::namespaced(client, namespace);
+    let patch = serde_json::json!({"spec": {"suspend": suspended}});
+    closures
+        .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+        .await?;
+    let word = if suspended {
+        "suspended: at most the call in flight finishes"
+    } else {
+        "resumed"
+    };
+    writeln!(out, "tenantclosure.tenantclosure.dev/{name} {word}")?;
+    Ok(Ended::Done)
+}
+
+/// The digest of the plan in force, where `prefix` names it.
+fn plan_named(closure: &TenantClosure, prefix: &str) -> Result<String, Trouble> {
+    let prefix = prefix.trim_start_matches("sha256:").to_ascii_lowercase();
+    if prefix.len() < SHORTEST_PREFIX {
+        return Err(Trouble::Usage(format!(
+            "--plan needs at least {SHORTEST_PREFIX} digits of the plan's digest"
+        )));
+    }
+    let plan = closure.status.as_ref().and_then(|s| s.plan.as_ref());
+    let Some(plan) = plan else {
+        return Err(Trouble::Usage(
+            "there is no plan yet; watch it with `kubectl tenant-closure status --watch`".into(),
+        ));
+    };
+    if plan.digest.starts_with(&prefix) {
+        Ok(plan.digest.clone())
+    } else {
+        Err(Trouble::Usage(format!(
+            "the plan in force is {}, not {prefix}; read it again before you approve it",
+            plan.digest.get(..12).unwrap_or(&plan.digest)
+        )))
+    }
+}
+
+/// What approval and attestation have in common, after the domain was confirmed.
+async fn blank(
+    closure: &TenantClosure,
+    client: &Client,
+    confirm: &str,
+) -> Result<ClosureApprovalSpec, Trouble> {
+    let tenant = &closure.spec.tenant;
+    if !confirm.eq_ignore_ascii_case(&tenant.initial_domain) {
+        return Err(Trouble::Usage(format!(
+            "--confirm {confirm} is not this tenant's initial domain ({})",
+            tenant.initial_domain
+        )));
+    }
+    Ok(ClosureApprovalSpec {
+        purpose: Purpose::Approval,
+        closure_name: closure.metadata.name.clone().unwrap_or_default(),
+        closure_uid: closure.metadata.uid.clone().unwrap_or_default(),
+        tenant_id: tenant.id.clone(),
+        plan_digest: None,
+        confirm_domain: tenant.initial_domain.clone(),
+        approver: myself(client).await?,
+        expires_at: Timestamp::from_second(
+            Timestamp::now()
+                .saturating_add(VALID)
+                .unwrap_or(Timestamp::MAX)
+                .as_second(),
+        )
+        .unwrap_or(Timestamp::MAX),
+        comment: None,
+        check: None,
+        result: None,
+        revoked: None,
+    })
+}
+
+/// Who the API server says that we are.
+async fn myself(client: &Client) -> Result<String, Trouble> {
+    let reviews: Api<SelfSubjectReview> = Api::all(client.clone());
+    let review = reviews
+        .create(&PostParams::default(), &SelfSubjectReview::default())
+        .await?;
+    review
+        .status
+        .and_then(|s| s.user_info)
+        .and_then(|u| u.username)
+        .ok_or_else(|| Trouble::Usage("the API server does not say who you are".into()))
+}
+
+async fn create(
+    spec: ClosureApprovalSpec,
+    client: Client,
+    namespace: &str,
+    closure: &str,
+) -> Result<(String, String), Trouble> {
+    let approver = spec.approver.clone();
+    let mut approval = ClosureApproval::new("", spec);
+    approval.metadata.name = None;
+    approval.metadata.generate_name = Some(format!("{closure}-"));
+    let approvals: Api<ClosureApproval> = Api::namespaced(client, namespace);
+    let created = approvals.create(&PostParams::default(), &approval).await?;
+    Ok((created.metadata.name.unwrap_or_default(), approver))
+}

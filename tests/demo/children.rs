@@ -1,0 +1,86 @@
+//! The programs that the demo starts. They are killed when this process' main thread ends, however it ends.
+
+use crate::Result;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A program under way; killed and waited for when dropped.
+pub(crate) struct Program(Child);
+
+impl Program {
+    /// Starts it from this thread, which must be the main one: the kernel kills the child when the thread ends.
+    pub(crate) fn start(command: &mut Command, out: Stdio, log: &Path) -> Result<Self> {
+        let mut tied = Command::new("setpriv");
+        tied.args(["--pdeathsig", "KILL", "--"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (key, value) in command.get_envs() {
+            if let Some(value) = value {
+                tied.env(key, value);
+            }
+        }
+        let child = tied
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(File::create(log)?)
+            .spawn()
+            .map_err(|e| format!("cannot start {}: {e}", command.get_program().display()))?;
+        Ok(Self(child))
+    }
+
+    /// Its process id: `setpriv` becomes the program.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Its standard output, once.
+    pub(crate) fn output(&mut self) -> Option<std::process::ChildStdout> {
+        self.0.stdout.take()
+    }
+
+    /// How it ended; `None` while it runs.
+    pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.0.try_wait().ok().flatten()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// One of this package's binaries; cargo puts examples into a folder beside them.
+pub(crate) fn binary(name: &str) -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let folder = here
+        .parent()
+        .and_then(Path::parent)
+        .ok_or("this program lies nowhere")?;
+    let path = folder.join(name);
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(format!(
+            "{} is missing; build it with `cargo build --bins` in the same profile",
+            path.display()
+        )
+        .into())
+    }
+}
+
+/// A port of the loopback that is free now.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()?
+        .port())
+}
+
+/// The last lines of a log, for a failure.
+pub(crate) fn log_end(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}

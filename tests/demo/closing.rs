@@ -1,0 +1,124 @@
+//! The end: what it cost, what the simulator says of it, and the verdict.
+
+use crate::Result;
+use crate::stack::{CLOSURES, NAME, OPERATOR, Stack};
+use jiff::Timestamp;
+use kube::Api;
+use kube::api::ListParams;
+use std::time::Duration;
+use tenant_closure::api::{ClosureRecord, TenantClosure};
+
+/// Prints the closing table and the verdict; true where the tenant is closed and no rule was broken.
+pub(crate) async fn tell(stack: &Stack, took: Duration) -> Result<bool> {
+    let closures: Api<TenantClosure> = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
+    let status = closures.get(NAME).await?.status.unwrap_or_default();
+    println!();
+    println!(
+        "{:<24} {:>9} {:>9} {:>6} {:>9}",
+        "step", "objects", "requests", "429s", "seconds"
+    );
+    for step in &status.steps {
+        let totals = step.totals.clone().unwrap_or_default();
+        let seconds = step
+            .started_at
+            .zip(totals.until)
+            .map_or(0.0, |(from, to)| to.duration_since(from).as_secs_f64());
+        println!(
+            "{:<24} {:>9} {:>9} {:>6} {:>9.1}",
+            step.name, totals.objects, totals.requests, totals.throttled, seconds
+        );
+    }
+    println!();
+    let violations = verdict(stack).await?;
+    costs(stack).await?;
+    let phase = serde_json::to_value(status.phase)?;
+    let phase = phase.as_str().unwrap_or("Pending").to_owned();
+    println!("took      {:.1} s", took.as_secs_f64());
+    println!("{phase}");
+    Ok(phase == "Closed" && violations == 0)
+}
+
+/// What the simulator saw; the number of rules broken.
+async fn verdict(stack: &Stack) -> Result<u64> {
+    let seen = stack.simulator.look().await?;
+    let stats = stack.simulator.get("stats").await?;
+    let judged = stack.simulator.get("violations").await?;
+    let violations = judged["count"]
+        .as_u64()
+        .ok_or("the simulator does not count violations")?;
+    let moment = |key: &str| {
+        stats[key]
+            .as_str()
+            .and_then(|text| text.parse::<Timestamp>().ok())
+    };
+    let seconds = moment("firstUserDelete")
+        .zip(moment("lastUserDelete"))
+        .map_or(0.0, |(first, last)| {
+            last.duration_since(first).as_secs_f64()
+        });
+    let ratio = stats["ratio"].as_f64().map_or_else(
+        || "within the quota's burst".to_owned(),
+        |ratio| format!("{ratio:.2} of the time that the quota allows"),
+    );
+    println!(
+        "simulator users left: {}, tenant deleted: {}, violations: {violations}",
+        seen["usersLeft"], seen["deleted"]
+    );
+    for one in judged["violations"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .take(10)
+    {
+        println!("            {one}");
+    }
+    println!(
+        "          {} users deleted in {seconds:.1} s ({ratio}), {:.3} requests per user, {} items answered 429",
+        stats["userDeletes"],
+        stats["requestsPerUser"].as_f64().unwrap_or_default(),
+        stats["throttledItems"],
+    );
+    Ok(violations)
+}
+
+/// What the operator took.
+async fn costs(stack: &Stack) -> Result<()> {
+    let proc = std::fs::read_to_string(format!("/proc/{}/status", stack.operator.id()))
+        .unwrap_or_default();
+    let memory = |key: &str| {
+        let line = proc
+            .lines()
+            .find_map(|l| l.strip_prefix(key))
+            .unwrap_or(": -");
+        line.trim_start_matches(':')
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    println!(
+        "operator  VmRSS {}, VmHWM {}",
+        memory("VmRSS"),
+        memory("VmHWM")
+    );
+    let records: Api<ClosureRecord> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
+    let records = records
+        .list_metadata(&ListParams::default())
+        .await?
+        .items
+        .len();
+    let url = format!("http://127.0.0.1:{}/metrics", stack.port);
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let metrics = match http.get(url).send().await {
+        Ok(answer) => answer.text().await.unwrap_or_default(),
+        Err(_) => String::new(),
+    };
+    let patches = metrics
+        .lines()
+        .find(|l| !l.starts_with('#') && l.contains("status_patches"))
+        .and_then(|l| l.split_whitespace().last());
+    println!(
+        "          {records} records, {} status patches",
+        patches.unwrap_or("-")
+    );
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! The persons: bob approves, and presses what only a person can press.
+
+use crate::Result;
+use crate::children::binary;
+use crate::simulator::press_body;
+use crate::stack::{CLOSURES, NAME, OPERATOR, Stack};
+use kube::Api;
+use kube::api::ListParams;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+use tenant_closure::api::status::HandOffStatus;
+use tenant_closure::api::{ClosureRecord, TenantClosure};
+
+/// Checks that no program can read.
+const UNREADABLE: [&str; 5] = ["C5", "C9", "C10", "C11", "C15"];
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// The persons of the demo.
+pub(crate) struct Person<'a> {
+    stack: &'a Stack,
+    closures: Api<TenantClosure>,
+    kubeconfig: PathBuf,
+    /// Where is told what they do: on a terminal the picture would be torn.
+    diary: Option<PathBuf>,
+    presses: bool,
+    done: BTreeSet<String>,
+}
+
+impl<'a> Person<'a> {
+    /// Persons who press hand-offs only where `presses`.
+    pub(crate) fn new(stack: &'a Stack, presses: bool, diary: Option<PathBuf>) -> Self {
+        let closures = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
+        let kubeconfig = stack.cluster.kubeconfig("bob");
+        Self {
+            stack,
+            closures,
+            kubeconfig,
+            diary,
+            presses,
+            done: BTreeSet::new(),
+        }
+    }
+
+    /// Approves plans and presses what is open, for as long as it is polled.
+    pub(crate) async fn live(&mut self) -> Result<()> {
+        loop {
+            let closure = self.closures.get(NAME).await?;
+            if let Err(trouble) = self.look_at(&closure).await {
+                self.tell(&format!("cannot go on: {trouble}"))?;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn look_at(&mut self, closure: &TenantClosure) -> Result<()> {
+        let Some(status) = &closure.status else {
+            return Ok(());
+        };
+        let phase = serde_json::to_value(status.phase)?;
+        if let Some(plan) = status.plan.as_ref().filter(|_| phase == "AwaitingApproval") {
+            self.approve(closure, &plan.digest).await?;
+        }
+        if self.presses {
+            for hand_off in &status.hand_offs {
+                self.settle(hand_off).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bob approves the plan; the judge hears of it first, from the sealed plan itself.
+    async fn approve(&mut self, closure: &TenantClosure, digest: &str) -> Result<()> {
+        if !self.first(&format!("approve {digest}")) {
+            return Ok(());
+        }
+        if let Err(trouble) = self.brief_judge(digest).await {
+            self.tell(&format!("the judge was not told of the plan: {trouble}"))?;
+        }
+        let domain = &closure.spec.tenant.initial_domain;
+        let short = digest.get(..12).unwrap_or(digest);
+        let approved = self
+            .plugin(&[
+                "approve",
+                NAME,
+                "--plan",
+                short,
+                "--confirm",
+                domain,
+                "--comment",
+                "the demo",
+            ])
+            .await;
+        if approved.is_err() {
+            // The policies may not have heard of the closure yet.
+            self.done.remove(&format!("approve {digest}"));
+        }
+        approved
+    }
+
+    async fn brief_judge(&self, digest: &str) -> Result<()> {
+        let records: Api<ClosureRecord> =
+            Api::namespaced(self.stack.cluster.client("admin"), OPERATOR);
+        let mut approved = BTreeSet::new();
+        for record in records.list(&ListParams::default()).await? {
+            let spec = record.spec;
+            approved.extend(spec.users.iter().map(ToString::to_string));
+            if let Some(head) = spec
+                .plan
+                .filter(|_| spec.plan_digest.as_deref().is_none_or(|d| d == digest))
+            {
+                approved.extend(head.spare.iter().map(ToString::to_string));
+                approved.extend(head.subscriptions.iter().map(|s| s.id.to_string()));
+                approved.extend(head.applications.iter().map(ToString::to_string));
+            }
+        }
+        let tenant = &self.stack.simulator.tenant()?.id;
+        let told = json!({"tenant": tenant, "approved": approved, "mode": "Execute"});
+        self.stack.simulator.post("judge", &told).await
+    }
+
+    /// Does what a person would for this hand-off.
+    async fn settle(&mut self, hand_off: &HandOffStatus) -> Result<()> {
+        match hand_off.key.as_str() {
+            "SwitchSyncOff" => self.press("switchSyncOff", None).await,
+            key if key.starts_with("Cancel") => self.each_subscription("cancelSubscription").await,
+            key if key.starts_with("Delete") && key.ends_with("Subscription") => {
+                self.each_subscription("deleteSubscription").await
+            }
+            "ContactSupport" => self.each_subscription("supportDeletes").await,
+            "DeleteDirectory" => self.delete_tenant().await,
+            other => {
+                if self.first(&format!("unknown {other}")) {
+                    self.tell(&format!(
+                        "does not know what to do for {other}: {}",
+                        hand_off.what
+                    ))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Cancels what is active, or deletes what is not.
+    async fn each_subscription(&mut self, button: &str) -> Result<()> {
+        let seen = self.stack.simulator.look().await?;
+        for subscription in seen["subscriptions"].as_array().into_iter().flatten() {
+            let text = |key: &str| subscription[key].as_str().unwrap_or_default();
+            let active = matches!(text("state"), "Enabled" | "Warning");
+            let agreement = text("kind") == "CustomerAgreement";
+            let open = match button {
+                "cancelSubscription" => active,
+                // Microsoft itself removes what was bought under a Customer Agreement.
+                _ => !active && !agreement && text("state") != "Deleted",
+            };
+            if open {
+                self.press(button, Some(text("id"))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles what no program can read, lets the operator's own application go, and presses Delete.
+    async fn delete_tenant(&mut self) -> Result<()> {
+        for check in UNREADABLE {
+            self.press("settleCheck", Some(check)).await?;
+            self.attest(check, "Settled").await?;
+        }
+        let seen = self.stack.simulator.look().await?;
+        let checks = seen["checks"].as_array().into_iter().flatten();
+        let open: Vec<&str> = checks
+            .filter(|c| c["status"] != "passed")
+            .filter_map(|c| c["id"].as_str())
+            .collect();
+        if open.is_empty() {
+            return self.press("deleteTenant", None).await;
+        }
+        let own = seen["applicationsLeft"].as_u64() <= Some(1)
+            && open.iter().all(|check| ["C3", "C4"].contains(check));
+        if own {
+            return self
+                .attest("OnlyOurs", "Only the operator's own application is left")
+                .await;
+        }
+        if self.first(&format!("open {open:?}")) {
+            self.tell(&format!("cannot press Delete yet: {open:?}"))?;
+        }
+        Ok(())
+    }
+
+    async fn press(&mut self, button: &str, id: Option<&str>) -> Result<()> {
+        let what = format!("presses {button} {}", id.unwrap_or_default());
+        if !self.first(&what) {
+            return Ok(());
+        }
+        let pressed = self.stack.simulator.press(button, id).await;
+        match &pressed {
+            Ok(()) => self.tell(&what)?,
+            Err(_) => drop(self.done.remove(&what)),
+        }
+        pressed
+    }
+
+    async fn attest(&mut self, check: &str, result: &str) -> Result<()> {
+        if !self.first(&format!("attest {check}")) {
+            return Ok(());
+        }
+        let domain = self.stack.simulator.tenant()?.initial_domain.clone();
+        self.plugin(&[
+            "attest",
+            NAME,
+            "--check",
+            check,
+            "--result",
+            result,
+            "--confirm",
+            &domain,
+        ])
+        .await
+    }
+
+    /// The plugin, as bob.
+    async fn plugin(&self, args: &[&str]) -> Result<()> {
+        let output = tokio::process::Command::new(binary("kubectl-tenant_closure")?)
+            .args(["--namespace", CLOSURES])
+            .args(args)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        if output.status.success() {
+            self.tell(String::from_utf8_lossy(&output.stdout).trim())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+        }
+    }
+
+    fn first(&mut self, what: &str) -> bool {
+        self.done.insert(what.to_owned())
+    }
+
+    fn tell(&self, what: &str) -> Result<()> {
+        match &self.diary {
+            None => println!("  bob: {}", what.trim()),
+            Some(path) => {
+                let mut diary = std::fs::OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(path)?;
+                writeln!(diary, "bob: {}", what.trim())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What to do where the hands are the user's own.
+pub(crate) fn instructions(stack: &Stack) -> Result<String> {
+    let tenant = stack.simulator.tenant()?;
+    let ca = stack.simulator.ready.ca_file.display();
+    let look = stack.simulator.url(&format!("tenants/{}", tenant.id));
+    let lines: Vec<String> = [
+        ("switch sync off", "switchSyncOff", None),
+        ("cancel a subscription", "cancelSubscription", Some("SUBSCRIPTION")),
+        ("delete a subscription", "deleteSubscription", Some("SUBSCRIPTION")),
+        ("settle a check", "settleCheck", Some("C9")),
+        ("delete the tenant", "deleteTenant", None),
+    ]
+    .into_iter()
+    .map(|(what, button, id)| {
+        let body = press_body(button, id);
+        format!("  {what}:\n    curl --cacert {ca} -H 'content-type: application/json' -d '{body}' {look}/press")
+    })
+    .collect();
+    Ok(format!(
+        "The hands are yours. Look:\n    curl --cacert {ca} {look}\n{}\n",
+        lines.join("\n")
+    ))
+}

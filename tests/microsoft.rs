@@ -1,0 +1,88 @@
+//! The contract with Microsoft, spoken over real TLS to a small server that misbehaves as Microsoft's services can.
+#![cfg(feature = "operator")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+#[path = "microsoft/batches.rs"]
+mod batches;
+#[path = "microsoft/ending.rs"]
+mod ending;
+#[path = "microsoft/reading.rs"]
+mod reading;
+#[path = "microsoft/server.rs"]
+mod server;
+
+use serde_json::{Value, json};
+use server::{Fake, Held, Seen, TENANT, Told, each, same, start, start_raw, token, usual};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tenant_closure::closure::id::ObjectId;
+use tenant_closure::closure::intent::{Action, Intent, Outcome};
+use tenant_closure::closure::observation::{
+    Existence, Fact, Holding, Lifecycle, Observation, Question, Why,
+};
+use tenant_closure::closure::step::Step;
+use tenant_closure::closure::tenant::{Attempt, Scope, Tenant};
+use tenant_closure::closure::terms::BillingKind;
+use tenant_closure::microsoft::{Billing, LiveTenant};
+
+const GRAPH: &str = "graph.microsoft.com";
+
+fn id(n: usize) -> ObjectId {
+    ObjectId(uuid::Uuid::from_u128(n as u128))
+}
+
+fn ids(range: std::ops::Range<usize>) -> Vec<ObjectId> {
+    range.map(id).collect()
+}
+
+fn intent(action: Action, objects: Vec<ObjectId>) -> Intent {
+    Intent {
+        step: Step::Users,
+        action,
+        objects,
+        resource: None,
+    }
+}
+
+async fn ask(tenant: &LiveTenant, question: Question) -> Observation {
+    let mut seen = Observation::default();
+    let scope = Scope {
+        retained: "closer@contoso.onmicrosoft.com".into(),
+        ..Scope::default()
+    };
+    tenant.observe(&scope, &[question], &mut seen).await;
+    seen
+}
+
+fn organization() -> Value {
+    json!({"value": [{"id": TENANT, "onPremisesSyncEnabled": true, "partnerTenantType": null,
+        "verifiedDomains": [{"name": "contoso.nl", "isInitial": false},
+            {"name": "contoso.onmicrosoft.com", "isInitial": true}]}]})
+}
+
+async fn delete(tenant: &LiveTenant, count: usize) -> Attempt {
+    let intent = intent(Action::DeleteUsers, ids(0..count));
+    tenant.perform(&intent, &Held::new()).await
+}
+
+async fn settle(tenant: &LiveTenant, intent: &Intent, attempt: Option<&Attempt>) -> Outcome {
+    tenant.settle(intent, attempt, &[], &[]).await
+}
+
+/// `(ids asked to be deleted, how often)`.
+fn deletes(fake: &Fake) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for seen in fake.seen().iter().filter(|s| s.path == "/v1.0/$batch") {
+        for (_, url) in seen.items() {
+            *counts.entry(url).or_default() += 1;
+        }
+    }
+    counts.into_iter().collect()
+}

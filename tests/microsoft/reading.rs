@@ -1,0 +1,176 @@
+//! Questions: what counts as an answer, and what never does.
+
+use super::*;
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_once() {
+    let (fake, tenant) = start(|seen, _| match seen.path.as_str() {
+        "/v1.0/organization" if seen.bearer() == token(TENANT, 2) => {
+            Told::Json(200, organization())
+        }
+        "/v1.0/organization" => Told::Json(
+            401,
+            json!({"error": {"code": "InvalidAuthenticationToken"}}),
+        ),
+        _ => usual(seen),
+    })
+    .await;
+    let seen = ask(&tenant, Question::Organization).await;
+    let said = seen.organization.known().unwrap();
+    assert_eq!(said.id, TENANT);
+    assert_eq!(said.initial_domain, "contoso.onmicrosoft.com");
+    assert!(said.sync_enabled && !said.partner);
+    assert_eq!((fake.tokens(), fake.seen().len()), (2, 2));
+    let first = &fake.seen()[0];
+    assert_eq!(first.host, GRAPH);
+    assert_eq!(first.headers["x-ms-throttle-priority"], "low");
+    assert!(first.headers.contains_key("client-request-id"));
+}
+
+#[tokio::test]
+async fn a_token_that_stays_refused_ends_as_forbidden() {
+    let (fake, tenant) = start(|seen, _| match seen.path.as_str() {
+        "/v1.0/organization" => Told::Html(401),
+        _ => usual(seen),
+    })
+    .await;
+    let seen = ask(&tenant, Question::Organization).await;
+    assert_eq!(seen.organization, Fact::Unreadable(Why::Forbidden));
+    assert_eq!(fake.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_for_another_tenant_is_never_used() {
+    let (fake, tenant) = start(|seen, _| {
+        let foreign = token(id(1), 1);
+        if seen.path.ends_with("/token") {
+            return Told::Json(200, json!({"expires_in": 3599, "access_token": foreign}));
+        }
+        Told::Json(200, organization())
+    })
+    .await;
+    let seen = ask(&tenant, Question::Organization).await;
+    assert_eq!(seen.organization, Fact::Unreadable(Why::CredentialRefused));
+    assert!(fake.seen().is_empty());
+}
+
+#[tokio::test]
+async fn the_next_cycle_finds_the_token_of_the_last() {
+    let (fake, settings) = start_raw(|seen, _| match seen.path.as_str() {
+        "/v1.0/organization" => Told::Json(200, organization()),
+        _ => usual(seen),
+    })
+    .await;
+    for settings in [same(&settings), settings] {
+        let tenant = LiveTenant::new(settings);
+        let seen = ask(&tenant, Question::Organization).await;
+        assert!(seen.organization.known().is_some());
+    }
+    assert_eq!((fake.tokens(), fake.seen().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn html_endless_bodies_and_failures_are_no_facts() {
+    for (told, why, requests) in [
+        (0, Why::Malformed, 1),
+        (1, Why::Unavailable, 4),
+        (2, Why::Unavailable, 4),
+        (3, Why::Forbidden, 1),
+    ] {
+        let (fake, tenant) = start(move |seen, _| {
+            if seen.path.ends_with("/token") {
+                return usual(seen);
+            }
+            match told {
+                0 => Told::Html(200),
+                1 => Told::Endless,
+                2 => Told::Html(503),
+                _ => Told::Json(
+                    403,
+                    json!({"error": {"code": "Authorization_RequestDenied"}}),
+                ),
+            }
+        })
+        .await;
+        let seen = ask(&tenant, Question::Organization).await;
+        assert_eq!(seen.organization, Fact::Unreadable(why));
+        assert_eq!(fake.seen().len(), requests);
+    }
+}
+
+#[tokio::test]
+async fn a_lying_next_link_gets_no_token() {
+    for link in [
+        "https://evil.example/v1.0/users?$skiptoken=x",
+        "https://graph.microsoft.com.evil.example/users",
+        "https://graph.microsoft.com/v1.0/users?%24select=id&%24top=999",
+    ] {
+        let (fake, tenant) = start(move |seen, _| match seen.path.as_str() {
+            "/v1.0/users" => Told::Json(
+                200,
+                json!({"value": [{"id": id(1)}], "@odata.nextLink": link}),
+            ),
+            _ => usual(seen),
+        })
+        .await;
+        let verify = intent(Action::VerifyUsers, vec![]);
+        let outcome = tenant.settle(&verify, None, &[], &[id(1)]).await;
+        assert!(!outcome.complete, "{link}");
+        assert!(fake.seen().len() <= 2 && fake.seen().iter().all(|s| s.host == GRAPH));
+    }
+}
+
+#[tokio::test]
+async fn a_listing_counts_only_with_the_one_who_stays() {
+    let (_, tenant) = start(
+        |seen, _| match (seen.path.as_str(), seen.query.contains("skip")) {
+            ("/v1.0/users", false) => Told::Json(
+                200,
+                json!({"value": [{"id": id(1)}, {"id": id(7)}, {"id": id(8)}],
+                "@odata.nextLink": "https://graph.microsoft.com/v1.0/users?$skiptoken=2"}),
+            ),
+            ("/v1.0/users", true) => Told::Json(200, json!({"value": [{"id": id(99)}]})),
+            _ => usual(seen),
+        },
+    )
+    .await;
+    let verify = intent(Action::VerifyUsers, vec![]);
+    let planned = ids(5..9);
+    let good = tenant.settle(&verify, None, &planned, &[id(1)]).await;
+    assert!(good.complete);
+    assert_eq!(good.remaining, [id(7), id(8)]);
+    assert_eq!((good.remaining_count, good.strangers, good.gone), (2, 1, 0));
+    let blind = tenant.settle(&verify, None, &planned, &[id(2)]).await;
+    assert!(!blind.complete);
+}
+
+#[tokio::test]
+async fn administrators_are_seen_with_how_they_hold_the_role() {
+    let (fake, tenant) = start(|seen, _| match seen.path.as_str() {
+        "/v1.0/roleManagement/directory/roleAssignments" => Told::Json(
+            200,
+            json!({"value": [{"principalId": id(1), "roleDefinitionId": "62e90394-69f5-4237-9190-012177145e10", "directoryScopeId": "/"}]}),
+        ),
+        "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances" => {
+            Told::Json(501, json!({"error": {"code": "NotImplemented"}}))
+        }
+        "/v1.0/users/closer@contoso.onmicrosoft.com" => Told::Json(
+            200,
+            json!({"id": id(1), "userPrincipalName": "closer@contoso.onmicrosoft.com", "userType": "Member", "accountEnabled": true}),
+        ),
+        _ => usual(seen),
+    })
+    .await;
+    let seen = ask(&tenant, Question::Administrators).await;
+    let retained = seen.retained.known().unwrap().as_ref().unwrap();
+    assert_eq!(retained.global_administrator, Holding::Permanent);
+    assert!(retained.enabled && retained.member && !retained.synced);
+    assert_eq!(seen.spare, Fact::Known(None));
+    let filters: Vec<_> = fake.seen().iter().map(|s| s.query.clone()).collect();
+    assert!(
+        filters
+            .iter()
+            .any(|q| q.contains("roleDefinitionId%20eq%20")),
+        "{filters:?}"
+    );
+}

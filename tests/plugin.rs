@@ -1,0 +1,237 @@
+//! The kubectl plugin against a real API server, with the shipped policies in force.
+#![cfg(feature = "operator")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)] // tests say what failed by panicking
+
+#[allow(dead_code, unreachable_pub)] // each test binary uses its part
+#[path = "support/cluster.rs"]
+mod cluster;
+
+use clap::Parser as _;
+use cluster::Cluster;
+use kube::Api;
+use kube::api::{ListParams, Patch, PatchParams};
+use serde_json::json;
+use std::time::Duration;
+use tenant_closure::api::{ClosureApproval, Purpose, TenantClosure, crd, policies};
+use tenant_closure::plugin::{Arguments, Ended, Look, Trouble, carry_out};
+
+const DOMAIN: &str = "contoso.onmicrosoft.com";
+const DIGEST: &str = "9f2c61aa77ab9f2c61aa77ab9f2c61aa77ab9f2c61aa77ab9f2c61aa77ab9f2c";
+
+/// Runs the plugin as a user; what it printed, and how it ended.
+async fn plugin(cluster: &Cluster, user: &str, args: &[&str]) -> (String, Result<Ended, Trouble>) {
+    let args = [&["kubectl-tenant_closure"], args].concat();
+    let parsed = Arguments::try_parse_from(args).unwrap();
+    let mut out = Vec::new();
+    let ended = carry_out(
+        &parsed.command,
+        cluster.client(user),
+        "closures",
+        Look::default(),
+        &mut out,
+    )
+    .await;
+    (String::from_utf8(out).unwrap(), ended)
+}
+
+async fn prepare(cluster: &Cluster) {
+    let namespaces = "{apiVersion: v1, kind: Namespace, metadata: {name: closures}}\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: tenant-closure}}";
+    cluster.apply("admin", namespaces).await.unwrap();
+    let crds = crd::yaml(None).unwrap();
+    let server_side = ["apply", "--server-side", "-f", "-"];
+    let (done, _, why) = cluster
+        .kubectl("admin", &server_side, Some(&crds))
+        .await
+        .unwrap();
+    assert!(done, "{why}");
+    let established = [
+        "wait",
+        "--for=condition=Established",
+        "--timeout=30s",
+        "crd",
+        "--all",
+    ];
+    let (done, _, why) = cluster.kubectl("admin", &established, None).await.unwrap();
+    assert!(done, "{why}");
+    let people = include_str!("demo/people.yaml");
+    for yaml in [
+        policies::yaml("tenant-closure", "tenant-closure").as_str(),
+        people,
+    ] {
+        cluster.apply("admin", yaml).await.unwrap();
+    }
+}
+
+/// Applies the example as alice, once the policies know what they guard.
+async fn create(cluster: &Cluster) -> Api<TenantClosure> {
+    let example = include_str!("../examples/closure.yaml");
+    cluster.apply("alice", example).await.unwrap();
+    let closures: Api<TenantClosure> = Api::namespaced(cluster.client("admin"), "closures");
+    let status = json!({"status": {
+        "observedGeneration": 1, "phase": "AwaitingApproval", "step": "0/5 Preconditions", "progress": "4/4 (100%)",
+        "steps": [], "blockers": [], "handOffs": [], "conditions": [],
+        "plan": {"digest": DIGEST, "madeAt": "2026-10-02T09:14:07Z", "users": 1000, "subscriptions": 3, "applications": 2}
+    }});
+    closures
+        .patch_status("contoso", &PatchParams::default(), &Patch::Merge(status))
+        .await
+        .unwrap();
+    closures
+}
+
+/// Policies act a moment after their creation, and learn of a closure a moment after its own.
+async fn until_done(cluster: &Cluster, user: &str, args: &[&str]) -> String {
+    for _ in 0..100 {
+        if let (out, Ok(Ended::Done)) = plugin(cluster, user, args).await {
+            return out;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("{:?}", plugin(cluster, user, args).await)
+}
+
+#[tokio::test]
+async fn a_closure_is_shown_approved_attested_and_paused() {
+    let cluster = Cluster::shared().await.unwrap();
+    prepare(cluster).await;
+    let closures = create(cluster).await;
+
+    let (shown, ended) = plugin(cluster, "bob", &["status", "contoso"]).await;
+    assert_eq!(ended.unwrap(), Ended::AwaitingApproval);
+    assert!(
+        shown.contains("☞ 0 Preconditions") && shown.contains("9f2c61aa77ab"),
+        "{shown}"
+    );
+    let (shown, _) = plugin(cluster, "bob", &["status", "contoso", "-o", "yaml"]).await;
+    assert!(shown.contains("kind: TenantClosure"), "{shown}");
+    let (shown, _) = plugin(cluster, "bob", &["status", "contoso", "-o", "json"]).await;
+    let object: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(object["status"]["phase"], "AwaitingApproval");
+    let watch = ["status", "contoso", "--watch", "--timeout", "0"];
+    let (lines, ended) = plugin(cluster, "bob", &watch).await;
+    assert_eq!(
+        ended.unwrap(),
+        Ended::AwaitingApproval,
+        "what it waits for says more than the time"
+    );
+    assert_eq!(lines.lines().count(), 1, "{lines}");
+
+    wrong_calls(cluster).await;
+
+    let approve = [
+        "approve",
+        "contoso",
+        "--plan",
+        "9f2c61",
+        "--confirm",
+        DOMAIN,
+        "--comment",
+        "CAB-118",
+    ];
+    let said = until_done(cluster, "bob", &approve).await;
+    assert!(said.contains("bob approves plan 9f2c61aa77ab"), "{said}");
+    let attest = [
+        "attest",
+        "contoso",
+        "--check",
+        "C9",
+        "--result",
+        "No provider is left",
+        "--confirm",
+        DOMAIN,
+    ];
+    until_done(cluster, "bob", &attest).await;
+    let approvals: Api<ClosureApproval> = Api::namespaced(cluster.client("admin"), "closures");
+    let made = approvals.list(&ListParams::default()).await.unwrap().items;
+    let uid = closures.get("contoso").await.unwrap().metadata.uid.unwrap();
+    assert!(
+        made.iter()
+            .all(|a| a.spec.closure_uid == uid && a.spec.approver == "bob")
+    );
+    let approval = made
+        .iter()
+        .find(|a| a.spec.purpose == Purpose::Approval)
+        .unwrap();
+    assert_eq!(approval.spec.plan_digest.as_deref(), Some(DIGEST));
+    assert_eq!(made.len(), 2);
+
+    let (said, ended) = plugin(cluster, "alice", &["suspend", "contoso"]).await;
+    assert_eq!(ended.unwrap(), Ended::Done, "{said}");
+    assert_eq!(
+        closures.get("contoso").await.unwrap().spec.suspend,
+        Some(true)
+    );
+    plugin(cluster, "alice", &["resume", "contoso"])
+        .await
+        .1
+        .unwrap();
+    assert_eq!(
+        closures.get("contoso").await.unwrap().spec.suspend,
+        Some(false)
+    );
+}
+
+async fn wrong_calls(cluster: &Cluster) {
+    let usage = [
+        vec!["status", "fabrikam"],
+        vec![
+            "approve",
+            "contoso",
+            "--plan",
+            "abcdef",
+            "--confirm",
+            DOMAIN,
+        ],
+        vec!["approve", "contoso", "--plan", "9f2", "--confirm", DOMAIN],
+        vec![
+            "approve",
+            "contoso",
+            "--plan",
+            "9f2c61",
+            "--confirm",
+            "fabrikam.onmicrosoft.com",
+        ],
+    ];
+    for call in usage {
+        let (_, ended) = plugin(cluster, "bob", &call).await;
+        assert!(matches!(ended, Err(Trouble::Usage(_))), "{call:?}");
+    }
+    // The author lacks the right to create approvals: the API server says so.
+    let author = [
+        "approve",
+        "contoso",
+        "--plan",
+        "9f2c61",
+        "--confirm",
+        DOMAIN,
+    ];
+    let (_, ended) = plugin(cluster, "alice", &author).await;
+    assert!(matches!(ended, Err(Trouble::Cluster(_))));
+}
+
+#[tokio::test]
+async fn the_examples_are_accepted() {
+    let cluster = Cluster::start().await.unwrap();
+    prepare(&cluster).await;
+    for example in [
+        include_str!("../examples/closure.yaml"),
+        include_str!("../examples/credentials.yaml"),
+    ] {
+        cluster.apply("admin", example).await.unwrap();
+    }
+    // Its approver is bob, who is not the author.
+    let approval = include_str!("../examples/approval.yaml");
+    let create = ["create", "--dry-run=server", "-f", "-"];
+    for _ in 0..50 {
+        let (done, _, why) = cluster
+            .kubectl("bob", &create, Some(approval))
+            .await
+            .unwrap();
+        if done {
+            return;
+        }
+        eprintln!("{why}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("the example approval is refused");
+}
