@@ -64,7 +64,10 @@ impl Client {
             .json()
             .await
             .unwrap();
-        client.token = reply["access_token"].as_str().unwrap().to_owned();
+        reply["access_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut client.token);
         client
     }
 
@@ -99,6 +102,30 @@ impl Client {
         .unwrap()
     }
 
+    /// Object ids of all users, page by page.
+    async fn people(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        let mut url = "https://graph.microsoft.com/v1.0/users?$select=id&$top=50".to_owned();
+        loop {
+            let page: Value = self
+                .send("GET", &url, None)
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap();
+            let rows = page["value"].as_array().unwrap();
+            ids.extend(
+                rows.iter()
+                    .map(|row| row["id"].as_str().unwrap().to_owned()),
+            );
+            match page["@odata.nextLink"].as_str() {
+                Some(next) => url = next.to_owned(),
+                None => return ids,
+            }
+        }
+    }
+
     async fn sim(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let reply = self
             .send(method, &format!("{}/{path}", self.running.urls.sim), body)
@@ -122,28 +149,7 @@ async fn a_tenant_is_closed_from_the_first_token_to_the_end() {
     let organization = client.graph("GET", "/organization", None).await;
     assert_eq!(organization["value"][0]["id"], tenant.id.to_string());
 
-    let mut ids = Vec::new();
-    let mut url = "https://graph.microsoft.com/v1.0/users?$select=id&$top=50".to_owned();
-    loop {
-        let page: Value = client
-            .send("GET", &url, None)
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        ids.extend(
-            page["value"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|row| row["id"].as_str().unwrap().to_owned()),
-        );
-        match page["@odata.nextLink"].as_str() {
-            Some(next) => url = next.to_owned(),
-            None => break,
-        }
-    }
+    let mut ids = client.people().await;
     assert_eq!(ids.len(), 130);
     let retained = tenant.retained_administrator_id.unwrap().to_string();
     ids.retain(|id| *id != retained);
@@ -210,12 +216,12 @@ async fn a_tenant_is_closed_from_the_first_token_to_the_end() {
     assert!(gone.text().await.unwrap().contains("AADSTS90002"));
     let (_, violations) = client.sim("GET", "violations", None).await;
     assert_eq!(violations["count"], 0, "{violations}");
-    let (_, stats) = client.sim("GET", "stats", None).await;
+    let (_, figures) = client.sim("GET", "stats", None).await;
     assert_eq!(
         (
-            &stats["usersDeleted"],
-            &stats["items"],
-            &stats["throttledItems"]
+            &figures["usersDeleted"],
+            &figures["items"],
+            &figures["throttledItems"]
         ),
         (&json!(129), &json!(129), &json!(0))
     );
@@ -297,23 +303,24 @@ async fn bad_luck_is_played_as_it_is_scripted() {
 
 #[tokio::test]
 async fn services_answer_on_our_own_address_too() {
-    let client = Client::new("tenants: [{users: 5, cloud: China}]").await;
+    let client = Client::new("tenants: [{users: 5}, {users: 5, cloud: China}]").await;
     let urls = &client.running.urls;
-    let reply = client
-        .send("GET", &format!("{}/v1.0/organization", urls.graph), None)
-        .await
-        .unwrap();
+    let organization = format!("{}/v1.0/organization", urls.graph);
+    let reply = client.send("GET", &organization, None).await.unwrap();
     assert_eq!(reply.status(), 200);
-    let id = client.running.tenants[0].id;
-    let found = client
-        .send(
-            "GET",
-            &format!("{}/{id}/v2.0/.well-known/openid-configuration", urls.login),
-            None,
-        )
-        .await
-        .unwrap();
-    assert_eq!(found.status(), 200);
+    let id = client.running.tenants[1].id;
+    let document = "v2.0/.well-known/openid-configuration";
+    for (login, status) in [
+        (urls.login.as_str(), 200),
+        ("https://login.microsoftonline.com", 400),
+    ] {
+        let url = format!("{login}/{id}/{document}");
+        assert_eq!(
+            client.send("GET", &url, None).await.unwrap().status(),
+            status,
+            "{url}"
+        );
+    }
 }
 
 #[tokio::test]

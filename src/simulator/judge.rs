@@ -119,7 +119,7 @@ impl Judge {
                 found.extend(too_early(tenant, "the removal of an application", true));
             }
             Act::DisablePrincipal(_) => {
-                found.extend(too_early(tenant, "disabling a service principal", true))
+                found.extend(too_early(tenant, "disabling a service principal", true));
             }
             Act::CancelSubscription(id) => {
                 let ids = tenant
@@ -139,7 +139,7 @@ impl Judge {
                 }
             }
             Act::DeleteDirectory => {
-                found.extend(too_early(tenant, "the deletion of the directory", true))
+                found.extend(too_early(tenant, "the deletion of the directory", true));
             }
             Act::SwitchSyncOff(target) => {
                 if !target.eq_ignore_ascii_case(&tenant.id.to_string()) {

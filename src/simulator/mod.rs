@@ -13,6 +13,11 @@
     clippy::cast_sign_loss,
     reason = "sizes and durations of a simulation stay far below the limits"
 )]
+#![allow(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "a scenario is a list of switches, and names are Microsoft's"
+)]
 #![cfg_attr(
     test,
     allow(

@@ -85,7 +85,7 @@ impl Principal {
 
     /// Stands in the way of the portal's check of enterprise applications.
     pub(crate) fn blocks(&self) -> bool {
-        self.deleted_at == 0 && !self.first_party() && !(self.managed_identity && !self.enabled)
+        self.deleted_at == 0 && !self.first_party() && (self.enabled || !self.managed_identity)
     }
 }
 

@@ -106,7 +106,7 @@ impl World {
                 match change {
                     Change::SyncOff => self.record(index, "syncOff", tenant, &actor),
                     Change::SubscriptionGone(id) => {
-                        self.record(index, "subscriptionGone", id, &actor)
+                        self.record(index, "subscriptionGone", id, &actor);
                     }
                     Change::Deleted => self.record(index, "tenantDeleted", tenant, &actor),
                 }

@@ -253,8 +253,8 @@ mod tests {
         );
         assert_eq!(
             (
-                &one.value()["users"],
-                &one.value()["subscriptions"],
+                &one.value()["usersLeft"],
+                &one.value()["subscriptionsLeft"],
                 &one.value()["deleted"]
             ),
             (&json!(5), &json!(1), &json!(false))

@@ -25,8 +25,9 @@ pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &
     }
     match body["action"].as_str().unwrap_or_default() {
         "cancelSubscription" => cancel(world, index, body, &person),
-        "deleteSubscription" => delete_subscription(world, index, body, &person),
-        "deleteAzureSubscription" => delete_subscription(world, index, body, &person),
+        "deleteSubscription" | "deleteAzureSubscription" => {
+            delete_subscription(world, index, body, &person)
+        }
         "supportDeletes" => {
             let at = subscription(world, index, body)?;
             let one = &mut world.tenants[index].subscriptions[at];
@@ -57,6 +58,7 @@ fn conflict(text: impl Into<String>) -> Refusal {
     Refusal::new(409, "refused", text)
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "every press ends with it")]
 fn done(world: &mut World, index: usize) -> Answer {
     world.settle();
     Ok(Reply::json(200, super::summary(world, index)))
@@ -121,7 +123,9 @@ fn settle(world: &mut World, index: usize, body: &Value) -> Answer {
         .unwrap_or_default();
     let all = &mut world.tenants[index].unreadable;
     if check == "all" {
-        all.values_mut().for_each(|settled| *settled = true);
+        for settled in all.values_mut() {
+            *settled = true;
+        }
     } else if checks::is_unreadable(check) {
         // A check that the portal did not show open is settled all the same.
         all.insert(check.to_owned(), true);

@@ -192,7 +192,7 @@ mod tests {
     use super::super::super::testing;
     use super::*;
 
-    fn requests(list: Vec<Value>) -> Value {
+    fn requests(list: &[Value]) -> Value {
         json!({ "requests": list })
     }
 
@@ -208,8 +208,13 @@ mod tests {
         let mut world = World::test("tenants: [{users: 60}]");
         let token = testing::token(&mut world, 0, false);
         let read = |id: String| json!({ "id": id, "method": "GET", "url": "/organization" });
-        let many =
-            |count: usize| requests((0..count).map(|number| read(number.to_string())).collect());
+        let many = |count: usize| {
+            requests(
+                &(0..count)
+                    .map(|number| read(number.to_string()))
+                    .collect::<Vec<_>>(),
+            )
+        };
         assert_eq!(
             testing::send(&mut world, &token, "POST", "/v1.0/$batch", &many(20)).status,
             200
@@ -218,7 +223,7 @@ mod tests {
             testing::send(&mut world, &token, "POST", "/v1.0/$batch", &many(21)).status,
             400
         );
-        let twins = requests(vec![read("a".to_owned()), read("A".to_owned())]);
+        let twins = requests(&[read("a".to_owned()), read("A".to_owned())]);
         assert_eq!(
             testing::send(&mut world, &token, "POST", "/v1.0/$batch", &twins).status,
             400
@@ -252,7 +257,7 @@ mod tests {
         let delete = |id: &str, user: String| json!({ "id": id, "method": "DELETE", "url": format!("/users/{user}") });
         let mut after = delete("d", plain.to_string());
         after["dependsOn"] = json!(["b"]);
-        let body = requests(vec![
+        let body = requests(&[
             delete("a", plain.to_string()),
             delete("b", admin.to_string()),
             delete("c", plain.to_string()),
@@ -275,9 +280,9 @@ mod tests {
             .map(|position| world.tenants[0].user_id(position).unwrap())
             .collect();
         let body = requests(
-            ids.iter()
+            &ids.iter()
                 .map(|id| json!({ "id": id, "method": "DELETE", "url": format!("/users/{id}") }))
-                .collect(),
+                .collect::<Vec<_>>(),
         );
         let reply = testing::send(&mut world, &token, "POST", "/v1.0/$batch", &body);
         let list = reply.value()["responses"].as_array().unwrap();

@@ -18,16 +18,16 @@ pub(super) fn of(call: &Call) -> Cost {
                 writes: 0,
             };
         }
-        (
+        ("GET", ["users" | "applications" | "oauth2PermissionGrants", ..]) => (2, 0),
+        ("GET", ["subscribedSkus" | "contracts"]) => (3, 0),
+        ("GET", ["domains", _, "domainNameReferences"])
+        | (
             "POST",
             [
                 ..,
                 "isMemberOf" | "checkMemberObjects" | "checkMemberGroups",
             ],
         ) => (4, 0),
-        ("GET", ["users" | "applications" | "oauth2PermissionGrants", ..]) => (2, 0),
-        ("GET", ["subscribedSkus" | "contracts"]) => (3, 0),
-        ("GET", ["domains", _, "domainNameReferences"]) => (4, 0),
         ("GET", _) => (1, 0),
         _ => (1, 1),
     };

@@ -70,7 +70,8 @@ pub(super) fn reply(
     next: Option<u32>,
     count: Option<usize>,
 ) -> Reply {
-    let mut body = json!({ "@odata.context": call.context(set), "value": rows });
+    let mut body = json!({ "@odata.context": call.context(set) });
+    body["value"] = Value::Array(rows);
     if let Some(count) = count {
         body["@odata.count"] = json!(count);
     }

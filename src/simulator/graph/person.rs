@@ -40,7 +40,7 @@ fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Valu
     let ever = user.is(SYNCED);
     Some(match name {
         "id" => json!(user.id),
-        "userPrincipalName" => json!(tenant.users.principal_name(position)),
+        "userPrincipalName" | "mail" => json!(tenant.users.principal_name(position)),
         "displayName" => json!(format!(
             "{}{} {}{} {position}",
             first[..1].to_uppercase(),
@@ -50,7 +50,6 @@ fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Valu
         )),
         "givenName" => json!(first),
         "surname" => json!(last),
-        "mail" => json!(tenant.users.principal_name(position)),
         "userType" => json!(if user.is(GUEST) { "Guest" } else { "Member" }),
         "accountEnabled" => json!(!user.is(DISABLED)),
         "onPremisesSyncEnabled" => {
