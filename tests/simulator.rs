@@ -120,7 +120,7 @@ impl Client {
                     .map(|row| row["id"].as_str().unwrap().to_owned()),
             );
             match page["@odata.nextLink"].as_str() {
-                Some(next) => url = next.to_owned(),
+                Some(next) => next.clone_into(&mut url),
                 None => return ids,
             }
         }
