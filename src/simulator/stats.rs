@@ -78,11 +78,11 @@ impl Stats {
             "itemsByRoute": self.items,
             "throttledItems": self.throttled_items,
             "throttledRequests": self.throttled_requests,
-            "usersDeleted": deleted,
+            "userDeletes": deleted,
             "firstUserDelete": first.map(precise),
             "lastUserDelete": last.map(precise),
             "deleteSeconds": seconds,
-            "quotaBoundSeconds": bound,
+            "boundSeconds": bound,
             "ratio": (bound > 0.0).then(|| seconds / bound),
             "requestsPerUser": (deleted > 0).then(|| requests as f64 / deleted as f64),
         })

@@ -40,9 +40,10 @@ pub(crate) struct Effect {
     pub(crate) time: String,
     pub(crate) tenant: Uuid,
     pub(crate) kind: &'static str,
-    pub(crate) object_id: Uuid,
-    /// `None`: a person, or time.
-    pub(crate) app_id: Option<Uuid>,
+    /// The object that changed.
+    pub(crate) id: Uuid,
+    /// Who changed it; `None`: a person, or time.
+    pub(crate) app: Option<Uuid>,
     pub(crate) request_id: String,
 }
 
@@ -144,8 +145,8 @@ impl World {
             time,
             tenant: id,
             kind,
-            object_id: object,
-            app_id: actor.app,
+            id: object,
+            app: actor.app,
             request_id: actor.request_id.clone(),
         });
     }
