@@ -1,77 +1,109 @@
-//! What is generated and checked in is what the types say. `UPDATE=1` writes it anew.
+//! The files that are generated are those that the code generates. `UPDATE=1` writes them anew.
+#![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
-use serde_json::Value;
+use std::fs;
 use std::path::Path;
-use tenant_closure::api::crd;
+use tenant_closure::api::{crd, policies};
+
+const KINDS: [&str; 3] = ["tenantclosures", "closureapprovals", "closurerecords"];
+const CHART: &str = "charts/tenant-closure/files";
+
+#[test]
+fn checked_in_crds_and_policies_are_current() {
+    for kind in KINDS {
+        let text = crd::yaml(Some(kind)).unwrap();
+        current(&format!("crds/{kind}.yaml"), &text);
+        current(&format!("{CHART}/crds/{kind}.yaml"), &text);
+    }
+    // The chart fills the two names in itself.
+    let policies = policies::yaml("OPERATOR_NAMESPACE", "OPERATOR_SERVICE_ACCOUNT");
+    current(&format!("{CHART}/policies.yaml"), &policies);
+}
+
+#[test]
+fn every_crd_is_small() {
+    for kind in KINDS {
+        let size = crd::yaml(Some(kind)).unwrap().len();
+        assert!(size < 64 * 1024, "{kind} has {size} bytes");
+    }
+}
+
+#[test]
+fn every_field_has_a_description() {
+    let mut silent = Vec::new();
+    for crd in crd::all() {
+        let value = serde_json::to_value(&crd).unwrap();
+        let schema = &value["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        undescribed(&crd.spec.names.kind, schema, &mut silent);
+    }
+    assert!(silent.is_empty(), "without a description: {silent:#?}");
+}
+
+#[test]
+fn every_array_and_every_text_of_a_spec_has_a_limit() {
+    let mut endless = Vec::new();
+    for crd in crd::all() {
+        let value = serde_json::to_value(&crd).unwrap();
+        let schema = &value["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        unlimited(
+            &format!("{}.spec", crd.spec.names.kind),
+            &schema["properties"]["spec"],
+            &mut endless,
+        );
+    }
+    assert!(endless.is_empty(), "without a limit: {endless:#?}");
+}
 
 fn current(path: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&file, text).unwrap();
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
     }
-    let stored = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(stored == text, "{path} is not current: run `make crds`");
-}
-
-#[test]
-fn crds_and_the_charts_copies_are_current() {
-    for plural in ["tenantclosures", "closureapprovals", "closurerecords"] {
-        let text = crd::yaml(Some(plural)).unwrap();
-        current(&format!("crds/{plural}.yaml"), &text);
-        current(
-            &format!("charts/tenant-closure/files/crds/{plural}.yaml"),
-            &text,
-        );
-    }
-}
-
-#[test]
-fn the_charts_policies_are_the_compiled_in_ones() {
-    current(
-        "charts/tenant-closure/files/policies.yaml",
-        include_str!("../src/api/policies.yaml"),
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        found == text,
+        "{path} is not what the code generates; write it anew with: make crds"
     );
 }
 
-#[test]
-fn each_crd_stays_under_64_kib() {
-    for plural in ["tenantclosures", "closureapprovals", "closurerecords"] {
-        let size = crd::yaml(Some(plural)).unwrap().len();
-        assert!(size < 64 * 1024, "{plural} has {size} bytes");
-    }
+fn properties(schema: &serde_json::Value) -> impl Iterator<Item = (&String, &serde_json::Value)> {
+    schema["properties"].as_object().into_iter().flatten()
 }
 
-#[test]
-fn every_field_is_described() {
-    for crd in crd::all() {
-        let name = crd.spec.names.kind.clone();
-        let value = serde_json::to_value(&crd).unwrap();
-        let schema = &value["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
-        for part in ["spec", "status"] {
-            let mut missing = Vec::new();
-            undescribed(&schema[part], part, &mut missing);
-            // Conditions are Kubernetes' own type.
-            missing.retain(|path| !path.contains("conditions"));
-            assert!(
-                missing.is_empty(),
-                "{name} has fields without a description: {missing:?}"
-            );
+fn undescribed(path: &str, schema: &serde_json::Value, silent: &mut Vec<String>) {
+    for (name, field) in properties(schema) {
+        let path = format!("{path}.{name}");
+        if field["description"].as_str().is_none_or(str::is_empty) {
+            silent.push(path.clone());
+        }
+        undescribed(&path, field, silent);
+    }
+    for inner in ["items", "additionalProperties"] {
+        if schema[inner].is_object() {
+            undescribed(&format!("{path}[]"), &schema[inner], silent);
         }
     }
 }
 
-fn undescribed(schema: &Value, path: &str, missing: &mut Vec<String>) {
-    if let Some(properties) = schema["properties"].as_object() {
-        for (key, field) in properties {
-            let path = format!("{path}.{key}");
-            if field["description"].as_str().is_none_or(str::is_empty) {
-                missing.push(path.clone());
-            }
-            undescribed(field, &path, missing);
+fn unlimited(path: &str, schema: &serde_json::Value, endless: &mut Vec<String>) {
+    let limited = match schema["type"].as_str() {
+        Some("array") => schema["maxItems"].is_number(),
+        Some("string") => {
+            schema["maxLength"].is_number()
+                || schema["enum"].is_array()
+                || schema["format"].is_string()
         }
+        _ => true,
+    };
+    if !limited {
+        endless.push(path.to_owned());
+    }
+    for (name, field) in properties(schema) {
+        unlimited(&format!("{path}.{name}"), field, endless);
     }
     if schema["items"].is_object() {
-        undescribed(&schema["items"], &format!("{path}[]"), missing);
+        unlimited(&format!("{path}[]"), &schema["items"], endless);
     }
 }

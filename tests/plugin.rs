@@ -62,10 +62,24 @@ async fn prepare(cluster: &Cluster) {
     }
 }
 
+/// Applies; the API server may say for some seconds that it does not know a new kind.
+async fn patiently(cluster: &Cluster, user: &str, yaml: &str) {
+    for _ in 0..100 {
+        match cluster.apply(user, yaml).await {
+            Ok(_) => return,
+            Err(why) if why.to_string().contains("There can be a delay") => {
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            }
+            Err(why) => panic!("{why}"),
+        }
+    }
+    panic!("the API server still does not know the kind");
+}
+
 /// Applies the example as alice, once the policies know what they guard.
 async fn create(cluster: &Cluster) -> Api<TenantClosure> {
     let example = include_str!("../examples/closure.yaml");
-    cluster.apply("alice", example).await.unwrap();
+    patiently(cluster, "alice", example).await;
     let closures: Api<TenantClosure> = Api::namespaced(cluster.client("admin"), "closures");
     let status = json!({"status": {
         "observedGeneration": 1, "phase": "AwaitingApproval", "step": "0/5 Preconditions", "progress": "4/4 (100%)",
@@ -217,7 +231,7 @@ async fn the_examples_are_accepted() {
         include_str!("../examples/closure.yaml"),
         include_str!("../examples/credentials.yaml"),
     ] {
-        cluster.apply("admin", example).await.unwrap();
+        patiently(&cluster, "admin", example).await;
     }
     // Its approver is bob, who is not the author.
     let approval = include_str!("../examples/approval.yaml");

@@ -1,4 +1,5 @@
 //! `ClosureApproval`: a person approves one plan of one closure, or attests what no program can read.
+#![allow(clippy::duplicated_attributes)] // printer columns repeat their shape
 
 use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
@@ -39,16 +40,13 @@ pub struct ClosureApprovalSpec {
     pub closure_uid: String,
     /// Tenant id, as the closure names it.
     #[serde(rename = "tenantID")]
-    #[schemars(
-        regex(
-            pattern = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
-        ),
-        length(max = 36)
-    )]
+    #[schemars(length(max = 36))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')").message("must be a GUID: copy spec.tenant.id of the closure"))]
     pub tenant_id: String,
     /// Digest of the plan that is approved (64 hexadecimal digits).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"), length(max = 64))]
+    #[schemars(length(max = 64))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9a-f]{64}$')").message("must have 64 hexadecimal digits: copy status.plan.digest of the closure"))]
     pub plan_digest: Option<String>,
     /// The tenant's initial domain, typed by the approver.
     #[schemars(length(min = 4, max = 253))]

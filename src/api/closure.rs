@@ -87,20 +87,16 @@ pub struct TenantClosureSpec {
 }
 
 /// The tenant.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantRef {
     /// Tenant id (GUID in lower case), as the Entra admin center's overview shows it.
-    #[schemars(
-        regex(pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
-        length(max = 36)
-    )]
+    #[schemars(length(max = 36))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')").message("must be a GUID in lower case, such as 6f2f4a3e-1b2c-4d5e-8f90-a1b2c3d4e5f6; the Entra admin center's overview shows it"))]
     pub id: String,
     /// Initial domain, for example `contoso.onmicrosoft.com`.
-    #[schemars(
-        regex(pattern = r"^[a-zA-Z0-9][a-zA-Z0-9.-]*\.[a-zA-Z]{2,}$"),
-        length(min = 4, max = 253)
-    )]
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-zA-Z0-9][a-zA-Z0-9.-]*[.][a-zA-Z]{2,}$')").message("must be the domain that the tenant was made with, such as contoso.onmicrosoft.com"))]
     pub initial_domain: String,
     /// Which of Microsoft's clouds. Default: Global.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,15 +117,17 @@ pub struct Credentials {
 }
 
 /// Who stays.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Retain {
     /// User principal name of the one Global administrator who stays, on the initial domain. Pinned by object id in the plan.
-    #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(min = 3, max = 320))]
+    #[schemars(length(max = 320))]
+    #[x_kube(validation = Rule::new("self.matches('^[^@[:space:]]+@[^@[:space:]]+$')").message("must be the user principal name of the one administrator who stays, such as closer@contoso.onmicrosoft.com"))]
     pub global_administrator: String,
     /// User principal name of a second administrator, kept through step 4 and deleted first in step 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(min = 3, max = 320))]
+    #[schemars(length(max = 320))]
+    #[x_kube(validation = Rule::new("self.matches('^[^@[:space:]]+@[^@[:space:]]+$')").message("must be a user principal name, such as spare@contoso.onmicrosoft.com; leave it out where there is none"))]
     pub spare_administrator: Option<String>,
 }
 
@@ -198,7 +196,7 @@ pub struct BillingAccount {
 }
 
 /// The directory.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Default)]
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct Directory {
     /// True: applications and service principals are removed where Microsoft allows it. Default: false (a person is told).
@@ -206,12 +204,8 @@ pub struct Directory {
     pub remove_applications: bool,
     /// ARM id of an External ID or B2C directory; such a tenant is deleted by a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        regex(
-            pattern = r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+/providers/Microsoft\.AzureActiveDirectory/(ciamDirectories|b2cDirectories)/[^/]+$"
-        ),
-        length(max = 512)
-    )]
+    #[schemars(length(max = 512))]
+    #[x_kube(validation = Rule::new("self.matches('^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]AzureActiveDirectory/(ciamDirectories|b2cDirectories)/[^/]+$')").message("must be the ARM id of an External ID or B2C directory: /subscriptions/…/resourceGroups/…/providers/Microsoft.AzureActiveDirectory/ciamDirectories/… (or b2cDirectories)"))]
     pub resource: Option<String>,
 }
 

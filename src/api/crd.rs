@@ -2,15 +2,57 @@
 
 use crate::api::{ClosureApproval, ClosureRecord, TenantClosure};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+};
 use kube::CustomResourceExt as _;
 
 /// All three, in the order in which they are printed.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![
+    let mut all = vec![
         TenantClosure::crd(),
         ClosureApproval::crd(),
         ClosureRecord::crd(),
-    ]
+    ];
+    for version in all.iter_mut().flat_map(|crd| &mut crd.spec.versions) {
+        if let Some(schema) = version
+            .schema
+            .as_mut()
+            .and_then(|s| s.open_api_v3_schema.as_mut())
+        {
+            without_unsigned_formats(schema);
+        }
+    }
+    all
+}
+
+/// The API server warns of `uint32` and its like at each apply; their minimum 0 says the same.
+fn without_unsigned_formats(schema: &mut JSONSchemaProps) {
+    if schema
+        .format
+        .as_ref()
+        .is_some_and(|f| f.starts_with("uint"))
+    {
+        schema.format = None;
+    }
+    for property in schema.properties.iter_mut().flat_map(|p| p.values_mut()) {
+        without_unsigned_formats(property);
+    }
+    for variant in schema
+        .one_of
+        .iter_mut()
+        .chain(&mut schema.any_of)
+        .chain(&mut schema.all_of)
+        .flatten()
+    {
+        without_unsigned_formats(variant);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(item)) = &mut schema.items {
+        without_unsigned_formats(item);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(value)) = &mut schema.additional_properties {
+        without_unsigned_formats(value);
+    }
 }
 
 /// As one YAML stream, or one kind alone by its plural name.

@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
     plural = "closurerecords",
     namespaced,
     status = "ClosureRecordStatus",
-    validation = Rule::new("self.spec == oldSelf.spec").message("a record cannot be changed"),
-    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.outcome) || (has(self.status) && has(self.status.outcome) && self.status.outcome == oldSelf.status.outcome)").message("a record's outcome is written once"),
+    validation = Rule::new("self.spec == oldSelf.spec").message("a record cannot be changed; what comes later is a record of its own"),
+    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.outcome) || (has(self.status) && has(self.status.outcome) && self.status.outcome == oldSelf.status.outcome)").message("the outcome of a record is written once and stays; what is seen later is a record of its own"),
     printcolumn(name = "Closure", type_ = "string", json_path = ".spec.closureName"),
     printcolumn(name = "Sequence", type_ = "integer", json_path = ".spec.sequence"),
     printcolumn(name = "Type", type_ = "string", json_path = ".spec.type"),
@@ -70,7 +70,7 @@ pub struct ClosureRecordSpec {
     pub plan: Option<PlanHead>,
     /// Names of the plan's chunks, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 500))]
+    #[schemars(length(max = 500), inner(length(max = 253)))]
     pub chunks: Vec<String>,
     /// User ids, in a chunk of a plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -78,7 +78,7 @@ pub struct ClosureRecordSpec {
     pub users: Vec<ObjectId>,
     /// Who approved the plan, at the time of the claim.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 12))]
+    #[schemars(length(max = 12), inner(length(max = 256)))]
     pub approvers: Vec<String>,
     /// What the journal knew before this record.
     #[serde(default)]

@@ -97,7 +97,7 @@ pub struct Assessment {
 pub struct Blocker {
     /// Check id and name, for example `C9 MFA providers`.
     pub check: String,
-    /// `failed` or `unknown`.
+    /// `failed`, `unknown`, or `blocked` where everything waits for it.
     pub state: &'static str,
     /// What to do.
     pub remedy: String,
@@ -125,20 +125,32 @@ pub struct Decided {
 /// Walks the guards, then the steps in order, and stops at the first that is not done.
 pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decided {
     let mut decided = Decided {
-        step: Step::Preconditions,
+        step: Step::DeleteDirectory,
         decision: Decision::Closed,
         standings: BTreeMap::new(),
         progress: BTreeMap::new(),
         blockers: Vec::new(),
     };
+    if memory.directory_gone_at.is_some() {
+        decided.standings = steps::delete_directory::proven().standings;
+        return decided;
+    }
     if let Some(refusal) = guards::refuse(plan, seen, memory, now) {
-        decided.step = steps::current(memory);
+        let known = steps::current(memory);
+        decided.step = match &refusal {
+            Decision::Act(intent) => intent.step.max(known),
+            _ => known,
+        };
         decided.decision = refusal;
         return decided;
     }
     for step in Step::ORDER {
+        if guards::departed(memory) && step < Step::DeleteDirectory {
+            // Nothing inside can be looked at any more; the journal holds the proofs.
+            continue;
+        }
         let assessment = steps::assess(step, plan, seen, memory, now);
-        decided.step = step;
+        decided.step = step.max(steps::current(memory));
         decided.standings.extend(assessment.standings);
         decided.progress.insert(step, assessment.progress);
         decided.blockers = assessment.blockers;

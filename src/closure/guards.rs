@@ -1,13 +1,16 @@
-//! Guards: refusals that hold before any step, in order. The first one found is the cycle's decision.
+//! Guards: refusals that hold before any step, in order.
 
-use crate::closure::decide::{Decision, Waiting};
+use crate::closure::decide::Decision;
+use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{
-    Administrator, Fact, Holding, Observation, Obstacle, Organization, Question, Why,
+    Administrator, Existence, Fact, Holding, Observation, Obstacle, Question,
 };
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
-use crate::closure::terms::Mode;
+use crate::closure::step::Step;
+use crate::closure::steps::facts;
+use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
 
 /// The first refusal, if any.
@@ -15,262 +18,277 @@ pub fn refuse(
     plan: &Plan,
     seen: &Observation,
     memory: &Memory,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Option<Decision> {
-    if memory.directory_gone_at.is_some() {
+    brakes(&plan.terms, seen)
+        .or_else(|| tenant_off_limits(&plan.terms, seen))
+        .or_else(|| rivals_and_credential(&plan.terms, seen, memory, now))
+        .or_else(|| {
+            if departed(memory) {
+                // Nobody inside the tenant can be asked any more.
+                return None;
+            }
+            plan_is_the_one(plan, memory).or_else(|| inside(plan, seen, memory, now))
+        })
+}
+
+/// True once we can no longer look from inside: our identity is gone, or the directory's deletion was accepted.
+pub fn departed(memory: &Memory) -> bool {
+    let deleting = memory.directory_delete.as_ref();
+    memory.own_identity_removed || deleting.is_some_and(|asked| asked.refused.is_none())
+}
+
+/// Suspend, legal hold, and the switches of the operator's own configuration.
+fn brakes(terms: &Terms, seen: &Observation) -> Option<Decision> {
+    if terms.suspend {
+        return Some(Decision::Suspended);
+    }
+    if let Some(why) = &terms.hold {
+        let message = format!("A legal hold forbids every change: {why}");
+        let remedy = "Remove spec.hold when the hold has been lifted";
+        return Some(Obstacle::new("LegalHold", message, remedy).blocks());
+    }
+    if terms.mode == Mode::Plan {
         return None;
     }
-    brakes(plan, seen)
-        .or_else(|| credential(seen, memory))
-        .or_else(|| identity(plan, seen, memory))
-        .or_else(|| retained(plan, seen, memory))
-}
-
-/// An obstacle as a decision.
-pub fn blocked(
-    reason: &'static str,
-    message: impl Into<String>,
-    remedy: impl Into<String>,
-) -> Decision {
-    Decision::Blocked(vec![Obstacle {
-        reason,
-        message: message.into(),
-        remedy: remedy.into(),
-    }])
-}
-
-fn brakes(plan: &Plan, seen: &Observation) -> Option<Decision> {
-    let terms = &plan.terms;
     let configuration = &seen.cluster.configuration;
-    let execute = terms.mode == Mode::Execute;
-    if terms.suspend {
-        Some(Decision::Suspended)
-    } else if let Some(reason) = &terms.hold {
-        Some(blocked(
-            "LegalHold",
-            format!("A hold is set: {reason}"),
-            "Remove spec.hold once the hold is lifted",
-        ))
-    } else if configuration.protected.contains(&terms.tenant_id) {
-        Some(blocked(
-            "TenantProtected",
-            "The operator's configuration protects this tenant",
-            "Nothing: a protected tenant is never closed",
-        ))
-    } else if !configuration.allowed.is_empty() && !configuration.allowed.contains(&terms.tenant_id)
-    {
-        Some(blocked(
-            "TenantNotAllowed",
-            "The operator's configuration does not list this tenant",
-            "Ask the operator's owner to add it to allowedTenants",
-        ))
-    } else if execute && !configuration.present {
-        Some(blocked(
-            "ConfigurationMissing",
-            "The operator's configuration is absent or unreadable",
-            "Restore the ConfigMap tenant-closure in the operator's namespace",
-        ))
-    } else if execute && configuration.kill_switch {
-        Some(blocked(
+    if !configuration.present {
+        return Some(
+            Obstacle::new(
+                "ConfigurationMissing",
+                "The operator's configuration is absent or unreadable, so no effect may start",
+                "Restore the operator's ConfigMap in its own namespace",
+            )
+            .blocks(),
+        );
+    }
+    configuration.kill_switch.then(|| {
+        Obstacle::new(
             "KillSwitch",
             "The operator's kill switch is on",
-            "Ask the operator's owner; killSwitch in its configuration",
-        ))
-    } else if !seen.cluster.rivals.is_empty() {
+            "Turn the kill switch off in the operator's configuration",
+        )
+        .blocks()
+    })
+}
+
+fn tenant_off_limits(terms: &Terms, seen: &Observation) -> Option<Decision> {
+    let configuration = &seen.cluster.configuration;
+    if configuration.protected.contains(&terms.tenant_id) {
+        let remedy = "Check that spec.tenant.id names the tenant you mean; the operator's configuration protects this one";
+        let message = "The operator's configuration protects this tenant";
+        return Some(Obstacle::new("TenantProtected", message, remedy).blocks());
+    }
+    let allowed = &configuration.allowed;
+    (!allowed.is_empty() && !allowed.contains(&terms.tenant_id)).then(|| {
+        Obstacle::new(
+            "TenantNotAllowed",
+            "The operator's configuration does not allow this tenant",
+            "Add the tenant to the allowed ones in the operator's configuration",
+        )
+        .blocks()
+    })
+}
+
+fn rivals_and_credential(
+    terms: &Terms,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Option<Decision> {
+    if let Err(obstacle) = &seen.cluster.credential
+        && !departed(memory)
+    {
+        let blocked = obstacle.clone().blocks();
+        return Some(or_gone(terms, seen, memory, now, blocked));
+    }
+    (!seen.cluster.rivals.is_empty()).then(|| {
         let others = seen.cluster.rivals.join(", ");
-        Some(blocked(
+        Obstacle::new(
             "TenantNamedTwice",
             format!("Other closures name the same tenant: {others}"),
-            "Delete all but one; nothing is lost",
-        ))
-    } else {
-        None
-    }
-}
-
-/// True once a person was asked to press Delete (or an ARM delete was sent): from then on a lost credential is no surprise.
-fn at_the_end(memory: &Memory) -> bool {
-    memory.own_identity_removed || memory.directory_delete.is_some()
-}
-
-fn credential(seen: &Observation, memory: &Memory) -> Option<Decision> {
-    let refused_outside = matches!(
-        seen.organization,
-        Fact::Unreadable(Why::CredentialRefused | Why::Forbidden)
-    );
-    let lost = seen.cluster.credential.is_err() || refused_outside;
-    if lost
-        && (at_the_end(memory)
-            || memory
-                .started
-                .contains_key(&crate::closure::step::Step::DeleteDirectory))
-    {
-        return outside_only(seen);
-    }
-    match &seen.cluster.credential {
-        Err(obstacle) => Some(Decision::Blocked(vec![obstacle.clone()])),
-        Ok(()) => None,
-    }
-}
-
-/// With no credential left only the outside look can say something.
-fn outside_only(seen: &Observation) -> Option<Decision> {
-    match seen.directory {
-        Fact::NotRead => Some(Decision::Read(vec![Question::Directory])),
-        Fact::Known(_) => None,
-        Fact::Unreadable(_) => Some(unavailable(&Memory::default())),
-    }
-}
-
-fn identity(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Decision> {
-    if seen.directory.known().is_some() && at_the_end(memory) {
-        return None;
-    }
-    let organization = match read(&seen.organization, Question::Organization, memory) {
-        Ok(organization) => organization,
-        Err(_) if seen.directory.known().is_some() => return None,
-        Err(decision) => return Some(decision),
-    };
-    mismatch(plan, organization)
-}
-
-fn mismatch(plan: &Plan, organization: &Organization) -> Option<Decision> {
-    let terms = &plan.terms;
-    let same = organization.id == terms.tenant_id
-        && organization
-            .initial_domain
-            .eq_ignore_ascii_case(&terms.initial_domain);
-    if !same {
-        return Some(blocked(
-            "TenantMismatch",
-            "The tenant that answers has another id or another initial domain than the closure names",
-            "Compare spec.tenant with the Entra admin center's overview; delete this closure and create the right one",
-        ));
-    }
-    organization.partner.then(|| {
-        blocked(
-            "PartnerTenant",
-            "The tenant is a partner's own tenant; its customers depend on it",
-            "End the partnership with Microsoft first",
+            "Keep one closure of this tenant and delete the others",
         )
+        .blocks()
     })
 }
 
-fn retained(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Decision> {
-    if seen.directory.known().is_some() && seen.retained.known().is_none() {
-        return None;
-    }
-    let found = match read(&seen.retained, Question::Administrators, memory) {
-        Ok(found) => found.as_ref(),
-        Err(decision) => return Some(decision),
-    };
-    let remedy = "Make spec.retain.globalAdministrator an enabled cloud-only member on the initial domain with a permanent Global Administrator assignment";
-    let Some(admin) = found else {
-        return Some(blocked(
-            "RetainedAdminMissing",
-            "The retained administrator is not in the tenant",
-            remedy,
-        ));
-    };
-    let (reason, message) = unfit(plan, admin)?;
-    Some(blocked(reason, message, remedy))
-}
-
-fn unfit(plan: &Plan, admin: &Administrator) -> Option<(&'static str, &'static str)> {
-    let domain = admin
-        .user_principal_name
-        .rsplit('@')
-        .next()
-        .unwrap_or_default();
-    let pinned = plan
-        .sealed
-        .as_ref()
-        .is_none_or(|s| s.head.retained == admin.id);
-    if !pinned {
-        Some((
-            "RetainedAdminReplaced",
-            "The retained administrator is not the one that the plan pinned",
-        ))
-    } else if !admin
-        .user_principal_name
-        .eq_ignore_ascii_case(&plan.terms.retained)
-    {
-        Some((
-            "RetainedAdminRenamed",
-            "The retained administrator has another user principal name than the closure says",
-        ))
-    } else if !admin.enabled {
-        Some((
-            "RetainedAdminDisabled",
-            "The retained administrator's account is disabled",
-        ))
-    } else if !admin.member {
-        Some((
-            "RetainedAdminGuest",
-            "The retained administrator is a guest; only a home account can delete the tenant",
-        ))
-    } else if admin.synced {
-        Some((
-            "RetainedAdminSynced",
-            "The retained administrator is synced from on-premises",
-        ))
-    } else if !domain.eq_ignore_ascii_case(&plan.terms.initial_domain) {
-        Some((
-            "RetainedAdminNotOnInitialDomain",
-            "The retained administrator does not sign in on the initial domain",
-        ))
-    } else {
-        match admin.global_administrator {
-            Holding::Permanent => None,
-            Holding::EligibleOnly => Some((
-                "RetainedAdminEligibleOnly",
-                "The retained administrator is only eligible for Global Administrator, not permanently assigned",
-            )),
-            Holding::None => Some((
-                "RetainedAdminNotGlobalAdministrator",
-                "The retained administrator is no Global Administrator",
-            )),
-        }
-    }
-}
-
-/// A fact, or the decision that its absence means.
-///
-/// # Errors
-/// The decision: read it, wait for it, or blocked.
-pub fn read<'a, T>(
-    fact: &'a Fact<T>,
-    question: Question,
+/// Losing the way in is what a deleted tenant looks like: once all users are verified gone, the outside is asked too.
+fn or_gone(
+    terms: &Terms,
+    seen: &Observation,
     memory: &Memory,
-) -> Result<&'a T, Decision> {
-    match fact {
-        Fact::Known(value) => Ok(value),
-        Fact::NotRead => Err(Decision::Read(vec![question])),
-        Fact::Unreadable(Why::Forbidden) => Err(blocked(
-            "PermissionDenied",
-            format!("Our application may not read {question:?}"),
-            "Grant the application the permissions that docs/access.md lists, with admin consent",
-        )),
-        Fact::Unreadable(Why::CredentialRefused) => Err(blocked(
-            "CredentialRefused",
-            "Microsoft's sign-in refuses the credential, or its token is for another tenant",
-            "Check clientId and clientSecret in the Secret: right tenant, not expired",
-        )),
-        Fact::Unreadable(Why::Unsupported) => Err(blocked(
-            "NotSupported",
-            format!("This cloud or tenant cannot answer {question:?}"),
-            "Close this tenant by hand from here on; the report lists what is left",
-        )),
-        Fact::Unreadable(Why::Unavailable | Why::Malformed) => Err(unavailable(memory)),
+    now: Timestamp,
+    otherwise: Decision,
+) -> Decision {
+    if memory.verified_at.is_none() {
+        return otherwise;
+    }
+    match &seen.directory {
+        Fact::NotRead => Decision::Read(vec![Question::Directory]),
+        Fact::Known(Existence::Gone) => prove_gone(terms, memory, now),
+        Fact::Known(Existence::Present) | Fact::Unreadable(_) => otherwise,
     }
 }
 
-/// Microsoft does not answer as it should: wait, longer each time nothing moved.
-pub fn unavailable(memory: &Memory) -> Decision {
-    Decision::Wait(Waiting {
-        reason: "MicrosoftUnavailable",
-        message: "Microsoft does not give an answer that counts; asking again".into(),
-        until: None,
-        look_again: Some(schedule::back_off(memory.fruitless.saturating_add(1))),
+/// Records the outside look; paced where an earlier one proved nothing.
+pub fn prove_gone(terms: &Terms, memory: &Memory, now: Timestamp) -> Decision {
+    let pause = schedule::back_off(memory.inconclusive, terms.poll_at_most);
+    match schedule::rest(memory, pause, now) {
+        Some(rest) => crate::closure::decide::Waiting::new(
+            "VerifyingDirectoryGone",
+            "The tenant looks gone from outside; readers of other kinds must agree",
+        )
+        .again_in(rest)
+        .into(),
+        None => Decision::Act(Intent::on(
+            Step::DeleteDirectory,
+            Action::VerifyDirectoryGone,
+            vec![terms.tenant_id],
+        )),
+    }
+}
+
+/// The plan that was loaded must be the one that the journal knows.
+fn plan_is_the_one(plan: &Plan, memory: &Memory) -> Option<Decision> {
+    let wanted = memory.plan.as_ref()?;
+    let sealed = plan.sealed.as_ref();
+    let same = sealed.is_some_and(|sealed| sealed.digest == wanted.digest);
+    (!same).then(|| {
+        Obstacle::new(
+            "PlanLost",
+            "The plan in force cannot be read back as it was sealed",
+            "Restore the plan's records, or delete the closure and create it again",
+        )
+        .blocks()
     })
+}
+
+fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Decision> {
+    let asked = [Question::Organization, Question::Administrators];
+    let refusal = facts::unread(seen, &asked).or_else(|| {
+        tenant_itself(plan, seen)
+            .and_then(|()| retained(plan, seen))
+            .err()
+    })?;
+    let lost = matches!(seen.organization, Fact::Unreadable(_))
+        || matches!(seen.retained, Fact::Unreadable(_));
+    Some(if lost {
+        or_gone(&plan.terms, seen, memory, now, refusal)
+    } else {
+        refusal
+    })
+}
+
+fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+    let terms = &plan.terms;
+    let found = facts::known(&seen.organization, Question::Organization)?;
+    if found.id != terms.tenant_id {
+        let message = "The credential belongs to another tenant than spec.tenant.id";
+        let remedy =
+            "Correct the credential, or delete the closure and create it with the right id";
+        return Err(Obstacle::new("TenantMismatch", message, remedy).blocks());
+    }
+    if !found
+        .initial_domain
+        .eq_ignore_ascii_case(&terms.initial_domain)
+    {
+        let message = format!(
+            "The tenant's initial domain is {}, not {}",
+            found.initial_domain, terms.initial_domain
+        );
+        let remedy =
+            "Check that this is the tenant you mean, then create the closure with its domain";
+        return Err(Obstacle::new("TenantMismatch", message, remedy).blocks());
+    }
+    if found.partner {
+        let message = "This is a Microsoft partner's own tenant";
+        let remedy =
+            "End the partner relationships first; a partner's tenant is never closed by a program";
+        return Err(Obstacle::new("PartnerTenant", message, remedy).blocks());
+    }
+    Ok(())
+}
+
+fn retained(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+    let terms = &plan.terms;
+    let who = &terms.retained;
+    let found = facts::known(&seen.retained, Question::Administrators)?;
+    let pinned = plan.sealed.as_ref().map(|sealed| sealed.head.retained);
+    let found = found
+        .as_ref()
+        .filter(|found| pinned.is_none_or(|id| id == found.id));
+    let Some(found) = found else {
+        let message = format!("The tenant has no such user as the retained administrator {who}");
+        let remedy =
+            "Restore the account, or delete the closure and create it with another administrator";
+        return Err(Obstacle::new("RetainedAdminMissing", message, remedy).blocks());
+    };
+    match unfit(found, terms) {
+        Some((reason, message, remedy)) => {
+            let message = format!("The retained administrator {who} {message}");
+            Err(Obstacle::new(reason, message, remedy).blocks())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Why this account cannot be the one that stays and finishes.
+fn unfit(
+    found: &Administrator,
+    terms: &Terms,
+) -> Option<(&'static str, &'static str, &'static str)> {
+    let domain = found.user_principal_name.rsplit_once('@');
+    let initial = domain.is_some_and(|(_, d)| d.eq_ignore_ascii_case(&terms.initial_domain));
+    let renamed = !found
+        .user_principal_name
+        .eq_ignore_ascii_case(&terms.retained);
+    let reasons = [
+        (
+            !found.enabled,
+            "RetainedAdminDisabled",
+            "is disabled",
+            "Enable the account",
+        ),
+        (
+            !found.member,
+            "RetainedAdminGuest",
+            "is a guest",
+            "Use a member account of this tenant: a guest cannot delete it",
+        ),
+        (
+            found.synced,
+            "RetainedAdminSynced",
+            "is synced from on-premises",
+            "Use a cloud-only account: it must survive the end of directory sync",
+        ),
+        (
+            renamed,
+            "RetainedAdminRenamed",
+            "now has another name",
+            "Give the account its name back: the plan and its approval name it",
+        ),
+        (
+            !initial,
+            "RetainedAdminNotOnInitialDomain",
+            "is not on the initial domain",
+            "Use an account on the tenant's initial onmicrosoft domain",
+        ),
+        (
+            found.global_administrator == Holding::EligibleOnly,
+            "RetainedAdminEligibleOnly",
+            "is only eligible for Global Administrator",
+            "Assign the role directly and permanently: nobody else is left to activate it",
+        ),
+        (
+            found.global_administrator == Holding::None,
+            "RetainedAdminNotGlobalAdministrator",
+            "is not a Global Administrator",
+            "Assign the Global Administrator role to the account, directly and permanently",
+        ),
+    ];
+    reasons
+        .into_iter()
+        .find(|(holds, ..)| *holds)
+        .map(|(_, reason, message, remedy)| (reason, message, remedy))
 }

@@ -1,4 +1,4 @@
-//! Pages for people, per cloud.
+//! Pages for people, per cloud. The forward links are the ones that Microsoft's own procedure names.
 
 use crate::closure::terms::Cloud;
 
@@ -12,7 +12,17 @@ pub const fn products(cloud: Cloud) -> &'static str {
     }
 }
 
-/// Support (forward link 518322).
+/// The page of active users, where multifactor authentication is set.
+pub const fn active_users(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::China => "https://portal.partner.microsoftonline.cn/",
+        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => {
+            "https://go.microsoft.com/fwlink/p/?linkid=834822"
+        }
+    }
+}
+
+/// How to reach support.
 pub const fn support(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::China => "https://portal.partner.microsoftonline.cn/",
@@ -22,13 +32,8 @@ pub const fn support(cloud: Cloud) -> &'static str {
     }
 }
 
-/// How directory sync is switched off.
-pub const fn directory_sync(_cloud: Cloud) -> &'static str {
-    "https://learn.microsoft.com/microsoft-365/enterprise/turn-off-directory-synchronization"
-}
-
-/// The subscriptions of the Azure portal.
-pub const fn azure_subscriptions(cloud: Cloud) -> &'static str {
+/// The Azure portal.
+pub const fn azure(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::Global => {
             "https://portal.azure.com/#view/Microsoft_Azure_Billing/SubscriptionsBlade"
@@ -40,16 +45,46 @@ pub const fn azure_subscriptions(cloud: Cloud) -> &'static str {
     }
 }
 
-/// The page on which the tenant is deleted.
-pub const fn delete_tenant(cloud: Cloud) -> &'static str {
+/// The page on which a tenant is deleted and its checks are shown.
+pub const fn tenants(cloud: Cloud) -> &'static str {
     match cloud {
-        Cloud::Global => "https://entra.microsoft.com/",
-        Cloud::USGov | Cloud::USGovDoD => "https://entra.microsoft.us/",
-        Cloud::China => "https://portal.azure.cn/",
+        Cloud::Global => "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/DirectorySwitchBlade",
+        Cloud::USGov | Cloud::USGovDoD => {
+            "https://entra.microsoft.us/#view/Microsoft_AAD_IAM/DirectorySwitchBlade"
+        }
+        Cloud::China => "https://portal.azure.cn/#view/Microsoft_AAD_IAM/DirectorySwitchBlade",
     }
 }
 
-/// What the checks mean.
-pub const fn delete_checks(_cloud: Cloud) -> &'static str {
-    "https://learn.microsoft.com/entra/identity/users/directory-delete-howto"
+/// Applications of the tenant.
+pub const fn applications(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => {
+            "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade"
+        }
+        Cloud::USGov | Cloud::USGovDoD => {
+            "https://entra.microsoft.us/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade"
+        }
+        Cloud::China => {
+            "https://portal.azure.cn/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade"
+        }
+    }
 }
+
+/// Microsoft's article on deleting a tenant: each check and how it is met.
+pub const DELETE_TENANT: &str =
+    "https://learn.microsoft.com/entra/identity/users/directory-delete-howto";
+
+/// Microsoft's article on switching directory sync off.
+pub const SYNC_OFF: &str =
+    "https://learn.microsoft.com/microsoft-365/enterprise/turn-off-directory-synchronization";
+
+/// Microsoft's article on multifactor authentication providers.
+pub const MFA_PROVIDERS: &str =
+    "https://learn.microsoft.com/entra/identity/authentication/concept-mfa-authprovider";
+
+/// Microsoft's article on restricted management administrative units.
+pub const RESTRICTED_UNITS: &str = "https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management";
+
+/// Microsoft's article on bills and payments.
+pub const BILLS: &str = "https://learn.microsoft.com/microsoft-365/commerce/billing-and-payments/understand-your-invoice2";

@@ -55,6 +55,18 @@ pub struct Memory {
     pub directory_gone_at: Option<Timestamp>,
     /// Effects in a row that moved nothing: paces repeats and blows the fuse.
     pub fruitless: u32,
+    /// Effects in a row that were accepted while every object is still shown: a replica lags.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lagging: u32,
+    /// Users of the pass that got no answer: they are taken up again once a listing shows them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unanswered: u32,
+    /// Complete listings in a row that still showed planned users.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub dirty: u32,
+    /// Readings in a row that proved nothing.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub inconclusive: u32,
     /// When the newest record was settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_at: Option<Timestamp>,
@@ -107,35 +119,44 @@ pub struct Totals {
 /// Two clean listings must lie at least this far apart.
 pub const LISTINGS_APART: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
 
-/// [`LISTINGS_APART`] as a wait.
-pub const fn listings_apart() -> std::time::Duration {
-    LISTINGS_APART.unsigned_abs()
+// serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Memory {
     /// The memory after a record with this intent was settled with this outcome at `at`.
     #[must_use]
     pub fn advance(mut self, intent: &Intent, outcome: &Outcome, at: Timestamp) -> Self {
-        self.started.entry(intent.step).or_insert(at);
+        let fruitless_look = intent.action == Action::VerifyDirectoryGone && outcome.gone == 0;
+        // A look at the end that proves nothing does not make it step 5.
+        if !fruitless_look && !self.started.contains_key(&intent.step) {
+            // What stuck in an earlier step says nothing about this one.
+            self.fruitless = 0;
+            self.lagging = 0;
+            self.started.insert(intent.step, at);
+        }
         self.last_at = Some(at);
         let totals = self.totals.entry(intent.step).or_default();
-        totals.objects += outcome.gone;
-        totals.requests += outcome.requests;
-        totals.throttled += outcome.throttled;
+        totals.objects = totals.objects.saturating_add(outcome.gone);
+        totals.requests = totals.requests.saturating_add(outcome.requests);
+        totals.throttled = totals.throttled.saturating_add(outcome.throttled);
         totals.until = Some(at);
-        let moved = outcome.gone > 0 || !outcome.visible.is_empty() || intent.action.reads_only();
-        if !intent.action.reads_only() {
-            self.fruitless = if moved {
-                0
-            } else {
-                self.fruitless.saturating_add(1)
-            };
-        }
+        self.pace(intent, outcome);
+        let unanswered = outcome.refused.is_empty() && !outcome.unanswered.is_empty();
         let asked = || Asked {
             at,
             refused: outcome.refused.first().map(|r| r.code.clone()),
         };
         match intent.action {
+            // No answer is no asking: it is asked again.
+            Action::SwitchSyncOff
+            | Action::CancelSubscription
+            | Action::StopRenewal
+            | Action::DeleteDirectory
+            | Action::RemoveOwnIdentity
+                if unanswered => {}
             Action::SwitchSyncOff => self.sync_off = Some(asked()),
             Action::DeleteUsers => self.after_slice(intent, outcome),
             Action::VerifyUsers => self.after_listing(outcome, at),
@@ -144,17 +165,8 @@ impl Memory {
                     self.subscriptions.insert(*id, asked());
                 }
             }
-            Action::RemoveApplications => {
-                let refused = outcome
-                    .refused
-                    .iter()
-                    .flat_map(|r| r.objects.iter().copied());
-                self.applications_refused.extend(refused);
-                self.applications_refused.sort_unstable();
-                self.applications_refused.dedup();
-                self.applications_refused.truncate(400);
-            }
-            Action::RemoveOwnIdentity => self.own_identity_removed = true,
+            Action::RemoveApplications => self.after_removal(outcome),
+            Action::RemoveOwnIdentity => self.own_identity_removed = outcome.refused.is_empty(),
             Action::DeleteDirectory => self.directory_delete = Some(asked()),
             Action::VerifyDirectoryGone => {
                 if outcome.complete && outcome.gone > 0 {
@@ -178,21 +190,48 @@ impl Memory {
         self.verified_at = None;
         self.strangers = 0;
         self.fruitless = 0;
+        self.lagging = 0;
+        self.unanswered = 0;
+        self.dirty = 0;
+        self.inconclusive = 0;
         self
+    }
+
+    fn pace(&mut self, intent: &Intent, outcome: &Outcome) {
+        if intent.action.reads_only() {
+            let proves =
+                outcome.complete && (intent.action == Action::VerifyUsers || outcome.gone > 0);
+            self.inconclusive = if proves {
+                0
+            } else {
+                self.inconclusive.saturating_add(1)
+            };
+        } else if outcome.gone > 0 {
+            self.fruitless = 0;
+            self.lagging = 0;
+        } else if outcome.visible.is_empty() {
+            self.fruitless = self.fruitless.saturating_add(1);
+        } else {
+            self.fruitless = 0;
+            self.lagging = self.lagging.saturating_add(1);
+        }
+    }
+
+    fn after_removal(&mut self, outcome: &Outcome) {
+        let refused = outcome
+            .refused
+            .iter()
+            .flat_map(|r| r.objects.iter().copied());
+        self.applications_refused.extend(refused);
+        self.applications_refused.sort_unstable();
+        self.applications_refused.dedup();
+        self.applications_refused.truncate(400);
     }
 
     fn after_slice(&mut self, intent: &Intent, outcome: &Outcome) {
         if intent.step == Step::Users {
-            self.clean_since = None;
-            self.verified_at = None;
+            self.after_users(intent, outcome);
         }
-        let first_pass = self.again.is_empty();
-        if first_pass && intent.step == Step::Users {
-            self.cursor = self
-                .cursor
-                .saturating_add(u32::try_from(intent.objects.len()).unwrap_or(u32::MAX));
-        }
-        self.again.clear();
         for refusal in &mut self.refused {
             refusal.objects.retain(|id| !intent.objects.contains(id));
         }
@@ -217,6 +256,19 @@ impl Memory {
         self.refused.retain(|r| !r.objects.is_empty());
     }
 
+    fn after_users(&mut self, intent: &Intent, outcome: &Outcome) {
+        let count = |list: &[ObjectId]| u32::try_from(list.len()).unwrap_or(u32::MAX);
+        self.clean_since = None;
+        self.verified_at = None;
+        if self.again.is_empty() {
+            self.cursor = self.cursor.saturating_add(count(&intent.objects));
+        } else {
+            self.again.retain(|id| !intent.objects.contains(id));
+            self.unanswered = self.unanswered.saturating_sub(count(&intent.objects));
+        }
+        self.unanswered = self.unanswered.saturating_add(count(&outcome.unanswered));
+    }
+
     fn after_listing(&mut self, outcome: &Outcome, at: Timestamp) {
         if !outcome.complete {
             return;
@@ -226,12 +278,16 @@ impl Memory {
         if outcome.remaining_count > 0 || outcome.strangers > 0 {
             self.clean_since = None;
             self.verified_at = None;
+            self.unanswered = self.unanswered.min(outcome.remaining_count);
+            self.dirty = self.dirty.saturating_add(1);
         } else {
             self.refused.clear();
+            self.unanswered = 0;
+            self.dirty = 0;
             match self.clean_since {
                 None => self.clean_since = Some(at),
                 Some(first) if at.duration_since(first) >= LISTINGS_APART => {
-                    self.verified_at = Some(at)
+                    self.verified_at = Some(at);
                 }
                 Some(_) => {}
             }

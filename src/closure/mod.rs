@@ -3,6 +3,7 @@
 //! [`decide::decide`] walks the guards, then the steps in [`step::Step::ORDER`], and stops at the first
 //! that is not done. Everything it needs is in its arguments; everything it says is a value.
 
+pub mod conditions;
 pub mod decide;
 pub mod guards;
 pub mod id;
@@ -17,3 +18,9 @@ pub mod step;
 pub mod steps;
 pub mod tenant;
 pub mod terms;
+pub mod words;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;

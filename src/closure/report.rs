@@ -1,9 +1,13 @@
 //! Report: a decision, told: phase word, conditions, progress, summary; stable sentences only.
 
+use crate::closure::conditions;
 use crate::closure::decide::{Blocker, Decided, Decision, HandOff, Standing};
+use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::{preconditions, refused, users};
+use crate::closure::words::{clip, count, len, thousands};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -74,6 +78,11 @@ pub const CONDITIONS: [&str; 13] = [
 
 /// The very first report: everything Unknown, Reconciling True. Microsoft was asked nothing yet.
 pub fn first() -> Report {
+    let unknown = || Standing {
+        status: None,
+        reason: "NotStarted",
+        message: "Not looked at yet".into(),
+    };
     let conditions = CONDITIONS
         .into_iter()
         .map(|name| {
@@ -101,213 +110,197 @@ pub fn first() -> Report {
     }
 }
 
+/// Tells a decision, where an earlier report already told of a later step. What a person does leaves no record, so after a
+/// refusal that looked at nothing the journal alone would tell of an earlier step than was reached.
+pub fn tell_since(plan: &Plan, memory: &Memory, decided: &Decided, reached: Step) -> Report {
+    let mut decided = decided.clone();
+    decided.step = decided.step.max(reached);
+    tell(plan, memory, &decided)
+}
+
 /// Tells a decision.
 pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
-    let (phase, reason, summary) = headline(decided);
-    let mut standings: BTreeMap<&'static str, Standing> = decided.standings.clone();
-    behind(decided.step, memory, &mut standings);
-    kstatus(phase, reason, &summary, &mut standings);
-    let conditions = CONDITIONS
-        .into_iter()
-        .map(|name| (name, standings.remove(name).unwrap_or_else(unknown)))
-        .collect();
-    let mut blockers = decided.blockers.clone();
-    if let Decision::Blocked(obstacles) = &decided.decision {
-        blockers.splice(0..0, obstacles.iter().map(as_blocker));
-    }
-    Report {
+    let phase = phase(decided, memory);
+    let mut report = Report {
         phase,
         step: decided.step,
-        progress: progress(decided),
-        summary,
-        conditions,
-        blockers,
-        hand_offs: match &decided.decision {
-            Decision::HandOff(hand_offs) => hand_offs.clone(),
-            _ => Vec::new(),
-        },
+        progress: progress(plan, memory, decided),
+        summary: sentence(plan, memory, decided),
+        conditions: Vec::new(),
+        blockers: blockers(decided),
+        hand_offs: hand_offs(decided),
         steps: steps(plan, memory, decided),
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,
             _ => None,
         },
-    }
-}
-
-fn unknown() -> Standing {
-    Standing {
-        status: None,
-        reason: "NotStarted",
-        message: "Not looked at yet".into(),
-    }
-}
-
-/// Phase, reason and sentence of a decision.
-fn headline(decided: &Decided) -> (Phase, &'static str, String) {
-    let step = format!(
-        "Step {} of 5, {}",
-        decided.step.number(),
-        decided.step.name()
-    );
-    match &decided.decision {
-        Decision::Read(_) => (Phase::Planning, "Observing", format!("{step}: looking")),
-        Decision::MakePlan { reason } => (Phase::Planning, reason, "The plan is made".into()),
-        Decision::Planned => (
-            Phase::Planned,
-            "Planned",
-            "The plan is made; mode Plan changes nothing".into(),
-        ),
-        Decision::AwaitApproval { reason, message } => {
-            (Phase::AwaitingApproval, reason, message.clone())
-        }
-        Decision::Act(intent) => (
-            Phase::Running,
-            intent.action.name(),
-            format!("{step}: {}", intent.action.name()),
-        ),
-        Decision::Wait(waiting)
-            if waiting.reason.starts_with("Waiting") || waiting.until.is_some() =>
-        {
-            (Phase::Waiting, waiting.reason, waiting.message.clone())
-        }
-        Decision::Wait(waiting) => (Phase::Running, waiting.reason, waiting.message.clone()),
-        Decision::HandOff(hand_offs) => {
-            let what = hand_offs
-                .first()
-                .map_or_else(String::new, |h| h.what.clone());
-            let more = if hand_offs.len() > 1 {
-                format!(" ({} more)", hand_offs.len() - 1)
-            } else {
-                String::new()
-            };
-            (
-                Phase::AwaitingHandOff,
-                hand_offs.first().map_or("HandOff", |h| h.key),
-                format!("{what}{more}"),
-            )
-        }
-        Decision::Blocked(obstacles) => {
-            let first = obstacles.first();
-            let message =
-                first.map_or_else(String::new, |o| format!("{}. {}", o.message, o.remedy));
-            (
-                Phase::Stalled,
-                first.map_or("Blocked", |o| o.reason),
-                message,
-            )
-        }
-        Decision::Suspended => (
-            Phase::Suspended,
-            "Suspended",
-            "Suspended by spec.suspend".into(),
-        ),
-        Decision::Closed => (Phase::Closed, "TenantGone", "The tenant is closed".into()),
-    }
-}
-
-/// kstatus' three, and Closed: Ready only at the wished end; a block is Stalled, everything else under way Reconciling.
-fn kstatus(
-    phase: Phase,
-    reason: &'static str,
-    summary: &str,
-    standings: &mut BTreeMap<&'static str, Standing>,
-) {
-    let mut set = |name, status, reason, message: &str| {
-        standings.insert(
-            name,
-            Standing {
-                status: Some(status),
-                reason,
-                message: message.to_owned(),
-            },
-        );
     };
-    let ended = matches!(phase, Phase::Planned | Phase::Closed);
-    let stalled = phase == Phase::Stalled;
-    set("Ready", ended, reason, summary);
-    set(
-        "Reconciling",
-        !ended && !stalled,
-        if ended { "Done" } else { reason },
-        summary,
-    );
-    set(
-        "Stalled",
-        stalled,
-        if stalled { reason } else { "Progressing" },
-        if stalled {
-            summary
-        } else {
-            "Nothing is in the way"
-        },
-    );
-    if phase != Phase::Closed {
-        set("Closed", false, "InProgress", "The tenant is not closed");
-    }
+    report.conditions = conditions::all(plan, memory, decided, phase, &report.summary);
+    report
 }
 
-/// Steps that lie behind keep their True, with evidence from the journal.
-fn behind(step: Step, memory: &Memory, standings: &mut BTreeMap<&'static str, Standing>) {
-    let newest = memory
-        .started
-        .keys()
-        .next_back()
-        .copied()
-        .unwrap_or(Step::Preconditions)
-        .max(step);
-    let gone = memory.directory_gone_at.is_some();
-    for earlier in Step::ORDER {
-        if !(earlier < newest || gone) {
-            break;
-        }
-        for condition in earlier.conditions() {
-            standings.entry(condition).or_insert_with(|| Standing {
-                status: Some(true),
-                reason: "StepDone",
-                message: format!("Step {} {} is done", earlier.number(), earlier.name()),
-            });
-        }
-    }
-}
+/// As many blockers, and as many hand-offs, as a status holds.
+const LISTED: usize = 40;
 
-fn as_blocker(obstacle: &crate::closure::observation::Obstacle) -> Blocker {
-    Blocker {
+/// What blocks everything comes first.
+fn blockers(decided: &Decided) -> Vec<Blocker> {
+    let obstacles = match &decided.decision {
+        Decision::Blocked(list) => list.as_slice(),
+        _ => &[],
+    };
+    let first = obstacles.iter().map(|obstacle| Blocker {
         check: obstacle.reason.to_owned(),
         state: "blocked",
         remedy: format!("{}. {}", obstacle.message, obstacle.remedy),
         link: String::new(),
         who: "person",
-    }
-}
-
-fn progress(decided: &Decided) -> String {
-    match decided.progress.get(&decided.step) {
-        Some((done, total)) if *total > 0 => {
-            let percent = u64::from(*done) * 100 / u64::from(*total);
-            format!("{done}/{total} ({percent}%)")
-        }
-        _ => "-".into(),
-    }
-}
-
-/// Progress per step; of steps behind, what the journal counted.
-fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32, u32)> {
-    let mut all = decided.progress.clone();
-    for step in Step::ORDER {
-        let counted = memory.totals.get(&step).map_or(0, |t| t.objects);
-        let planned = match (step, &plan.sealed) {
-            (Step::Users, Some(sealed)) => sealed.head.user_count,
-            (Step::CancelSubscriptions | Step::DeleteSubscriptions, Some(sealed)) => {
-                u32::try_from(sealed.head.subscriptions.len()).unwrap_or(u32::MAX)
-            }
-            _ => counted,
-        };
-        let behind = step < decided.step || decided.decision == Decision::Closed;
-        all.entry(step).or_insert(if behind {
-            (planned, planned)
-        } else {
-            (0, planned)
-        });
+    });
+    let mut all: Vec<Blocker> = first.chain(decided.blockers.iter().cloned()).collect();
+    all.truncate(LISTED);
+    for one in &mut all {
+        one.check = clip(&one.check, 128);
+        one.remedy = clip(&one.remedy, 1_024);
     }
     all
+}
+
+fn hand_offs(decided: &Decided) -> Vec<HandOff> {
+    let Decision::HandOff(list) = &decided.decision else {
+        return Vec::new();
+    };
+    let bounded = |one: &HandOff| HandOff {
+        what: clip(&one.what, 1_024),
+        ..one.clone()
+    };
+    list.iter().take(LISTED).map(bounded).collect()
+}
+
+/// Progress per step; of those not looked at, what the plan and the journal tell.
+fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32, u32)> {
+    let mut all = decided.progress.clone();
+    let closed = decided.decision == Decision::Closed;
+    for step in Step::ORDER {
+        let head = plan.sealed.as_ref().map(|sealed| &sealed.head);
+        let total = match (step, head) {
+            (Step::Preconditions, _) => 4,
+            (Step::Users, Some(head)) => head.user_count,
+            (Step::CancelSubscriptions | Step::DeleteSubscriptions, Some(head)) => {
+                len(&head.subscriptions)
+            }
+            (Step::DisableMfa, Some(head)) => u32::from(head.spare.is_some()),
+            _ => 0,
+        };
+        let counted = match (&plan.sealed, step) {
+            (Some(sealed), Step::Users) => users::progress(sealed, memory).0,
+            _ => 0,
+        };
+        let over = step < decided.step || closed;
+        all.entry(step)
+            .or_insert((if over { total } else { counted }, total));
+    }
+    all
+}
+
+/// Short waits between two looks of the same effect: the closure runs.
+const RUNNING_WAITS: [&str; 4] = [
+    "VerifyingUsers",
+    "WaitingReplica",
+    "SettlingRecord",
+    "DisablingMFA",
+];
+
+fn phase(decided: &Decided, memory: &Memory) -> Phase {
+    match &decided.decision {
+        Decision::Read(_) if preconditions::begun(memory) => Phase::Running,
+        Decision::Read(_) | Decision::MakePlan { .. } => Phase::Planning,
+        Decision::Planned => Phase::Planned,
+        Decision::AwaitApproval { .. } => Phase::AwaitingApproval,
+        Decision::Act(_) => Phase::Running,
+        Decision::Wait(waiting) if RUNNING_WAITS.contains(&waiting.reason) => Phase::Running,
+        Decision::Wait(_) => Phase::Waiting,
+        Decision::HandOff(_) => Phase::AwaitingHandOff,
+        Decision::Blocked(_) => Phase::Stalled,
+        Decision::Suspended => Phase::Suspended,
+        Decision::Closed => Phase::Closed,
+    }
+}
+
+/// `400/1000 (40%)`; `-` where nothing was counted.
+fn progress(plan: &Plan, memory: &Memory, decided: &Decided) -> String {
+    let journal = plan
+        .sealed
+        .as_ref()
+        .filter(|_| decided.step == Step::Users)
+        .map(|sealed| users::progress(sealed, memory));
+    match decided.progress.get(&decided.step).copied().or(journal) {
+        None => "-".to_owned(),
+        Some((0, 0)) if decided.step == Step::Preconditions => "-".to_owned(),
+        Some((_, 0)) => "0/0 (100%)".to_owned(),
+        Some((done, all)) => {
+            let percent = u64::from(done) * 100 / u64::from(all);
+            format!("{done}/{all} ({percent}%)")
+        }
+    }
+}
+
+fn sentence(plan: &Plan, memory: &Memory, decided: &Decided) -> String {
+    match &decided.decision {
+        Decision::Read(_) => "Waits for an answer to look at the tenant".to_owned(),
+        Decision::MakePlan { .. } => "A plan is being made".to_owned(),
+        Decision::Planned => planned(plan),
+        Decision::AwaitApproval { message, .. } => message.clone(),
+        Decision::Act(intent) => doing(memory, decided, intent),
+        Decision::Wait(waiting) => waiting.message.clone(),
+        Decision::HandOff(list) => list.first().map_or_else(String::new, |first| {
+            format!("A person is needed: {}", first.what)
+        }),
+        Decision::Blocked(list) => list.first().map_or_else(
+            || "Blocked".to_owned(),
+            |first| format!("{}. {}", first.message, first.remedy),
+        ),
+        Decision::Suspended => "Suspended by its author; nothing is changed".to_owned(),
+        Decision::Closed => "The tenant is closed".to_owned(),
+    }
+}
+
+fn planned(plan: &Plan) -> String {
+    plan.sealed.as_ref().map_or_else(String::new, |sealed| {
+        format!(
+            "Planned: {} to delete, {} to end; nothing is changed in mode Plan",
+            count(sealed.head.user_count, "user"),
+            count(len(&sealed.head.subscriptions), "subscription")
+        )
+    })
+}
+
+fn doing(memory: &Memory, decided: &Decided, intent: &Intent) -> String {
+    let at_users = intent.action == Action::DeleteUsers && intent.step == Step::Users;
+    if let (true, Some((done, all))) = (at_users, decided.progress.get(&Step::Users)) {
+        let failed = match refused::known(memory) {
+            0 => "none failed".to_owned(),
+            n => format!("{} refused", thousands(n)),
+        };
+        return format!(
+            "{} of {} deleted, {failed}",
+            thousands(*done),
+            count(*all, "user")
+        );
+    }
+    match intent.action {
+        Action::SwitchSyncOff => "Directory sync is switched off",
+        Action::DeleteUsers => "The spare administrator is deleted",
+        Action::VerifyUsers => {
+            "All users are listed, to verify that only those who may stay are left"
+        }
+        Action::CancelSubscription => "Subscriptions are canceled",
+        Action::StopRenewal => "Recurring billing is switched off",
+        Action::DisableMfa => "Per-user MFA is switched off",
+        Action::RemoveApplications => "Applications are removed",
+        Action::RemoveOwnIdentity => "The operator's own application is removed",
+        Action::DeleteDirectory => "The directory is deleted",
+        Action::VerifyDirectoryGone => {
+            "The tenant is looked at from outside, to verify that it is gone"
+        }
+    }
+    .to_owned()
 }

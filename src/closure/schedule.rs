@@ -2,29 +2,56 @@
 
 use crate::closure::decide::Decision;
 use crate::closure::memory::Memory;
+use crate::closure::step::Step;
 use crate::closure::terms::Terms;
+use jiff::Timestamp;
 use std::time::Duration;
+
+/// After Microsoft failed to answer: long enough to be polite, short enough to be noticed.
+pub const AFTER_FAILURE: Duration = Duration::from_secs(30);
+
+/// The pause between two listings of users, with a little to spare.
+const BETWEEN_LISTINGS: Duration = Duration::from_secs(16);
 
 /// How long until the next cycle. Zero: at once.
 pub fn next(decision: &Decision, _memory: &Memory, terms: &Terms) -> Duration {
     match decision {
         Decision::Act(_) | Decision::MakePlan { .. } => Duration::ZERO,
-        // Asked and still not answered: not at once, or an unanswerable question would spin.
-        Decision::Read(_) => Duration::from_secs(2).min(terms.poll_at_most),
-        Decision::Wait(waiting) => waiting.look_again.unwrap_or(terms.poll_at_most).min(
-            terms
-                .poll_at_most
-                .max(crate::closure::memory::listings_apart()),
-        ),
-        _ => terms.poll_at_most,
+        // Between two listings nothing can be seen sooner.
+        Decision::Wait(waiting) => waiting.look_again.map_or(terms.poll_at_most, |pause| {
+            pause.min(terms.poll_at_most.max(BETWEEN_LISTINGS))
+        }),
+        // A question that is left over could not be asked: asking at once again would not help.
+        Decision::Read(_) => AFTER_FAILURE.min(terms.poll_at_most),
+        Decision::Planned
+        | Decision::AwaitApproval { .. }
+        | Decision::HandOff(_)
+        | Decision::Blocked(_)
+        | Decision::Suspended
+        | Decision::Closed => terms.poll_at_most,
     }
 }
 
-/// The wait after `tries` fruitless tries: 1 s, doubled each time, at most 15 minutes.
-pub fn back_off(tries: u32) -> Duration {
-    Duration::from_secs(
-        1u64.checked_shl(tries.saturating_sub(1).min(10))
-            .unwrap_or(900)
-            .min(900),
-    )
+/// 0, 1 s, 2 s, 4 s … never more than `longest`.
+pub fn back_off(times: u32, longest: Duration) -> Duration {
+    match times {
+        0 => Duration::ZERO,
+        n => Duration::from_secs(1u64 << (n - 1).min(20)).min(longest),
+    }
+}
+
+/// What is left of `pause` since the newest record was settled; `None`: it is over.
+pub fn rest(memory: &Memory, pause: Duration, now: Timestamp) -> Option<Duration> {
+    let since = Duration::try_from(now.duration_since(memory.last_at?)).unwrap_or(Duration::ZERO);
+    pause.checked_sub(since).filter(|rest| !rest.is_zero())
+}
+
+/// What is left of the back-off after effects of this step that moved nothing.
+pub fn pause_in(step: Step, memory: &Memory, terms: &Terms, now: Timestamp) -> Option<Duration> {
+    let times = if memory.started.contains_key(&step) {
+        memory.fruitless.max(memory.lagging)
+    } else {
+        0
+    };
+    rest(memory, back_off(times, terms.poll_at_most), now)
 }

@@ -2,7 +2,7 @@
 
 use crate::api::RecordType;
 use crate::api::record::Settled;
-use crate::closure::intent::{Action, Intent};
+use crate::closure::intent::{Action, Intent, Outcome};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::tenant::{Attempt, Leash as _, Tenant};
@@ -22,6 +22,17 @@ pub enum Done {
     InDoubt,
 }
 
+/// What is known before an effect.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The journal's head.
+    pub head: Option<&'a Head>,
+    /// What the journal says.
+    pub memory: &'a Memory,
+    /// The plan.
+    pub plan: &'a Plan,
+}
+
 /// Carries one intent out.
 ///
 /// # Errors
@@ -29,13 +40,12 @@ pub enum Done {
 pub async fn carry_out(
     ctx: &Context,
     read: &Read,
-    head: Option<&Head>,
-    memory: &Memory,
-    plan: &Plan,
+    known: Known<'_>,
     tenant: &dyn Tenant,
     intent: Intent,
     approvers: Vec<String>,
 ) -> Result<Done, ReconcileError> {
+    let Known { head, memory, plan } = known;
     let leash = ctx.brakes.leash(&read.uid, read.generation);
     let draft = Draft {
         kind: if intent.action.reads_only() {
@@ -91,23 +101,21 @@ pub async fn settle_in_doubt(
     tenant: &dyn Tenant,
 ) -> Result<Done, ReconcileError> {
     ctx.counters.settled_in_doubt.add(1);
-    match &head.spec.intent {
-        Some(intent) => look_again(ctx, head, intent, None, plan, tenant, true).await,
-        None => {
-            let seen = crate::closure::intent::Outcome {
-                complete: true,
-                ..Default::default()
-            };
-            let settled = Settled {
-                at: Timestamp::now(),
-                in_doubt: true,
-                seen,
-            };
-            Ok(Done::Settled(Box::new(
-                journal::settle(ctx, head, settled).await?,
-            )))
-        }
+    if let Some(intent) = &head.spec.intent {
+        return look_again(ctx, head, intent, None, plan, tenant, true).await;
     }
+    let seen = Outcome {
+        complete: true,
+        ..Outcome::default()
+    };
+    let settled = Settled {
+        at: Timestamp::now(),
+        in_doubt: true,
+        seen,
+    };
+    Ok(Done::Settled(Box::new(
+        journal::settle(ctx, head, settled).await?,
+    )))
 }
 
 async fn look_again(

@@ -66,26 +66,22 @@ pub fn judge(
             .map_or(Timestamp::MAX, |t| t.0);
         let other_plan =
             (approval.spec.plan_digest.as_deref() != digest).then_some("one approves another plan");
-        match doubt(
+        let why = doubt(
             closure,
             terms,
-            &author,
+            Some(&author),
             approval,
             created,
             policies_since,
             now,
-        )
-        .or(other_plan)
-        {
-            Some(why) => {
-                rejected.insert(why);
-            }
-            None => {
-                let first = counted
-                    .entry(approval.spec.approver.clone())
-                    .or_insert(created);
-                *first = created.min(*first);
-            }
+        );
+        if let Some(why) = why.or(other_plan) {
+            rejected.insert(why);
+        } else {
+            let first = counted
+                .entry(approval.spec.approver.clone())
+                .or_insert(created);
+            *first = created.min(*first);
         }
     }
     let mut times: Vec<Timestamp> = counted.values().copied().collect();
@@ -120,7 +116,7 @@ pub fn attestations(
         .filter(|a| {
             let created = a.creation_timestamp().map_or(Timestamp::MAX, |t| t.0);
             // The author may attest what he saw: an attestation deletes nothing by itself.
-            doubt(closure, terms, "", a, created, policies_since, now).is_none()
+            doubt(closure, terms, None, a, created, policies_since, now).is_none()
         })
         .filter_map(|a| Some((a.spec.check.clone()?, a.spec.result.clone()?)))
         .collect()
@@ -129,7 +125,7 @@ pub fn attestations(
 fn doubt(
     closure: &TenantClosure,
     terms: &Terms,
-    author: &str,
+    author: Option<&str>,
     approval: &ClosureApproval,
     created: Timestamp,
     policies_since: Option<Timestamp>,
@@ -154,7 +150,9 @@ fn doubt(
         Some("one has expired")
     } else if spec.expires_at.duration_since(created) > LONGEST {
         Some("one lives longer than 90 days")
-    } else if !author.is_empty() && spec.approver == author {
+    } else if author.is_some_and(str::is_empty) {
+        Some("nobody knows who created the closure")
+    } else if author == Some(spec.approver.as_str()) {
         Some("one is by the author of the closure")
     } else if spec.approver.starts_with("system:serviceaccount:") {
         Some("one is by a service account")

@@ -106,9 +106,10 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
         None => None,
     };
     let plan = plans::with_terms(&read.terms, sealed.as_ref());
-    let mut seen = Observation::default();
-    seen.cluster =
-        read::cluster(ctx, read, sealed.as_ref().map(|s| s.digest.as_str()), now).await?;
+    let mut seen = Observation {
+        cluster: read::cluster(ctx, read, sealed.as_ref().map(|s| s.digest.as_str()), now).await?,
+        ..Observation::default()
+    };
     let tenant = open(ctx, read, &mut seen).await?;
     if in_doubt && let Some(head) = head {
         return settle_first(ctx, plan, memory, head, tenant.as_deref(), now).await;
@@ -120,9 +121,11 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
             let done = act::carry_out(
                 ctx,
                 read,
-                head.as_ref(),
-                &memory,
-                &plan,
+                act::Known {
+                    head: head.as_ref(),
+                    memory: &memory,
+                    plan: &plan,
+                },
                 &*tenant,
                 intent.clone(),
                 approvers,

@@ -37,7 +37,7 @@ pub async fn write(
 ) -> Result<(), ReconcileError> {
     let old = read.closure.status.clone().unwrap_or_default();
     let now = Timestamp::now();
-    let mut new = status(ctx, read, report, head, memory, sealed, &old, now);
+    let mut new = status(ctx, read, report, head, memory, sealed, now);
     let transition = words(&old) != words(&new);
     let due = ctx
         .hints(&read.uid)
@@ -115,9 +115,9 @@ fn status(
     head: Option<&Head>,
     memory: &Memory,
     sealed: Option<&Sealed>,
-    old: &TenantClosureStatus,
     now: Timestamp,
 ) -> TenantClosureStatus {
+    let old = read.closure.status.clone().unwrap_or_default();
     let whole_seconds = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
     let since = |key: &str| {
         old.hand_offs

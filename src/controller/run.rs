@@ -68,6 +68,8 @@ fn changed<K>(event: &watcher::Result<Event<K>>) -> bool {
     )
 }
 
+// The signature is kube's.
+#[allow(clippy::needless_pass_by_value)]
 fn on_error(key: Arc<Closure>, error: &ReconcileError, ctx: Arc<Context>) -> Action {
     ctx.counters.failed_cycles.add(1);
     tracing::warn!(closure = %key.name_any(), label = error.label(), %error, "a cycle failed");

@@ -17,7 +17,7 @@ mod stack;
 use children::{Program, binary};
 use cluster::Result;
 use person::Person;
-use stack::{CLOSURES, NAME, Stack, say};
+use stack::{CLOSURES, NAME, Options, Stack, say};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -83,7 +83,16 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     let users: u32 = number("DEMO_USERS", 1000)?;
     let seed: u64 = number("DEMO_SEED", 7)?;
     let mine = std::env::var("DEMO_HANDS").is_ok_and(|hands| hands == "me");
-    let mut stack = Stack::start(dir, users, seed).await?;
+    let mut stack = Stack::start(
+        dir,
+        Options {
+            users,
+            seed,
+            slice: None,
+            arguments: Vec::new(),
+        },
+    )
+    .await?;
     kubeconfigs(dir, &stack)?;
     if mine {
         println!("{}", person::instructions(&stack)?);

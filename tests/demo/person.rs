@@ -126,6 +126,8 @@ impl<'a> Person<'a> {
     async fn settle(&mut self, hand_off: &HandOffStatus) -> Result<()> {
         match hand_off.key.as_str() {
             "SwitchSyncOff" => self.press("switchSyncOff", None).await,
+            // Settled with the button itself, in DeleteDirectory.
+            "AttestChecks" => Ok(()),
             key if key.starts_with("Cancel") => self.each_subscription("cancelSubscription").await,
             key if key.starts_with("Delete") && key.ends_with("Subscription") => {
                 self.each_subscription("deleteSubscription").await

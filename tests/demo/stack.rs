@@ -22,6 +22,19 @@ const EXAMPLE_DOMAIN: &str = "contoso.onmicrosoft.com";
 /// For how long things may take to come about.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What the stack is to be like.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Users of the simulated tenant.
+    pub(crate) users: u32,
+    /// Where its chance begins.
+    pub(crate) seed: u64,
+    /// Users in one effect; the chart's default where absent.
+    pub(crate) slice: Option<u32>,
+    /// More arguments for the operator.
+    pub(crate) arguments: Vec<&'static str>,
+}
+
 /// The whole stack; dropped in this order.
 pub(crate) struct Stack {
     pub(crate) operator: Program,
@@ -31,18 +44,22 @@ pub(crate) struct Stack {
     pub(crate) port: u16,
     /// The manifest of the closure, with the simulator's values.
     pub(crate) closure: String,
+    dir: PathBuf,
+    kubeconfig: PathBuf,
+    arguments: Vec<&'static str>,
 }
 
 impl Stack {
     /// Starts everything, in order, and tells each step.
-    pub(crate) async fn start(dir: &Path, users: u32, seed: u64) -> Result<Self> {
+    pub(crate) async fn start(dir: &Path, options: Options) -> Result<Self> {
+        let users = options.users;
         say("starting etcd and kube-apiserver (the first time they are fetched or built)");
         let cluster = Cluster::start().await?;
         say(&format!("starting a simulated tenant with {users} users"));
-        let simulator = Simulator::start(dir, users, seed)?;
+        let simulator = Simulator::start(dir, users, options.seed)?;
         let tenant = simulator.tenant()?.clone();
         say("installing resources, rights and admission policies");
-        install(&cluster).await?;
+        install(&cluster, options.slice).await?;
         cluster
             .apply(
                 "admin",
@@ -55,16 +72,33 @@ impl Stack {
         let kubeconfig = cluster
             .service_account_kubeconfig(OPERATOR, OPERATOR)
             .await?;
-        let (operator, port) = operator(dir, &kubeconfig, &simulator)?;
+        let (operator, port) =
+            operator(dir, "operator", &kubeconfig, &simulator, &options.arguments)?;
         let mut stack = Self {
             operator,
             simulator,
             cluster,
             port,
             closure: closure(&tenant, users),
+            dir: dir.to_owned(),
+            kubeconfig,
+            arguments: options.arguments,
         };
         stack.until_ready(dir).await?;
         Ok(stack)
+    }
+
+    /// Another process of the operator, as a node would start one after the first has ended.
+    #[allow(dead_code)] // only the tests start another
+    pub(crate) fn another_operator(&self, name: &str) -> Result<Program> {
+        operator(
+            &self.dir,
+            name,
+            &self.kubeconfig,
+            &self.simulator,
+            &self.arguments,
+        )
+        .map(|(program, _)| program)
     }
 
     /// Applies the closure as alice. The API server may say for some seconds that it does not know a new kind.
@@ -152,7 +186,7 @@ fn closure(tenant: &Tenant, users: u32) -> String {
     filled(&text, tenant)
 }
 
-async fn install(cluster: &Cluster) -> Result<()> {
+async fn install(cluster: &Cluster, slice: Option<u32>) -> Result<()> {
     let namespaces = format!(
         "{{apiVersion: v1, kind: Namespace, metadata: {{name: {OPERATOR}}}}}\n---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {CLOSURES}}}}}\n"
     );
@@ -180,12 +214,12 @@ async fn install(cluster: &Cluster) -> Result<()> {
     if !done {
         return Err(format!("the CRDs: {why}").into());
     }
-    cluster.apply("admin", &chart()?).await?;
+    cluster.apply("admin", &chart(slice)?).await?;
     Ok(())
 }
 
 /// The chart's objects but for the Deployment: there are no nodes here, the operator runs beside.
-fn chart() -> Result<String> {
+fn chart(slice: Option<u32>) -> Result<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let helm = printed(
         Command::new(root.join("tests/support/control-plane.sh"))
@@ -197,6 +231,7 @@ fn chart() -> Result<String> {
             .args(["template", OPERATOR, "--namespace", OPERATOR])
             // The CRDs are in already; the simulator's hours take a moment.
             .args(["--set", "crds.enabled=false,configuration.pollAtMost=1s"])
+            .args(slice.map(|users| format!("--set=configuration.slice={users}")))
             .arg(root.join("charts/tenant-closure")),
     )?;
     let kept: Vec<&str> = rendered
@@ -249,10 +284,16 @@ async fn until_refused(cluster: &Cluster) -> Result<()> {
     }
 }
 
-fn operator(dir: &Path, kubeconfig: &PathBuf, simulator: &Simulator) -> Result<(Program, u16)> {
+fn operator(
+    dir: &Path,
+    name: &str,
+    kubeconfig: &PathBuf,
+    simulator: &Simulator,
+    arguments: &[&str],
+) -> Result<(Program, u16)> {
     let port = free_port()?;
-    let log = dir.join("operator.log");
-    let out = std::fs::File::create(dir.join("operator.out"))?;
+    let log = dir.join(format!("{name}.log"));
+    let out = std::fs::File::create(dir.join(format!("{name}.out")))?;
     let mut command = Command::new(binary("tenant-closure")?);
     command
         .args(["run", "--namespace", OPERATOR])
@@ -260,6 +301,7 @@ fn operator(dir: &Path, kubeconfig: &PathBuf, simulator: &Simulator) -> Result<(
         .args(["--simulator-address", simulator.address()])
         .arg("--simulator-ca")
         .arg(&simulator.ready.ca_file)
+        .args(arguments)
         .env("KUBECONFIG", kubeconfig);
     Ok((Program::start(&mut command, out.into(), &log)?, port))
 }

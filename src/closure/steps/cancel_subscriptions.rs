@@ -1,151 +1,220 @@
-//! Step 2: every active subscription is canceled, with the reason.
-//!
-//! *Done* when none is active any more. *We* cancel what a billing account covers. *We wait* for terms that Microsoft
-//! does not let end early. *A person* cancels what was bought directly or through a partner.
+//! Step 2: every active subscription canceled, through whoever can do it.
 
-use crate::closure::decide::{Assessment, Decision, HandOff, Waiting};
-use crate::closure::guards::read;
+use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
-use crate::closure::memory::Memory;
+use crate::closure::memory::{Asked, Memory};
 use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, Subscription};
 use crate::closure::plan::Plan;
+use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::terms::Terms;
+use crate::closure::steps::{facts, subscriptions};
+use crate::closure::words::count;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
-/// Assesses step 2.
-pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory) -> Assessment {
-    if memory.directory_gone_at.is_some() {
-        return Assessment::open();
+/// A cancellation that was accepted and shows no effect for so long is asked for again.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// A cancellation that was asked for is looked at again this soon: it takes up to ten minutes.
+const SOON: Duration = Duration::from_secs(10);
+
+/// What can be done about one active subscription.
+enum Road {
+    /// We end it.
+    Act(Action),
+    /// We asked; it takes a while.
+    Canceling,
+    /// Recurring billing is off; the term ends by itself.
+    TermEnd,
+    /// Only a person can; with Microsoft's code where ours was refused.
+    Person(Option<String>),
+}
+
+/// Where step 2 stands.
+pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
+    if super::past(Step::CancelSubscriptions, memory) {
+        return Assessment::done().standing("SubscriptionsCanceled", canceled(plan));
     }
-    if super::delete_directory::only_outside(seen, memory) {
-        return Assessment::open();
-    }
-    let all = match read(&seen.subscriptions, Question::Subscriptions, memory) {
-        Ok(all) => all,
-        Err(decision) => return Assessment::open().next(decision),
+    let listed = match facts::known(&seen.subscriptions, Question::Subscriptions) {
+        Ok(listed) => listed,
+        Err(decision) => return Assessment::now_do(decision),
     };
-    let active: Vec<&Subscription> = all
+    let (done, all) = subscriptions::progress(plan, listed, |l| l != Lifecycle::Active);
+    let active: Vec<&Subscription> = listed
         .iter()
-        .filter(|s| s.lifecycle == Lifecycle::Active)
+        .filter(|one| one.lifecycle == Lifecycle::Active)
         .collect();
-    let total = plan
+    if active.is_empty() {
+        return Assessment::done()
+            .standing("SubscriptionsCanceled", canceled(plan))
+            .progress(done, all);
+    }
+    let roads: Vec<(&Subscription, Road)> = active
+        .iter()
+        .map(|one| (*one, road(plan, one, memory, now)))
+        .collect();
+    let message = format!("{} still active", count(all - done, "subscription"));
+    Assessment::now_do(next(plan, memory, &roads, now))
+        .standing("SubscriptionsCanceled", Standing::no("InProgress", message))
+        .progress(done, all)
+        .blocked_by(blockers(plan, &roads))
+}
+
+/// The condition once none is active.
+pub fn canceled(plan: &Plan) -> Standing {
+    let none = plan
         .sealed
         .as_ref()
-        .map_or(all.len(), |s| s.head.subscriptions.len())
-        .max(active.len());
-    let open = Assessment::open().progress(total - active.len(), total);
-    if active.is_empty() {
-        return open.stands(
-            "SubscriptionsCanceled",
-            Some(true),
-            "AllCanceled",
-            "No subscription is active",
-        );
+        .is_none_or(|s| s.head.subscriptions.is_empty());
+    if none {
+        Standing::yes("NothingToDo", "The tenant has no subscription")
+    } else {
+        Standing::yes("AllCanceled", "No subscription is active")
     }
-    if let Some(intent) = active.iter().find_map(|s| ours(s, memory)) {
-        return open
-            .stands(
-                "SubscriptionsCanceled",
-                Some(false),
-                "Canceling",
-                "Subscriptions are being canceled",
-            )
-            .next(Decision::Act(intent));
+}
+
+fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Road {
+    let automatic = matches!(
+        one.agreement,
+        Agreement::CustomerAgreement | Agreement::Azure
+    );
+    if !automatic || one.resource.is_none() || !subscriptions::planned(plan, one.id) {
+        return Road::Person(None);
     }
-    let by_hand: Vec<HandOff> = active
+    let fresh = |asked: &&Asked| now.duration_since(asked.at) < ASK_AGAIN;
+    let asked = memory.subscriptions.get(&one.id).filter(fresh);
+    if let Some(code) = asked.and_then(|asked| asked.refused.clone()) {
+        return Road::Person(Some(code));
+    }
+    if one.cancelable {
+        return asked.map_or(Road::Act(Action::CancelSubscription), |_| Road::Canceling);
+    }
+    match (one.agreement, one.auto_renew) {
+        (Agreement::CustomerAgreement, true) => {
+            asked.map_or(Road::Act(Action::StopRenewal), |_| Road::Canceling)
+        }
+        (Agreement::CustomerAgreement, false) => Road::TermEnd,
+        _ => asked.map_or(Road::Act(Action::CancelSubscription), |_| Road::Canceling),
+    }
+}
+
+/// What a program can do comes first; then a person is asked once for everything that is left.
+fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Timestamp) -> Decision {
+    if let Some((one, action)) = roads.iter().find_map(|(one, road)| match road {
+        Road::Act(action) => Some((one, *action)),
+        _ => None,
+    }) {
+        let step = Step::CancelSubscriptions;
+        if let Some(rest) =
+            schedule::pause_in(step, memory, &plan.terms, now).filter(|_| memory.fruitless > 0)
+        {
+            let message = "Microsoft did not take the newest cancellation";
+            return Waiting::new("MicrosoftUnavailable", message)
+                .again_in(rest)
+                .into();
+        }
+        let intent = Intent::on(step, action, vec![one.id]);
+        return Decision::Act(intent.through(one.resource.clone()));
+    }
+    let hand_offs = hand_offs(plan, roads);
+    if !hand_offs.is_empty() {
+        return Decision::HandOff(hand_offs);
+    }
+    let canceling = roads
         .iter()
-        .filter(|s| hand(s, memory))
-        .map(|s| hand_off(s, &plan.terms))
-        .collect();
-    if !by_hand.is_empty() {
-        let message = "A person must cancel what no program can";
-        return open
-            .stands(
-                "SubscriptionsCanceled",
-                Some(false),
-                "CancelHandOff",
-                message,
-            )
-            .next(Decision::HandOff(by_hand));
+        .any(|(_, road)| matches!(road, Road::Canceling));
+    if canceling {
+        let message = "Subscriptions are being canceled; Microsoft takes a few minutes to show it";
+        return Waiting::new("Canceling", message).again_in(SOON).into();
     }
-    let until = active.iter().filter_map(|s| s.next_change).max();
-    let ending = active.iter().all(|s| !s.cancelable);
-    let (reason, message) = if ending {
+    let waiting: Vec<&Subscription> = roads.iter().map(|(one, _)| *one).collect();
+    let message = format!(
+        "Recurring billing is off; Microsoft ends these at the end of their term: {}",
+        subscriptions::names(&waiting)
+    );
+    Waiting::new("WaitingTermEnd", message)
+        .until(subscriptions::next_change(&waiting))
+        .into()
+}
+
+fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
+    let by_person = |agreement: fn(Agreement) -> bool| -> Vec<&Subscription> {
+        let mine = roads
+            .iter()
+            .filter(|(_, road)| matches!(road, Road::Person(_)));
+        mine.map(|(one, _)| *one)
+            .filter(|one| agreement(one.agreement))
+            .collect()
+    };
+    let cloud = plan.terms.cloud;
+    let noticed = "The operator reads the subscriptions and goes on by itself";
+    let groups = [
         (
-            "WaitingTermEnd",
-            "Recurring billing is off; the subscription ends with its term",
-        )
-    } else {
-        ("Canceling", "Microsoft is canceling subscriptions")
-    };
-    open.stands("SubscriptionsCanceled", Some(false), reason, message)
-        .next(Decision::Wait(Waiting {
-            reason,
-            message: message.into(),
-            until,
-            look_again: None,
-        }))
-}
-
-/// The effect that ends this subscription, where a billing account covers it and it was not asked for yet.
-fn ours(subscription: &Subscription, memory: &Memory) -> Option<Intent> {
-    let resource = subscription.resource.clone()?;
-    let asked = memory.subscriptions.contains_key(&subscription.id);
-    let action = match (subscription.cancelable, subscription.auto_renew) {
-        _ if asked => return None,
-        (true, _) => Action::CancelSubscription,
-        (false, true) => Action::StopRenewal,
-        (false, false) => return None,
-    };
-    Some(Intent {
-        step: Step::CancelSubscriptions,
-        action,
-        objects: vec![subscription.id],
-        resource: Some(resource),
-    })
-}
-
-/// True where only a person can end it: no account covers it, or Microsoft refused us.
-fn hand(subscription: &Subscription, memory: &Memory) -> bool {
-    let refused = memory
-        .subscriptions
-        .get(&subscription.id)
-        .is_some_and(|asked| asked.refused.is_some());
-    subscription.resource.is_none() || refused
-}
-
-fn hand_off(subscription: &Subscription, terms: &Terms) -> HandOff {
-    let name = &subscription.name;
-    let words = terms.cancellation.as_ref().map_or_else(String::new, |c| {
-        let feedback = c.feedback.as_ref().map_or_else(String::new, |f| {
-            format!(", feedback: {}", f.trim_end_matches('.'))
-        });
-        format!(" Reason to choose: {}{feedback}.", c.reason)
-    });
-    let what = match subscription.agreement {
-        Agreement::Partner => {
-            format!("Ask the partner who sold {name} to cancel it, or to switch its renewal off.")
-        }
-        Agreement::Enterprise => format!("Ask your Microsoft account manager to end {name}."),
-        Agreement::Azure => format!(
-            "Cancel the Azure subscription {name} as its owner: Subscriptions > {name} > Cancel subscription."
+            "CancelSubscription",
+            by_person(|a| matches!(a, Agreement::Direct | Agreement::CustomerAgreement)),
+            "On the products page choose each subscription, then More actions, then Cancel subscription",
+            links::products(cloud),
         ),
-        Agreement::Direct | Agreement::CustomerAgreement => {
-            format!(
-                "Open Billing > Your products, choose {name} > More actions > Cancel subscription.{words}"
-            )
-        }
-    };
-    let link = if subscription.agreement == Agreement::Azure {
-        links::azure_subscriptions(terms.cloud)
-    } else {
-        links::products(terms.cloud)
-    };
-    HandOff {
-        key: "CancelSubscription",
-        what,
-        link: link.into(),
-        noticed: "the subscription's status is read again".into(),
+        (
+            "CancelByPartner",
+            by_person(|a| a == Agreement::Partner),
+            "Ask the partner who sold them to cancel each subscription in Partner Center",
+            links::products(cloud),
+        ),
+        (
+            "CancelByAccountManager",
+            by_person(|a| a == Agreement::Enterprise),
+            "Ask your Microsoft account manager to end each subscription under the agreement",
+            links::support(cloud),
+        ),
+        (
+            "CancelAzureSubscription",
+            by_person(|a| a == Agreement::Azure),
+            "In the Azure portal, as the owner, choose each subscription, then Cancel subscription",
+            links::azure(cloud),
+        ),
+    ];
+    groups
+        .into_iter()
+        .filter(|(_, some, ..)| !some.is_empty())
+        .map(|(key, some, what, link)| HandOff {
+            key,
+            what: format!("{what}{}: {}", reason(plan), subscriptions::names(&some)),
+            link: link.to_owned(),
+            noticed: noticed.to_owned(),
+        })
+        .collect()
+}
+
+/// The reason and feedback to enter, as the author wrote them.
+fn reason(plan: &Plan) -> String {
+    match &plan.terms.cancellation {
+        None => String::new(),
+        Some(given) => match &given.feedback {
+            None => format!(" (reason: {})", given.reason),
+            Some(feedback) => format!(" (reason: {}; feedback: {feedback})", given.reason),
+        },
     }
+}
+
+fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
+    let told = roads.iter().map(|(one, road)| match road {
+        Road::Act(_) => {
+            subscriptions::blocker(plan, one, "Is canceled by the operator", "operator")
+        }
+        Road::Canceling => subscriptions::blocker(plan, one, "Is being canceled", "time"),
+        Road::TermEnd => subscriptions::blocker(plan, one, "Ends with its term", "time"),
+        Road::Person(None) if one.agreement == Agreement::Partner => {
+            subscriptions::blocker(plan, one, "The partner cancels it", "partner")
+        }
+        Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
+        Road::Person(Some(code)) => {
+            let remedy =
+                format!("Microsoft refused our cancellation with {code}: cancel it by hand");
+            subscriptions::blocker(plan, one, &remedy, "person")
+        }
+    });
+    let mut all: Vec<Blocker> = told.collect();
+    all.sort_by(|a, b| a.check.cmp(&b.check));
+    all
 }

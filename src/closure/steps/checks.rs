@@ -1,102 +1,289 @@
-//! The checks of Microsoft's delete-tenant page, as far as they can be read: passed, failed or unknown.
+//! The delete-tenant checks, as far as a program can tell them: passed, failed, or for a person to say.
+//!
+//! Custom domains (C16), groups, devices and policies (C17) and soft-deleted objects (C18) are no checks; Domain Services
+//! (C12) lives in an Azure subscription and goes with it.
 
-use crate::closure::decide::Blocker;
+use crate::closure::decide::{Blocker, Standing};
 use crate::closure::links;
-use crate::closure::observation::{Lifecycle, Observation};
+use crate::closure::observation::{Agreement, Application, Lifecycle, Observation};
 use crate::closure::plan::Plan;
+use std::collections::BTreeMap;
 
-/// Checks that no program can read; a person settles each by an attestation.
-const UNREADABLE: [(&str, &str, &str); 5] = [
-    (
-        "C5",
-        "C5 LinkedIn account connections",
-        "Entra admin center > Users > User settings: LinkedIn account connections = No",
-    ),
-    (
-        "C9",
-        "C9 Multifactor authentication providers",
-        "Entra admin center > Multifactor authentication > Providers: delete each",
-    ),
-    (
-        "C10",
-        "C10 Self-service sign-up products",
-        "Entra admin center > Licenses > Self-service sign-up products: delete each",
-    ),
-    (
-        "C11",
-        "C11 Outstanding invoices",
-        "Admin center > Billing > Bills and payments: pay what is open",
-    ),
-    (
-        "C15",
-        "C15 Store for Business or Education",
-        "Remove what is left of it, where the page still lists it",
-    ),
-];
+/// How a check stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Seen, or attested.
+    Passed,
+    /// Seen, or attested.
+    Failed,
+    /// Only a person can see it.
+    Unknown,
+}
 
-/// Every check that has not passed.
-pub fn open(plan: &Plan, seen: &Observation) -> Vec<Blocker> {
-    let cloud = plan.terms.cloud;
-    let mut found = Vec::new();
-    let mut add = |check: &str, state: &'static str, remedy: &str, who: &'static str| {
-        found.push(Blocker {
-            check: check.into(),
-            state,
-            remedy: remedy.into(),
-            link: links::delete_checks(cloud).into(),
-            who,
-        });
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// `C1` to `C15`.
+    pub id: &'static str,
+    /// Its name in the portal.
+    pub name: &'static str,
+    /// How it stands.
+    pub state: State,
+    /// How it is met.
+    pub remedy: &'static str,
+    /// Where.
+    pub link: &'static str,
+    /// Who meets it.
+    pub who: &'static str,
+}
+
+/// The five checks that no program can read.
+pub const UNREADABLE: [&str; 5] = ["C5", "C9", "C10", "C11", "C15"];
+
+/// All checks that apply to this tenant, in the portal's order.
+pub fn all(plan: &Plan, seen: &Observation) -> Vec<Check> {
+    let mut checks = readable(plan, seen);
+    checks.extend(by_person(plan));
+    if plan.terms.directory_resource.is_some() {
+        checks.extend(external(plan));
+    }
+    for check in &mut checks {
+        if let Some(said) = attested(&seen.cluster.attestations, check.id)
+            && check.state == State::Unknown
+        {
+            check.state = said;
+        }
+    }
+    checks.sort_by_key(|check| number(check.id));
+    checks
+}
+
+/// What a person said about a check.
+pub fn attested(attestations: &BTreeMap<String, String>, check: &str) -> Option<State> {
+    let word = attestations.get(check)?.trim().to_ascii_lowercase();
+    let denies = ["failed", "fail", "no", "false", "open", "blocked"];
+    Some(if denies.contains(&word.as_str()) {
+        State::Failed
+    } else {
+        State::Passed
+    })
+}
+
+/// What the condition says of them. Permission to delete Azure resources (C8) is part of pressing the button.
+pub fn standing(checks: &[Check]) -> Standing {
+    let of = |state: State| -> Vec<&str> {
+        let some = checks.iter().filter(|c| c.state == state && c.id != "C8");
+        some.map(|check| check.name).collect()
     };
-    if let Some(organization) = seen.organization.known()
-        && organization.sync_enabled
-    {
-        add(
-            "C2 Directory sync",
-            "failed",
-            "Switch directory sync off and wait up to 72 h",
+    let (failed, unknown) = (of(State::Failed), of(State::Unknown));
+    if !failed.is_empty() {
+        return Standing::no("ChecksFailed", format!("Not met: {}", failed.join(", ")));
+    }
+    if !unknown.is_empty() {
+        let message = format!("For a person to look at: {}", unknown.join(", "));
+        return Standing::unknown("NotAttested", message);
+    }
+    Standing::yes("AllPassed", "All delete-tenant checks are met")
+}
+
+/// The checks that failed or are unknown, for the status.
+pub fn blockers(checks: &[Check]) -> Vec<Blocker> {
+    let open = checks.iter().filter(|check| check.state != State::Passed);
+    open.map(|check| Blocker {
+        check: format!("{} {}", check.id, check.name),
+        state: if check.state == State::Failed {
+            "failed"
+        } else {
+            "unknown"
+        },
+        remedy: check.remedy.to_owned(),
+        link: check.link.to_owned(),
+        who: check.who,
+    })
+    .collect()
+}
+
+/// Passed, and all.
+pub fn progress(checks: &[Check]) -> (u32, u32) {
+    let passed = checks.iter().filter(|check| check.state == State::Passed);
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    (number(passed.count()), number(checks.len()))
+}
+
+fn number(id: &str) -> u32 {
+    id.trim_start_matches('C').parse().unwrap_or(u32::MAX)
+}
+
+fn judged(passed: Option<bool>) -> State {
+    match passed {
+        Some(true) => State::Passed,
+        Some(false) => State::Failed,
+        None => State::Unknown,
+    }
+}
+
+fn readable(plan: &Plan, seen: &Observation) -> Vec<Check> {
+    let cloud = plan.terms.cloud;
+    let by_us = if plan.terms.remove_applications {
+        "operator"
+    } else {
+        "person"
+    };
+    let applications = |of_kind: fn(&Application) -> bool| {
+        let all = seen.applications.known()?;
+        Some(!all.iter().any(|one| !one.own && of_kind(one)))
+    };
+    let subscriptions = |azure: bool| {
+        let all = seen.subscriptions.known()?;
+        let there = all.iter().filter(|one| one.lifecycle != Lifecycle::Gone);
+        Some(
+            !there
+                .into_iter()
+                .any(|one| (one.agreement == Agreement::Azure) == azure),
+        )
+    };
+    let no_spare = seen.spare.known().map(Option::is_none);
+    let sync_off = seen.organization.known().map(|found| !found.sync_enabled);
+    let principals = applications(|one| one.service_principal && !one.undeletable);
+    let registrations = applications(|one| !one.service_principal);
+    let products = links::products(cloud);
+    let apps = links::applications(cloud);
+    [
+        (
+            "C1",
+            "Users",
+            no_spare,
+            "Delete every user but the retained administrator",
+            links::active_users(cloud),
+            "operator",
+        ),
+        (
+            "C2",
+            "Directory sync",
+            sync_off,
+            "Switch directory sync off and wait up to 72 hours",
+            links::SYNC_OFF,
             "person",
-        );
-    }
-    if let Some(applications) = seen.applications.known() {
-        let registrations = applications
-            .iter()
-            .filter(|a| !a.service_principal && !a.own && !a.undeletable)
-            .count();
-        let principals = applications
-            .iter()
-            .filter(|a| a.service_principal && !a.own && !a.undeletable)
-            .count();
-        if principals > 0 {
-            add(
-                "C3 Enterprise applications",
-                "failed",
-                "Delete them in the Entra admin center, or set spec.directory.removeApplications",
-                "person",
-            );
-        }
-        if registrations > 0 {
-            add(
-                "C4 App registrations",
-                "failed",
-                "Delete them in the Entra admin center, or set spec.directory.removeApplications",
-                "person",
-            );
-        }
-    }
-    if let Some(subscriptions) = seen.subscriptions.known()
-        && subscriptions.iter().any(|s| s.lifecycle != Lifecycle::Gone)
-    {
-        add(
-            "C6 Subscriptions",
-            "failed",
-            "Wait until every subscription is deprovisioned",
-            "time",
-        );
-    }
-    for (id, name, remedy) in UNREADABLE {
-        if !seen.cluster.attestations.contains_key(id) {
-            add(name, "unknown", remedy, "person");
-        }
-    }
-    found
+        ),
+        (
+            "C3",
+            "Enterprise applications",
+            principals,
+            "Delete the enterprise applications that can be deleted; disable the others",
+            apps,
+            by_us,
+        ),
+        (
+            "C4",
+            "App registrations",
+            registrations,
+            "Delete all app registrations, also under All applications",
+            apps,
+            by_us,
+        ),
+        (
+            "C6",
+            "License-based subscriptions",
+            subscriptions(false),
+            "Cancel and delete them, then wait up to 72 hours",
+            products,
+            "person",
+        ),
+        (
+            "C7",
+            "Azure subscriptions",
+            subscriptions(true),
+            "Cancel and delete them, or transfer them to another tenant",
+            links::azure(cloud),
+            "person",
+        ),
+    ]
+    .into_iter()
+    .map(|(id, name, passed, remedy, link, who)| Check {
+        id,
+        name,
+        state: judged(passed),
+        remedy,
+        link,
+        who,
+    })
+    .collect()
+}
+
+fn by_person(plan: &Plan) -> Vec<Check> {
+    let tenants = links::tenants(plan.terms.cloud);
+    let unknown = |id, name, remedy, link| Check {
+        id,
+        name,
+        state: State::Unknown,
+        remedy,
+        link,
+        who: "person",
+    };
+    vec![
+        unknown(
+            "C5",
+            "LinkedIn account connections",
+            "Under Users, User settings set LinkedIn account connections to No",
+            tenants,
+        ),
+        unknown(
+            "C8",
+            "Permission to delete Azure resources",
+            "Under Properties set Access management for Azure resources to Yes, sign out and in again",
+            tenants,
+        ),
+        unknown(
+            "C9",
+            "Multifactor authentication providers",
+            "Delete every multifactor authentication provider",
+            links::MFA_PROVIDERS,
+        ),
+        unknown(
+            "C10",
+            "Self-service sign-up products",
+            "Under Licenses, Self-service sign-up products delete each of them",
+            links::DELETE_TENANT,
+        ),
+        unknown(
+            "C11",
+            "Outstanding invoices",
+            "Pay every invoice; the last Azure invoice comes up to 72 hours after the cancellation",
+            links::BILLS,
+        ),
+        unknown(
+            "C15",
+            "Store for Business or Education",
+            "Reclaim all seats that are left from the store",
+            links::DELETE_TENANT,
+        ),
+    ]
+}
+
+fn external(plan: &Plan) -> Vec<Check> {
+    let tenants = links::tenants(plan.terms.cloud);
+    [
+        (
+            "C13",
+            "User flows and policies",
+            "Delete user flows, identity providers, policy keys and custom policies",
+            "person",
+        ),
+        (
+            "C14",
+            "Link to the Azure subscription",
+            "Is removed together with the directory",
+            "operator",
+        ),
+    ]
+    .into_iter()
+    .map(|(id, name, remedy, who)| Check {
+        id,
+        name,
+        state: State::Unknown,
+        remedy,
+        link: tenants,
+        who,
+    })
+    .collect()
 }

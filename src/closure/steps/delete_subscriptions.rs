@@ -1,104 +1,144 @@
-//! Step 3: every disabled subscription is deleted.
-//!
-//! *Done* when none is left. *We* do nothing: Microsoft offers no call. *We wait* for subscriptions that end by
-//! themselves. *A person* deletes what was bought directly, and asks support about what cannot be deleted.
+//! Step 3: every disabled subscription deleted, by a person or by time.
 
-use crate::closure::decide::{Assessment, Decision, HandOff, Waiting};
-use crate::closure::guards::read;
+use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::links;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, Subscription};
 use crate::closure::plan::Plan;
-use crate::closure::terms::Cloud;
+use crate::closure::step::Step;
+use crate::closure::steps::{facts, subscriptions};
+use crate::closure::words::count;
+use jiff::Timestamp;
 
-/// Assesses step 3.
-pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory) -> Assessment {
-    if memory.directory_gone_at.is_some() || super::delete_directory::only_outside(seen, memory) {
-        return Assessment::open();
-    }
-    let all = match read(&seen.subscriptions, Question::Subscriptions, memory) {
-        Ok(all) => all,
-        Err(decision) => return Assessment::open().next(decision),
-    };
-    let left: Vec<&Subscription> = all
-        .iter()
-        .filter(|s| s.lifecycle != Lifecycle::Gone)
-        .collect();
-    let total = plan
-        .sealed
-        .as_ref()
-        .map_or(left.len(), |s| s.head.subscriptions.len())
-        .max(left.len());
-    let open = Assessment::open().progress(total - left.len(), total);
-    if left.is_empty() {
-        return open.stands(
-            "SubscriptionsDeleted",
-            Some(true),
-            "AllDeleted",
-            "No subscription is left",
-        );
-    }
-    let by_hand: Vec<HandOff> = left
-        .iter()
-        .filter_map(|s| hand_off(s, plan.terms.cloud))
-        .collect();
-    if !by_hand.is_empty() {
-        let message = "A person must delete what no program can";
-        return open
-            .stands(
-                "SubscriptionsDeleted",
-                Some(false),
-                "DeleteHandOff",
-                message,
-            )
-            .next(Decision::HandOff(by_hand));
-    }
-    let until = left.iter().filter_map(|s| s.next_change).max();
-    let message = "Microsoft removes the canceled subscriptions at the end of their term";
-    open.stands(
-        "SubscriptionsDeleted",
-        Some(false),
-        "WaitingDeprovision",
-        message,
-    )
-    .next(Decision::Wait(Waiting {
-        reason: "WaitingDeprovision",
-        message: message.into(),
-        until,
-        look_again: None,
-    }))
+/// How one subscription goes away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Road {
+    /// A person deletes it on the products page.
+    Products,
+    /// A person deletes it in the Azure portal.
+    Azure,
+    /// Locked: Microsoft's support must look at it.
+    Support,
+    /// It vanishes by itself.
+    Time,
 }
 
-fn hand_off(subscription: &Subscription, cloud: Cloud) -> Option<HandOff> {
-    let name = &subscription.name;
-    let (key, what, link) = match (subscription.lifecycle, subscription.agreement) {
-        (Lifecycle::LockedOut, _) => (
-            "AskSupport",
-            format!("Ask Microsoft's support to delete {name}: it is locked."),
-            links::support(cloud),
-        ),
-        (_, Agreement::Direct) => (
+/// Where step 3 stands.
+pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp) -> Assessment {
+    if super::past(Step::DeleteSubscriptions, memory) {
+        return Assessment::done().standing("SubscriptionsDeleted", deleted(plan));
+    }
+    let listed = match facts::known(&seen.subscriptions, Question::Subscriptions) {
+        Ok(listed) => listed,
+        Err(decision) => return Assessment::now_do(decision),
+    };
+    let (done, all) = subscriptions::progress(plan, listed, |l| l == Lifecycle::Gone);
+    let left: Vec<(&Subscription, Road)> = listed
+        .iter()
+        .filter(|one| one.lifecycle != Lifecycle::Gone)
+        .map(|one| (one, road(one)))
+        .collect();
+    if left.is_empty() {
+        return Assessment::done()
+            .standing("SubscriptionsDeleted", deleted(plan))
+            .progress(done, all);
+    }
+    let message = format!("{} left to delete", count(all - done, "subscription"));
+    Assessment::now_do(next(plan, &left))
+        .standing("SubscriptionsDeleted", Standing::no("InProgress", message))
+        .progress(done, all)
+        .blocked_by(blockers(plan, &left))
+}
+
+/// The condition once none is left.
+pub fn deleted(plan: &Plan) -> Standing {
+    let none = plan
+        .sealed
+        .as_ref()
+        .is_none_or(|s| s.head.subscriptions.is_empty());
+    if none {
+        Standing::yes("NothingToDo", "The tenant has no subscription")
+    } else {
+        Standing::yes("AllGone", "No subscription is listed any more")
+    }
+}
+
+const fn road(one: &Subscription) -> Road {
+    match (one.lifecycle, one.agreement) {
+        (Lifecycle::LockedOut, _) => Road::Support,
+        (_, Agreement::Direct) => Road::Products,
+        (_, Agreement::Azure) => Road::Azure,
+        (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => {
+            Road::Time
+        }
+    }
+}
+
+fn next(plan: &Plan, left: &[(&Subscription, Road)]) -> Decision {
+    let hand_offs = hand_offs(plan, left);
+    if !hand_offs.is_empty() {
+        return Decision::HandOff(hand_offs);
+    }
+    let waiting: Vec<&Subscription> = left.iter().map(|(one, _)| *one).collect();
+    let message = format!(
+        "Microsoft removes these by itself: {}",
+        subscriptions::names(&waiting)
+    );
+    Waiting::new("WaitingDeprovision", message)
+        .until(subscriptions::next_change(&waiting))
+        .into()
+}
+
+fn hand_offs(plan: &Plan, left: &[(&Subscription, Road)]) -> Vec<HandOff> {
+    let cloud = plan.terms.cloud;
+    let noticed = "The operator reads the subscriptions and goes on by itself";
+    let groups = [
+        (
             "DeleteSubscription",
-            format!(
-                "Open Billing > Your products, choose {name} > Delete subscription, and confirm. If that is refused, ask support."
-            ),
+            Road::Products,
+            "On the products page choose each disabled subscription, then under Subscriptions and payment settings Delete \
+             subscription, again Delete subscription, and Yes; where that is refused, contact support",
             links::products(cloud),
         ),
-        (_, Agreement::Azure) => (
+        (
             "DeleteAzureSubscription",
-            format!(
-                "Open the Azure subscription {name} > Delete, once Microsoft offers it (15 minutes to 7 days after the cancellation)."
-            ),
-            links::azure_subscriptions(cloud),
+            Road::Azure,
+            "In the Azure portal, as the owner, choose each canceled subscription, then Delete; the button appears a quarter \
+             of an hour to seven days after the cancellation",
+            links::azure(cloud),
         ),
-        (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => {
-            return None;
-        }
-    };
-    Some(HandOff {
-        key,
-        what,
-        link: link.into(),
-        noticed: "the list of subscriptions is read again".into(),
-    })
+        (
+            "ContactSupport",
+            Road::Support,
+            "These subscriptions are locked by Microsoft: ask support to delete them",
+            links::support(cloud),
+        ),
+    ];
+    groups
+        .into_iter()
+        .filter_map(|(key, wanted, what, link)| {
+            let some: Vec<&Subscription> = left
+                .iter()
+                .filter(|(_, road)| *road == wanted)
+                .map(|(one, _)| *one)
+                .collect();
+            (!some.is_empty()).then(|| HandOff {
+                key,
+                what: format!("{what}: {}", subscriptions::names(&some)),
+                link: link.to_owned(),
+                noticed: noticed.to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn blockers(plan: &Plan, left: &[(&Subscription, Road)]) -> Vec<Blocker> {
+    let told = left.iter().map(|(one, road)| match road {
+        Road::Products | Road::Azure => subscriptions::blocker(plan, one, "Delete it", "person"),
+        Road::Support => subscriptions::blocker(plan, one, "Ask support to delete it", "support"),
+        Road::Time => subscriptions::blocker(plan, one, "Vanishes by itself", "time"),
+    });
+    let mut all: Vec<Blocker> = told.collect();
+    all.sort_by(|a, b| a.check.cmp(&b.check));
+    all
 }

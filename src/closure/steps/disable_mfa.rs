@@ -1,66 +1,136 @@
-//! Step 4: per-user MFA is off for every account that is still there but the retained administrator's.
-//!
-//! *Done* when no such account has it on. *We* switch it off. After a clean step 1 only a spare administrator can be
-//! concerned. The retained administrator's is never touched: without it nobody could press Delete.
+//! Step 4: per-user MFA off for every account that is left but the one in use.
 
-use crate::closure::decide::{Assessment, Decision};
-use crate::closure::guards::read;
+use crate::closure::decide::{Assessment, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
+use crate::closure::links;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Observation, Question};
-use crate::closure::plan::Plan;
+use crate::closure::observation::{Fact, MfaState, Observation, Obstacle, Question, Why};
+use crate::closure::plan::{Plan, Sealed};
+use crate::closure::schedule;
 use crate::closure::step::Step;
+use crate::closure::steps::{checks, facts};
+use jiff::Timestamp;
+use std::time::Duration;
 
-/// Assesses step 4.
-pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory) -> Assessment {
-    if memory.directory_gone_at.is_some()
-        || memory.started.contains_key(&Step::DeleteDirectory)
-        || super::delete_directory::only_outside(seen, memory)
-    {
-        return Assessment::open();
-    }
-    let states = match read(&seen.mfa, Question::Mfa, memory) {
-        Ok(states) => states,
-        Err(decision) => return Assessment::open().next(decision),
+/// After so many refusals a person is asked.
+const TRIES: u32 = 3;
+
+/// Where step 4 stands.
+pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
+    let Some(sealed) = plan
+        .sealed
+        .as_ref()
+        .filter(|_| !super::past(Step::DisableMfa, memory))
+    else {
+        return Assessment::done().standing("MFADisabled", disabled(memory));
     };
-    let retained = plan.sealed.as_ref().map(|s| s.head.retained);
+    if seen.mfa == Fact::Unreadable(Why::Unsupported) {
+        return unsupported(plan, sealed, seen);
+    }
+    let states = match facts::known(&seen.mfa, Question::Mfa) {
+        Ok(states) => states,
+        Err(decision) => return Assessment::now_do(decision),
+    };
+    if let Some(decision) = someone_else(sealed, states) {
+        return Assessment::now_do(decision);
+    }
     let on: Vec<ObjectId> = states
         .iter()
-        .filter(|s| s.enabled && Some(s.id) != retained)
-        .map(|s| s.id)
-        .take(plan.terms.slice)
+        .filter(|state| state.enabled && Some(state.id) == sealed.head.spare)
+        .map(|state| state.id)
+        .filter(|id| *id != sealed.head.retained)
         .collect();
-    let done = memory
+    let all = u32::from(sealed.head.spare.is_some());
+    if on.is_empty() {
+        return Assessment::done()
+            .standing("MFADisabled", disabled(memory))
+            .progress(all, all);
+    }
+    let message = "The spare administrator still has per-user MFA";
+    Assessment::now_do(next(plan, memory, on, now))
+        .standing("MFADisabled", Standing::no("InProgress", message))
+        .progress(0, all)
+}
+
+/// The condition once nobody but the retained administrator has it.
+pub fn disabled(memory: &Memory) -> Standing {
+    let changed = memory
         .totals
         .get(&Step::DisableMfa)
-        .map_or(0, |t| t.objects as usize);
-    let open = Assessment::open().progress(done, done + on.len());
-    if on.is_empty() {
-        let (reason, message) = if done == 0 {
-            (
-                "NothingToDo",
-                "No account but the retained administrator's is left with per-user MFA",
-            )
-        } else {
-            (
-                "AllDisabled",
-                "Per-user MFA is off for every account but the retained administrator's",
-            )
-        };
-        return open.stands("MFADisabled", Some(true), reason, message);
+        .is_some_and(|t| t.objects > 0);
+    if changed {
+        Standing::yes(
+            "Disabled",
+            "Per-user MFA is off for every account but the retained administrator",
+        )
+    } else {
+        Standing::yes(
+            "NothingToDo",
+            "Verified: no account but the retained administrator has per-user MFA",
+        )
     }
-    let intent = Intent {
-        step: Step::DisableMfa,
-        action: Action::DisableMfa,
-        objects: on,
-        resource: None,
-    };
-    open.stands(
-        "MFADisabled",
-        Some(false),
-        "DisablingMFA",
-        "Per-user MFA is being switched off",
-    )
-    .next(Decision::Act(intent))
+}
+
+/// Accounts that should not be there: a lagging reader shows deleted ones, anybody else is drift.
+fn someone_else(sealed: &Sealed, states: &[MfaState]) -> Option<Decision> {
+    let allowed = sealed.allowed();
+    let others: Vec<ObjectId> = states
+        .iter()
+        .map(|state| state.id)
+        .filter(|id| !allowed.contains(id))
+        .collect();
+    if others.is_empty() {
+        return None;
+    }
+    if others.iter().all(|id| sealed.users.contains(id)) {
+        let message =
+            "Deleted users are shown again by a reader that lags; it catches up by itself";
+        let waiting = Waiting::new("WaitingReplica", message);
+        return Some(waiting.again_in(Duration::from_secs(10)).into());
+    }
+    let message = "There are accounts that the approved plan does not name, made after all users were deleted";
+    let remedy = "Delete these accounts in the admin center, and the closure goes on by itself";
+    Some(Obstacle::new("PlanDrift", message, remedy).blocks())
+}
+
+fn next(plan: &Plan, memory: &Memory, on: Vec<ObjectId>, now: Timestamp) -> Decision {
+    let step = Step::DisableMfa;
+    if memory.started.contains_key(&step) && memory.fruitless >= TRIES {
+        return Decision::HandOff(vec![hand_off(plan)]);
+    }
+    match schedule::pause_in(step, memory, &plan.terms, now) {
+        Some(rest) => Waiting::new("DisablingMFA", "Per-user MFA is being switched off")
+            .again_in(rest)
+            .into(),
+        None => Decision::Act(Intent::on(step, Action::DisableMfa, on)),
+    }
+}
+
+fn hand_off(plan: &Plan) -> HandOff {
+    HandOff {
+        key: "DisableMFA",
+        what: "On the page of active users choose Multifactor authentication, then disable it for the spare administrator"
+            .to_owned(),
+        link: links::active_users(plan.terms.cloud).to_owned(),
+        noticed: "The operator reads the account's state, or an attestation of check MFA, and goes on by itself".to_owned(),
+    }
+}
+
+/// No program can read it here. The retained administrator keeps it anyway; for a spare one a person says that it is off.
+fn unsupported(plan: &Plan, sealed: &Sealed, seen: &Observation) -> Assessment {
+    if sealed.head.spare.is_none() {
+        let message = "All other accounts are verified gone, so none can have per-user MFA";
+        return Assessment::done().standing("MFADisabled", Standing::yes("NothingToDo", message));
+    }
+    if checks::attested(&seen.cluster.attestations, "MFA") == Some(checks::State::Passed) {
+        let standing = Standing::yes("Attested", "A person says that per-user MFA is off");
+        return Assessment::done()
+            .standing("MFADisabled", standing)
+            .progress(1, 1);
+    }
+    let message = "This cloud does not let a program read per-user MFA";
+    Assessment::now_do(Decision::HandOff(vec![hand_off(plan)]))
+        .standing("MFADisabled", Standing::unknown("NotSupported", message))
+        .progress(0, 1)
 }

@@ -1,297 +1,318 @@
-//! Step 1: directory sync off, then every user but those who stay is deleted.
-//!
-//! *Done* when two complete listings at least 15 s apart show only who may stay. *We* switch sync off and delete the
-//! planned users in slices. *We wait* for Microsoft to switch sync off, and for replicas. *A person* switches sync off
-//! where we may not, and deals with users who refuse to go.
+//! Step 1: directory sync off, then every user but the one who finishes (and the spare one) deleted.
 
-use crate::closure::decide::{Assessment, Decision, HandOff, Waiting};
-use crate::closure::guards::{blocked, read};
+use crate::closure::decide::{Assessment, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
-use crate::closure::intent::{Action, Intent, Refusal};
+use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
-use crate::closure::memory::{LISTINGS_APART, Memory, listings_apart};
-use crate::closure::observation::{Observation, Obstacle, Question};
+use crate::closure::memory::{LISTINGS_APART, Memory};
+use crate::closure::observation::{Observation, Obstacle, Question, Users};
 use crate::closure::plan::{Plan, Sealed};
-use crate::closure::schedule::back_off;
+use crate::closure::schedule;
 use crate::closure::step::Step;
+use crate::closure::steps::{facts, planning, refused, roles};
+use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
-/// Microsoft takes up to this long to switch sync off (Set-EntraDirSyncEnabled).
-const SYNC_OFF_TAKES: SignedDuration = SignedDuration::from_hours(72);
+/// Switching directory sync off takes at most this long.
+pub const SYNC_OFF_TAKES: SignedDuration = SignedDuration::from_hours(72);
+/// Slices in a row that moved nothing before the fuse blows.
+const FUSE: u32 = 2;
+/// Listings in a row that still show accepted users before they are deleted once more.
+const PATIENCE: u32 = 5;
 
-/// Assesses step 1.
+/// Where step 1 stands.
 pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
     let Some(sealed) = &plan.sealed else {
-        return Assessment::open().next(Decision::Read(vec![Question::Users]));
+        return Assessment::now_do(planning::ask_then_plan(plan, seen, "FirstPlan"));
     };
-    let total = sealed.users.len();
+    let (done, all) = progress(sealed, memory);
     if memory.verified_at.is_some() {
-        return Assessment::open()
-            .progress(total, total)
-            .stands(
-                "DirectorySyncDisabled",
-                Some(true),
-                "Disabled",
-                "Directory sync is off",
-            )
-            .stands(
-                "UsersDeleted",
-                Some(true),
-                "Verified",
-                "Two complete listings show only who may stay",
-            );
+        return Assessment::done()
+            .standing("DirectorySyncDisabled", sync_is_off(memory))
+            .standing("UsersDeleted", verified(memory))
+            .progress(all, all);
     }
-    let done = (memory.cursor as usize)
-        .saturating_sub(still_there(memory))
-        .min(total);
-    let open = Assessment::open().progress(done, total);
-    let open = match sync(open, plan, seen, memory) {
-        Ok(open) => open,
-        Err(waiting) => return *waiting,
+    if super::past(Step::Users, memory) {
+        return Assessment::now_do(never_back().blocks());
+    }
+    let assessment = sync(plan, seen, memory, now).unwrap_or_else(|| {
+        let next = delete(plan, sealed, seen, memory, now);
+        Assessment::now_do(next).standing("DirectorySyncDisabled", sync_is_off(memory))
+    });
+    assessment
+        .standing("UsersDeleted", deleting(sealed, memory))
+        .progress(done, all)
+}
+
+/// A later step began, so two listings must have agreed; a journal that knows of none was altered.
+fn never_back() -> Obstacle {
+    Obstacle::new(
+        "HistoryRollback",
+        "A later step has begun, but the journal lacks the proof that all users are gone",
+        "Do not go on with this closure: compare the journal with a copy of it, then delete the closure and create it again",
+    )
+}
+
+/// The condition once two listings agreed.
+pub fn verified(memory: &Memory) -> Standing {
+    let planned = memory.plan.as_ref().map_or(0, |plan| plan.users);
+    let message = format!(
+        "{} of the plan gone; two complete listings show only who may stay",
+        count(planned, "user")
+    );
+    Standing::yes("VerifiedTwice", message)
+}
+
+/// The condition once directory sync is off.
+pub fn sync_is_off(memory: &Memory) -> Standing {
+    if memory.sync_off.is_some() {
+        Standing::yes("SwitchedOff", "Directory sync was switched off")
+    } else {
+        Standing::yes("NeverEnabled", "Directory sync was already off")
+    }
+}
+
+/// Users of the plan that are done, and all of them.
+pub fn progress(sealed: &Sealed, memory: &Memory) -> (u32, u32) {
+    let all = len(&sealed.users);
+    let open = refused::known(memory).saturating_add(memory.unanswered);
+    let open = open.max(len(&memory.again));
+    (memory.cursor.min(all).saturating_sub(open), all)
+}
+
+fn deleting(sealed: &Sealed, memory: &Memory) -> Standing {
+    let (done, all) = progress(sealed, memory);
+    let (done, all) = (thousands(done), count(all, "user"));
+    let message = match refused::known(memory) {
+        0 => format!("{done} of {all} deleted, none failed"),
+        n => format!("{done} of {all} deleted, {} refused", thousands(n)),
     };
-    delete(open, sealed, plan, seen, memory, now)
+    Standing::no("InProgress", message)
 }
 
-fn still_there(memory: &Memory) -> usize {
-    memory
-        .refused
-        .iter()
-        .map(|r| r.objects.len())
-        .sum::<usize>()
-        .max(memory.again.len())
-}
-
-fn sync(
-    open: Assessment,
-    plan: &Plan,
-    seen: &Observation,
-    memory: &Memory,
-) -> Result<Assessment, Box<Assessment>> {
-    let enabled = match read(&seen.organization, Question::Organization, memory) {
-        Ok(organization) => organization.sync_enabled,
-        Err(decision) => return Err(Box::new(open.next(decision))),
+/// Sync must be off before the first user goes: what is deleted while it runs comes back.
+fn sync(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Assessment> {
+    match facts::known(&seen.organization, Question::Organization) {
+        Err(undecided) => return Some(Assessment::now_do(undecided)),
+        Ok(organization) if !organization.sync_enabled => return None,
+        Ok(_) => {}
+    }
+    let switch = || {
+        let pause = schedule::pause_in(Step::Users, memory, &plan.terms, now);
+        pause.map_or_else(
+            || {
+                let tenant = vec![plan.terms.tenant_id];
+                Decision::Act(Intent::on(Step::Users, Action::SwitchSyncOff, tenant))
+            },
+            |rest| unanswered("Switching directory sync off got no answer", rest),
+        )
     };
-    if !enabled {
-        let (reason, message) = match memory.sync_off {
-            Some(_) => ("SwitchedOff", "Directory sync was switched off"),
-            None => ("NeverEnabled", "Directory sync was already off"),
-        };
-        return Ok(open.stands("DirectorySyncDisabled", Some(true), reason, message));
-    }
-    Err(Box::new(match &memory.sync_off {
-        None => open
-            .stands(
-                "DirectorySyncDisabled",
-                Some(false),
-                "SwitchingOff",
-                "Directory sync is on and is being switched off",
-            )
-            .next(act(Action::SwitchSyncOff, vec![plan.terms.tenant_id])),
-        Some(asked) if asked.refused.is_some() => open
-            .stands(
-                "DirectorySyncDisabled",
-                Some(false),
-                "SyncHandOff",
-                "Directory sync is on and a person must switch it off",
-            )
-            .next(Decision::HandOff(vec![sync_hand_off(plan)])),
-        Some(asked) => open
-            .stands(
-                "DirectorySyncDisabled",
-                Some(false),
-                "WaitingSyncOff",
-                "Microsoft is switching directory sync off",
-            )
-            .next(Decision::Wait(Waiting {
-                reason: "WaitingSyncOff",
-                message: "Microsoft is switching directory sync off, which takes up to 72 h".into(),
-                until: asked.at.checked_add(SYNC_OFF_TAKES).ok(),
-                look_again: None,
-            })),
-    }))
+    let next = match &memory.sync_off {
+        None => match may_switch(seen) {
+            Ok(true) => switch(),
+            Ok(false) => Decision::HandOff(sync_roads()),
+            Err(undecided) => undecided,
+        },
+        Some(asked) if asked.refused.is_some() => Decision::HandOff(sync_roads()),
+        Some(asked) => match asked.at.checked_add(SYNC_OFF_TAKES) {
+            Ok(end) if now < end => waiting_sync(end),
+            _ => switch(),
+        },
+    };
+    let message = "Directory sync is still on";
+    Some(
+        Assessment::now_do(next)
+            .standing("DirectorySyncDisabled", Standing::no("InProgress", message)),
+    )
 }
 
-fn sync_hand_off(plan: &Plan) -> HandOff {
-    HandOff {
-        key: "SwitchSyncOff",
-        what: "Switch directory sync off as Hybrid Identity Administrator: Set-EntraDirSyncEnabled -EnableDirsync $false -Force (Microsoft.Entra \
-               PowerShell). Or delete the accounts in your Active Directory and let it sync: users who vanish count as done."
-            .into(),
-        link: links::directory_sync(plan.terms.cloud).into(),
-        noticed: "onPremisesSyncEnabled of the organization is read again".into(),
-    }
+/// Without the permission nothing is tried: a person switches it off.
+fn may_switch(seen: &Observation) -> Result<bool, Decision> {
+    let identity = facts::known(&seen.identity, Question::Identity)?;
+    Ok(identity.permissions.contains("Organization.ReadWrite.All"))
 }
 
-fn act(action: Action, objects: Vec<ObjectId>) -> Decision {
-    Decision::Act(Intent {
-        step: Step::Users,
-        action,
-        objects,
-        resource: None,
-    })
+fn waiting_sync(end: Timestamp) -> Decision {
+    Waiting::new(
+        "WaitingSyncOff",
+        "Directory sync is being switched off; Microsoft takes up to 72 hours, which cannot be shortened or canceled",
+    )
+    .until(Some(end))
+    .into()
+}
+
+fn sync_roads() -> Vec<HandOff> {
+    let noticed = "The operator reads whether directory sync is on, and goes on by itself";
+    let what = "Switch directory sync off as a Hybrid Identity Administrator, in the admin center or with Microsoft Graph PowerShell: \
+                Update-MgOrganization -OrganizationId (Get-MgOrganization).Id -BodyParameter @{onPremisesSyncEnabled=$false}";
+    let or = "Or delete the accounts in Active Directory, let the sync run, then switch it off: \
+              users that vanish this way count as deleted";
+    [("SwitchSyncOff", what), ("DeleteInActiveDirectory", or)]
+        .into_iter()
+        .map(|(key, what)| HandOff {
+            key,
+            what: what.to_owned(),
+            link: links::SYNC_OFF.to_owned(),
+            noticed: noticed.to_owned(),
+        })
+        .collect()
 }
 
 fn delete(
-    open: Assessment,
-    sealed: &Sealed,
     plan: &Plan,
+    sealed: &Sealed,
     seen: &Observation,
     memory: &Memory,
     now: Timestamp,
-) -> Assessment {
-    let deleting = |open: Assessment| {
-        open.stands(
-            "UsersDeleted",
-            Some(false),
-            "DeletingUsers",
-            "Users are being deleted",
-        )
+) -> Decision {
+    if let Err(decision) = may_delete(plan, seen) {
+        return decision;
+    }
+    if memory.strangers > 0 {
+        return strangers(plan, sealed, seen);
+    }
+    let begin = usize::try_from(memory.cursor).unwrap_or(usize::MAX);
+    match sealed.users.get(begin..).filter(|left| !left.is_empty()) {
+        Some(left) => first_pass(plan, left, memory, now),
+        None if memory.again.is_empty() => list(plan, memory, now),
+        None => take_up(plan, seen, memory, now),
+    }
+}
+
+/// The permissions can be taken away in the middle: without them every request would be refused.
+fn may_delete(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+    if let Some(read) = facts::unread(seen, &[Question::Identity]) {
+        return Err(read);
+    }
+    let identity = facts::known(&seen.identity, Question::Identity)?;
+    let mut needs = roles::table(plan, seen, identity);
+    needs.retain(|need| need.step == Step::Users);
+    match roles::missing(&needs) {
+        Some(obstacle) => Err(obstacle.blocks()),
+        None => Ok(()),
+    }
+}
+
+fn first_pass(plan: &Plan, left: &[ObjectId], memory: &Memory, now: Timestamp) -> Decision {
+    let terms = &plan.terms;
+    if memory.fruitless >= FUSE && !memory.refused.is_empty() {
+        if schedule::rest(memory, terms.poll_at_most, now).is_some() {
+            return refused::fuse(memory).blocks();
+        }
+    } else if let Some(rest) = pause(memory.fruitless, memory, plan, now) {
+        return unanswered("Microsoft did not take the newest deletions", rest);
+    }
+    slice(plan, left)
+}
+
+/// What is left of the pause after so many tries.
+fn pause(times: u32, memory: &Memory, plan: &Plan, now: Timestamp) -> Option<Duration> {
+    let pause = schedule::back_off(times, plan.terms.poll_at_most);
+    schedule::rest(memory, pause, now)
+}
+
+fn slice(plan: &Plan, ids: &[ObjectId]) -> Decision {
+    let size = plan.terms.slice.clamp(1, 400).min(ids.len());
+    let objects = ids.iter().take(size).copied().collect();
+    Decision::Act(Intent::on(Step::Users, Action::DeleteUsers, objects))
+}
+
+fn unanswered(message: &str, rest: Duration) -> Decision {
+    Waiting::new("MicrosoftUnavailable", message)
+        .again_in(rest)
+        .into()
+}
+
+/// A complete listing, recorded; two clean ones far enough apart are the proof.
+fn list(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
+    let between = memory.clean_since.map_or(Duration::ZERO, |first| {
+        let left = LISTINGS_APART.saturating_sub(now.duration_since(first));
+        Duration::try_from(left).unwrap_or(Duration::ZERO)
+    });
+    let rest = pause(memory.inconclusive, memory, plan, now).unwrap_or_default();
+    let rest = rest.max(between);
+    if rest.is_zero() {
+        return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
+    }
+    Waiting::new(
+        "VerifyingUsers",
+        "All planned users were deleted; a second listing must agree with the first",
+    )
+    // A little more than what is left, so that one look suffices.
+    .again_in(rest + Duration::from_millis(100))
+    .into()
+}
+
+/// A listing still showed planned users: lost answers are repeated, replicas waited for, refusals told.
+fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decision {
+    let open: Vec<ObjectId> = memory
+        .again
+        .iter()
+        .filter(|id| planned(plan, id) && !refused::contains(memory, **id))
+        .copied()
+        .collect();
+    if open.is_empty() || refused::full(memory) {
+        return refused::assess(plan, seen, memory, now);
+    }
+    let repeat = memory.unanswered > 0 || memory.dirty.is_multiple_of(PATIENCE);
+    let times = if memory.unanswered > 0 {
+        memory.fruitless
+    } else {
+        memory.dirty
     };
-    let next: Vec<ObjectId> = sealed
+    match pause(times, memory, plan, now) {
+        Some(rest) => Waiting::new(
+            "WaitingReplica",
+            "Some deleted users are still listed; readers catch up by themselves",
+        )
+        .again_in(rest)
+        .into(),
+        None if repeat => slice(plan, &open),
+        None => Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new())),
+    }
+}
+
+fn planned(plan: &Plan, id: &ObjectId) -> bool {
+    plan.sealed
+        .as_ref()
+        .is_some_and(|sealed| sealed.users.contains(id))
+}
+
+/// Users that nobody approved: looked at, then planned anew; a new Global administrator is never planned silently.
+fn strangers(plan: &Plan, sealed: &Sealed, seen: &Observation) -> Decision {
+    if let Err(decision) = planning::read_all(plan, seen) {
+        return decision;
+    }
+    let Ok(users) = facts::known(&seen.users, Question::Users) else {
+        return Decision::Read(vec![Question::Users]);
+    };
+    if let Some(obstacle) = new_administrator(sealed, users) {
+        return obstacle.blocks();
+    }
+    let mut known: Vec<ObjectId> = sealed
         .users
         .iter()
         .copied()
-        .skip(memory.cursor as usize)
-        .take(plan.terms.slice)
+        .chain(sealed.allowed())
         .collect();
-    if memory.fruitless >= 2 && !memory.refused.is_empty() && !rested(memory, now) {
-        return refused(open, &memory.refused, "FailureFuse");
+    known.sort_unstable();
+    if users.ids.iter().all(|id| known.binary_search(id).is_ok()) {
+        // They have gone by themselves: a listing settles it.
+        return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
     }
-    if !next.is_empty() {
-        return deleting(open).next(act(Action::DeleteUsers, next));
-    }
-    if memory.strangers > 0 {
-        return grown(open, sealed, seen, memory);
-    }
-    if !memory.again.is_empty() {
-        return again(open, plan, memory, now);
-    }
-    verify(open, memory, now)
+    Decision::MakePlan { reason: "PlanGrew" }
 }
 
-fn rested(memory: &Memory, now: Timestamp) -> bool {
-    let wait =
-        SignedDuration::try_from(back_off(memory.fruitless.max(1))).unwrap_or(SignedDuration::ZERO);
-    memory
-        .last_at
-        .is_none_or(|at| now.duration_since(at) >= wait)
-}
-
-/// Users who are neither planned nor allowed: a plan of what is there now, to be approved as such.
-fn grown(open: Assessment, sealed: &Sealed, seen: &Observation, memory: &Memory) -> Assessment {
-    let open = open.stands(
-        "UsersDeleted",
-        Some(false),
-        "PlanGrew",
-        "There are users whom the approved plan does not name",
-    );
-    match read(&seen.users, Question::Users, memory) {
-        Err(decision) => open.next(decision),
-        Ok(users) => {
-            let known = |id: &ObjectId| sealed.users.contains(id) || sealed.allowed().contains(id);
-            if users.global_administrators.iter().all(known) {
-                open.next(Decision::MakePlan { reason: "PlanGrew" })
-            } else {
-                open.next(blocked(
-                    "PlanDrift",
-                    "A Global administrator has appeared whom the approved plan does not name",
-                    "Find out who that is; remove the role or the user, and the closure goes on",
-                ))
-            }
-        }
-    }
-}
-
-fn again(open: Assessment, plan: &Plan, memory: &Memory, now: Timestamp) -> Assessment {
-    let known_refused = |id: &ObjectId| memory.refused.iter().any(|r| r.objects.contains(id));
-    let others: Vec<ObjectId> = memory
-        .again
-        .iter()
-        .copied()
-        .filter(|id| !known_refused(id))
-        .take(plan.terms.slice)
-        .collect();
-    if others.is_empty() {
-        if rested(memory, now) {
-            let ids = memory
-                .again
-                .iter()
-                .copied()
-                .take(plan.terms.slice)
-                .collect();
-            return open
-                .stands(
-                    "UsersDeleted",
-                    Some(false),
-                    "RetryingUsers",
-                    "Users who were refused are tried again",
-                )
-                .next(act(Action::DeleteUsers, ids));
-        }
-        return refused(open, &memory.refused, "UsersRefused");
-    }
-    let open = open.stands(
-        "UsersDeleted",
-        Some(false),
-        "DeletingUsers",
-        "A listing still shows planned users",
-    );
-    if rested(memory, now) {
-        return open.next(act(Action::DeleteUsers, others));
-    }
-    let look_again = Some(back_off(memory.fruitless.max(1)));
-    let message =
-        "A listing still shows users whose deletion was accepted; replicas take their time"
-            .to_owned();
-    open.next(Decision::Wait(Waiting {
-        reason: "WaitingReplicas",
-        message,
-        until: None,
-        look_again,
-    }))
-}
-
-fn refused(open: Assessment, refusals: &[Refusal], reason: &'static str) -> Assessment {
-    let count: usize = refusals.iter().map(|r| r.objects.len()).sum();
-    let codes: Vec<String> = refusals
-        .iter()
-        .map(|r| format!("{} ({})", r.code, r.objects.len()))
-        .collect();
-    let message = format!("{count} users cannot be deleted: {}", codes.join(", "));
-    let remedy = "Look the ids up in the newest records of this closure. A holder of an administrator role: give our application the role Privileged \
-                  Authentication Administrator, or take the user's role away. A member of a restricted management administrative unit: take him out of it. \
-                  They are tried again by themselves";
-    let obstacle = Obstacle {
-        reason,
-        message: message.clone(),
-        remedy: remedy.into(),
-    };
-    open.stands("UsersDeleted", Some(false), reason, message)
-        .next(Decision::Blocked(vec![obstacle]))
-}
-
-fn verify(open: Assessment, memory: &Memory, now: Timestamp) -> Assessment {
-    let open = open.stands(
-        "UsersDeleted",
-        Some(false),
-        "VerifyingUsers",
-        "Complete listings prove that only who may stay is left",
-    );
-    let wait = |rest: SignedDuration| {
-        Decision::Wait(Waiting {
-            reason: "VerifyingUsers",
-            message: "The first of two complete listings was clean".into(),
-            until: None,
-            look_again: Some(
-                std::time::Duration::try_from(rest).unwrap_or_else(|_| listings_apart()),
-            ),
-        })
-    };
-    match memory
-        .clean_since
-        .map(|at| LISTINGS_APART - now.duration_since(at))
-    {
-        Some(rest) if rest > SignedDuration::ZERO => open.next(wait(rest)),
-        _ => open.next(act(Action::VerifyUsers, Vec::new())),
-    }
+fn new_administrator(sealed: &Sealed, users: &Users) -> Option<Obstacle> {
+    let allowed = sealed.allowed();
+    let old = &sealed.head.other_global_administrators;
+    let fresh = |id: &&ObjectId| !allowed.contains(id) && !old.contains(id);
+    users.global_administrators.iter().find(fresh).map(|_| {
+        Obstacle::new(
+            "PlanDrift",
+            "There is a Global administrator whom the approved plan does not name",
+            "Find out who made this administrator; take the role away or delete the account, and the closure goes on",
+        )
+    })
 }

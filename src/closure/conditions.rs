@@ -1,0 +1,157 @@
+//! Conditions: the three that tools wait for, then one for each promise of the procedure.
+
+use crate::closure::decide::{Decided, Decision, Standing};
+use crate::closure::intent::Action;
+use crate::closure::memory::Memory;
+use crate::closure::plan::Plan;
+use crate::closure::report::{CONDITIONS, Phase};
+use crate::closure::step::Step;
+use crate::closure::steps::{
+    cancel_subscriptions, delete_subscriptions, disable_mfa, preconditions, users,
+};
+use crate::closure::terms::Mode;
+
+/// All conditions in the order in which they are shown.
+pub fn all(
+    plan: &Plan,
+    memory: &Memory,
+    decided: &Decided,
+    phase: Phase,
+    summary: &str,
+) -> Vec<(&'static str, Standing)> {
+    let reason = reason(plan, decided, memory);
+    CONDITIONS
+        .into_iter()
+        .map(|name| {
+            let standing = match name {
+                "Ready" => ready(phase, reason, summary),
+                "Reconciling" => reconciling(phase, reason, summary),
+                "Stalled" => stalled(phase, reason, summary),
+                _ => of_a_step(name, plan, memory, decided, reason, summary),
+            };
+            (name, standing)
+        })
+        .collect()
+}
+
+/// True only at the wished end.
+fn ready(phase: Phase, reason: &'static str, summary: &str) -> Standing {
+    if matches!(phase, Phase::Planned | Phase::Closed) {
+        Standing::yes(reason, summary)
+    } else {
+        Standing::no(reason, summary)
+    }
+}
+
+fn reconciling(phase: Phase, reason: &'static str, summary: &str) -> Standing {
+    match phase {
+        Phase::Planned | Phase::Closed => Standing::no("Finished", "Nothing is left to do"),
+        Phase::Stalled => Standing::no("Stalled", "A person must change something first"),
+        Phase::Suspended => Standing::no(reason, summary),
+        Phase::Planning
+        | Phase::AwaitingApproval
+        | Phase::Running
+        | Phase::Waiting
+        | Phase::AwaitingHandOff => Standing::yes(reason, summary),
+    }
+}
+
+fn stalled(phase: Phase, reason: &'static str, summary: &str) -> Standing {
+    match phase {
+        Phase::Stalled => Standing::yes(reason, summary),
+        Phase::Planned | Phase::Closed => Standing::no("Finished", "Nothing is left to do"),
+        Phase::Suspended => Standing::no("Suspended", "Suspended by its author"),
+        _ => Standing::no("Progressing", "Nothing is in the way"),
+    }
+}
+
+/// One word for what goes on: the reason of the three.
+fn reason(plan: &Plan, decided: &Decided, memory: &Memory) -> &'static str {
+    match &decided.decision {
+        Decision::Read(_) => "Observing",
+        Decision::MakePlan { reason } | Decision::AwaitApproval { reason, .. } => reason,
+        Decision::Planned if plan.terms.mode == Mode::Plan && preconditions::begun(memory) => {
+            "PlannedOnly"
+        }
+        Decision::Planned => "Planned",
+        Decision::Act(intent) => doing(intent.action),
+        Decision::Wait(waiting) => waiting.reason,
+        Decision::HandOff(_) => handed_off(decided.step),
+        Decision::Blocked(list) => list.first().map_or("Blocked", |first| first.reason),
+        Decision::Suspended => "Suspended",
+        Decision::Closed => "TenantGone",
+    }
+}
+
+const fn doing(action: Action) -> &'static str {
+    match action {
+        Action::SwitchSyncOff => "SwitchingSyncOff",
+        Action::DeleteUsers => "DeletingUsers",
+        Action::VerifyUsers => "VerifyingUsers",
+        Action::CancelSubscription => "Canceling",
+        Action::StopRenewal => "StoppingRenewal",
+        Action::DisableMfa => "DisablingMFA",
+        Action::RemoveApplications => "RemovingApplications",
+        Action::RemoveOwnIdentity => "RemovingOwnIdentity",
+        Action::DeleteDirectory => "DeletingDirectory",
+        Action::VerifyDirectoryGone => "VerifyingDirectoryGone",
+    }
+}
+
+const fn handed_off(step: Step) -> &'static str {
+    match step {
+        Step::Preconditions => "HandOff",
+        Step::Users => "DirectorySyncHandOff",
+        Step::CancelSubscriptions => "CancelSubscriptionsHandOff",
+        Step::DeleteSubscriptions => "DeleteSubscriptionsHandOff",
+        Step::DisableMfa => "DisableMFAHandOff",
+        Step::DeleteDirectory => "DirectoryHandOff",
+    }
+}
+
+fn of_a_step(
+    name: &'static str,
+    plan: &Plan,
+    memory: &Memory,
+    decided: &Decided,
+    reason: &'static str,
+    summary: &str,
+) -> Standing {
+    if let Some(standing) = decided.standings.get(name) {
+        return standing.clone();
+    }
+    if name == "Closed" {
+        return Standing::no("InProgress", "The tenant is not closed");
+    }
+    let closed = decided.decision == Decision::Closed;
+    let step = Step::ORDER
+        .into_iter()
+        .find(|step| step.conditions().contains(&name));
+    let step = step.unwrap_or(Step::DeleteDirectory);
+    if step < decided.step || closed {
+        return done_before(name, plan, memory);
+    }
+    let blocked = matches!(decided.decision, Decision::Blocked(_));
+    if step == decided.step && blocked && name == step.conditions()[0] {
+        return Standing::no(reason, summary);
+    }
+    if step == decided.step && preconditions::begun(memory) {
+        return Standing::unknown("NotObserved", "Was not looked at this time");
+    }
+    Standing::unknown("NotStarted", "Its step has not begun")
+}
+
+/// What the journal proves of a step that is over.
+fn done_before(name: &'static str, plan: &Plan, memory: &Memory) -> Standing {
+    match name {
+        "PreconditionsMet" => Standing::yes("AllMet", "All preconditions were met"),
+        "Approved" => Standing::yes("Begun", "The plan was approved before its first effect"),
+        "DirectorySyncDisabled" => users::sync_is_off(memory),
+        "UsersDeleted" if memory.verified_at.is_some() => users::verified(memory),
+        "UsersDeleted" => Standing::unknown("NotObserved", "Was not looked at this time"),
+        "SubscriptionsCanceled" => cancel_subscriptions::canceled(plan),
+        "SubscriptionsDeleted" => delete_subscriptions::deleted(plan),
+        "MFADisabled" => disable_mfa::disabled(memory),
+        _ => Standing::unknown("NotStarted", "Its step has not begun"),
+    }
+}

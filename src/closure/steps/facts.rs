@@ -1,0 +1,92 @@
+//! Facts: a step asks for what it needs; Unknown never counts as none.
+
+use crate::closure::decide::{Decision, Waiting};
+use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
+use crate::closure::schedule::AFTER_FAILURE;
+
+/// Those of the questions that were not asked in this cycle.
+pub fn unread(seen: &Observation, questions: &[Question]) -> Option<Decision> {
+    let left: Vec<Question> = questions
+        .iter()
+        .copied()
+        .filter(|question| !was_read(seen, *question))
+        .collect();
+    (!left.is_empty()).then_some(Decision::Read(left))
+}
+
+/// The fact, or the decision that its absence leads to.
+pub fn known<T>(fact: &Fact<T>, question: Question) -> Result<&T, Decision> {
+    match fact {
+        Fact::Known(value) => Ok(value),
+        Fact::NotRead => Err(Decision::Read(vec![question])),
+        Fact::Unreadable(why) => Err(unreadable(question, *why)),
+    }
+}
+
+/// What follows from an answer that does not count.
+pub fn unreadable(question: Question, why: Why) -> Decision {
+    let (what, permission) = words(question);
+    match why {
+        Why::Forbidden => Obstacle::new(
+            "PermissionDenied",
+            format!("The identity may not read {what}"),
+            format!("Grant the application {permission} in the tenant, with admin consent"),
+        )
+        .blocks(),
+        Why::CredentialRefused => Obstacle::new(
+            "CredentialRefused",
+            "Microsoft does not accept the credential",
+            "Put a valid credential of the application into the Secret that the closure names",
+        )
+        .blocks(),
+        Why::Unavailable | Why::Malformed => Waiting::new(
+            "MicrosoftUnavailable",
+            format!("Microsoft gave no usable answer about {what}"),
+        )
+        .again_in(AFTER_FAILURE)
+        .into(),
+        Why::Unsupported => Obstacle::new(
+            "NotSupported",
+            format!("This cloud or tenant does not let a program read {what}"),
+            "Close this tenant by hand, or ask the makers of this operator",
+        )
+        .blocks(),
+    }
+}
+
+const fn was_read(seen: &Observation, question: Question) -> bool {
+    match question {
+        Question::Organization => is_read(&seen.organization),
+        Question::Identity => is_read(&seen.identity),
+        Question::Administrators => is_read(&seen.retained) && is_read(&seen.spare),
+        Question::Users => is_read(&seen.users),
+        Question::Subscriptions => is_read(&seen.subscriptions),
+        Question::Mfa => is_read(&seen.mfa),
+        Question::Applications => is_read(&seen.applications),
+        Question::Directory => is_read(&seen.directory),
+        Question::Refused => is_read(&seen.still_there),
+    }
+}
+
+const fn is_read<T>(fact: &Fact<T>) -> bool {
+    !matches!(fact, Fact::NotRead)
+}
+
+const fn words(question: Question) -> (&'static str, &'static str) {
+    match question {
+        Question::Organization => ("the organization", "Organization.Read.All"),
+        Question::Identity => ("its own roles", "RoleManagement.Read.Directory"),
+        Question::Administrators => (
+            "the retained administrator",
+            "User.Read.All and RoleManagement.Read.Directory",
+        ),
+        Question::Users | Question::Refused => ("the users", "User.Read.All"),
+        Question::Subscriptions => ("the subscriptions", "Organization.Read.All"),
+        Question::Mfa => (
+            "the per-user MFA states",
+            "Policy.ReadWrite.AuthenticationMethod",
+        ),
+        Question::Applications => ("the applications", "Application.Read.All"),
+        Question::Directory => ("the directory from outside", "no permission"),
+    }
+}

@@ -1,0 +1,126 @@
+//! Planning: what was observed → the explicit ids that a person approves.
+
+use crate::closure::decide::{Decision, Waiting};
+use crate::closure::id::ObjectId;
+use crate::closure::observation::{Fact, Lifecycle, Observation, Question};
+use crate::closure::plan::{Plan, PlanHead, PlannedSubscription, Sealed};
+use crate::closure::schedule::AFTER_FAILURE;
+use crate::closure::steps::facts;
+use crate::closure::terms::Terms;
+use crate::closure::words::clip;
+
+/// Everything of a plan but the users and their number; `None` while a fact is missing.
+pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
+    let terms = &plan.terms;
+    let organization = seen.organization.known()?;
+    let users = seen.users.known()?;
+    let retained = seen.retained.known()?.as_ref()?.id;
+    let spare = seen.spare.known()?.as_ref().map(|found| found.id);
+    let spare = spare.filter(|_| terms.spare.is_some());
+    let stays = |id: &ObjectId| *id == retained || Some(*id) == spare;
+    let others = users.global_administrators.iter().filter(|id| !stays(id));
+    Some(PlanHead {
+        tenant_id: organization.id,
+        initial_domain: organization.initial_domain.to_ascii_lowercase(),
+        retained,
+        spare,
+        app_id: seen.identity.known()?.app_id,
+        user_count: 0,
+        guests: users.guests,
+        synced: users.synced,
+        other_global_administrators: others.copied().take(400).collect(),
+        subscriptions: subscriptions(seen)?,
+        applications: applications(terms, seen)?,
+        reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
+    })
+}
+
+/// Seals a plan from what was observed; `None` while a fact is missing or the listing cannot be complete.
+pub fn make_plan(plan: &Plan, seen: &Observation) -> Option<Sealed> {
+    let mut head = begin_head(plan, seen)?;
+    let listed = &seen.users.known()?.ids;
+    if !listed.contains(&head.retained) {
+        return None;
+    }
+    let stays = |id: &ObjectId| *id == head.retained || Some(*id) == head.spare;
+    let mut users: Vec<ObjectId> = listed.iter().filter(|id| !stays(id)).copied().collect();
+    users.sort_unstable();
+    users.dedup();
+    head.other_global_administrators
+        .retain(|id| users.binary_search(id).is_ok());
+    head.user_count = u32::try_from(users.len()).unwrap_or(u32::MAX);
+    Some(Sealed::seal(head, users))
+}
+
+fn subscriptions(seen: &Observation) -> Option<Vec<PlannedSubscription>> {
+    let there = seen.subscriptions.known()?.iter();
+    let there = there.filter(|one| one.lifecycle != Lifecycle::Gone);
+    Some(
+        there
+            .map(|one| PlannedSubscription {
+                id: one.id,
+                name: clip(&one.name, 256),
+                seats: one.seats,
+                agreement: one.agreement,
+            })
+            .collect(),
+    )
+}
+
+/// Planned only where the author asked for it. More than the plan can hold are left to a person.
+fn applications(terms: &Terms, seen: &Observation) -> Option<Vec<ObjectId>> {
+    if !terms.remove_applications {
+        return Some(Vec::new());
+    }
+    let all = seen.applications.known()?.iter();
+    let ours_to_remove = all.filter(|one| !one.own && !one.undeletable);
+    let mut ids: Vec<ObjectId> = ours_to_remove.map(|one| one.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.truncate(1_000);
+    Some(ids)
+}
+
+/// Asks for what a plan needs, then says that one can be made.
+pub fn ask_then_plan(plan: &Plan, seen: &Observation, reason: &'static str) -> Decision {
+    read_all(plan, seen)
+        .err()
+        .unwrap_or(Decision::MakePlan { reason })
+}
+
+/// Everything a plan needs was read, and the listing of users can be complete.
+pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+    let mut questions = vec![
+        Question::Organization,
+        Question::Administrators,
+        Question::Identity,
+        Question::Users,
+        Question::Subscriptions,
+    ];
+    if plan.terms.remove_applications {
+        questions.push(Question::Applications);
+    }
+    if let Some(read) = facts::unread(seen, &questions) {
+        return Err(read);
+    }
+    facts::known(&seen.identity, Question::Identity)?;
+    facts::known(&seen.spare, Question::Administrators)?;
+    facts::known(&seen.subscriptions, Question::Subscriptions)?;
+    if plan.terms.remove_applications {
+        facts::known(&seen.applications, Question::Applications)?;
+    }
+    let users = facts::known(&seen.users, Question::Users)?;
+    let retained = match &seen.retained {
+        Fact::Known(Some(found)) => Some(found.id),
+        _ => None,
+    };
+    if retained.is_some_and(|id| users.ids.contains(&id)) {
+        return Ok(());
+    }
+    Err(Waiting::new(
+        "ListingIncomplete",
+        "The listing of users lacks the retained administrator, so it cannot be complete",
+    )
+    .again_in(AFTER_FAILURE)
+    .into())
+}

@@ -1,0 +1,119 @@
+//! Users that Microsoft refuses to delete: who is still there, why, and what to do.
+
+use crate::closure::decide::Decision;
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Action, Intent, Refusal};
+use crate::closure::memory::Memory;
+use crate::closure::observation::{Observation, Obstacle, Question};
+use crate::closure::plan::Plan;
+use crate::closure::schedule;
+use crate::closure::step::Step;
+use crate::closure::steps::facts;
+use crate::closure::words::count;
+use jiff::Timestamp;
+
+/// How many refused users are known.
+pub fn known(memory: &Memory) -> u32 {
+    let lists = memory.refused.iter().map(|refusal| refusal.objects.len());
+    u32::try_from(lists.sum::<usize>()).unwrap_or(u32::MAX)
+}
+
+/// Was this one refused?
+pub fn contains(memory: &Memory, id: ObjectId) -> bool {
+    memory
+        .refused
+        .iter()
+        .any(|refusal| refusal.objects.contains(&id))
+}
+
+/// No more ids fit: some that were refused may not be known as such.
+pub fn full(memory: &Memory) -> bool {
+    known(memory) >= 400
+}
+
+/// Only refused users are left: told, and tried again after a while.
+pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decision {
+    if let Some(read) = facts::unread(seen, &[Question::Refused]) {
+        return read;
+    }
+    let still = match facts::known(&seen.still_there, Question::Refused) {
+        Ok(still) => still,
+        Err(decision) => return decision,
+    };
+    let users = plan.sealed.as_ref().map_or(&[][..], |sealed| &sealed.users);
+    let left: Vec<ObjectId> = still
+        .iter()
+        .filter(|id| users.contains(id) && contains(memory, **id))
+        .copied()
+        .collect();
+    if left.is_empty() {
+        return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
+    }
+    // Every try costs a record: the pause starts at half a minute.
+    let pause = schedule::back_off(memory.fruitless.saturating_add(5), plan.terms.poll_at_most);
+    if schedule::rest(memory, pause, now).is_some() {
+        return told(memory, &left);
+    }
+    let objects = left
+        .into_iter()
+        .take(plan.terms.slice.clamp(1, 400))
+        .collect();
+    Decision::Act(Intent::on(Step::Users, Action::DeleteUsers, objects))
+}
+
+fn told(memory: &Memory, left: &[ObjectId]) -> Decision {
+    let obstacles = memory.refused.iter().filter_map(|refusal| {
+        let here = refusal
+            .objects
+            .iter()
+            .filter(|id| left.contains(id))
+            .count();
+        let here = u32::try_from(here).unwrap_or(u32::MAX);
+        (here > 0).then(|| obstacle(refusal, here))
+    });
+    Decision::Blocked(obstacles.collect())
+}
+
+fn obstacle(refusal: &Refusal, here: u32) -> Obstacle {
+    let message = format!(
+        "{} could not be deleted: {} (HTTP {})",
+        count(here, "user"),
+        refusal.code,
+        refusal.status
+    );
+    Obstacle::new("UsersRefused", message, remedy(refusal))
+}
+
+/// What a person does about a refusal.
+pub fn remedy(refusal: &Refusal) -> &'static str {
+    match (refusal.status, refusal.code.as_str()) {
+        (403, _) | (_, "Authorization_RequestDenied") => {
+            "If they hold administrator roles, take the roles away or grant the application's service principal the role \
+             Privileged Authentication Administrator; if they are in a restricted management administrative unit, remove \
+             them from it or delete the unit and wait half an hour"
+        }
+        (400, _) => {
+            "If they are synced from on-premises, switch directory sync off or delete them in Active Directory; \
+             otherwise delete them by hand in the admin center"
+        }
+        (409 | 412, _) => {
+            "Another change to the same users is under way; it is tried again by itself"
+        }
+        _ => {
+            "Delete them by hand in the admin center, or ask Microsoft support with the error code"
+        }
+    }
+}
+
+/// Whole slices were refused: going on would only repeat that.
+pub fn fuse(memory: &Memory) -> Obstacle {
+    let worst = memory
+        .refused
+        .iter()
+        .max_by_key(|refusal| refusal.objects.len());
+    let (code, remedy) = worst.map_or(("no code", ""), |refusal| {
+        (refusal.code.as_str(), remedy(refusal))
+    });
+    let message = format!("Whole groups of users were refused, lately with {code}");
+    Obstacle::new("FailureFuse", message, remedy)
+}

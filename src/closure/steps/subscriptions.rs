@@ -1,0 +1,80 @@
+//! What steps 2 and 3 share: all subscriptions that the plan or a listing names, and words about them.
+
+use crate::closure::decide::Blocker;
+use crate::closure::id::ObjectId;
+use crate::closure::links;
+use crate::closure::observation::{Agreement, Lifecycle, Subscription};
+use crate::closure::plan::Plan;
+use crate::closure::words::thousands;
+use std::collections::BTreeSet;
+
+/// Is it in the approved plan? What is not is never ended by us.
+pub fn planned(plan: &Plan, id: ObjectId) -> bool {
+    plan.sealed.as_ref().is_some_and(|sealed| {
+        let mut all = sealed.head.subscriptions.iter();
+        all.any(|one| one.id == id)
+    })
+}
+
+/// How many are known, of the plan or of the listing, and how many of those the test says are done. One that is no
+/// longer listed is gone, which is done in every sense.
+pub fn progress(
+    plan: &Plan,
+    listed: &[Subscription],
+    done: impl Fn(Lifecycle) -> bool,
+) -> (u32, u32) {
+    let sealed = plan.sealed.as_ref();
+    let planned = sealed.map_or(&[][..], |sealed| &sealed.head.subscriptions);
+    let ids: BTreeSet<ObjectId> = planned
+        .iter()
+        .map(|one| one.id)
+        .chain(listed.iter().map(|one| one.id))
+        .collect();
+    let open = listed.iter().filter(|one| !done(one.lifecycle)).count();
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    (number(ids.len().saturating_sub(open)), number(ids.len()))
+}
+
+/// Names told before the rest is only counted.
+const SHOWN: usize = 10;
+
+/// `Business Premium ×950, Visio ×5`: by name, so the words stay the same in whatever order they were listed.
+pub fn names(some: &[&Subscription]) -> String {
+    let mut words: Vec<String> = some
+        .iter()
+        .map(|one| match one.agreement {
+            Agreement::Azure => one.name.clone(),
+            _ => format!("{} ×{}", one.name, thousands(one.seats)),
+        })
+        .collect();
+    words.sort_unstable();
+    let more = words.len().saturating_sub(SHOWN);
+    words.truncate(SHOWN);
+    let text = words.join(", ");
+    if more > 0 {
+        format!("{text} and {more} more")
+    } else {
+        text
+    }
+}
+
+/// One blocker per subscription that stands in the way.
+pub fn blocker(plan: &Plan, one: &Subscription, remedy: &str, who: &'static str) -> Blocker {
+    let cloud = plan.terms.cloud;
+    let link = match one.agreement {
+        Agreement::Azure => links::azure(cloud),
+        _ => links::products(cloud),
+    };
+    Blocker {
+        check: format!("Subscription {}", one.name),
+        state: "failed",
+        remedy: remedy.to_owned(),
+        link: link.to_owned(),
+        who,
+    }
+}
+
+/// The first date that Microsoft announces for any of them.
+pub fn next_change(some: &[&Subscription]) -> Option<jiff::Timestamp> {
+    some.iter().filter_map(|one| one.next_change).min()
+}

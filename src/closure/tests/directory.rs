@@ -1,0 +1,291 @@
+use super::{decided, reason, verified};
+use crate::closure::decide::{Decided, Decision};
+use crate::closure::fixtures::*;
+use crate::closure::intent::{Action, Intent, Outcome};
+use crate::closure::memory::{Asked, Memory};
+use crate::closure::observation::*;
+use crate::closure::step::Step;
+use crate::closure::steps::checks::{self, State};
+
+#[test]
+fn mfa_after_a_clean_step_one_is_a_verified_nothing() {
+    let mut run = verified(World::new(2));
+    let told = decided(&mut run, |_| {});
+    assert_eq!(told.step, Step::DeleteDirectory);
+    assert_eq!(told.standings["MFADisabled"].reason, "NothingToDo");
+    assert_eq!(
+        reason(&decided(&mut run, |s| s.mfa = Fact::NotRead)),
+        "Read"
+    );
+}
+
+#[test]
+fn mfa_of_the_spare_is_switched_off_and_never_that_of_the_retained() {
+    let mut run = verified(World::new(2).with_spare());
+    let Decision::Act(intent) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(
+        (intent.action, intent.objects),
+        (Action::DisableMfa, vec![id(SPARE)])
+    );
+}
+
+#[test]
+fn accounts_that_should_not_be_there_are_waited_for_or_drift() {
+    let mut run = verified(World::new(2));
+    let add = |n: u128| {
+        move |s: &mut Observation| {
+            if let Fact::Known(states) = &mut s.mfa {
+                states.push(MfaState {
+                    id: id(n),
+                    enabled: true,
+                });
+            }
+        }
+    };
+    assert_eq!(reason(&decided(&mut run, add(0x1_0001))), "WaitingReplica");
+    assert_eq!(reason(&decided(&mut run, add(0x99))), "PlanDrift");
+}
+
+#[test]
+fn where_mfa_cannot_be_read_only_a_spare_needs_a_person() {
+    let unsupported = |s: &mut Observation| s.mfa = Fact::Unreadable(Why::Unsupported);
+    let mut run = verified(World::new(2));
+    assert_eq!(decided(&mut run, unsupported).step, Step::DeleteDirectory);
+    let mut run = verified(World::new(2).with_spare());
+    let told = decided(&mut run, unsupported);
+    assert_eq!((reason(&told), told.step), ("DisableMFA", Step::DisableMfa));
+    run.world.attestations.insert("MFA".into(), "Passed".into());
+    assert_eq!(decided(&mut run, unsupported).step, Step::DeleteDirectory);
+}
+
+fn keys(decided: &Decided) -> Vec<&'static str> {
+    match &decided.decision {
+        Decision::HandOff(list) => list.iter().map(|h| h.key).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_last_hand_off_lists_what_no_program_can_read() {
+    let mut run = verified(World::new(2));
+    let told = decided(&mut run, |_| {});
+    assert_eq!(keys(&told), ["DeleteDirectory", "AttestChecks"]);
+    assert_eq!(told.standings["DeletionChecksPassed"].status, None);
+    for check in checks::UNREADABLE {
+        run.world.attestations.insert(check.into(), "Passed".into());
+    }
+    let told = decided(&mut run, |_| {});
+    assert_eq!(keys(&told), ["DeleteDirectory"]);
+    assert_eq!(told.standings["DeletionChecksPassed"].status, Some(true));
+    run.world.attestations.insert("C9".into(), "Failed".into());
+    let told = decided(&mut run, |_| {});
+    assert_eq!(told.standings["DeletionChecksPassed"].status, Some(false));
+    assert_eq!(
+        keys(&told)[0],
+        "DeleteDirectory",
+        "it does not bar the hand-off"
+    );
+}
+
+#[test]
+fn what_was_done_and_is_no_longer_so_bars_the_hand_off() {
+    let mut run = verified(World::new(2).with_spare());
+    run.until(
+        false,
+        20,
+        |d| matches!(&d.decision, Decision::HandOff(l) if l[0].key == "DeleteDirectory"),
+    );
+    run.world.subscriptions = vec![subscription(1, Agreement::Direct)];
+    let told = decided(&mut run, |_| {});
+    assert_eq!(
+        (reason(&told), told.step),
+        ("PlanDrift", Step::DeleteDirectory)
+    );
+}
+
+#[test]
+fn the_spare_goes_first_and_only_the_pinned_one() {
+    let mut run = verified(World::new(2).with_spare());
+    run.world.mfa.clear();
+    let Decision::Act(intent) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(
+        (intent.step, intent.action),
+        (Step::DeleteDirectory, Action::DeleteUsers)
+    );
+    assert_eq!(intent.objects, vec![id(SPARE)]);
+    let other = |s: &mut Observation| s.spare = Fact::Known(Some(administrator(0x77, "spare")));
+    assert!(matches!(
+        decided(&mut run, other).decision,
+        Decision::HandOff(_)
+    ));
+}
+
+#[test]
+fn applications_go_where_asked_but_not_ours_nor_what_microsoft_keeps() {
+    let mut run = verified(World::new(2).with(|w| {
+        w.terms.remove_applications = true;
+        w.applications.extend([
+            application(1, true, false),
+            application(2, true, true),
+            application(3, false, false),
+        ]);
+    }));
+    let Decision::Act(intent) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(intent.action, Action::RemoveApplications);
+    assert_eq!(intent.objects, vec![id(0xD001), id(0xD003)]);
+    run.memory.applications_refused = vec![id(0xD001)];
+    let Decision::Act(intent) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(intent.objects, vec![id(0xD003)]);
+    run.memory.applications_refused.push(id(0xD003));
+    assert_eq!(
+        keys(&decided(&mut run, |_| {})),
+        ["DeleteDirectory", "AttestChecks", "RemoveApplications"]
+    );
+}
+
+#[test]
+fn our_own_identity_goes_only_when_a_person_says_that_only_ours_is_left() {
+    let mut run = verified(World::new(2));
+    run.world
+        .attestations
+        .insert("OnlyOurs".into(), "no".into());
+    assert!(matches!(
+        decided(&mut run, |_| {}).decision,
+        Decision::HandOff(_)
+    ));
+    run.world
+        .attestations
+        .insert("OnlyOurs".into(), "Passed".into());
+    let Decision::Act(intent) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(intent.action, Action::RemoveOwnIdentity);
+    assert_eq!(
+        intent.objects,
+        vec![id(OWN_APP), id(OWN_PRINCIPAL)],
+        "the registration first"
+    );
+    run.cycle(false);
+    let told = decided(&mut run, |_| {});
+    assert_eq!(keys(&told), ["DeleteDirectory"]);
+    run.world.gone = true;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyDirectoryGone");
+}
+
+#[test]
+fn a_portal_that_refuses_is_a_stall_with_the_residue_and_is_still_watched() {
+    let mut run = verified(World::new(2).with(|w| w.applications.push(application(2, true, true))));
+    run.world
+        .attestations
+        .insert("Refused".into(), "some apps".into());
+    let told = decided(&mut run, |_| {});
+    assert_eq!(reason(&told), "PortalRefused");
+    let Decision::Blocked(list) = told.decision else {
+        panic!()
+    };
+    assert!(
+        list[0]
+            .message
+            .contains("1 application that Microsoft keeps"),
+        "{}",
+        list[0].message
+    );
+    run.world.gone = true;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyDirectoryGone");
+}
+
+#[test]
+fn an_external_directory_is_deleted_by_a_call_and_a_refusal_is_told() {
+    let mut run =
+        verified(World::new(2).with(|w| w.terms.directory_resource = Some("/ciam".into())));
+    let Decision::Act(intent) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(
+        (intent.action, intent.resource.as_deref()),
+        (Action::DeleteDirectory, Some("/ciam"))
+    );
+    let outcome = Outcome {
+        complete: true,
+        refused: vec![crate::closure::intent::Refusal {
+            code: "Conflict".into(),
+            status: 409,
+            objects: intent.objects.clone(),
+        }],
+        ..Outcome::default()
+    };
+    let now = run.world.now;
+    run.memory = std::mem::take(&mut run.memory).advance(&intent, &outcome, now);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DirectoryRefused");
+    run.memory.directory_delete = Some(Asked {
+        at: now,
+        refused: None,
+    });
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeletingDirectory");
+}
+
+#[test]
+fn the_end_is_proven_from_outside() {
+    let intent = Intent::on(
+        Step::DeleteDirectory,
+        Action::VerifyDirectoryGone,
+        vec![id(TENANT)],
+    );
+    let gone = Outcome {
+        complete: true,
+        gone: 1,
+        ..Outcome::default()
+    };
+    assert!(
+        Memory::default()
+            .advance(&intent, &gone, start())
+            .directory_gone_at
+            .is_some()
+    );
+    let half = Outcome {
+        complete: false,
+        gone: 1,
+        ..Outcome::default()
+    };
+    assert!(
+        Memory::default()
+            .advance(&intent, &half, start())
+            .directory_gone_at
+            .is_none()
+    );
+}
+
+#[test]
+fn every_check_has_a_remedy_and_a_place_in_every_cloud() {
+    use crate::closure::terms::Cloud;
+    for cloud in [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China] {
+        let mut run = verified(World::new(0));
+        run.plan.terms.cloud = cloud;
+        run.plan.terms.directory_resource = Some("/ciam".into());
+        let seen = super::all_seen(&mut run.world, &run.memory);
+        let all = checks::all(&run.plan, &seen);
+        let ids: Vec<_> = all.iter().map(|c| c.id).collect();
+        assert_eq!(
+            ids,
+            [
+                "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C13", "C14",
+                "C15"
+            ]
+        );
+        for check in all {
+            assert!(check.link.starts_with("https://") && !check.remedy.is_empty());
+        }
+    }
+    assert_eq!(
+        checks::attested(&[("C5".to_owned(), " FAILED ".to_owned())].into(), "C5"),
+        Some(State::Failed)
+    );
+}

@@ -1,0 +1,205 @@
+use super::{decided, planned, reason, verified};
+use crate::closure::decide::Decision;
+use crate::closure::fixtures::*;
+use crate::closure::observation::*;
+use crate::closure::terms::{Mode, Terms};
+
+type Change = fn(&mut Observation);
+
+fn organization(seen: &mut Observation, change: impl FnOnce(&mut Organization)) {
+    if let Fact::Known(found) = &mut seen.organization {
+        change(found);
+    }
+}
+
+fn retained(seen: &mut Observation, change: impl FnOnce(&mut Administrator)) {
+    if let Fact::Known(Some(found)) = &mut seen.retained {
+        change(found);
+    }
+}
+
+/// Whatever is wrong on the cluster's or the tenant's side stops every effect, with its own reason.
+#[test]
+fn each_refusal_has_its_reason() {
+    let table: &[(&str, Change)] = &[
+        ("ConfigurationMissing", |s| {
+            s.cluster.configuration.present = false
+        }),
+        ("KillSwitch", |s| s.cluster.configuration.kill_switch = true),
+        ("TenantProtected", |s| {
+            _ = s.cluster.configuration.protected.insert(id(TENANT))
+        }),
+        ("TenantNotAllowed", |s| {
+            _ = s.cluster.configuration.allowed.insert(id(1))
+        }),
+        ("CredentialsForbidden", |s| {
+            s.cluster.credential = Err(Obstacle::new(
+                "CredentialsForbidden",
+                "not granted",
+                "grant it",
+            ));
+        }),
+        ("TenantNamedTwice", |s| {
+            s.cluster.rivals.push("other/contoso".into())
+        }),
+        ("TenantMismatch", |s| organization(s, |o| o.id = id(7))),
+        ("TenantMismatch", |s| {
+            organization(s, |o| o.initial_domain = "fabrikam.onmicrosoft.com".into())
+        }),
+        ("PartnerTenant", |s| organization(s, |o| o.partner = true)),
+        ("RetainedAdminMissing", |s| s.retained = Fact::Known(None)),
+        ("RetainedAdminMissing", |s| retained(s, |r| r.id = id(0x77))),
+        ("RetainedAdminDisabled", |s| {
+            retained(s, |r| r.enabled = false)
+        }),
+        ("RetainedAdminGuest", |s| retained(s, |r| r.member = false)),
+        ("RetainedAdminSynced", |s| retained(s, |r| r.synced = true)),
+        ("RetainedAdminRenamed", |s| {
+            retained(s, |r| r.user_principal_name = format!("x@{DOMAIN}"))
+        }),
+        ("RetainedAdminEligibleOnly", |s| {
+            retained(s, |r| r.global_administrator = Holding::EligibleOnly)
+        }),
+        ("RetainedAdminNotGlobalAdministrator", |s| {
+            retained(s, |r| r.global_administrator = Holding::None)
+        }),
+        ("PermissionDenied", |s| {
+            s.organization = Fact::Unreadable(Why::Forbidden)
+        }),
+        ("CredentialRefused", |s| {
+            s.retained = Fact::Unreadable(Why::CredentialRefused)
+        }),
+        ("MicrosoftUnavailable", |s| {
+            s.organization = Fact::Unreadable(Why::Unavailable)
+        }),
+        ("MicrosoftUnavailable", |s| {
+            s.organization = Fact::Unreadable(Why::Malformed)
+        }),
+        ("NotSupported", |s| {
+            s.organization = Fact::Unreadable(Why::Unsupported)
+        }),
+        ("Read", |s| s.organization = Fact::NotRead),
+        ("Read", |s| s.spare = Fact::NotRead),
+    ];
+    for (wanted, change) in table {
+        let mut run = planned(World::new(3));
+        let first = decided(&mut run, change);
+        assert_eq!(reason(&first), *wanted);
+        // The same in the middle of the work.
+        run.cycle(true);
+        assert!(!run.memory.started.is_empty());
+        let later = decided(&mut run, change);
+        assert_eq!(reason(&later), *wanted, "midway");
+    }
+}
+
+#[test]
+fn refusals_of_the_author_come_first() {
+    let table: &[(&str, fn(&mut Terms))] = &[
+        ("Suspended", |t| t.suspend = true),
+        ("LegalHold", |t| t.hold = Some("case 7".into())),
+    ];
+    for (wanted, change) in table {
+        let mut run = planned(World::new(3));
+        change(&mut run.world.terms);
+        let decided = decided(&mut run, |s| s.cluster.configuration.present = false);
+        assert_eq!(reason(&decided), *wanted);
+    }
+}
+
+#[test]
+fn an_administrator_on_another_domain_cannot_finish() {
+    let mut run = Run::of(World::new(3).with(|w| {
+        w.terms.retained = "closer@contoso.nl".into();
+        w.retained.user_principal_name = "closer@contoso.nl".into();
+    }));
+    assert_eq!(reason(&run.cycle(false)), "RetainedAdminNotOnInitialDomain");
+}
+
+#[test]
+fn domains_and_names_are_compared_without_case() {
+    let mut run = planned(World::new(3));
+    run.world.terms.initial_domain = DOMAIN.to_ascii_uppercase();
+    run.world.terms.retained = run.world.terms.retained.to_ascii_uppercase();
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+}
+
+#[test]
+fn the_switches_of_the_configuration_do_not_bar_a_plan() {
+    let mut run = Run::of(World::new(3).with(|w| w.terms.mode = Mode::Plan));
+    run.world.cluster.configuration.present = false;
+    run.until(false, 5, |d| d.decision == Decision::Planned);
+}
+
+#[test]
+fn a_lost_credential_leads_outside_only_when_all_users_are_proven_gone() {
+    let lose: Change = |s| {
+        s.cluster.credential = Err(Obstacle::new(
+            "CredentialsMissing",
+            "no Secret",
+            "restore it",
+        ));
+        s.directory = Fact::NotRead;
+    };
+    let mut run = planned(World::new(3));
+    run.cycle(false);
+    assert_eq!(reason(&decided(&mut run, lose)), "CredentialsMissing");
+    let mut run = verified(World::new(3));
+    assert_eq!(
+        decided(&mut run, lose).decision,
+        Decision::Read(vec![Question::Directory])
+    );
+    let found = |directory| {
+        move |s: &mut Observation| {
+            lose(s);
+            s.directory = directory;
+        }
+    };
+    assert_eq!(
+        reason(&decided(&mut run, found(Fact::Known(Existence::Present)))),
+        "CredentialsMissing"
+    );
+    assert_eq!(
+        reason(&decided(
+            &mut run,
+            found(Fact::Unreadable(Why::Unavailable))
+        )),
+        "CredentialsMissing"
+    );
+    assert_eq!(
+        reason(&decided(&mut run, found(Fact::Known(Existence::Gone)))),
+        "VerifyDirectoryGone"
+    );
+}
+
+#[test]
+fn an_outside_look_that_proves_nothing_is_paced_and_skips_no_step() {
+    let mut run = verified(
+        World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]),
+    );
+    run.world.credential_lost = true;
+    let mut seen = run.world.base();
+    for question in [Question::Organization, Question::Administrators] {
+        run.world.answer(question, &run.memory, &mut seen);
+    }
+    seen.directory = Fact::Known(Existence::Gone);
+    let act = crate::closure::decide::decide(&run.plan, &seen, &run.memory, run.world.now);
+    let Decision::Act(intent) = act.decision else {
+        panic!("{act:?}")
+    };
+    let outcome = run.world.perform(&intent, &run.plan);
+    run.memory = std::mem::take(&mut run.memory).advance(&intent, &outcome, run.world.now);
+    let again = crate::closure::decide::decide(&run.plan, &seen, &run.memory, run.world.now);
+    assert_eq!(reason(&again), "VerifyingDirectoryGone");
+    run.world.credential_lost = false;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "CancelSubscription");
+}
+
+#[test]
+fn a_plan_that_is_not_the_sealed_one_stops_everything() {
+    let mut run = planned(World::new(3));
+    run.plan.sealed.as_mut().unwrap().digest = "0".repeat(64);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "PlanLost");
+    run.plan.sealed = None;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "PlanLost");
+}

@@ -1,0 +1,215 @@
+use super::{decided, planned, reason};
+use crate::closure::decide::Decision;
+use crate::closure::fixtures::*;
+use crate::closure::observation::*;
+use crate::closure::step::Step;
+use crate::closure::steps::preconditions::make_plan;
+use crate::closure::terms::{Backup, Mode};
+use jiff::SignedDuration;
+
+#[test]
+fn what_is_lacking_blocks_with_its_reason() {
+    let direct =
+        || World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]);
+    let table: Vec<(&str, World)> = vec![
+        (
+            "BackupNotAcknowledged",
+            World::new(3).with(|w| w.terms.backup = None),
+        ),
+        (
+            "BackupNotAcknowledged",
+            World::new(3).with(|w| {
+                w.terms.backup = Some(Backup {
+                    reference: "job".into(),
+                    complete: Err("The Job failed".into()),
+                });
+            }),
+        ),
+        (
+            "LimitMissing",
+            World::new(3).with(|w| w.terms.max_users = None),
+        ),
+        (
+            "LimitExceeded",
+            World::new(3).with(|w| w.terms.max_users = Some(2)),
+        ),
+        (
+            "CancellationReasonMissing",
+            direct().with(|w| w.terms.cancellation = None),
+        ),
+        (
+            "LossNotAccepted",
+            World::new(3).with(|w| {
+                w.terms.accepted.clear();
+                w.subscriptions = vec![subscription(1, Agreement::Azure)];
+            }),
+        ),
+        (
+            "RolesMissing",
+            World::new(3).with(|w| w.identity.permissions.clear()),
+        ),
+        (
+            "SpareAdminMissing",
+            World::new(3).with(|w| w.terms.spare = Some("ghost".into())),
+        ),
+        (
+            "ApprovalsMissing",
+            World::new(3).with(|w| w.cluster.approvals.required = 2),
+        ),
+        (
+            "AdmissionPolicyMissing",
+            World::new(3).with(|w| w.cluster.approvals.policy_missing = true),
+        ),
+        (
+            "GracePeriod",
+            World::new(3).with(|w| {
+                w.cluster.approvals.effective_at = Some(start() + SignedDuration::from_hours(1));
+            }),
+        ),
+        (
+            "NotBefore",
+            World::new(3)
+                .with(|w| w.terms.not_before = Some(start() + SignedDuration::from_hours(1))),
+        ),
+    ];
+    for (wanted, world) in table {
+        let mut run = Run::of(world);
+        let decided = run.until(false, 3, |d| {
+            !matches!(d.decision, Decision::MakePlan { .. })
+        });
+        assert_eq!(reason(&decided), wanted);
+        assert_eq!(decided.step, Step::Preconditions);
+        assert!(run.world.steps.is_empty());
+    }
+}
+
+#[test]
+fn all_obstacles_are_told_at_once() {
+    let mut run = Run::of(World::new(3).with(|w| {
+        w.terms.backup = None;
+        w.terms.max_users = None;
+        w.identity.permissions.clear();
+    }));
+    let Decision::Blocked(list) = run.cycle(false).decision else {
+        panic!()
+    };
+    let reasons: Vec<_> = list.iter().map(|o| o.reason).collect();
+    assert_eq!(
+        reasons,
+        ["BackupNotAcknowledged", "LimitMissing", "RolesMissing"]
+    );
+}
+
+#[test]
+fn roles_are_told_by_step_and_a_reader_can_still_plan() {
+    let world = World::new(3).with_spare().with(|w| {
+        w.terms.remove_applications = true;
+        w.administrators.insert(id(0x1_0001));
+        w.identity.permissions.clear();
+        w.identity.directory_roles.clear();
+    });
+    let mut run = Run::of(world.clone());
+    let blocked = run.until(false, 3, |d| matches!(d.decision, Decision::Blocked(_)));
+    let Decision::Blocked(list) = blocked.decision else {
+        panic!()
+    };
+    // Whether other administrators are among the users is known once they are listed for the plan.
+    let wanted = "step 1 Users: the identity lacks User.ReadWrite.All; \
+                  step 4 DisableMFA: the identity lacks Policy.ReadWrite.AuthenticationMethod; \
+                  step 5 DeleteDirectory: the identity lacks the role Privileged Authentication Administrator; \
+                  step 5 DeleteDirectory: the identity lacks Application.ReadWrite.All";
+    assert_eq!(list[0].message, wanted);
+    let mut run = Run::of(world.with(|w| w.terms.mode = Mode::Plan));
+    let done = run.until(false, 5, |d| d.decision == Decision::Planned);
+    let checks: Vec<_> = done.blockers.iter().map(|b| b.remedy.as_str()).collect();
+    assert_eq!(checks.len(), 5, "{checks:?}");
+}
+
+#[test]
+fn no_approval_is_needed_where_none_is_required() {
+    let mut run = planned(World::new(3).with(|w| {
+        w.cluster.approvals = Approvals {
+            policy_missing: true,
+            ..Approvals::default()
+        };
+    }));
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+}
+
+#[test]
+fn a_revoked_approval_stops_the_work_and_a_lapsed_limit_too() {
+    let mut run = planned(World::new(300));
+    run.cycle(false);
+    let revoked = decided(&mut run, |s| s.cluster.approvals.approvers.clear());
+    assert_eq!(
+        (reason(&revoked), revoked.step),
+        ("ApprovalsMissing", Step::Users)
+    );
+    run.world.terms.max_users = Some(10);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "LimitExceeded");
+}
+
+#[test]
+fn rejected_approvals_are_explained() {
+    let mut run = planned(World::new(3));
+    let told = decided(&mut run, |s| {
+        s.cluster.approvals.approvers.clear();
+        s.cluster.approvals.rejected = vec!["bob: expired".into()];
+    });
+    let Decision::AwaitApproval { message, .. } = told.decision else {
+        panic!()
+    };
+    assert_eq!(
+        message,
+        "0 of 1 approvals for this plan; not counted: bob: expired"
+    );
+}
+
+#[test]
+fn a_plan_not_begun_within_a_day_is_made_again() {
+    let mut run = planned(World::new(3).with(|w| w.cluster.approvals.approvers.clear()));
+    run.world.now += SignedDuration::from_hours(25);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "PlanStale");
+    let digest = run.plan.sealed.as_ref().unwrap().digest.clone();
+    run.cycle(false);
+    assert_eq!(
+        run.plan.sealed.as_ref().unwrap().digest,
+        digest,
+        "the same tenant, the same plan"
+    );
+    assert_eq!(reason(&run.cycle(false)), "ApprovalsMissing");
+}
+
+#[test]
+fn a_plan_once_begun_is_not_stale() {
+    let mut run = planned(World::new(300));
+    run.cycle(false);
+    run.world.now += SignedDuration::from_hours(200);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+}
+
+#[test]
+fn the_plan_names_everyone_but_who_stays_and_needs_a_complete_listing() {
+    let mut run = planned(World::new(3).with_spare());
+    let sealed = run.plan.sealed.clone().unwrap();
+    assert_eq!(sealed.users.len(), 3);
+    assert_eq!(sealed.allowed(), vec![id(RETAINED), id(SPARE)]);
+    assert!(sealed.users.iter().all(|u| !sealed.allowed().contains(u)));
+    let mut seen = super::all_seen(&mut run.world, &run.memory);
+    assert!(make_plan(&run.plan, &seen).is_some());
+    if let Fact::Known(users) = &mut seen.users {
+        users.ids.retain(|u| *u != id(RETAINED));
+    }
+    assert!(make_plan(&run.plan, &seen).is_none());
+}
+
+#[test]
+fn a_listing_without_the_retained_administrator_is_waited_for() {
+    let mut run = Run::of(World::new(3));
+    let told = decided(&mut run, |s| {
+        if let Fact::Known(users) = &mut s.users {
+            users.ids.retain(|u| *u != id(RETAINED));
+        }
+    });
+    assert_eq!(reason(&told), "ListingIncomplete");
+}

@@ -1,0 +1,118 @@
+use super::{decided, planned, verified};
+use crate::closure::decide::{Decided, Decision, Standing};
+use crate::closure::fixtures::*;
+use crate::closure::observation::Obstacle;
+use crate::closure::report::{self, CONDITIONS, Phase, Report};
+use crate::closure::step::Step;
+use std::collections::BTreeMap;
+
+fn condition<'a>(report: &'a Report, name: &str) -> &'a Standing {
+    &report
+        .conditions
+        .iter()
+        .find(|(n, _)| *n == name)
+        .unwrap()
+        .1
+}
+
+fn told(run: &Run, decided: &Decided) -> Report {
+    let report = report::tell(&run.plan, &run.memory, decided);
+    let names: Vec<_> = report.conditions.iter().map(|(n, _)| *n).collect();
+    assert_eq!(names, CONDITIONS);
+    let is = |name: &str| condition(&report, name).status == Some(true);
+    assert!(u8::from(is("Ready")) + u8::from(is("Reconciling")) + u8::from(is("Stalled")) <= 1);
+    report
+}
+
+#[test]
+fn the_middle_of_step_one() {
+    let mut run = planned(World::new(100));
+    run.cycle(false);
+    let decided = decided(&mut run, |_| {});
+    let report = told(&run, &decided);
+    assert_eq!(report.phase, Phase::Running);
+    assert_eq!(report.progress, "50/100 (50%)");
+    assert_eq!(report.summary, "50 of 100 users deleted, none failed");
+    let words: Vec<_> = report
+        .conditions
+        .iter()
+        .map(|(n, s)| (*n, s.status, s.reason))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            ("Ready", Some(false), "DeletingUsers"),
+            ("Reconciling", Some(true), "DeletingUsers"),
+            ("Stalled", Some(false), "Progressing"),
+            ("PreconditionsMet", Some(true), "AllMet"),
+            ("Approved", Some(true), "QuorumReached"),
+            ("DirectorySyncDisabled", Some(true), "NeverEnabled"),
+            ("UsersDeleted", Some(false), "InProgress"),
+            ("SubscriptionsCanceled", None, "NotStarted"),
+            ("SubscriptionsDeleted", None, "NotStarted"),
+            ("MFADisabled", None, "NotStarted"),
+            ("DeletionChecksPassed", None, "NotStarted"),
+            ("DirectoryDeleted", None, "NotStarted"),
+            ("Closed", Some(false), "InProgress"),
+        ]
+    );
+}
+
+#[test]
+fn a_stall_names_its_reason_and_keeps_what_was_proven() {
+    let mut run = verified(World::new(3));
+    let decided = decided(&mut run, |s| s.cluster.configuration.kill_switch = true);
+    let report = told(&run, &decided);
+    assert_eq!(report.phase, Phase::Stalled);
+    assert_eq!(condition(&report, "Stalled").reason, "KillSwitch");
+    assert_eq!(condition(&report, "Stalled").status, Some(true));
+    assert_eq!(condition(&report, "UsersDeleted").status, Some(true));
+    assert_eq!(condition(&report, "Reconciling").status, Some(false));
+    let since = report::tell_since(&run.plan, &run.memory, &decided, Step::DeleteDirectory);
+    assert_eq!(condition(&since, "MFADisabled").status, Some(true));
+}
+
+#[test]
+fn phases() {
+    let plan = planned(World::new(3));
+    let obstacle = Obstacle::new("Some", "a", "b");
+    let table = [
+        (Decision::Planned, Phase::Planned),
+        (Decision::Suspended, Phase::Suspended),
+        (Decision::Closed, Phase::Closed),
+        (
+            Decision::MakePlan {
+                reason: "FirstPlan",
+            },
+            Phase::Planning,
+        ),
+        (
+            Decision::AwaitApproval {
+                reason: "ApprovalsMissing",
+                message: "m".into(),
+            },
+            Phase::AwaitingApproval,
+        ),
+        (Decision::Blocked(vec![obstacle]), Phase::Stalled),
+        (Decision::HandOff(Vec::new()), Phase::AwaitingHandOff),
+        (Decision::Blocked(Vec::new()), Phase::Stalled),
+        (Decision::Read(Vec::new()), Phase::Planning),
+    ];
+    for (decision, phase) in table {
+        let decided = Decided {
+            step: Step::Preconditions,
+            decision,
+            standings: BTreeMap::new(),
+            progress: BTreeMap::new(),
+            blockers: Vec::new(),
+        };
+        let report = told(&plan, &decided);
+        assert_eq!(report.phase, phase);
+        assert_eq!(report.progress, "-");
+    }
+}
+
+#[test]
+fn the_first_report_has_every_condition() {
+    assert_eq!(report::first().conditions.len(), 13);
+}

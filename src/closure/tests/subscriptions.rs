@@ -1,0 +1,167 @@
+use super::{decided, reason, verified};
+use crate::closure::decide::Decision;
+use crate::closure::fixtures::*;
+use crate::closure::observation::*;
+use crate::closure::step::Step;
+use jiff::SignedDuration;
+
+fn one(agreement: Agreement, change: fn(&mut Subscription)) -> Run {
+    verified(World::new(1).with(|w| {
+        let mut it = subscription(1, agreement);
+        change(&mut it);
+        w.subscriptions = vec![it];
+    }))
+}
+
+#[test]
+fn who_can_cancel_follows_from_the_agreement() {
+    use Agreement::{Azure, CustomerAgreement, Direct, Enterprise, Partner};
+    let table: &[(Agreement, fn(&mut Subscription), &str)] = &[
+        (CustomerAgreement, |_| {}, "CancelSubscription"),
+        (CustomerAgreement, |s| s.cancelable = false, "StopRenewal"),
+        (
+            CustomerAgreement,
+            |s| {
+                s.cancelable = false;
+                s.auto_renew = false;
+            },
+            "WaitingTermEnd",
+        ),
+        (
+            CustomerAgreement,
+            |s| s.resource = None,
+            "CancelSubscription",
+        ),
+        (Azure, |_| {}, "CancelSubscription"),
+        (Azure, |s| s.resource = None, "CancelAzureSubscription"),
+        (Direct, |_| {}, "CancelSubscription"),
+        (Partner, |_| {}, "CancelByPartner"),
+        (Enterprise, |_| {}, "CancelByAccountManager"),
+    ];
+    for (agreement, change, wanted) in table {
+        let mut run = one(*agreement, *change);
+        let told = decided(&mut run, |_| {});
+        assert_eq!(
+            (reason(&told), told.step),
+            (*wanted, Step::CancelSubscriptions),
+            "{agreement:?}"
+        );
+        let automatic = run.world.subscriptions[0].resource.is_some();
+        assert_eq!(
+            matches!(told.decision, Decision::HandOff(_)),
+            !automatic,
+            "{agreement:?}"
+        );
+    }
+}
+
+#[test]
+fn who_can_delete_follows_too() {
+    use Agreement::{Azure, CustomerAgreement, Direct, Enterprise, Partner};
+    let table: &[(Agreement, Lifecycle, &str)] = &[
+        (Direct, Lifecycle::Disabled, "DeleteSubscription"),
+        (Azure, Lifecycle::Disabled, "DeleteAzureSubscription"),
+        (CustomerAgreement, Lifecycle::Disabled, "WaitingDeprovision"),
+        (Partner, Lifecycle::Disabled, "WaitingDeprovision"),
+        (Enterprise, Lifecycle::Disabled, "WaitingDeprovision"),
+        (Direct, Lifecycle::LockedOut, "ContactSupport"),
+    ];
+    for (agreement, lifecycle, wanted) in table {
+        let mut run = one(*agreement, |_| {});
+        run.world.subscriptions[0].lifecycle = *lifecycle;
+        let told = decided(&mut run, |_| {});
+        assert_eq!(
+            (reason(&told), told.step),
+            (*wanted, Step::DeleteSubscriptions),
+            "{agreement:?}"
+        );
+        // What is no longer listed is gone.
+        run.world.subscriptions.clear();
+        let after = decided(&mut run, |_| {});
+        assert_eq!(after.standings["SubscriptionsDeleted"].reason, "AllGone");
+        assert_eq!(after.progress[&Step::DeleteSubscriptions], (1, 1));
+    }
+}
+
+#[test]
+fn the_hand_off_gives_reason_and_feedback() {
+    let mut run = one(Agreement::Direct, |_| {});
+    let Decision::HandOff(list) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert!(
+        list[0]
+            .what
+            .ends_with("(reason: Other; feedback: Company merged): SKU_1 ×10"),
+        "{}",
+        list[0].what
+    );
+    assert!(list[0].link.contains("842054"));
+}
+
+#[test]
+fn what_was_asked_for_is_waited_for_and_asked_again_after_a_day() {
+    let mut run = one(Agreement::Azure, |_| {});
+    run.cycle(false);
+    run.world.subscriptions[0].lifecycle = Lifecycle::Active;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "Canceling");
+    run.world.now += SignedDuration::from_hours(25);
+    assert!(matches!(
+        decided(&mut run, |_| {}).decision,
+        Decision::Act(_)
+    ));
+}
+
+#[test]
+fn a_refused_cancellation_becomes_a_hand_off_with_its_code() {
+    let mut run = one(Agreement::CustomerAgreement, |_| {});
+    let known = run.world.subscriptions[0].id;
+    let asked = crate::closure::memory::Asked {
+        at: run.world.now,
+        refused: Some("AuthorizationFailed".into()),
+    };
+    run.memory.subscriptions.insert(known, asked);
+    let told = decided(&mut run, |_| {});
+    assert!(matches!(told.decision, Decision::HandOff(_)));
+    assert!(told.blockers[0].remedy.contains("AuthorizationFailed"));
+}
+
+#[test]
+fn what_the_plan_does_not_name_is_never_ended_by_us() {
+    let mut run = verified(World::new(1));
+    run.world.subscriptions = vec![subscription(9, Agreement::Azure)];
+    assert!(matches!(
+        decided(&mut run, |_| {}).decision,
+        Decision::HandOff(_)
+    ));
+}
+
+#[test]
+fn programs_go_before_persons() {
+    let mut run = verified(World::new(1).with(|w| {
+        w.subscriptions = vec![
+            subscription(1, Agreement::Direct),
+            subscription(2, Agreement::Azure),
+        ];
+    }));
+    assert!(matches!(
+        decided(&mut run, |_| {}).decision,
+        Decision::Act(_)
+    ));
+    run.cycle(false);
+    assert!(matches!(
+        decided(&mut run, |_| {}).decision,
+        Decision::HandOff(_)
+    ));
+}
+
+#[test]
+fn the_end_of_a_term_is_shown() {
+    let mut run = one(Agreement::CustomerAgreement, |s| s.cancelable = false);
+    run.cycle(false);
+    let Decision::Wait(waiting) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(waiting.reason, "WaitingTermEnd");
+    assert!(waiting.until.is_some());
+}

@@ -1,0 +1,266 @@
+use super::{decided, planned, reason};
+use crate::closure::decide::Decision;
+use crate::closure::fixtures::*;
+use crate::closure::intent::{Action, Intent, Outcome, Refusal};
+use crate::closure::memory::{Asked, Memory};
+use crate::closure::observation::*;
+use crate::closure::step::Step;
+use jiff::SignedDuration;
+use std::time::Duration;
+
+fn after(
+    run: &mut Run,
+    action: Action,
+    objects: Vec<crate::closure::id::ObjectId>,
+    outcome: &Outcome,
+) {
+    let intent = Intent::on(Step::Users, action, objects);
+    let now = run.world.now;
+    run.memory = std::mem::take(&mut run.memory).advance(&intent, outcome, now);
+}
+
+fn seen_listing(remaining: &[u128]) -> Outcome {
+    Outcome {
+        complete: true,
+        remaining: remaining.iter().map(|n| id(*n)).collect(),
+        remaining_count: u32::try_from(remaining.len()).unwrap(),
+        ..Outcome::default()
+    }
+}
+
+#[test]
+fn slices_follow_the_plan() {
+    let mut run = planned(World::new(120));
+    for wanted in [50, 50, 20] {
+        let Decision::Act(intent) = run.cycle(false).decision else {
+            panic!()
+        };
+        assert_eq!(
+            (intent.action, intent.objects.len()),
+            (Action::DeleteUsers, wanted)
+        );
+    }
+    assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyUsers");
+}
+
+#[test]
+fn a_lagging_reader_does_not_slow_the_first_pass() {
+    let mut run = planned(World::new(200).with(|w| w.lag = SignedDuration::from_secs(60)));
+    for _ in 0..4 {
+        assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+    }
+}
+
+#[test]
+fn two_clean_listings_a_quarter_of_a_minute_apart_are_the_proof() {
+    let mut run = planned(World::new(0));
+    after(
+        &mut run,
+        Action::VerifyUsers,
+        Vec::new(),
+        &seen_listing(&[]),
+    );
+    let Decision::Wait(waiting) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(waiting.reason, "VerifyingUsers");
+    assert_eq!(waiting.look_again, Some(Duration::from_millis(15_100)));
+    run.world.now += SignedDuration::from_secs(15);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyUsers");
+    after(
+        &mut run,
+        Action::VerifyUsers,
+        Vec::new(),
+        &seen_listing(&[]),
+    );
+    assert!(run.memory.verified_at.is_some());
+}
+
+#[test]
+fn a_listing_that_was_not_complete_proves_nothing_and_is_paced() {
+    let mut run = planned(World::new(0));
+    let broken = Outcome {
+        complete: false,
+        ..Outcome::default()
+    };
+    after(&mut run, Action::VerifyUsers, Vec::new(), &broken);
+    assert_eq!(run.memory.clean_since, None);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyingUsers");
+}
+
+#[test]
+fn lagging_users_are_listed_again_lost_ones_deleted_again() {
+    let users = [0x1_0001, 0x1_0002];
+    let mut run = planned(World::new(2));
+    let both = || users.map(id).to_vec();
+    let visible = Outcome {
+        complete: true,
+        visible: both(),
+        ..Outcome::default()
+    };
+    after(&mut run, Action::DeleteUsers, both(), &visible);
+    after(
+        &mut run,
+        Action::VerifyUsers,
+        Vec::new(),
+        &seen_listing(&users),
+    );
+    assert_eq!(reason(&decided(&mut run, |_| {})), "WaitingReplica");
+    run.world.now += SignedDuration::from_secs(2);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyUsers");
+
+    let mut run = planned(World::new(2));
+    let lost = Outcome {
+        complete: true,
+        unanswered: both(),
+        ..Outcome::default()
+    };
+    after(&mut run, Action::DeleteUsers, both(), &lost);
+    after(
+        &mut run,
+        Action::VerifyUsers,
+        Vec::new(),
+        &seen_listing(&users),
+    );
+    run.world.now += SignedDuration::from_secs(2);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+}
+
+#[test]
+fn back_off_grows_to_the_longest_pause() {
+    use crate::closure::schedule::back_off;
+    let longest = Duration::from_secs(900);
+    let seconds: Vec<u64> = (0..12).map(|n| back_off(n, longest).as_secs()).collect();
+    assert_eq!(seconds, [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]);
+    assert_eq!(back_off(u32::MAX, longest), longest);
+}
+
+#[test]
+fn sync_is_switched_off_first() {
+    let synced = || planned(World::new(3).with(|w| w.sync = true));
+    let mut run = synced();
+    assert_eq!(reason(&decided(&mut run, |_| {})), "SwitchSyncOff");
+    assert_eq!(
+        reason(&decided(&mut run, |s| s.identity = Fact::NotRead)),
+        "Read"
+    );
+
+    let mut run = synced();
+    run.world
+        .identity
+        .permissions
+        .remove("Organization.ReadWrite.All");
+    let Decision::HandOff(roads) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(roads.len(), 2, "both roads");
+
+    let mut run = synced();
+    run.cycle(false);
+    let waiting = decided(&mut run, |_| {});
+    assert_eq!(reason(&waiting), "WaitingSyncOff");
+    let Decision::Wait(wait) = waiting.decision else {
+        panic!()
+    };
+    let asked = run.memory.sync_off.as_ref().unwrap().at;
+    assert_eq!(wait.until, Some(asked + SignedDuration::from_hours(72)));
+    assert_eq!(
+        waiting.standings["DirectorySyncDisabled"].status,
+        Some(false)
+    );
+    run.world.sync = false;
+    let off = decided(&mut run, |_| {});
+    assert_eq!(reason(&off), "DeleteUsers");
+    assert_eq!(off.standings["DirectorySyncDisabled"].reason, "SwitchedOff");
+}
+
+#[test]
+fn sync_that_was_off_is_said_to_have_been() {
+    let mut run = planned(World::new(3));
+    let off = decided(&mut run, |_| {});
+    assert_eq!(
+        off.standings["DirectorySyncDisabled"].reason,
+        "NeverEnabled"
+    );
+}
+
+#[test]
+fn refusals_are_told_by_code_with_the_remedy() {
+    let table = [
+        (
+            403,
+            "Authorization_RequestDenied",
+            "Privileged Authentication Administrator",
+        ),
+        (400, "Request_BadRequest", "Active Directory"),
+        (409, "Directory_ConcurrencyViolation", "again by itself"),
+        (422, "Odd", "support"),
+    ];
+    for (status, code, remedy) in table {
+        let mut run = planned(World::new(2));
+        let ids = vec![id(0x1_0001), id(0x1_0002)];
+        let refused = vec![Refusal {
+            code: code.into(),
+            status,
+            objects: ids[1..].to_vec(),
+        }];
+        let outcome = Outcome {
+            complete: true,
+            gone: 1,
+            refused,
+            ..Outcome::default()
+        };
+        after(&mut run, Action::DeleteUsers, ids, &outcome);
+        run.world.users.remove(&id(0x1_0001));
+        after(
+            &mut run,
+            Action::VerifyUsers,
+            Vec::new(),
+            &seen_listing(&[0x1_0002]),
+        );
+        let told = decided(&mut run, |_| {});
+        assert_eq!(reason(&told), "UsersRefused");
+        let Decision::Blocked(list) = told.decision else {
+            panic!()
+        };
+        assert_eq!(
+            list[0].message,
+            format!("1 user could not be deleted: {code} (HTTP {status})")
+        );
+        assert!(list[0].remedy.contains(remedy), "{}", list[0].remedy);
+        // Tried again after a while, not before.
+        run.world.now += SignedDuration::from_secs(40);
+        assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+        // Somebody else deleted him.
+        run.world.users.clear();
+        assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyUsers");
+    }
+}
+
+#[test]
+fn a_memory_that_was_rolled_forward_asks_sync_off_only_where_it_was_answered() {
+    let tenant = vec![id(TENANT)];
+    let intent = Intent::on(Step::Users, Action::SwitchSyncOff, tenant.clone());
+    let lost = Outcome {
+        complete: true,
+        unanswered: tenant.clone(),
+        ..Outcome::default()
+    };
+    assert_eq!(
+        Memory::default().advance(&intent, &lost, start()).sync_off,
+        None
+    );
+    let taken = Outcome {
+        complete: true,
+        visible: tenant,
+        ..Outcome::default()
+    };
+    let asked = Asked {
+        at: start(),
+        refused: None,
+    };
+    assert_eq!(
+        Memory::default().advance(&intent, &taken, start()).sync_off,
+        Some(asked)
+    );
+}

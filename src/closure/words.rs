@@ -1,0 +1,193 @@
+//! Words: small makers of values that are told, so that the steps read like sentences.
+
+use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::intent::{Action, Intent};
+use crate::closure::observation::Obstacle;
+use crate::closure::step::Step;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+impl Standing {
+    /// True, with its reason.
+    pub fn yes(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::of(Some(true), reason, message)
+    }
+
+    /// False, with its reason.
+    pub fn no(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::of(Some(false), reason, message)
+    }
+
+    /// Unknown, with its reason.
+    pub fn unknown(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::of(None, reason, message)
+    }
+
+    fn of(status: Option<bool>, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+impl Obstacle {
+    /// What is the matter, and what to do about it.
+    pub fn new(
+        reason: &'static str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// Blocked by this alone.
+    #[must_use]
+    pub fn blocks(self) -> Decision {
+        Decision::Blocked(vec![self])
+    }
+}
+
+impl Waiting {
+    /// A wait without a date, looked at again after the configured longest time.
+    pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+            until: None,
+            look_again: None,
+        }
+    }
+
+    /// Looks again sooner.
+    #[must_use]
+    pub fn again_in(mut self, rest: Duration) -> Self {
+        self.look_again = Some(rest);
+        self
+    }
+
+    /// Expected to end then.
+    #[must_use]
+    pub fn until(mut self, date: Option<jiff::Timestamp>) -> Self {
+        self.until = date;
+        self
+    }
+}
+
+impl From<Waiting> for Decision {
+    fn from(waiting: Waiting) -> Self {
+        Self::Wait(waiting)
+    }
+}
+
+impl Intent {
+    /// An effect on exactly these objects.
+    pub const fn on(
+        step: Step,
+        action: Action,
+        objects: Vec<crate::closure::id::ObjectId>,
+    ) -> Self {
+        Self {
+            step,
+            action,
+            objects,
+            resource: None,
+        }
+    }
+
+    /// Through this ARM id.
+    #[must_use]
+    pub fn through(mut self, resource: Option<String>) -> Self {
+        self.resource = resource;
+        self
+    }
+}
+
+impl Assessment {
+    /// Not done: this is next.
+    pub fn now_do(decision: impl Into<Decision>) -> Self {
+        Self {
+            next: Some(decision.into()),
+            ..Self::done()
+        }
+    }
+
+    /// Done.
+    pub const fn done() -> Self {
+        Self {
+            next: None,
+            standings: BTreeMap::new(),
+            progress: (0, 0),
+            blockers: Vec::new(),
+        }
+    }
+
+    /// With a condition.
+    #[must_use]
+    pub fn standing(mut self, condition: &'static str, standing: Standing) -> Self {
+        self.standings.insert(condition, standing);
+        self
+    }
+
+    /// With this much done of so many.
+    #[must_use]
+    pub const fn progress(mut self, done: u32, all: u32) -> Self {
+        self.progress = (done, all);
+        self
+    }
+
+    /// With these blockers.
+    #[must_use]
+    pub fn blocked_by(mut self, blockers: Vec<Blocker>) -> Self {
+        self.blockers = blockers;
+        self
+    }
+}
+
+impl From<Vec<HandOff>> for Decision {
+    fn from(hand_offs: Vec<HandOff>) -> Self {
+        Self::HandOff(hand_offs)
+    }
+}
+
+/// `1,234`.
+pub fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 user`, `2 users`.
+pub fn count(number: u32, one: &str) -> String {
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{} {one}s", thousands(number))
+    }
+}
+
+/// A length as the number type of reports.
+pub fn len<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
+}
+
+/// At most so many characters: stored objects have bounds.
+pub fn clip(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}

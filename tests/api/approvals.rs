@@ -1,0 +1,194 @@
+//! Approvals: by whom, and what of them can be changed.
+
+use super::manifests::{approval, closure};
+use super::server::{ROBOT, Server};
+use super::{in_time, refused};
+use serde_json::{Value, json};
+
+/// The policy sees a new closure a moment after it was made.
+async fn until_seen(server: Server<'_>, space: &str, closure: &str) {
+    let own = approval("own", closure, "alice");
+    in_time(async || {
+        server
+            .would_create("alice", space, &own)
+            .await
+            .is_err_and(|why| why.contains("another person"))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_another_person_who_may_approves() {
+    let server = Server::ready().await;
+    let space = server.namespace("approvers").await;
+    let by = |approver: &str| approval("it", "contoso", approver);
+    let nothing_there = server.create("bob", &space, &by("bob")).await;
+    refused(nothing_there, "no params found");
+
+    server
+        .create("alice", &space, &closure("contoso"))
+        .await
+        .unwrap();
+    until_seen(server, &space, "contoso").await;
+    let own = server.create("alice", &space, &by("alice")).await;
+    refused(
+        own,
+        "the author of a closure cannot approve it; another person must",
+    );
+    let false_name = server.create("bob", &space, &by("carol")).await;
+    refused(
+        false_name,
+        "spec.approver must be the user who creates the approval",
+    );
+    // As the author, by lending the name of another.
+    let lent = server.create("alice", &space, &by("bob")).await;
+    refused(
+        lent,
+        "spec.approver must be the user who creates the approval",
+    );
+    let without_the_verb = server.create("carol", &space, &by("carol")).await;
+    refused(
+        without_the_verb,
+        "you need the verb \"approve\" on this tenantclosure; ask for a Role that grants it",
+    );
+    let robot = "system:serviceaccount:tenant-closure:robot";
+    let machine = server.create(ROBOT, &space, &by(robot)).await;
+    refused(machine, "a service account cannot approve; a person must");
+    let stranger = server.create("dave", &space, &by("dave")).await;
+    refused(stranger, "cannot create resource \"closureapprovals\"");
+
+    server.create("bob", &space, &by("bob")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_verb_can_be_granted_for_one_closure() {
+    let server = Server::ready().await;
+    let space = server.namespace("one-closure").await;
+    let role = format!(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {{name: approver, namespace: {space}}}, rules: [{{apiGroups: [tenantclosure.dev], \
+         resources: [tenantclosures], resourceNames: [this], verbs: [approve]}}]}}\n---\n\
+         {{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {{name: approver, namespace: {space}}}, \
+         roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: approver}}, subjects: [{{kind: User, name: carol}}]}}"
+    );
+    server.kubectl(&["create", "-f", "-"], Some(&role)).await;
+    for name in ["this", "that"] {
+        server
+            .create("alice", &space, &closure(name))
+            .await
+            .unwrap();
+    }
+    for name in ["this", "that"] {
+        until_seen(server, &space, name).await;
+    }
+    let that = server
+        .create("carol", &space, &approval("that", "that", "carol"))
+        .await;
+    refused(that, "you need the verb \"approve\"");
+    server
+        .create("carol", &space, &approval("this", "this", "carol"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_approval_can_only_be_revoked_and_once() {
+    let server = Server::ready().await;
+    let space = server.namespace("revoked").await;
+    server
+        .create("alice", &space, &closure("contoso"))
+        .await
+        .unwrap();
+    until_seen(server, &space, "contoso").await;
+    let stored = server
+        .create("bob", &space, &approval("it", "contoso", "bob"))
+        .await
+        .unwrap();
+
+    let changes = [
+        ("purpose", json!("Attestation")),
+        ("closureName", json!("another")),
+        ("closureUID", json!("another")),
+        ("tenantID", json!("00000000-0000-4000-8000-000000000009")),
+        ("planDigest", json!("fedcba9876543210".repeat(4))),
+        ("confirmDomain", json!("fabrikam.onmicrosoft.com")),
+        ("approver", json!("carol")),
+        ("expiresAt", json!("2027-02-15T00:00:00Z")),
+        ("comment", json!("not as agreed")),
+        ("comment", Value::Null),
+        ("check", json!("C9")),
+        ("result", json!("seen")),
+    ];
+    for (field, value) in changes {
+        let patch = json!({"spec": {field: value}});
+        let words =
+            "an approval cannot be changed, only revoked (spec.revoked: true); create another one";
+        refused(server.change("bob", &stored, patch).await, words);
+    }
+    let revoke = |value: Value| json!({"spec": {"revoked": value}});
+    server
+        .change("alice", &stored, revoke(json!(false)))
+        .await
+        .unwrap();
+    server
+        .change("alice", &stored, revoke(json!(true)))
+        .await
+        .unwrap();
+    for value in [json!(false), Value::Null] {
+        let taken_back = server.change("bob", &stored, revoke(value)).await;
+        refused(
+            taken_back,
+            "a revoked approval stays revoked; create another one",
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_with_the_remedy() {
+    let server = Server::ready().await;
+    let space = server.namespace("spoilt-approvals").await;
+    server
+        .create("alice", &space, &closure("contoso"))
+        .await
+        .unwrap();
+    until_seen(server, &space, "contoso").await;
+    let cases = [
+        (
+            "planDigest",
+            Value::Null,
+            "an Approval needs spec.planDigest: the digest of the plan that you have read",
+        ),
+        (
+            "planDigest",
+            json!("01234567"),
+            "must have 64 hexadecimal digits: copy status.plan.digest of the closure",
+        ),
+        (
+            "purpose",
+            json!("Attestation"),
+            "an Attestation needs spec.check and spec.result",
+        ),
+        (
+            "purpose",
+            json!("Perhaps"),
+            r#"supported values: "Approval", "Attestation""#,
+        ),
+        (
+            "tenantID",
+            json!("contoso"),
+            "must be a GUID: copy spec.tenant.id of the closure",
+        ),
+        ("confirmDomain", json!(""), "at least 4 chars long"),
+        ("expiresAt", json!("next year"), "must be of type date-time"),
+    ];
+    for (field, value, words) in cases {
+        let mut spoilt = approval("spoilt", "contoso", "bob");
+        spoilt["spec"][field] = value;
+        refused(server.would_create("bob", &space, &spoilt).await, words);
+    }
+    let mut attestation = approval("attestation", "contoso", "bob");
+    attestation["spec"]["planDigest"] = Value::Null;
+    attestation["spec"]["purpose"] = json!("Attestation");
+    attestation["spec"]["check"] = json!("OnlyOurs");
+    attestation["spec"]["result"] = json!("all other checks are green");
+    server.create("bob", &space, &attestation).await.unwrap();
+}
