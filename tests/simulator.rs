@@ -1,370 +1,339 @@
-//! The simulator, started in this process and called over HTTPS, through a whole closing.
+//! The simulator from outside: real TLS, Microsoft's host names, one tenant closed from the first token to the end.
 #![cfg(feature = "operator")]
-#![allow(clippy::too_many_lines, clippy::manual_contains)] // one whole story reads best in one piece
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
-use tenant_closure::simulator::{Running, Settings, start};
+use tenant_closure::simulator::{Running, Scenario, Settings, start};
 
-const DEMO: &str = include_str!("../examples/demo-tenant.yaml");
-const GRAPH: &str = "https://graph.microsoft.com";
-const ARM: &str = "https://management.azure.com";
+const HOSTS: [&str; 3] = [
+    "login.microsoftonline.com",
+    "graph.microsoft.com",
+    "management.azure.com",
+];
 
-struct Caller {
-    http: Client,
+struct Client {
+    http: reqwest::Client,
     running: Running,
-    tenant: Value,
+    token: String,
 }
 
-impl Caller {
-    async fn new(users: usize, speed: f64) -> Self {
+impl Client {
+    async fn new(scenario: &str) -> Self {
+        let settings = Settings {
+            scenario: Scenario::parse(scenario).unwrap(),
+            ..Settings::default()
+        };
+        let running = start(&settings).unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let running = start(Settings {
-            users: Some(users),
-            speed,
-            ..Settings::of(DEMO)
-        })
-        .await
-        .unwrap();
-        let mut builder = Client::builder()
-            .tls_certs_only([reqwest::Certificate::from_pem(running.ca_pem.as_bytes()).unwrap()])
-            .timeout(Duration::from_secs(20));
-        for host in [
-            "login.microsoftonline.com",
-            "graph.microsoft.com",
-            "management.azure.com",
-        ] {
-            builder = builder.resolve(
-                host,
-                SocketAddr::new(running.address.ip(), running.address.port()),
-            );
+        let authority = reqwest::Certificate::from_pem(running.ca_pem.as_bytes()).unwrap();
+        let mut builder = reqwest::Client::builder()
+            .tls_certs_only([authority])
+            .no_proxy();
+        for host in HOSTS {
+            builder = builder.resolve(host, running.address);
         }
-        let tenant = running.tenants[0].clone();
-        Self {
+        let mut client = Self {
             http: builder.build().unwrap(),
             running,
-            tenant,
-        }
-    }
-
-    fn id(&self) -> &str {
-        self.tenant["id"].as_str().unwrap()
-    }
-
-    fn url(&self, url: &str) -> String {
-        if url.contains(".com:") {
-            return url.to_owned();
-        }
-        url.replacen(".com", &format!(".com:{}", self.running.address.port()), 1)
-    }
-
-    async fn token(&self, scope: &str, secret: &str) -> (u16, Value) {
+            token: String::new(),
+        };
+        let tenant = &client.running.tenants[0];
         let form = [
             ("grant_type", "client_credentials"),
-            ("client_id", self.tenant["appId"].as_str().unwrap()),
-            ("client_secret", secret),
-            ("scope", scope),
+            ("client_id", &tenant.app_id.to_string()),
+            ("client_secret", &tenant.client_secret),
+            ("scope", "https://graph.microsoft.com/.default"),
         ];
-        let url = self.url(&format!(
+        let url = format!(
             "https://login.microsoftonline.com/{}/oauth2/v2.0/token",
-            self.id()
-        ));
-        let reply = self.http.post(url).form(&form).send().await.unwrap();
-        (reply.status().as_u16(), reply.json().await.unwrap())
+            tenant.id
+        );
+        let reply: Value = client
+            .http
+            .post(url)
+            .form(&form)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        reply["access_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut client.token);
+        client
     }
 
-    async fn raw(
+    async fn send(
         &self,
-        method: Method,
+        method: &str,
         url: &str,
         body: Option<Value>,
-    ) -> reqwest::Result<Response> {
-        let scope = if url.starts_with(ARM) { ARM } else { GRAPH };
-        let token = self
-            .token(
-                &format!("{scope}/.default"),
-                self.tenant["clientSecret"].as_str().unwrap(),
-            )
-            .await
-            .1;
-        let request = self
+    ) -> reqwest::Result<reqwest::Response> {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self
             .http
-            .request(method, self.url(url))
-            .bearer_auth(token["access_token"].as_str().unwrap_or("none"));
-        match body {
-            Some(body) => request.json(&body).send().await,
-            None => request.send().await,
+            .request(method, url)
+            .bearer_auth(&self.token)
+            .header("client-request-id", "mine");
+        if let Some(body) = body {
+            request = request.json(&body);
         }
+        request.send().await
     }
 
-    async fn call(&self, method: Method, url: &str, body: Option<Value>) -> (u16, Value) {
-        let reply = self.raw(method, url, body).await.unwrap();
-        (
-            reply.status().as_u16(),
-            reply.json().await.unwrap_or(Value::Null),
-        )
-    }
-
-    async fn get(&self, url: &str) -> Value {
-        self.call(Method::GET, url, None).await.1
-    }
-
-    async fn control(&self, path: &str) -> Value {
-        self.get(&format!("{GRAPH}/_sim/{path}")).await
-    }
-
-    async fn press(&self, body: Value) -> u16 {
-        self.call(
-            Method::POST,
-            &format!("{GRAPH}/_sim/tenants/{}/press", self.id()),
-            Some(body),
+    async fn graph(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        self.send(
+            method,
+            &format!("https://graph.microsoft.com/v1.0{path}"),
+            body,
         )
         .await
-        .0
+        .unwrap()
+        .json()
+        .await
+        .unwrap()
     }
 
+    /// Object ids of all users, page by page.
     async fn people(&self) -> Vec<String> {
-        let mut out = Vec::new();
-        let mut next = Some(format!("{GRAPH}/v1.0/users?$select=id&$top=7"));
-        while let Some(url) = next {
-            let page = self.get(&url).await;
-            out.extend(
-                page["value"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|user| user["id"].as_str().unwrap().to_owned()),
+        let mut ids = Vec::new();
+        let mut url = "https://graph.microsoft.com/v1.0/users?$select=id&$top=50".to_owned();
+        loop {
+            let page: Value = self
+                .send("GET", &url, None)
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap();
+            let rows = page["value"].as_array().unwrap();
+            ids.extend(
+                rows.iter()
+                    .map(|row| row["id"].as_str().unwrap().to_owned()),
             );
-            next = page["@odata.nextLink"].as_str().map(str::to_owned);
+            match page["@odata.nextLink"].as_str() {
+                Some(next) => next.clone_into(&mut url),
+                None => return ids,
+            }
         }
-        out
     }
 
-    async fn delete(&self, ids: &[String]) -> Vec<u64> {
-        let requests: Vec<Value> = ids.iter().enumerate().map(|(at, id)| json!({ "id": at.to_string(), "method": "DELETE", "url": format!("/users/{id}") })).collect();
-        let (status, reply) = self
-            .call(
-                Method::POST,
-                &format!("{GRAPH}/v1.0/$batch"),
-                Some(json!({ "requests": requests })),
-            )
-            .await;
-        assert_eq!(status, 200);
-        reply["responses"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["status"].as_u64().unwrap())
-            .collect()
+    async fn sim(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let reply = self
+            .send(method, &format!("{}/{path}", self.running.urls.sim), body)
+            .await
+            .unwrap();
+        (
+            reply.status().as_u16(),
+            reply.json().await.unwrap_or_default(),
+        )
     }
 }
 
 #[tokio::test]
-async fn a_tenant_is_closed_from_end_to_end() {
-    // 72 virtual hours are about two seconds and a half.
-    let sim = Caller::new(22, 100_000.0).await;
-    assert_eq!(
-        sim.token("https://graph.microsoft.com/.default", "wrong")
-            .await
-            .0,
-        401
-    );
-    let all = sim.people().await;
-    assert_eq!(all.len(), 22);
-    let (retained, spare) = (
-        sim.tenant["retainedId"].as_str().unwrap().to_owned(),
-        sim.tenant["spareId"].as_str().unwrap().to_owned(),
-    );
-    let others: Vec<String> = all
-        .into_iter()
-        .filter(|id| *id != retained && *id != spare)
-        .collect();
-    assert_eq!(sim.press(json!({ "action": "deleteTenant" })).await, 409);
-    assert!(
-        sim.delete(&others[10..]).await.contains(&400),
-        "synced users stay while sync is on"
-    );
-    let organization = format!("{GRAPH}/v1.0/organization/{}", sim.id());
-    assert_eq!(
-        sim.call(
-            Method::PATCH,
-            &organization,
-            Some(json!({ "onPremisesSyncEnabled": false }))
-        )
-        .await
-        .0,
-        204
-    );
-    assert_eq!(sim.get(&organization).await["onPremisesSyncEnabled"], true);
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(sim.get(&organization).await["onPremisesSyncEnabled"], false);
-    assert_eq!(sim.delete(&others).await.len(), 20);
-    assert_eq!(sim.people().await.len(), 2);
+async fn a_tenant_is_closed_from_the_first_token_to_the_end() {
+    let client = Client::new(
+        "tenants: [{users: 130, unreadableChecks: {C9: failed}, subscriptions: [{kind: Direct}]}]",
+    )
+    .await;
+    let tenant = client.running.tenants[0].clone();
+    let press = format!("tenants/{}/press", tenant.id);
+    let organization = client.graph("GET", "/organization", None).await;
+    assert_eq!(organization["value"][0]["id"], tenant.id.to_string());
 
-    let subscriptions = sim.control(&format!("tenants/{}", sim.id())).await["subscriptions"]
-        .as_array()
-        .unwrap()
-        .clone();
-    for found in &subscriptions {
-        let id = found["id"].as_str().unwrap();
-        match found["kind"].as_str().unwrap() {
-            "Azure" => {
-                let url = format!(
-                    "{ARM}/subscriptions/{id}/providers/Microsoft.Subscription/cancel?api-version=2021-10-01"
-                );
-                assert_eq!(sim.call(Method::POST, &url, None).await.0, 200);
-                assert_eq!(
-                    sim.press(json!({ "action": "deleteSubscription", "id": id }))
-                        .await,
-                    204
-                );
-            }
-            "CustomerAgreement" => {
-                let accounts = sim
-                    .get(&format!(
-                        "{ARM}/providers/Microsoft.Billing/billingAccounts?api-version=2024-04-01"
-                    ))
-                    .await;
-                let url = format!(
-                    "{ARM}{}/billingSubscriptions/{id}?api-version=2024-04-01",
-                    accounts["value"][0]["id"].as_str().unwrap()
-                );
-                if sim.call(Method::GET, &url, None).await.0 == 200 {
-                    assert_eq!(
-                        sim.raw(Method::DELETE, &url, None).await.unwrap().headers()["retry-after"],
-                        "1"
-                    );
-                }
-            }
-            _ => {
-                assert_eq!(
-                    sim.press(json!({ "action": "cancelSubscription", "id": id }))
-                        .await,
-                    204
-                );
-                assert_eq!(
-                    sim.press(json!({ "action": "deleteSubscription", "id": id }))
-                        .await,
-                    204
-                );
-            }
+    let mut ids = client.people().await;
+    assert_eq!(ids.len(), 130);
+    let retained = tenant.retained_administrator_id.unwrap().to_string();
+    ids.retain(|id| *id != retained);
+    client.sim("POST", "judge", Some(json!({ "tenant": tenant.id, "retained": [retained], "approved": ids, "digest": "d" }))).await;
+
+    for chunk in ids.chunks(20) {
+        let requests: Vec<_> = chunk.iter().enumerate().map(|(id, user)| json!({ "id": id.to_string(), "method": "DELETE", "url": format!("/users/{user}") })).collect();
+        let reply = client
+            .graph("POST", "/$batch", Some(json!({ "requests": requests })))
+            .await;
+        for item in reply["responses"].as_array().unwrap() {
+            assert_eq!(item["status"], 204, "{item}");
         }
     }
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(sim.delete(std::slice::from_ref(&spare)).await, [204]);
-    for check in ["C5", "C9", "C10", "C11", "C15"] {
+
+    let (status, refused) = client
+        .sim("POST", &press, Some(json!({ "action": "deleteTenant" })))
+        .await;
+    assert_eq!(status, 409);
+    let open: Vec<_> = refused["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| check["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(open, ["C3", "C4", "C6", "C9"]);
+    let subscription =
+        client.graph("GET", "/directory/subscriptions", None).await["value"][0]["id"].clone();
+    for body in [
+        json!({ "action": "cancelSubscription", "id": subscription, "reason": "Other" }),
+        json!({ "action": "deleteSubscription", "id": subscription }),
+        json!({ "action": "settleCheck", "check": "C9" }),
+    ] {
+        assert_eq!(client.sim("POST", &press, Some(body)).await.0, 200);
+    }
+    client
+        .sim(
+            "POST",
+            "clock/advance",
+            Some(json!({ "seconds": 80 * 3600 })),
+        )
+        .await;
+    for app in [tenant.reader_app_id, tenant.app_id] {
+        let url = format!("https://graph.microsoft.com/v1.0/applications(appId='{app}')");
         assert_eq!(
-            sim.press(json!({ "action": "settleCheck", "check": check }))
-                .await,
+            client.send("DELETE", &url, None).await.unwrap().status(),
             204
         );
     }
-    let own = sim.tenant["appId"].as_str().unwrap();
-    for found in sim.get(&format!("{GRAPH}/v1.0/applications")).await["value"]
-        .as_array()
-        .unwrap()
-    {
-        if found["appId"] != own {
-            assert_eq!(
-                sim.call(
-                    Method::DELETE,
-                    &format!(
-                        "{GRAPH}/v1.0/applications/{}",
-                        found["id"].as_str().unwrap()
-                    ),
-                    None
-                )
-                .await
-                .0,
-                204
-            );
-        }
-    }
     assert_eq!(
-        sim.call(
-            Method::DELETE,
-            &format!("{GRAPH}/v1.0/applications(appId='{own}')"),
-            None
-        )
-        .await
-        .0,
-        204
-    );
-    assert_eq!(
-        sim.token("https://graph.microsoft.com/.default", "any")
+        client
+            .sim("POST", &press, Some(json!({ "action": "deleteTenant" })))
             .await
-            .1["error_codes"][0],
-        700_016
+            .0,
+        200
     );
+
+    let probe = format!(
+        "https://login.microsoftonline.com/{}/v2.0/.well-known/openid-configuration",
+        tenant.id
+    );
+    let gone = client.send("GET", &probe, None).await.unwrap();
+    assert_eq!(gone.status(), 400);
+    assert!(gone.text().await.unwrap().contains("AADSTS90002"));
+    let (_, violations) = client.sim("GET", "violations", None).await;
+    assert_eq!(violations["count"], 0, "{violations}");
+    let (_, figures) = client.sim("GET", "stats", None).await;
     assert_eq!(
-        sim.press(json!({ "action": "deleteTenant" })).await,
-        204,
-        "{}",
-        sim.control(&format!("tenants/{}", sim.id())).await
+        (
+            &figures["userDeletes"],
+            &figures["items"],
+            &figures["throttledItems"]
+        ),
+        (&json!(129), &json!(129), &json!(0))
     );
-    let probe = sim
-        .http
-        .get(sim.url(&format!(
-            "https://login.microsoftonline.com/{}/v2.0/.well-known/openid-configuration",
-            sim.id()
-        )))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(probe.status(), 400);
-    assert_eq!(sim.control("violations").await["count"], 0);
-    let stats = sim.control("stats").await;
-    assert_eq!(stats["userDeletes"], 21);
+    let (_, effects) = client.sim("GET", "effects?kind=userDeleted", None).await;
+    assert_eq!(effects.as_array().unwrap().len(), 129);
 }
 
 #[tokio::test]
-async fn the_quota_refuses_items_and_faults_break_calls() {
-    let sim = Caller::new(10, 1.0).await;
-    let judge = json!({ "tenant": sim.id(), "approved": ["none"], "mode": "Plan" });
-    assert_eq!(
-        sim.call(Method::POST, &format!("{GRAPH}/_sim/judge"), Some(judge))
-            .await
-            .0,
-        204
+async fn bad_luck_is_played_as_it_is_scripted() {
+    let client = Client::new("tenants: [{users: 30}]").await;
+    let tenant = client.running.tenants[0].clone();
+    let faults = json!([
+        { "match": { "method": "DELETE" }, "do": "dropAfter", "times": 1 },
+        { "match": { "pathContains": "domains" }, "do": "dropBefore", "times": 1 },
+        { "match": { "pathContains": "organization", "nth": 1 }, "do": { "status": { "code": 503, "headers": { "Retry-After": "2.5" } } } },
+        { "match": { "pathContains": "organization" }, "do": "html", "times": 1 },
+        { "match": { "pathContains": "/users" }, "do": "lyingNextLink", "times": 1 },
+        { "match": { "pathContains": "$batch" }, "do": "omitBatchItems", "times": 1 },
+    ]);
+    assert_eq!(client.sim("POST", "faults", Some(faults)).await.0, 200);
+    let users = client.graph("GET", "/users?$select=id", None).await;
+    assert!(
+        users["@odata.nextLink"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://graph.microsoft.example/")
     );
-    let ghosts: Vec<String> = (0..20)
-        .map(|at| format!("00000000-0000-0000-0000-0000000000{at:02}"))
-        .collect();
-    let mut refused = 0;
-    for _ in 0..160 {
-        refused += sim
-            .delete(&ghosts)
-            .await
-            .iter()
-            .filter(|status| **status == 429)
-            .count();
-    }
-    assert!(refused > 0, "3,200 writes at once are too many");
-    let faults = json!([{ "pathContains": "/organization", "kind": "dropBefore" }, { "pathContains": "/organization", "status": 503, "headers": { "Retry-After": "2" } }]);
+    let retained = tenant.retained_administrator_id.unwrap().to_string();
+    let victim = users["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap())
+        .find(|id| *id != retained)
+        .unwrap();
+    let url = format!("https://graph.microsoft.com/v1.0/users/{victim}");
+    assert!(
+        client.send("DELETE", &url, None).await.is_err(),
+        "the connection was not cut"
+    );
     assert_eq!(
-        sim.call(Method::POST, &format!("{GRAPH}/_sim/faults"), Some(faults))
-            .await
-            .0,
-        204
+        client.send("GET", &url, None).await.unwrap().status(),
+        404,
+        "the deletion did not happen"
     );
     assert!(
-        sim.raw(Method::GET, &format!("{GRAPH}/v1.0/organization"), None)
+        client
+            .send("GET", "https://graph.microsoft.com/v1.0/domains", None)
             .await
             .is_err()
     );
+
+    let organization = "https://graph.microsoft.com/v1.0/organization";
+    let first = client.send("GET", organization, None).await.unwrap();
     assert_eq!(
-        sim.call(Method::GET, &format!("{GRAPH}/v1.0/organization"), None)
-            .await
-            .0,
-        503
+        (
+            first.status().as_u16(),
+            first.headers()["retry-after"].to_str().unwrap()
+        ),
+        (503, "2.5")
     );
-    assert_eq!(
-        sim.get(&format!("{GRAPH}/v1.0/organization")).await["value"][0]["id"],
-        sim.id()
+    let second = client.send("GET", organization, None).await.unwrap();
+    assert!(second.text().await.unwrap().starts_with("<!DOCTYPE"));
+    let third = client.send("GET", organization, None).await.unwrap();
+    assert_eq!(third.headers()["client-request-id"], "mine");
+    assert!(third.headers().contains_key("request-id") && third.headers().contains_key("date"));
+
+    let item = |id: &str| json!({ "id": id, "method": "GET", "url": "/organization" });
+    let reply = client
+        .graph(
+            "POST",
+            "/$batch",
+            Some(json!({ "requests": [item("a"), item("b")] })),
+        )
+        .await;
+    assert_eq!(reply["responses"].as_array().unwrap().len(), 1);
+    assert_eq!(client.sim("DELETE", "faults", None).await.0, 204);
+}
+
+#[tokio::test]
+async fn services_answer_on_our_own_address_too() {
+    let client = Client::new("tenants: [{users: 5}, {users: 5, cloud: China}]").await;
+    let urls = &client.running.urls;
+    let organization = format!("{}/v1.0/organization", urls.graph);
+    let reply = client.send("GET", &organization, None).await.unwrap();
+    assert_eq!(reply.status(), 200);
+    let id = client.running.tenants[1].id;
+    let document = "v2.0/.well-known/openid-configuration";
+    for (login, status) in [
+        (urls.login.as_str(), 200),
+        ("https://login.microsoftonline.com", 400),
+    ] {
+        let url = format!("{login}/{id}/{document}");
+        assert_eq!(
+            client.send("GET", &url, None).await.unwrap().status(),
+            status,
+            "{url}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_hundred_thousand_users_start_within_seconds() {
+    let begun = std::time::Instant::now();
+    let client = Client::new("tenants: [{users: 200000}]").await;
+    let reply = client
+        .graph("GET", "/users?$select=id&$top=999", None)
+        .await;
+    assert_eq!(reply["value"].as_array().unwrap().len(), 999);
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
     );
-    assert!(sim.control("violations").await["count"].as_u64().unwrap() > 0);
 }

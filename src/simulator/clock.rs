@@ -34,6 +34,10 @@ impl Clock {
         elapsed as i64 + self.advanced
     }
 
+    pub(crate) fn speed(&self) -> f64 {
+        self.speed
+    }
+
     pub(crate) fn advance(&mut self, seconds: f64) {
         self.advanced += (seconds * 1000.0) as i64;
     }
@@ -56,6 +60,13 @@ impl Clock {
             speed,
             advanced: 0,
             fixed: Some(1_800_000_000_000),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pass(&mut self, milliseconds: i64) {
+        if let Some(now) = self.fixed.as_mut() {
+            *now += milliseconds;
         }
     }
 }
@@ -84,5 +95,7 @@ mod tests {
         assert_eq!(clock.date(72 * 3_600_000), stamp(clock.real() + 72_000));
         clock.advance(36.0 * 3600.0);
         assert_eq!(clock.date(72 * 3_600_000), stamp(clock.real() + 36_000));
+        clock.pass(36_000);
+        assert_eq!(clock.virtual_now(), 72 * 3_600_000);
     }
 }

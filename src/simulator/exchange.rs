@@ -5,57 +5,31 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// Which of Microsoft's services a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Service {
     Login,
     Graph,
     Arm,
-    Unknown,
+    Partner,
+    /// The simulator's own contract, which Microsoft does not have.
+    Control,
 }
-
-impl Service {
-    /// The service behind a host name; a port is ignored.
-    pub(crate) fn of(host: &str) -> Self {
-        let name = host.split(':').next().unwrap_or(host).to_ascii_lowercase();
-        match name.as_str() {
-            _ if name.starts_with("login.") => Self::Login,
-            _ if name.contains("graph.") => Self::Graph,
-            _ if name.starts_with("management.") => Self::Arm,
-            _ => Self::Unknown,
-        }
-    }
-}
-
-/// All names that the certificate carries.
-pub(crate) const NAMES: &[&str] = &[
-    "login.microsoftonline.com",
-    "login.microsoftonline.us",
-    "login.partner.microsoftonline.cn",
-    "login.chinacloudapi.cn",
-    "graph.microsoft.com",
-    "graph.microsoft.us",
-    "dod-graph.microsoft.us",
-    "microsoftgraph.chinacloudapi.cn",
-    "management.azure.com",
-    "management.usgovcloudapi.net",
-    "management.chinacloudapi.cn",
-    "api.partnercenter.microsoft.com",
-    "partner.partnercenterapi.microsoftonline.cn",
-    "localhost",
-    "127.0.0.1",
-];
 
 /// A request as the services see it.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) service: Service,
-    pub(crate) host: String,
+    /// The cloud of the host name; `None` on the simulator's own address, where every cloud answers.
+    pub(crate) cloud: Option<super::hosts::Cloud>,
+    /// Scheme, host and prefix that links in replies start with.
+    pub(crate) base: String,
     pub(crate) path: String,
     pub(crate) query: Query,
     /// Names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
+    pub(crate) request_id: String,
 }
 
 impl Request {
@@ -70,10 +44,6 @@ impl Request {
 
     pub(crate) fn segments(&self) -> Vec<String> {
         segments(&self.path)
-    }
-
-    pub(crate) fn writes(&self) -> bool {
-        self.method != "GET"
     }
 }
 
@@ -111,7 +81,7 @@ impl Query {
     }
 }
 
-/// A path in parts; `name(key='x')` becomes two parts, `name` and `key=x`.
+/// A path in parts; `name(key='x')` and `name('x')` become two parts, as Microsoft treats both forms alike.
 pub(crate) fn segments(path: &str) -> Vec<String> {
     let mut out = Vec::new();
     for raw in path.split('/').filter(|part| !part.is_empty()) {
@@ -182,6 +152,14 @@ impl Reply {
     pub(crate) fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn value(&self) -> &Value {
+        match &self.content {
+            Content::Json(value) => value,
+            _ => &Value::Null,
+        }
     }
 }
 

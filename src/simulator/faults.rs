@@ -1,94 +1,223 @@
-//! Faults that a test orders.
+//! Scripted bad luck: which request is struck, and by what.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use serde::Deserialize;
+use super::exchange::{Content, Reply, Request};
 
-use super::exchange::{Content, Reply};
-use super::world::World;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum FaultKind {
-    #[default]
-    Status,
-    DropBefore,
-    DropAfter,
-    Html,
-    Endless,
-    OmitBatchItems,
-    DelayMs,
-}
-
-#[derive(Clone, Debug, Deserialize)]
+/// One fault as it is posted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Fault {
+    #[serde(rename = "match", default)]
+    pub(crate) matching: Matching,
+    #[serde(rename = "do")]
+    pub(crate) deed: Deed,
+    /// How often it strikes; absent: always.
     #[serde(default)]
-    method: Option<String>,
+    pub(crate) times: Option<u64>,
     #[serde(default)]
-    path_contains: String,
-    #[serde(default = "once")]
-    times: u64,
+    pub(crate) seen: u64,
     #[serde(default)]
-    status: Option<u16>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    body: Option<String>,
-    #[serde(default)]
-    pub(crate) kind: FaultKind,
-    #[serde(default)]
-    pub(crate) delay_ms: u64,
+    pub(crate) struck: u64,
 }
 
-const fn once() -> u64 {
-    1
+/// Which requests it concerns; absent fields match all.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Matching {
+    pub(crate) method: Option<String>,
+    pub(crate) host_contains: Option<String>,
+    pub(crate) path_contains: Option<String>,
+    /// Only the n-th that matches, from 1.
+    pub(crate) nth: Option<u64>,
+    /// Every n-th that matches.
+    pub(crate) every: Option<u64>,
+    /// Strikes items of a batch instead of requests.
+    pub(crate) item: bool,
 }
 
-impl Fault {
-    /// The reply that stands in for the service's own.
-    pub(crate) fn reply(&self) -> Reply {
-        let (status, kind, text) = match self.kind {
-            FaultKind::Html => (
-                self.status.unwrap_or(200),
-                "text/html",
-                "<!DOCTYPE html><html><body>Our services aren't available right now</body></html>",
-            ),
-            _ => (
-                self.status.unwrap_or(503),
-                "application/json",
-                r#"{"error":{"code":"serviceNotAvailable","message":"The service is not available."}}"#,
-            ),
-        };
-        let text = self.body.clone().unwrap_or_else(|| text.to_owned());
-        let mut reply = Reply {
-            status,
-            headers: Vec::new(),
-            content: Content::Text(text, kind),
-        };
-        for (name, value) in &self.headers {
-            reply = reply.with(name, value);
+/// What it does.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Deed {
+    /// Answers instead of the service; with `apply` the effect happens all the same.
+    Status {
+        code: u16,
+        #[serde(default)]
+        headers: Map<String, Value>,
+        #[serde(default)]
+        body: Value,
+        #[serde(default)]
+        apply: bool,
+    },
+    /// Closes the connection; nothing happens.
+    DropBefore,
+    /// Lets it happen, then closes the connection.
+    DropAfter,
+    /// Answers so many milliseconds later.
+    Delay(u64),
+    /// Answers a page instead of JSON.
+    Html,
+    /// Answers without end.
+    Endless,
+    /// Puts another host into the link to the next page.
+    LyingNextLink,
+    /// Leaves every second item out of a batch's answers.
+    OmitBatchItems,
+    /// Turns the order of a batch's answers round.
+    Reorder,
+    /// Cuts the answer short.
+    Truncate,
+}
+
+/// What an item of a batch is answered instead.
+#[derive(Debug)]
+pub(crate) struct ItemFault {
+    pub(crate) reply: Reply,
+    pub(crate) apply: bool,
+}
+
+/// All faults, the first that matches strikes.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(pub(crate) Vec<Fault>);
+
+impl Faults {
+    /// What strikes a request.
+    pub(crate) fn request(&mut self, request: &Request) -> Option<Deed> {
+        self.strike(false, &request.method, &request.base, &request.path)
+    }
+
+    /// What strikes an item of a batch.
+    pub(crate) fn item(&mut self, method: &str, path: &str) -> Option<ItemFault> {
+        match self.strike(true, method, "", path)? {
+            Deed::Status {
+                code,
+                headers,
+                body,
+                apply,
+            } => Some(ItemFault {
+                reply: scripted(code, &headers, body),
+                apply,
+            }),
+            _ => None,
         }
-        reply
+    }
+
+    fn strike(&mut self, item: bool, method: &str, host: &str, path: &str) -> Option<Deed> {
+        let has = |wanted: &Option<String>, text: &str| {
+            wanted.as_ref().is_none_or(|wanted| {
+                text.to_ascii_lowercase()
+                    .contains(&wanted.to_ascii_lowercase())
+            })
+        };
+        for fault in &mut self.0 {
+            let rule = &fault.matching;
+            let concerns = rule.item == item
+                && rule
+                    .method
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && (item || has(&rule.host_contains, host))
+                && has(&rule.path_contains, path);
+            if !concerns || fault.times.is_some_and(|times| fault.struck >= times) {
+                continue;
+            }
+            fault.seen += 1;
+            let due = rule.nth.is_none_or(|nth| fault.seen == nth)
+                && rule
+                    .every
+                    .is_none_or(|every| every > 0 && fault.seen % every == 0);
+            if due {
+                fault.struck += 1;
+                return Some(fault.deed.clone());
+            }
+        }
+        None
     }
 }
 
-/// The first fault that fits, with one of its times used up. Within a batch only replies can be replaced.
-pub(crate) fn draw(world: &mut World, method: &str, path: &str, item: bool) -> Option<Fault> {
-    let at = world.faults.iter().position(|fault| {
-        fault
-            .method
-            .as_ref()
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && path.contains(&fault.path_contains)
-            && (!item || matches!(fault.kind, FaultKind::Status | FaultKind::Html))
-            && (fault.kind != FaultKind::OmitBatchItems || path.ends_with("$batch"))
-    })?;
-    let fault = world.faults.get_mut(at)?;
-    fault.times = fault.times.saturating_sub(1);
-    let drawn = fault.clone();
-    if drawn.times == 0 {
-        world.faults.remove(at);
+pub(crate) fn scripted(code: u16, headers: &Map<String, Value>, body: Value) -> Reply {
+    let mut reply = match body {
+        Value::Null if code == 204 => Reply::empty(code),
+        Value::Null => Reply::json(
+            code,
+            json!({ "error": { "code": "Scripted", "message": "A scripted fault.", "innerError": {} } }),
+        ),
+        Value::String(text) => Reply::text(code, text),
+        body => Reply::json(code, body),
+    };
+    for (name, value) in headers {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        reply = reply.with(name, text);
     }
-    Some(drawn)
+    reply
+}
+
+/// Bends a reply that a service has given.
+pub(crate) fn bend(deed: &Deed, mut reply: Reply) -> Reply {
+    let Content::Json(body) = &mut reply.content else {
+        return reply;
+    };
+    match deed {
+        Deed::LyingNextLink => {
+            let lie = "https://graph.microsoft.example/v1.0/users?$skiptoken=stolen";
+            if body.get("value").is_some() {
+                body["@odata.nextLink"] = json!(lie);
+            }
+        }
+        Deed::OmitBatchItems | Deed::Reorder => {
+            if let Some(list) = body.get_mut("responses").and_then(Value::as_array_mut) {
+                if matches!(deed, Deed::Reorder) {
+                    list.reverse();
+                } else {
+                    let mut number = 0;
+                    list.retain(|_| {
+                        number += 1;
+                        number % 2 == 1
+                    });
+                }
+            }
+        }
+        _ => {}
+    }
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_strikes_where_and_as_often_as_it_says() {
+        let list: Vec<Fault> = serde_json::from_value(json!([
+            { "match": { "method": "DELETE", "pathContains": "/users/", "item": true, "nth": 2 }, "do": { "status": { "code": 503 } } },
+            { "match": { "pathContains": "organization" }, "do": "dropAfter", "times": 1 },
+            { "do": { "delay": 5 }, "match": { "every": 2, "pathContains": "domains" } },
+        ]))
+        .unwrap();
+        let mut faults = Faults(list);
+        let hits: Vec<_> = (0..4)
+            .map(|_| {
+                faults
+                    .item("DELETE", "/users/x")
+                    .map(|fault| fault.reply.status)
+            })
+            .collect();
+        assert_eq!(hits, [None, Some(503), None, None]);
+        let drops: Vec<_> = (0..3)
+            .map(|_| {
+                faults
+                    .strike(false, "GET", "", "/v1.0/organization")
+                    .is_some()
+            })
+            .collect();
+        assert_eq!(drops, [true, false, false]);
+        let delays: Vec<_> = (0..4)
+            .map(|_| faults.strike(false, "GET", "", "/v1.0/domains").is_some())
+            .collect();
+        assert_eq!(delays, [false, true, false, true]);
+    }
 }

@@ -1,118 +1,204 @@
-//! Sign-in: tokens, and what anyone may ask about a tenant.
+//! The token endpoint and the discovery document.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use uuid::Uuid;
 
-use super::exchange::{Query, Reply, Request};
-use super::random::mix;
+use super::clock::stamp;
+use super::exchange::{Query, Reply, Request, Service};
+use super::hosts;
+use super::tenant::Tenant;
+use super::token::{payload, resource, sign};
 use super::world::World;
 
-/// Microsoft's own tenant; it lives in every simulation, as a proof that the probe itself works.
-const ALWAYS_THERE: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+/// Seconds that a token lives.
+const LIFETIME: i64 = 3599;
 
-/// Who calls, by the token.
-#[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(crate) tenant: usize,
-    pub(crate) tenant_id: String,
-    pub(crate) app: String,
-    pub(crate) roles: Vec<String>,
-    pub(crate) audience: String,
-}
-
-pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
-    let parts = request.segments();
-    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
+    let segments = request.segments();
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (request.method.as_str(), parts.as_slice()) {
-        ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(world, tenant, request),
+        ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(world, request, tenant),
         ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
-            configuration(world, tenant, request)
+            discovery(world, request, tenant)
         }
-        ("GET", ["common", "userrealm", name]) => realm(world, name),
-        ("GET", ["getuserrealm.srf" | "GetUserRealm.srf"]) => {
-            let name = request.query.get("login").unwrap_or_default().to_owned();
-            realm(world, &name)
-        }
-        _ => Reply::text(404, "not found".to_owned()),
+        ("GET", ["common", "discovery", "instance"]) => instance(request),
+        ("GET", ["common", "userrealm", name]) => realm(world, request, name),
+        ("GET", ["getuserrealm.srf" | "GetUserRealm.srf"]) => realm(
+            world,
+            request,
+            request.query.get("login").unwrap_or_default(),
+        ),
+        _ => Reply::json(404, json!({ "error": "not_found" })),
     }
 }
 
+/// A tenant of this cloud by id or by a domain of its own, as long as it exists.
+fn lookup<'a>(world: &'a World, request: &Request, name: &str) -> Option<(usize, &'a Tenant)> {
+    world.tenants.iter().enumerate().find(|(_, tenant)| {
+        let known = tenant.id.to_string().eq_ignore_ascii_case(name)
+            || tenant
+                .domains
+                .iter()
+                .any(|domain| domain.name.eq_ignore_ascii_case(name));
+        known && tenant.exists() && serves(request, tenant)
+    })
+}
+
+fn serves(request: &Request, tenant: &Tenant) -> bool {
+    // The US Government host serves two clouds.
+    request.cloud.is_none_or(|cloud| {
+        hosts::name_of(Service::Login, cloud) == hosts::name_of(Service::Login, tenant.cloud)
+    })
+}
+
 fn refuse(world: &mut World, status: u16, error: &str, code: u32, text: &str) -> Reply {
-    let trace = world.random.uuid().to_string();
-    let now = super::clock::stamp(world.clock.real()).replace('T', " ");
+    let now = stamp(world.clock.real()).replace('T', " ");
+    let (trace, correlation) = (world.random.uuid(), world.random.uuid());
+    let description = format!(
+        "AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}"
+    );
     Reply::json(
         status,
         json!({
-            "error": error, "error_description": format!("AADSTS{code}: {text} Trace ID: {trace} Timestamp: {now}"), "error_codes": [code],
-            "timestamp": now, "trace_id": trace, "correlation_id": trace,
+            "error": error, "error_description": description, "error_codes": [code], "timestamp": now,
+            "trace_id": trace, "correlation_id": correlation,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
         }),
     )
 }
 
-fn unknown_tenant(world: &mut World, tenant: &str) -> Reply {
+fn unknown_tenant(world: &mut World, name: &str) -> Reply {
     let text = format!(
-        "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
+        "Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
     );
-    refuse(world, 400, "invalid_tenant", 90002, &text)
+    refuse(world, 400, "invalid_tenant", 90_002, &text)
 }
 
-fn configuration(world: &mut World, tenant: &str, request: &Request) -> Reply {
-    let id = match world.tenant(tenant).and_then(|at| world.tenants.get(at)) {
-        Some(found) => found.id.clone(),
-        None if tenant.eq_ignore_ascii_case(ALWAYS_THERE) => ALWAYS_THERE.to_owned(),
-        None => return unknown_tenant(world, tenant),
+/// Microsoft's own tenant is found wherever anything is: clients look for it to tell "gone" from "nothing answers rightly".
+fn always_there(request: &Request, name: &str) -> Option<(Uuid, hosts::Cloud)> {
+    const MICROSOFT: Uuid = Uuid::from_u128(0x72f9_88bf_86f1_41af_91ab_2d7c_d011_db47);
+    (Uuid::parse_str(name) == Ok(MICROSOFT)).then(|| (MICROSOFT, request.cloud.unwrap_or_default()))
+}
+
+fn discovery(world: &mut World, request: &Request, name: &str) -> Reply {
+    let found = lookup(world, request, name).map(|(_, tenant)| (tenant.id, tenant.cloud));
+    let Some((id, cloud)) = found.or_else(|| always_there(request, name)) else {
+        return unknown_tenant(world, name);
     };
-    let base = format!("https://{}/{id}", request.host);
+    let base = &request.base;
     Reply::json(
         200,
         json!({
-            "token_endpoint": format!("{base}/oauth2/v2.0/token"), "issuer": format!("{base}/v2.0"),
-            "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"), "tenant_region_scope": "EU", "cloud_instance_name": "microsoftonline.com",
+            "issuer": format!("{base}/{id}/v2.0"),
+            "token_endpoint": format!("{base}/{id}/oauth2/v2.0/token"),
+            "authorization_endpoint": format!("{base}/{id}/oauth2/v2.0/authorize"),
+            "jwks_uri": format!("{base}/{id}/discovery/v2.0/keys"),
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "response_types_supported": ["code", "id_token"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "tenant_region_scope": "EU",
+            "cloud_instance_name": "microsoftonline.com",
+            "msgraph_host": hosts::name_of(Service::Graph, cloud),
         }),
     )
 }
 
-fn realm(world: &World, name: &str) -> Reply {
-    let domain = name.rsplit('@').next().unwrap_or(name).to_ascii_lowercase();
-    let known = world.tenant(&domain).is_some();
-    let kind = if known { "Managed" } else { "Unknown" };
+/// What a sign-in page asks before it asks for a password.
+fn realm(world: &World, request: &Request, name: &str) -> Reply {
+    let domain = name.rsplit('@').next().unwrap_or(name);
+    let known = lookup(world, request, domain).is_some();
+    let (kind, short) = if known {
+        ("Managed", "Managed")
+    } else {
+        ("Unknown", "Unknown")
+    };
     Reply::json(
         200,
-        json!({ "ver": "1.0", "account_type": kind, "domain_name": domain, "NameSpaceType": kind, "DomainName": domain, "Login": name, "State": 4 }),
+        json!({
+            "ver": "1.0", "account_type": kind, "NameSpaceType": short, "Login": name, "domain_name": domain,
+            "cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+        }),
     )
 }
 
-fn token(world: &mut World, tenant: &str, request: &Request) -> Reply {
+fn instance(request: &Request) -> Reply {
+    let host = request.base.trim_start_matches("https://");
+    Reply::json(
+        200,
+        json!({ "tenant_discovery_endpoint": format!("{}/common/v2.0/.well-known/openid-configuration", request.base), "api-version": "1.1",
+            "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host] }] }),
+    )
+}
+
+fn token(world: &mut World, request: &Request, name: &str) -> Reply {
+    let Some((index, _)) = lookup(world, request, name) else {
+        return unknown_tenant(world, name);
+    };
     let form = Query::parse(&String::from_utf8_lossy(&request.body));
-    let Some(at) = world.tenant(tenant) else {
-        return unknown_tenant(world, tenant);
-    };
-    let Some((id, app, secret, principal, roles, present)) = world.tenants.get(at).map(card) else {
-        return unknown_tenant(world, tenant);
-    };
-    if form.get("grant_type") != Some("client_credentials") {
+    let field = |key: &str| form.get(key).unwrap_or_default().to_owned();
+    if field("grant_type") != "client_credentials" {
         return refuse(
             world,
             400,
             "unsupported_grant_type",
-            70003,
+            70_003,
             "The app requested an unsupported grant type.",
         );
     }
-    if !present || form.get("client_id") != Some(app.as_str()) {
-        return refuse(
-            world,
-            400,
-            "unauthorized_client",
-            700_016,
-            "Application was not found in the directory.",
-        );
+    let (mut client_id, mut secret) = (field("client_id"), field("client_secret"));
+    if let Some((user, password)) = request.header("authorization").and_then(basic) {
+        client_id = user;
+        secret = password;
     }
-    let assertion = form
-        .get("client_assertion")
-        .is_some_and(|text| !text.is_empty());
-    if !assertion && form.get("client_secret") != Some(secret.as_str()) {
+    let scope = field("scope");
+    let Some((_, audience)) = resource(&scope) else {
+        let text = format!(
+            "The provided request must include a valid 'scope' input parameter. The scope '{scope}' is not valid."
+        );
+        return refuse(world, 400, "invalid_scope", 70_011, &text);
+    };
+    let tenant = &world.tenants[index];
+    let app = Uuid::parse_str(&client_id).ok();
+    let known = app
+        .and_then(|app| tenant.client(app))
+        .zip(app.and_then(|app| tenant.principal_of(app)));
+    let Some((client, principal)) = known.filter(|(_, principal)| principal.deleted_at == 0) else {
+        let text = format!(
+            "Application with identifier '{client_id}' was not found in the directory '{}'.",
+            tenant.display_name
+        );
+        return refuse(world, 400, "unauthorized_client", 700_016, &text);
+    };
+    if !principal.enabled {
+        let text = format!("Application '{client_id}' is disabled.");
+        return refuse(world, 401, "unauthorized_client", 7_000_112, &text);
+    }
+    let assertion = field("client_assertion");
+    if !assertion.is_empty() {
+        if !client.assertions {
+            return refuse(
+                world,
+                401,
+                "invalid_client",
+                700_213,
+                "No matching federated identity record found for presented assertion.",
+            );
+        }
+        let expiry = payload(&assertion)
+            .and_then(|claims| claims["exp"].as_i64())
+            .unwrap_or(0);
+        if expiry * 1000 <= world.clock.real() {
+            return refuse(
+                world,
+                401,
+                "invalid_client",
+                700_024,
+                "Client assertion is not within its valid time range.",
+            );
+        }
+    } else if secret != client.secret {
         return refuse(
             world,
             401,
@@ -120,107 +206,123 @@ fn token(world: &mut World, tenant: &str, request: &Request) -> Reply {
             7_000_215,
             "Invalid client secret provided.",
         );
-    }
-    let Some(audience) = form
-        .get("scope")
-        .and_then(|scope| scope.strip_suffix("/.default"))
-    else {
+    } else if client.secret_expired {
         return refuse(
             world,
-            400,
-            "invalid_scope",
-            70011,
-            "The provided value for the input parameter 'scope' is not valid.",
+            401,
+            "invalid_client",
+            7_000_222,
+            "The provided client secret keys are expired.",
         );
-    };
-    let now = world.clock.real() / 1000;
-    let roles = if audience.contains("graph") {
-        roles
-    } else {
-        Vec::new()
-    };
-    let header = json!({ "typ": "JWT", "alg": "RS256", "kid": "simulated" });
-    let claims = json!({
-        "aud": audience.trim_end_matches('/'), "iss": format!("https://sts.windows.net/{id}/"), "iat": now, "nbf": now, "exp": now + 3599,
-        "appid": app, "oid": principal, "sub": principal, "tid": id, "idtyp": "app", "roles": roles,
-    });
-    let signed = format!("{}.{}", encode(&header), encode(&claims));
-    let text = format!("{signed}.{}", sign(&signed));
-    Reply::json(
-        200,
-        json!({ "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": text }),
-    )
-}
-
-fn encode(value: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(value.to_string())
-}
-
-/// Not a real signature: enough to notice a token that was not made here.
-fn sign(text: &str) -> String {
-    let sum = text
-        .bytes()
-        .fold(0x7e4a_17c1_u64, |sum, byte| mix(sum ^ u64::from(byte)));
-    URL_SAFE_NO_PAD.encode(sum.to_be_bytes())
-}
-
-/// Reads the token of a request.
-pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'static str> {
-    let text = request
-        .header("authorization")
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or("Access token is empty.")?;
-    let (signed, signature) = text.rsplit_once('.').ok_or("Access token is malformed.")?;
-    if sign(signed) != signature {
-        return Err("Access token validation failure. Invalid signature.");
     }
-    let payload = signed
-        .split('.')
-        .nth(1)
-        .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok())
-        .ok_or("Access token is malformed.")?;
-    let claims: Value =
-        serde_json::from_slice(&payload).map_err(|_| "Access token is malformed.")?;
-    if claims["exp"].as_i64().unwrap_or(0) <= world.clock.real() / 1000 {
-        return Err("Lifetime validation failed, the token is expired.");
-    }
-    let text = |name: &str| claims[name].as_str().unwrap_or_default().to_owned();
-    let tenant_id = text("tid");
-    let tenant = world
-        .tenant(&tenant_id)
-        .ok_or("The tenant of the access token was not found.")?;
-    let roles = claims["roles"]
-        .as_array()
-        .map(|roles| {
-            roles
-                .iter()
-                .filter_map(|role| role.as_str().map(str::to_owned))
-                .collect()
-        })
-        .unwrap_or_default();
-    Ok(Caller {
-        tenant,
-        tenant_id,
-        app: text("appid"),
-        roles,
-        audience: text("aud"),
-    })
-}
-
-type Card = (String, String, String, String, Vec<String>, bool);
-
-/// What a token is made of, and whether the application is still there.
-fn card(tenant: &super::world::Tenant) -> Card {
-    let present = tenant
-        .principals
+    let issued = world.clock.real() / 1000;
+    let wids: Vec<_> = client
+        .directory_roles
         .iter()
-        .any(|object| object.id == tenant.principal);
-    (
-        tenant.id.clone(),
-        tenant.app_id.clone(),
-        tenant.secret.clone(),
-        tenant.principal.clone(),
-        tenant.app_roles.clone(),
-        present,
-    )
+        .map(|role| super::roles::known(*role).template)
+        .collect();
+    let claims = json!({
+        "aud": audience, "iss": format!("https://sts.windows.net/{}/", tenant.id), "iat": issued, "nbf": issued, "exp": issued + LIFETIME,
+        "appid": client.app_id, "idtyp": "app", "oid": principal.id, "sub": principal.id, "tid": tenant.id, "ver": "1.0",
+        "roles": client.app_roles, "wids": wids,
+    });
+    let token = sign(&world.key, &claims);
+    Reply::json(200, json!({ "token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token }))
+        .with("Cache-Control", "no-store, no-cache")
+}
+
+fn basic(header: &str) -> Option<(String, String)> {
+    let bytes = STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (user, password) = text.split_once(':')?;
+    let decoded = Query::parse(&format!("u={user}&p={password}"));
+    Some((decoded.get("u")?.to_owned(), decoded.get("p")?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    #[test]
+    fn a_secret_gives_a_token_of_three_parts() {
+        let mut world = World::test("tenants: [{users: 5, closer: {clientSecret: s}}]");
+        let token = testing::token(&mut world, 0, false);
+        assert_eq!(token.split('.').count(), 3);
+        let claims = payload(&token).unwrap();
+        assert_eq!(claims["tid"], world.tenants[0].id.to_string());
+        assert!(claims["roles"].as_array().unwrap().len() > 3);
+        world.clock.pass(3_600_000);
+        assert_eq!(
+            testing::get(&mut world, &token, "/v1.0/organization").status,
+            401
+        );
+    }
+
+    #[test]
+    fn errors_carry_their_code() {
+        let mut world = World::test("tenants: [{users: 5}]");
+        let id = world.tenants[0].id.to_string();
+        let app = world.tenants[0].clients[0].app_id;
+        let scope = "https%3A%2F%2Fgraph.microsoft.com%2F.default";
+        let cases = [
+            (
+                id.as_str(),
+                format!(
+                    "grant_type=client_credentials&client_id={app}&client_secret=no&scope={scope}"
+                ),
+                401,
+                7_000_215,
+            ),
+            (
+                id.as_str(),
+                format!(
+                    "grant_type=client_credentials&client_id={}&client_secret=no&scope={scope}",
+                    Uuid::nil()
+                ),
+                400,
+                700_016,
+            ),
+            (
+                id.as_str(),
+                format!("grant_type=client_credentials&client_id={app}&client_secret=no&scope=x"),
+                400,
+                70_011,
+            ),
+            ("other.onmicrosoft.com", String::new(), 400, 90_002),
+        ];
+        for (tenant, body, status, code) in cases {
+            let reply = testing::raw(
+                &mut world,
+                Service::Login,
+                "POST",
+                &format!("/{tenant}/oauth2/v2.0/token"),
+                None,
+                body.as_bytes(),
+            );
+            assert_eq!(
+                (reply.status, reply.value()["error_codes"][0].as_u64()),
+                (status, Some(code))
+            );
+        }
+    }
+
+    #[test]
+    fn a_tenant_that_is_gone_is_not_discovered() {
+        let mut world = World::test("tenants: [{users: 5}]");
+        let path = format!(
+            "/{}/v2.0/.well-known/openid-configuration",
+            world.tenants[0].initial_domain
+        );
+        assert_eq!(
+            testing::raw(&mut world, Service::Login, "GET", &path, None, b"").status,
+            200
+        );
+        world.tenants[0].deleted_at = Some(1);
+        let reply = testing::raw(&mut world, Service::Login, "GET", &path, None, b"");
+        assert_eq!(
+            (reply.status, reply.value()["error"].as_str()),
+            (400, Some("invalid_tenant"))
+        );
+    }
 }

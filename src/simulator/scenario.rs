@@ -1,153 +1,217 @@
-//! What a scenario file says about the tenants.
+//! The scenario file: which tenants there are, and how Microsoft's services behave. Every field has a default.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Scenario {
-    pub(crate) tenants: Vec<TenantPart>,
-}
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-#[derive(Clone, Debug, Default, Deserialize)]
+pub use super::hosts::Cloud;
+pub use super::scenario_parts::{
+    ApplicationRegistration, BillingAccount, DirectoryResource, RetainedAdministrator,
+    SpareAdministrator, Subscription, SubscriptionKind, Sync, SyncPatch,
+};
+
+/// A whole scenario.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct TenantPart {
-    pub(crate) id: Option<String>,
-    pub(crate) initial_domain: Option<String>,
-    pub(crate) display_name: Option<String>,
-    /// `AAD` or `CIAM`.
-    pub(crate) tenant_type: Option<String>,
-    /// All users, administrators and guests included.
-    pub(crate) users: Option<usize>,
-    pub(crate) guests: usize,
-    pub(crate) synced: bool,
-    pub(crate) undeletable: usize,
-    pub(crate) spare_administrator: bool,
-    pub(crate) spare_mfa: Option<String>,
-    pub(crate) applications: usize,
-    pub(crate) subscriptions: Vec<SubscriptionPart>,
-    pub(crate) app_roles: Option<Vec<String>>,
-    pub(crate) directory_roles: Option<Vec<String>>,
-    pub(crate) app_id: Option<String>,
-    pub(crate) client_secret: Option<String>,
+pub struct Scenario {
+    /// The tenants; at least one.
+    pub tenants: Vec<Tenant>,
+    /// How the services behave, for all tenants.
+    pub behaviour: Behaviour,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) enum Kind {
-    Direct,
-    CustomerAgreement,
-    Azure,
-}
-
-impl Kind {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "Direct",
-            Self::CustomerAgreement => "CustomerAgreement",
-            Self::Azure => "Azure",
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            tenants: vec![Tenant::default()],
+            behaviour: Behaviour::default(),
         }
     }
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct SubscriptionPart {
-    pub(crate) kind: Kind,
-    pub(crate) id: Option<String>,
-    #[serde(default)]
-    pub(crate) sku: Option<String>,
-    #[serde(default)]
-    pub(crate) seats: Option<u32>,
-    #[serde(default)]
-    pub(crate) term_days: Option<f64>,
-    #[serde(default)]
-    pub(crate) cancelable: Option<bool>,
-}
-
-pub(crate) fn parse(text: &str) -> Result<Scenario, String> {
-    let scenario: Scenario = serde_saphyr::from_str(text)
-        .map_err(|error| format!("the scenario cannot be read: {error}"))?;
-    if scenario.tenants.is_empty() {
-        return Err("a scenario needs one tenant at least".to_owned());
+impl Scenario {
+    /// Reads YAML or JSON (which is YAML too).
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let scenario: Self = serde_saphyr::from_str(text)
+            .map_err(|error| format!("the scenario cannot be read: {error}"))?;
+        if scenario.tenants.is_empty() {
+            return Err(
+                "the scenario names no tenant: list at least one under `tenants`".to_owned(),
+            );
+        }
+        Ok(scenario)
     }
-    Ok(scenario)
 }
 
-/// App roles that a complete consent gives.
-pub(crate) const APP_ROLES: &[&str] = &[
-    "Organization.ReadWrite.All",
-    "Organization.Read.All",
-    "User.ReadWrite.All",
-    "User.Read.All",
-    "User.DeleteRestore.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-    "Application.ReadWrite.All",
-    "Application.Read.All",
-    "RoleManagement.Read.Directory",
-    "RoleManagement.ReadWrite.Directory",
-    "Policy.ReadWrite.AuthenticationMethod",
-    "Policy.Read.All",
-    "UserAuthenticationMethod.ReadWrite.All",
-    "CrossTenantInformation.ReadBasic.All",
-    "Domain.ReadWrite.All",
-    "OnPremDirectorySynchronization.Read.All",
-    "LicenseAssignment.Read.All",
-];
-
-pub(crate) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
-pub(crate) const PRIVILEGED_AUTHENTICATION: &str = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13";
-
-/// Directory roles by name and template id; a scenario names either.
-const ROLES: &[(&str, &str)] = &[
-    ("Global Administrator", GLOBAL_ADMINISTRATOR),
-    (
-        "Privileged Authentication Administrator",
-        PRIVILEGED_AUTHENTICATION,
-    ),
-    ("User Administrator", "fe930be7-5e62-47db-91af-98c3a49a38b1"),
-    (
-        "Billing Administrator",
-        "b0f54661-2d74-4c50-afa3-1ec803f12efe",
-    ),
-    (
-        "Hybrid Identity Administrator",
-        "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2",
-    ),
-    (
-        "Application Administrator",
-        "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
-    ),
-    (
-        "Cloud Application Administrator",
-        "158c047a-c907-4556-b7ef-446551a6b5f7",
-    ),
-    (
-        "Privileged Role Administrator",
-        "e8611ab8-c189-46e8-94e1-60213ab1f814",
-    ),
-    (
-        "Authentication Policy Administrator",
-        "0526716b-113d-4c15-b2c8-68e3c22b9f80",
-    ),
-    ("Global Reader", "f2ef992c-3afb-46b9-b7cf-a126ee74c451"),
-];
-
-pub(crate) fn template(role: &str) -> String {
-    ROLES
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(role))
-        .map_or_else(|| role.to_ascii_lowercase(), |(_, id)| (*id).to_owned())
+/// One tenant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Tenant {
+    /// The tenant id; absent: drawn from the seed.
+    pub id: Option<Uuid>,
+    /// The initial domain; absent: `contoso.onmicrosoft.com`, with a number from the second tenant on.
+    pub initial_domain: Option<String>,
+    /// What the organization calls itself.
+    pub display_name: String,
+    /// The cloud that the tenant lives in.
+    pub cloud: Cloud,
+    /// `AAD`, `CIAM` (External ID) or `AAD B2C`.
+    pub tenant_type: String,
+    /// Set for a partner's own tenant, `null` otherwise.
+    pub partner_tenant_type: Option<String>,
+    /// The seed of this tenant; absent: that of the run.
+    pub seed: Option<u64>,
+    /// All users, administrators and guests included.
+    pub users: u32,
+    /// How many of a hundred users are guests.
+    pub guests_percent: u32,
+    /// How many of a hundred users are disabled.
+    pub disabled_percent: u32,
+    /// Users besides the retained and the spare one who are Global administrators.
+    pub global_administrators: u32,
+    /// Users in other privileged roles: only a privileged caller may delete them.
+    pub privileged_admins: u32,
+    /// Users in a low-privileged role.
+    pub low_privileged_admins: u32,
+    /// Users in a restricted management administrative unit: 403 until a person removes it (press `liftRestrictions`).
+    pub restricted_users: u32,
+    /// Users whose deletion is always refused with 403 until a person acts (press `liftRestrictions` or `deleteUser`).
+    pub undeletable_users: u32,
+    /// Directory synchronization.
+    pub sync: Sync,
+    /// The one who stays.
+    pub retained_administrator: RetainedAdministrator,
+    /// A second administrator, kept through step 4.
+    pub spare_administrator: Option<SpareAdministrator>,
+    /// Users besides the spare administrator whose per-user MFA is enforced.
+    pub mfa_users: u32,
+    /// What was bought.
+    pub subscriptions: Vec<Subscription>,
+    /// The billing account of Customer Agreement and partner subscriptions.
+    pub billing_account: BillingAccount,
+    /// Application registrations besides those of the two clients.
+    pub applications: u32,
+    /// Enterprise applications without a registration here.
+    pub service_principals: u32,
+    /// Microsoft's own service principals: they refuse deletion.
+    pub first_party_service_principals: u32,
+    /// Managed identities: they refuse deletion.
+    pub managed_identities: u32,
+    /// Custom domains, verified.
+    pub domains: Vec<String>,
+    /// The client that closes.
+    pub closer: ApplicationRegistration,
+    /// The client that only reads.
+    pub reader: ApplicationRegistration,
+    /// Checks that no program can read, with what the portal would say at the start: `failed` or `passed`.
+    pub unreadable_checks: BTreeMap<String, String>,
+    /// The ARM resource of an External ID or B2C directory.
+    pub directory_resource: Option<DirectoryResource>,
+    /// Role assignments that are eligible, not active: user principal names in the role of Global administrator.
+    pub eligible_global_administrators: Vec<String>,
 }
 
-/// The roles that a service principal gets when the scenario names none.
-pub(crate) fn default_roles() -> Vec<String> {
-    [
-        "Privileged Authentication Administrator",
-        "User Administrator",
-        "Hybrid Identity Administrator",
-        "Application Administrator",
-    ]
-    .iter()
-    .map(|role| template(role))
-    .collect()
+impl Default for Tenant {
+    fn default() -> Self {
+        let failed = |check: &str| (check.to_owned(), "failed".to_owned());
+        Self {
+            id: None,
+            initial_domain: None,
+            display_name: "Contoso".to_owned(),
+            cloud: Cloud::Global,
+            tenant_type: "AAD".to_owned(),
+            partner_tenant_type: None,
+            seed: None,
+            users: 100,
+            guests_percent: 5,
+            disabled_percent: 3,
+            global_administrators: 0,
+            privileged_admins: 0,
+            low_privileged_admins: 0,
+            restricted_users: 0,
+            undeletable_users: 0,
+            sync: Sync::default(),
+            retained_administrator: RetainedAdministrator::default(),
+            spare_administrator: None,
+            mfa_users: 0,
+            subscriptions: Vec::new(),
+            billing_account: BillingAccount::default(),
+            applications: 0,
+            service_principals: 0,
+            first_party_service_principals: 0,
+            managed_identities: 0,
+            domains: Vec::new(),
+            closer: ApplicationRegistration::default(),
+            reader: ApplicationRegistration::default(),
+            unreadable_checks: ["C5", "C9", "C10", "C11", "C15"].map(failed).into(),
+            directory_resource: None,
+            eligible_global_administrators: Vec::new(),
+        }
+    }
+}
+
+/// How the services behave. All durations here are real time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Behaviour {
+    /// Reads come from so many replicas, one drawn for each read.
+    pub replicas: u32,
+    /// A deleted object is shown by a replica for up to so many milliseconds.
+    pub replica_lag_ms: u32,
+    /// Of a thousand deleted objects, so many are shown ten times as long.
+    pub long_lag_permille: u32,
+    /// Whether a 429 tells when to try again.
+    pub retry_after: bool,
+    /// Quotas as fixed windows instead of refilled buckets.
+    pub fixed_window: bool,
+    /// Every answer takes so many milliseconds.
+    pub latency_ms: u32,
+    /// Whether a deleted subscription stays in the list with the status `Deleted` (true) or disappears.
+    pub keep_deleted_subscriptions: bool,
+    /// What Microsoft answers when one of its own service principals is deleted: 403, 400 or 404.
+    pub first_party_refusal: u16,
+    /// A long-running operation ends after so many milliseconds.
+    pub operation_ms: u32,
+    /// Virtual hours of an External ID or B2C tenant's deletion.
+    pub tenant_deletion_hours: f64,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            replicas: 3,
+            replica_lag_ms: 0,
+            long_lag_permille: 0,
+            retry_after: true,
+            fixed_window: false,
+            latency_ms: 0,
+            keep_deleted_subscriptions: true,
+            first_party_refusal: 403,
+            operation_ms: 1000,
+            tenant_deletion_hours: 1.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_fields_have_defaults_and_unknown_ones_are_refused() {
+        let scenario =
+            Scenario::parse("tenants:\n- users: 7\n  subscriptions:\n  - kind: Direct\n").unwrap();
+        assert_eq!(scenario.tenants[0].users, 7);
+        assert_eq!(scenario.tenants[0].subscriptions[0].seats, 25);
+        assert!(Scenario::parse("tenants:\n- usrs: 7\n").is_err());
+        assert!(Scenario::parse("tenants: []\n").is_err());
+        assert!(Scenario::parse(r#"{"tenants":[{"cloud":"China"}]}"#).is_ok());
+    }
+
+    #[test]
+    fn the_shipped_example_reads() {
+        let scenario = Scenario::parse(include_str!("../../examples/demo-tenant.yaml")).unwrap();
+        assert_eq!(scenario.tenants[0].users, 1000);
+    }
 }

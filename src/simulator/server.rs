@@ -1,242 +1,276 @@
-//! HTTPS with a certificate authority of its own.
+//! HTTP around the world: finds the service by the host name, applies scripted faults, adds the headers that every reply carries.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
-use futures::stream;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, State};
+use axum::response::Response;
+use futures::StreamExt as _;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderName, HeaderValue};
 
-use super::exchange::{Content, NAMES, Query, Reply, Request, Service};
-use super::faults::{Fault, FaultKind};
+use super::connections::Connections;
+use super::exchange::{Content, Query, Reply, Request, Service};
+use super::faults::{self, Deed};
+use super::hosts::{self, Cloud};
 use super::world::World;
-use super::{Settings, arm, clock, control, graph, login, scenario};
 
-type Shared = Arc<Mutex<World>>;
+/// The largest body that is read.
+const LARGEST: usize = 32 * 1024 * 1024;
 
-/// A simulator that serves until this value is dropped.
-#[derive(Debug)]
-pub struct Running {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// The certificate to trust.
-    pub ca_pem: String,
-    /// The tenants, and how to sign in to each.
-    pub tenants: serde_json::Value,
-    handle: Handle<SocketAddr>,
+/// What all requests share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) world: Arc<Mutex<World>>,
+    pub(crate) connections: Connections,
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.handle.shutdown();
+impl Shared {
+    fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        work(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Starts a simulator in this process.
-pub async fn start(settings: Settings) -> Result<Running, String> {
-    let world = World::new(
-        &scenario::parse(&settings.scenario)?,
-        settings.seed,
-        settings.users,
-        settings.speed,
-    );
-    let tenants = world.card();
-    let (config, ca_pem) =
-        certificates().map_err(|error| format!("no certificate could be made: {error}"))?;
-    let listener = std::net::TcpListener::bind(&settings.listen)
-        .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
-    listener
-        .set_nonblocking(true)
-        .map_err(|error| error.to_string())?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let router: Router = Router::new()
-        .fallback(serve)
-        .with_state(Arc::new(Mutex::new(world)));
-    let handle = Handle::new();
-    let server = axum_server::from_tcp_rustls(listener, config)
-        .map_err(|error| error.to_string())?
-        .handle(handle.clone());
-    tokio::spawn(server.serve(router.into_make_service()));
-    handle.listening().await;
-    Ok(Running {
-        address,
-        ca_pem,
-        tenants,
-        handle,
-    })
-}
-
-fn certificates() -> Result<(RustlsConfig, String), Box<dyn std::error::Error>> {
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::CrlSign,
-        KeyUsagePurpose::DigitalSignature,
-    ];
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "Tenant simulator");
-    let key = KeyPair::generate()?;
-    let authority = params.self_signed(&key)?;
-    let issuer = Issuer::new(params, key);
-    let mut leaf = CertificateParams::new(
-        NAMES
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Vec<_>>(),
-    )?;
-    leaf.distinguished_name
-        .push(DnType::CommonName, "login.microsoftonline.com");
-    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    leaf.use_authority_key_identifier_extension = true;
-    let leaf_key = KeyPair::generate()?;
-    let certificate = leaf.signed_by(&leaf_key, &issuer)?;
-    let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
-    let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(
-        rustls::crypto::ring::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()?
-    .with_no_client_auth()
-    .with_single_cert(vec![certificate.der().clone()], private)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok((RustlsConfig::from_config(Arc::new(config)), authority.pem()))
-}
-
-/// A connection that breaks before any byte of a reply.
-fn broken() -> axum::response::Response {
-    let lost =
-        stream::once(async { Err::<Vec<u8>, _>(io::Error::from(io::ErrorKind::ConnectionReset)) });
-    axum::response::Response::new(Body::from_stream(lost))
-}
-
-async fn serve(
+pub(crate) async fn handle(
     State(shared): State<Shared>,
-    incoming: axum::extract::Request,
-) -> axum::response::Response {
-    let (head, body) = incoming.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, 16 << 20).await else {
-        return broken();
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: http::Request<Body>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST).await else {
+        return finish(
+            &Reply::text(413, "The body is too large.".to_owned()),
+            "",
+            None,
+        );
     };
-    let headers: BTreeMap<String, String> = head
+    let Some(request) = read(&shared, &parts, &body) else {
+        return finish(
+            &Reply::text(
+                404,
+                "No service answers under this host and path.".to_owned(),
+            ),
+            "",
+            None,
+        );
+    };
+    let client_id = request.header("client-request-id").map(str::to_owned);
+    if request.service == Service::Control {
+        let reply = shared.with(|world| world.serve(&request));
+        return finish(&reply, &request.request_id, client_id.as_deref());
+    }
+    let (deed, latency) =
+        shared.with(|world| (world.faults.request(&request), world.behaviour.latency_ms));
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(u64::from(latency))).await;
+    }
+    let serve = || shared.with(|world| world.serve(&request));
+    let html = || Reply {
+        status: 200,
+        headers: Vec::new(),
+        content: Content::Text(
+            "<!DOCTYPE html><html><body>Our services aren't available right now</body></html>"
+                .to_owned(),
+            "text/html",
+        ),
+    };
+    let reply = match deed {
+        None => serve(),
+        Some(Deed::Status {
+            code,
+            headers,
+            body,
+            apply,
+        }) => {
+            if apply {
+                serve();
+            }
+            faults::scripted(code, &headers, body)
+        }
+        Some(Deed::DropBefore) => {
+            shared.connections.cut(peer);
+            Reply::empty(500)
+        }
+        Some(Deed::DropAfter) => {
+            serve();
+            shared.connections.cut(peer);
+            Reply::empty(500)
+        }
+        Some(Deed::Delay(milliseconds)) => {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            serve()
+        }
+        Some(Deed::Html) => html(),
+        Some(Deed::Endless) => return endless(),
+        Some(Deed::Truncate) => return truncated(&serve()),
+        Some(deed) => faults::bend(&deed, serve()),
+    };
+    finish(&reply, &request.request_id, client_id.as_deref())
+}
+
+/// The request as the services see it; `None` where no service is meant.
+fn read(shared: &Shared, parts: &http::request::Parts, body: &Bytes) -> Option<Request> {
+    let host = parts
+        .headers
+        .get(HOST)
+        .and_then(|value| value.to_str().ok())
+        .or_else(|| parts.uri.host())
+        .unwrap_or_default()
+        .to_owned();
+    let path = parts.uri.path();
+    let (service, cloud, base, path) = place(&host, path)?;
+    let headers = parts
         .headers
         .iter()
         .map(|(name, value)| {
             (
                 name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                value.to_str().unwrap_or_default().to_owned(),
             )
         })
         .collect();
-    let host = headers
-        .get("host")
-        .cloned()
-        .or_else(|| head.uri.host().map(str::to_owned))
-        .unwrap_or_default();
-    let request = Request {
-        method: head.method.as_str().to_owned(),
-        service: Service::of(&host),
-        host,
-        path: head.uri.path().to_owned(),
-        query: Query::parse(head.uri.query().unwrap_or_default()),
+    let request_id = shared.with(|world| world.random.uuid()).to_string();
+    Some(Request {
+        method: parts.method.as_str().to_owned(),
+        service,
+        cloud,
+        base,
+        path,
+        query: Query::parse(parts.uri.query().unwrap_or_default()),
         headers,
         body: body.to_vec(),
-    };
-    let own = request.path.starts_with("/_sim/");
-    let fault = if own {
-        None
-    } else {
-        control::fault(
-            &mut shared.lock().unwrap_or_else(PoisonError::into_inner),
-            &request,
-        )
-    };
-    match fault.as_ref().map(|fault| fault.kind) {
-        Some(FaultKind::DropBefore) => return broken(),
-        Some(FaultKind::Endless) => {
-            let chunk = || async { Ok::<_, io::Error>((vec![b' '; 65536], ())) };
-            return axum::response::Response::new(Body::from_stream(stream::try_unfold(
-                (),
-                move |()| async move { chunk().await.map(Some) },
-            )));
-        }
-        Some(FaultKind::DelayMs) => {
-            tokio::time::sleep(Duration::from_millis(
-                fault.as_ref().map_or(0, |fault| fault.delay_ms),
-            ))
-            .await;
-        }
-        _ => {}
-    }
-    let reply = {
-        let mut world = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        dispatch(&mut world, &request, fault.as_ref())
-    };
-    if fault
-        .as_ref()
-        .is_some_and(|fault| fault.kind == FaultKind::DropAfter)
-    {
-        return broken();
-    }
-    respond(&request, reply)
+        request_id,
+    })
 }
 
-fn dispatch(world: &mut World, request: &Request, fault: Option<&Fault>) -> Reply {
-    world.tick();
-    if request.path.starts_with("/_sim/") {
-        return control::handle(world, request);
+/// Service, cloud, base of links, and the path without prefix.
+fn place(host: &str, path: &str) -> Option<(Service, Option<Cloud>, String, String)> {
+    if path.starts_with("/_sim/") {
+        return Some((
+            Service::Control,
+            None,
+            format!("https://{host}"),
+            path.to_owned(),
+        ));
     }
-    if request.path == "/healthz" {
-        return Reply::text(200, "ok".to_owned());
+    if let Some((service, clouds)) = hosts::lookup(host) {
+        return Some((
+            service,
+            clouds.first().copied(),
+            format!("https://{host}"),
+            path.to_owned(),
+        ));
     }
-    world.requests += 1;
-    if let Some(fault) =
-        fault.filter(|fault| matches!(fault.kind, FaultKind::Status | FaultKind::Html))
-    {
-        return fault.reply();
-    }
-    let omit = fault.is_some_and(|fault| fault.kind == FaultKind::OmitBatchItems);
-    match request.service {
-        Service::Login => login::handle(world, request),
-        Service::Graph => graph::handle(world, request, omit),
-        Service::Arm => arm::handle(world, request),
-        Service::Unknown => Reply::text(404, "no service has this host name".to_owned()),
-    }
+    let (prefix, rest) = path.trim_start_matches('/').split_once('/')?;
+    let service = match prefix {
+        "graph" => Service::Graph,
+        "login" => Service::Login,
+        "arm" => Service::Arm,
+        "partner" => Service::Partner,
+        _ => return None,
+    };
+    Some((
+        service,
+        None,
+        format!("https://{host}/{prefix}"),
+        format!("/{rest}"),
+    ))
 }
 
-fn respond(request: &Request, reply: Reply) -> axum::response::Response {
-    let id = uuid::Uuid::new_v4().to_string();
-    let now = jiff::Timestamp::now().as_millisecond();
-    let date = jiff::fmt::rfc2822::DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&jiff::Timestamp::from_millisecond(now).unwrap_or_default());
-    let mut builder = axum::http::Response::builder()
-        .status(reply.status)
-        .header("request-id", &id)
-        .header(
-            "client-request-id",
-            request.header("client-request-id").unwrap_or(&id),
-        )
-        .header("date", date.unwrap_or_else(|_| clock::stamp(now)));
-    for (name, value) in &reply.headers {
-        builder = builder.header(name, value);
-    }
-    let built = match reply.content {
-        Content::Empty => builder.body(Body::empty()),
-        Content::Json(value) => builder
-            .header("content-type", "application/json;charset=utf-8")
-            .body(Body::from(value.to_string())),
-        Content::Text(text, kind) => builder.header("content-type", kind).body(Body::from(text)),
+fn finish(reply: &Reply, request_id: &str, client_id: Option<&str>) -> Response {
+    let (kind, body) = match &reply.content {
+        Content::Empty => (None, Body::empty()),
+        Content::Json(value) => (
+            Some("application/json; odata.metadata=minimal; charset=utf-8"),
+            Body::from(value.to_string()),
+        ),
+        Content::Text(text, kind) => (Some(*kind), Body::from(text.clone())),
     };
-    built.unwrap_or_else(|_| broken())
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if let Some(kind) = kind {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    let own = [
+        ("request-id", request_id),
+        ("client-request-id", client_id.unwrap_or(request_id)),
+    ];
+    let given = reply
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in given.chain(own) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// A body that never ends; it pauses so that a patient client is not flooded.
+fn endless() -> Response {
+    let stream =
+        futures::stream::repeat(Bytes::from_static(&[b' '; 4096])).then(|bytes| async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Ok::<_, std::io::Error>(bytes)
+        });
+    let mut response = Response::new(Body::from_stream(stream));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The first half of an answer.
+fn truncated(reply: &Reply) -> Response {
+    let mut text = match &reply.content {
+        Content::Json(value) => value.to_string(),
+        Content::Text(text, _) => text.clone(),
+        Content::Empty => String::new(),
+    };
+    let half = (0..=text.len() / 2)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
+    text.truncate(half);
+    let mut response = Response::new(Body::from(text));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_decides_and_on_our_own_address_the_prefix() {
+        let (service, cloud, base, path) =
+            place("dod-graph.microsoft.us:443", "/v1.0/users").unwrap();
+        assert_eq!(
+            (service, cloud, path.as_str()),
+            (Service::Graph, Some(Cloud::USGovDoD), "/v1.0/users")
+        );
+        assert_eq!(base, "https://dod-graph.microsoft.us:443");
+        let (service, cloud, base, path) = place("127.0.0.1:8443", "/arm/subscriptions").unwrap();
+        assert_eq!(
+            (service, cloud, base.as_str(), path.as_str()),
+            (
+                Service::Arm,
+                None,
+                "https://127.0.0.1:8443/arm",
+                "/subscriptions"
+            )
+        );
+        assert_eq!(
+            place("graph.microsoft.com", "/_sim/tenants").unwrap().0,
+            Service::Control
+        );
+        assert!(place("127.0.0.1", "/users").is_none());
+    }
 }

@@ -1,75 +1,257 @@
-//! The write quota of one app in one tenant, in real time.
+//! Graph's quotas: writes per application and tenant, per tenant and per application, and resource units per application and tenant.
 
-use super::exchange::Reply;
-use super::world::World;
+use std::collections::HashMap;
 
-/// Writes that may come at once.
-pub(crate) const CAPACITY: f64 = 3000.0;
-/// Writes that come back each second.
-pub(crate) const REFILL: f64 = 20.0;
+use uuid::Uuid;
 
-#[derive(Clone, Debug)]
-pub(crate) struct Bucket {
-    level: f64,
+/// A quota that refills continuously, or at the start of each window.
+#[derive(Debug, Clone)]
+struct Bucket {
+    capacity: f64,
+    window_ms: f64,
+    left: f64,
     at: i64,
+    fixed: bool,
 }
 
 impl Bucket {
-    fn new(now: i64) -> Self {
+    fn new(capacity: f64, window_seconds: f64, now: i64, fixed: bool) -> Self {
         Self {
-            level: CAPACITY,
+            capacity,
+            window_ms: window_seconds * 1000.0,
+            left: capacity,
             at: now,
+            fixed,
         }
     }
 
-    /// Takes one write; the part that is used, or the seconds to wait.
-    fn take(&mut self, now: i64) -> Result<f64, f64> {
-        let elapsed = (now - self.at).max(0) as f64 / 1000.0;
-        self.level = (self.level + elapsed * REFILL).min(CAPACITY);
-        self.at = self.at.max(now);
-        if self.level < 1.0 {
-            return Err((1.0 - self.level) / REFILL);
+    fn refill(&mut self, now: i64) {
+        let passed = (now - self.at).max(0) as f64;
+        if self.fixed {
+            if passed >= self.window_ms {
+                self.left = self.capacity;
+                self.at += ((passed / self.window_ms).floor() * self.window_ms) as i64;
+            }
+        } else {
+            self.left = (self.left + passed * self.capacity / self.window_ms).min(self.capacity);
+            self.at = now;
         }
-        self.level -= 1.0;
-        Ok(1.0 - self.level / CAPACITY)
+    }
+
+    /// Seconds until `cost` can be paid.
+    fn wait(&self, cost: f64, now: i64) -> f64 {
+        if self.fixed {
+            return (self.at as f64 + self.window_ms - now as f64).max(0.0) / 1000.0;
+        }
+        (cost - self.left).max(0.0) * self.window_ms / self.capacity / 1000.0
+    }
+
+    fn used(&self) -> f64 {
+        1.0 - self.left / self.capacity
     }
 }
 
-/// Charges one write: the part of the quota that is used, or a refusal.
-pub(crate) fn charge(
-    world: &mut World,
-    app: &str,
-    tenant: &str,
-    error: impl Fn(u16, &str, &str) -> Reply,
-) -> Result<f64, Reply> {
-    let now = world.clock.real();
-    let bucket = world
-        .buckets
-        .entry((app.to_owned(), tenant.to_owned()))
-        .or_insert_with(|| Bucket::new(now));
-    bucket.take(now).map_err(|wait| {
-        world.throttled += 1;
-        let jitter = world.random.below(1500) as f64 / 1000.0;
-        error(429, "TooManyRequests", "Too many requests.")
-            .with("Retry-After", format!("{:.3}", wait + 0.5 + jitter))
-            .with("x-ms-throttle-limit-percentage", "1.2")
-            .with(
-                "x-ms-throttle-scope",
-                format!("Tenant_Application/Write/{app}/{tenant}"),
-            )
-            .with("x-ms-throttle-information", "WriteLimitExceeded")
-    })
+/// What a request costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cost {
+    pub(crate) units: u32,
+    pub(crate) writes: u32,
+}
+
+/// The answer of the quotas.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Verdict {
+    /// Served; the fraction used, where it is told (above 0.8).
+    Served(Option<f64>),
+    Throttled(Throttled),
+}
+
+/// What a 429 tells.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Throttled {
+    pub(crate) retry_after: f64,
+    pub(crate) percentage: f64,
+    pub(crate) scope: String,
+    pub(crate) information: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Writes(Uuid, Uuid),
+    TenantWrites(Uuid),
+    AppWrites(Uuid),
+    Units(Uuid, Uuid),
+}
+
+/// All quotas.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    scale: f64,
+    fixed: bool,
+    buckets: HashMap<Key, Bucket>,
+    /// Served and refused writes of late, for the percentage above 1.
+    refused: HashMap<Uuid, (f64, i64)>,
+}
+
+impl Throttle {
+    pub(crate) fn new(scale: f64, fixed: bool) -> Self {
+        Self {
+            scale: if scale > 0.0 { scale } else { 1.0 },
+            fixed,
+            buckets: HashMap::new(),
+            refused: HashMap::new(),
+        }
+    }
+
+    /// Seconds that so many writes of one application in one tenant need at least.
+    pub(crate) fn bound(&self, writes: u64) -> f64 {
+        ((writes as f64 - 3000.0 * self.scale) / (20.0 * self.scale)).max(0.0)
+    }
+
+    /// Charges one request or one item of a batch. A refused one costs nothing. `people` is the size of the tenant.
+    pub(crate) fn charge(
+        &mut self,
+        app: Uuid,
+        tenant: Uuid,
+        people: usize,
+        cost: Cost,
+        now: i64,
+    ) -> Verdict {
+        let units = match people {
+            0..50 => 3500.0,
+            50..=500 => 5000.0,
+            _ => 8000.0,
+        };
+        let mut quotas = vec![(Key::Units(app, tenant), units, 10.0, cost.units)];
+        if cost.writes > 0 {
+            quotas.push((Key::Writes(app, tenant), 3000.0, 150.0, cost.writes));
+            quotas.push((Key::TenantWrites(tenant), 18_000.0, 300.0, cost.writes));
+            quotas.push((Key::AppWrites(app), 35_000.0, 300.0, cost.writes));
+        }
+        let (scale, fixed) = (self.scale, self.fixed);
+        let mut used = 0.0_f64;
+        for (key, capacity, window, price) in &quotas {
+            let bucket = self
+                .buckets
+                .entry(*key)
+                .or_insert_with(|| Bucket::new(capacity * scale, *window, now, fixed));
+            bucket.refill(now);
+            if bucket.left < f64::from(*price) {
+                // A whole batch's worth, so that who waits exactly so long is served more than one item.
+                let wait = bucket.wait(20.0_f64.min(bucket.capacity), now);
+                let (share, at) = self.refused.get(&app).copied().unwrap_or((0.0, now));
+                let share = (share * 0.5_f64.powf((now - at) as f64 / 1000.0) + 0.02).min(0.8);
+                self.refused.insert(app, (share, now));
+                return Verdict::Throttled(Throttled {
+                    retry_after: wait.max(0.05),
+                    percentage: 1.0 + share,
+                    scope: scope(*key, cost, app, tenant),
+                    information: if matches!(key, Key::Units(..)) {
+                        "ResourceUnitLimitExceeded"
+                    } else {
+                        "WriteLimitExceeded"
+                    },
+                });
+            }
+            used = used.max(bucket.used());
+        }
+        for (key, _, _, price) in &quotas {
+            if let Some(bucket) = self.buckets.get_mut(key) {
+                bucket.left -= f64::from(*price);
+            }
+        }
+        Verdict::Served((used > 0.8).then_some(used))
+    }
+}
+
+fn scope(key: Key, cost: Cost, app: Uuid, tenant: Uuid) -> String {
+    let what = if cost.writes > 0 { "Write" } else { "Read" };
+    match key {
+        Key::Writes(..) => format!("Tenant_Application/Write/{app}/{tenant}"),
+        Key::TenantWrites(_) => format!("Tenant/Write/{app}/{tenant}"),
+        Key::AppWrites(_) => format!("Application/Write/{app}/{tenant}"),
+        Key::Units(..) => format!("Tenant_Application/{what}/{app}/{tenant}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const APP: Uuid = Uuid::from_u128(1);
+    const TENANT: Uuid = Uuid::from_u128(2);
+    const WRITE: Cost = Cost {
+        units: 1,
+        writes: 1,
+    };
+
+    fn served(throttle: &mut Throttle, tries: u32, now: i64) -> u32 {
+        (0..tries)
+            .filter(|_| {
+                matches!(
+                    throttle.charge(APP, TENANT, 1000, WRITE, now),
+                    Verdict::Served(_)
+                )
+            })
+            .count() as u32
+    }
+
     #[test]
-    fn the_quota_is_three_thousand_and_then_twenty_a_second() {
-        let mut bucket = Bucket::new(0);
-        assert_eq!((0..4000).filter(|_| bucket.take(0).is_ok()).count(), 3000);
-        assert_eq!((0..100).filter(|_| bucket.take(1000).is_ok()).count(), 20);
-        assert!(bucket.take(1000).is_err_and(|wait| wait <= 0.05));
+    fn three_thousand_writes_then_twenty_a_second() {
+        let mut throttle = Throttle::new(1.0, false);
+        assert_eq!(served(&mut throttle, 4000, 0), 3000);
+        assert_eq!(served(&mut throttle, 4000, 1000), 20);
+        assert_eq!(served(&mut throttle, 4000, 151_000), 3000);
+        assert!((throttle.bound(10_000) - 350.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_fixed_window_gives_all_at_once() {
+        let mut throttle = Throttle::new(1.0, true);
+        assert_eq!(served(&mut throttle, 4000, 0), 3000);
+        assert_eq!(served(&mut throttle, 10, 149_999), 0);
+        assert_eq!(served(&mut throttle, 4000, 150_000), 3000);
+    }
+
+    #[test]
+    fn a_refusal_tells_when_and_why_and_reading_goes_on() {
+        let mut throttle = Throttle::new(0.01, false);
+        served(&mut throttle, 30, 0);
+        let Verdict::Throttled(told) = throttle.charge(APP, TENANT, 1000, WRITE, 0) else {
+            panic!("served")
+        };
+        assert!(told.retry_after > 50.0 && told.percentage > 1.0);
+        assert_eq!(told.information, "WriteLimitExceeded");
+        assert_eq!(
+            told.scope,
+            format!("Tenant_Application/Write/{APP}/{TENANT}")
+        );
+        assert!(matches!(
+            throttle.charge(
+                APP,
+                TENANT,
+                1000,
+                Cost {
+                    units: 1,
+                    writes: 0
+                },
+                0
+            ),
+            Verdict::Served(_)
+        ));
+    }
+
+    #[test]
+    fn the_share_that_was_used_is_told_above_four_fifths() {
+        let mut throttle = Throttle::new(1.0, false);
+        served(&mut throttle, 2000, 0);
+        assert_eq!(
+            throttle.charge(APP, TENANT, 1000, WRITE, 0),
+            Verdict::Served(None)
+        );
+        served(&mut throttle, 900, 0);
+        assert!(
+            matches!(throttle.charge(APP, TENANT, 1000, WRITE, 0), Verdict::Served(Some(share)) if share > 0.8)
+        );
     }
 }

@@ -1,421 +1,182 @@
-//! All state, and what time does to it.
+//! All simulated tenants and what serves them. One lock guards it: a request is served as a whole, as Microsoft's services do for one object.
 
-use std::collections::{HashMap, HashSet};
+use serde::Serialize;
+use uuid::Uuid;
 
-use serde_json::{Value, json};
-
-use super::clock::Clock;
-use super::faults::Fault;
+use super::clock::{Clock, precise};
+use super::exchange::{Content, Reply, Request, Service};
+use super::faults::Faults;
+use super::judge::{Act, Actor, Judge};
+use super::operations::Operations;
 use super::random::Random;
-use super::scenario::{APP_ROLES, Kind, Scenario, TenantPart, default_roles, template};
-use super::throttle::Bucket;
+use super::scenario::{Behaviour, Scenario};
+use super::stats::Stats;
+use super::tenant::{Change, Tenant};
+use super::throttle::Throttle;
+use super::{arm, control, graph, login, partner, populate};
 
-pub(crate) const HOUR: i64 = 3_600_000;
-pub(crate) const DAY: i64 = 24 * HOUR;
-/// The tenant that owns Microsoft's own applications.
-pub(crate) const MICROSOFT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
-/// Checks that no interface can read.
-pub(crate) const UNREADABLE: &[&str] = &["C5", "C9", "C10", "C11", "C15"];
-
-#[derive(Clone, Debug)]
-#[allow(clippy::struct_excessive_bools)] // A row of a table, not a state machine.
-pub(crate) struct User {
-    pub(crate) id: String,
-    pub(crate) upn: String,
-    pub(crate) guest: bool,
-    pub(crate) synced: bool,
-    pub(crate) undeletable: bool,
-    pub(crate) administrator: bool,
-    pub(crate) mfa: String,
-    pub(crate) deleted: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Subscription {
-    /// The Azure or commerce id.
-    pub(crate) id: String,
-    /// The id of the Graph object.
-    pub(crate) graph_id: String,
-    pub(crate) kind: Kind,
-    pub(crate) sku: String,
-    pub(crate) seats: u32,
-    pub(crate) state: &'static str,
-    pub(crate) cancelable: bool,
-    pub(crate) auto_renew: bool,
-    pub(crate) term: i64,
-    pub(crate) term_end: i64,
-    pub(crate) gone_at: Option<i64>,
-}
-
-impl Subscription {
-    pub(crate) fn gone(&self) -> bool {
-        self.state == "Deleted"
-    }
-}
-
-/// An application or a service principal.
-#[derive(Clone, Debug)]
-pub(crate) struct Object {
-    pub(crate) id: String,
-    pub(crate) app_id: String,
-    pub(crate) name: String,
-    pub(crate) owner: String,
-    pub(crate) enabled: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Tenant {
-    pub(crate) id: String,
-    pub(crate) domain: String,
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    pub(crate) app_id: String,
-    pub(crate) principal: String,
-    pub(crate) secret: String,
-    pub(crate) app_roles: Vec<String>,
-    pub(crate) directory_roles: Vec<String>,
-    pub(crate) users: Vec<User>,
-    pub(crate) index: HashMap<String, usize>,
-    pub(crate) live: usize,
-    /// Users that an operator may still delete: neither the two administrators nor an undeletable one.
-    pub(crate) deletable: usize,
-    pub(crate) retained: String,
-    pub(crate) spare: Option<String>,
-    pub(crate) sync: Option<bool>,
-    pub(crate) sync_off_at: Option<i64>,
-    pub(crate) subscriptions: Vec<Subscription>,
-    pub(crate) applications: Vec<Object>,
-    pub(crate) principals: Vec<Object>,
-    pub(crate) settled: HashSet<String>,
-    pub(crate) deleted: bool,
-}
-
-impl Tenant {
-    pub(crate) fn user(&self, key: &str) -> Option<usize> {
-        let at = *self.index.get(&key.to_ascii_lowercase())?;
-        self.users.get(at).filter(|user| !user.deleted).map(|_| at)
-    }
-
-    pub(crate) fn billing_account(&self) -> String {
-        format!("{}:{}_2019-05-31", self.id, self.principal)
-    }
-
-    pub(crate) fn is_retained(&self, id: &str) -> bool {
-        self.retained == id
-    }
-
-    pub(crate) fn is_spare(&self, id: &str) -> bool {
-        self.spare.as_deref() == Some(id)
-    }
-
-    pub(crate) fn own_principals(&self) -> usize {
-        self.principals
-            .iter()
-            .filter(|object| object.owner != MICROSOFT)
-            .count()
-    }
-}
-
+/// The whole simulation.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    pub(crate) behaviour: Behaviour,
     pub(crate) tenants: Vec<Tenant>,
-    pub(crate) effects: Vec<Value>,
-    pub(crate) destroyed: HashSet<String>,
-    pub(crate) violations: Vec<Value>,
-    pub(crate) faults: Vec<Fault>,
-    pub(crate) buckets: HashMap<(String, String), Bucket>,
-    pub(crate) approved: HashMap<String, HashSet<String>>,
-    /// Tenants (or `*`) of which only plans may be made.
-    pub(crate) plan_only: HashSet<String>,
-    pub(crate) requests: u64,
-    pub(crate) items: u64,
-    pub(crate) throttled: u64,
-    /// Per tenant: how many users an app deleted, and when first and last.
-    pub(crate) user_deletes: HashMap<String, (u64, i64, i64)>,
-    pub(crate) operations: u64,
+    pub(crate) throttle: Throttle,
+    pub(crate) judge: Judge,
+    pub(crate) stats: Stats,
+    pub(crate) faults: Faults,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) operations: Operations,
+    /// Signs tokens; a token of another run is worth nothing.
+    pub(crate) key: [u8; 16],
+}
+
+/// A change that really happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Effect {
+    pub(crate) seq: u64,
+    pub(crate) time: String,
+    pub(crate) tenant: Uuid,
+    pub(crate) kind: &'static str,
+    /// The object that changed.
+    pub(crate) id: Uuid,
+    /// Who changed it; `None`: a person, or time.
+    pub(crate) app: Option<Uuid>,
+    pub(crate) request_id: String,
 }
 
 impl World {
-    pub(crate) fn new(scenario: &Scenario, seed: u64, users: Option<usize>, pace: f64) -> Self {
-        let mut random = Random::new(seed);
-        let tenants = scenario
-            .tenants
-            .iter()
-            .map(|part| build(part, users, &mut random))
-            .collect();
+    pub(crate) fn new(scenario: &Scenario, seed: u64, clock: Clock, scale: f64) -> Self {
+        let behaviour = scenario.behaviour.clone();
         Self {
-            clock: Clock::new(pace),
-            random,
-            tenants,
+            clock,
+            random: Random::new(seed),
+            tenants: scenario
+                .tenants
+                .iter()
+                .enumerate()
+                .map(|(index, plan)| populate::tenant(plan, seed, index))
+                .collect(),
+            throttle: Throttle::new(scale, behaviour.fixed_window),
+            judge: Judge::default(),
+            stats: Stats::default(),
+            faults: Faults::default(),
             effects: Vec::new(),
-            destroyed: HashSet::new(),
-            violations: Vec::new(),
-            faults: Vec::new(),
-            buckets: HashMap::new(),
-            approved: HashMap::new(),
-            plan_only: HashSet::new(),
-            requests: 0,
-            items: 0,
-            throttled: 0,
-            user_deletes: HashMap::new(),
-            operations: 0,
+            operations: Operations::default(),
+            key: *Uuid::new_v4().as_bytes(),
+            behaviour,
         }
     }
 
-    /// What a caller must know to sign in.
-    pub(crate) fn card(&self) -> Value {
-        let cards = self.tenants.iter().map(|tenant| {
-            let spare = tenant.spare.as_ref().map(|_| format!("spare@{}", tenant.domain));
-            json!({
-                "id": tenant.id, "initialDomain": tenant.domain, "appId": tenant.app_id, "clientSecret": tenant.secret,
-                "retainedAdministrator": format!("closer@{}", tenant.domain), "retainedId": tenant.retained,
-                "spareAdministrator": spare, "spareId": tenant.spare,
-            })
-        });
-        Value::Array(cards.collect())
+    /// Serves one request.
+    pub(crate) fn serve(&mut self, request: &Request) -> Reply {
+        self.settle();
+        let mut reply = match request.service {
+            Service::Login => login::serve(self, request),
+            Service::Graph => graph::serve(self, request),
+            Service::Arm => arm::serve(self, request),
+            Service::Partner => partner::serve(self, request),
+            Service::Control => control::serve(self, request),
+        };
+        if reply.content == Content::Empty && reply.status == 200 {
+            reply.status = 204;
+        }
+        if request.service != Service::Control {
+            self.stats.request(
+                request.service,
+                &request.method,
+                &request.segments(),
+                reply.status,
+            );
+        }
+        reply
     }
 
-    /// A living tenant, by id or by its initial domain.
-    pub(crate) fn tenant(&self, key: &str) -> Option<usize> {
-        self.tenants.iter().position(|tenant| {
-            !tenant.deleted
-                && (tenant.id.eq_ignore_ascii_case(key) || tenant.domain.eq_ignore_ascii_case(key))
-        })
-    }
-
-    pub(crate) fn tick(&mut self) {
-        let now = self.clock.virtual_now();
-        for tenant in &mut self.tenants {
-            if tenant.sync_off_at.is_some_and(|at| at <= now) {
-                tenant.sync = Some(false);
-                tenant.sync_off_at = None;
-            }
-            for subscription in &mut tenant.subscriptions {
-                if subscription.state == "Enabled"
-                    && subscription.auto_renew
-                    && subscription.term_end <= now
-                {
-                    let terms = (now - subscription.term_end) / subscription.term + 1;
-                    subscription.term_end += terms * subscription.term;
-                }
-                if subscription.state == "Enabled"
-                    && !subscription.auto_renew
-                    && subscription.term_end <= now
-                {
-                    subscription.state = "Suspended";
-                    subscription.gone_at = Some(subscription.term_end + 72 * HOUR);
-                }
-                if subscription.gone_at.is_some_and(|at| at <= now) {
-                    subscription.state = "Deleted";
+    /// Lets what is due happen in every tenant.
+    pub(crate) fn settle(&mut self) {
+        for index in 0..self.tenants.len() {
+            for change in self.tenants[index].settle(&self.clock) {
+                let actor = Actor {
+                    app: None,
+                    reader: false,
+                    request_id: "time".to_owned(),
+                };
+                let tenant = self.tenants[index].id;
+                match change {
+                    Change::SyncOff => self.record(index, "syncOff", tenant, &actor),
+                    Change::SubscriptionGone(id) => {
+                        self.record(index, "subscriptionGone", id, &actor);
+                    }
+                    Change::Deleted => self.record(index, "tenantDeleted", tenant, &actor),
                 }
             }
         }
     }
 
-    pub(crate) fn violation(&mut self, rule: &str, tenant: &str, id: &str) {
-        self.violations
-            .push(json!({ "rule": rule, "tenant": tenant, "id": id }));
+    pub(crate) fn find(&self, id: Uuid) -> Option<usize> {
+        self.tenants.iter().position(|tenant| tenant.id == id)
     }
 
-    /// Notes a change that took place; `app` is `human` for what the portal does.
-    pub(crate) fn effect(&mut self, kind: &str, id: &str, app: &str) {
-        let seq = self.effects.len() + 1;
-        self.effects
-            .push(json!({ "seq": seq, "kind": kind, "id": id, "app": app }));
-    }
-
-    /// Notes the end of an object; a second end of the same object is a violation.
-    pub(crate) fn destroy(&mut self, kind: &str, tenant: &str, id: &str, app: &str) {
-        if !self.destroyed.insert(format!("{kind}/{tenant}/{id}")) {
-            self.violation("ObjectDeletedTwice", tenant, id);
+    /// Writes down a change that happened.
+    pub(crate) fn record(
+        &mut self,
+        tenant: usize,
+        kind: &'static str,
+        object: Uuid,
+        actor: &Actor,
+    ) {
+        let now = self.clock.real();
+        let id = self.tenants[tenant].id;
+        let time = precise(now);
+        if matches!(
+            kind,
+            "userDeleted" | "applicationDeleted" | "servicePrincipalDeleted"
+        ) {
+            self.judge.deleted(id, object, actor, &time);
         }
-        self.effect(kind, id, app);
-    }
-}
-
-fn build(part: &TenantPart, total: Option<usize>, random: &mut Random) -> Tenant {
-    let id = part.id.clone().unwrap_or_else(|| random.uuid().to_string());
-    let domain = part
-        .initial_domain
-        .clone()
-        .unwrap_or_else(|| format!("t{}.onmicrosoft.com", &id[..8.min(id.len())]));
-    let app_id = part
-        .app_id
-        .clone()
-        .unwrap_or_else(|| random.uuid().to_string());
-    let mut tenant = Tenant {
-        name: part
-            .display_name
-            .clone()
-            .unwrap_or_else(|| domain.split('.').next().unwrap_or("tenant").to_owned()),
-        kind: part.tenant_type.clone().unwrap_or_else(|| "AAD".to_owned()),
-        principal: random.uuid().to_string(),
-        secret: part
-            .client_secret
-            .clone()
-            .unwrap_or_else(|| format!("simulated~{:016x}", random.next())),
-        app_roles: part
-            .app_roles
-            .clone()
-            .unwrap_or_else(|| APP_ROLES.iter().map(|role| (*role).to_owned()).collect()),
-        directory_roles: part
-            .directory_roles
-            .as_ref()
-            .map_or_else(default_roles, |roles| {
-                roles.iter().map(|role| template(role)).collect()
-            }),
-        users: Vec::new(),
-        index: HashMap::new(),
-        live: 0,
-        deletable: 0,
-        retained: String::new(),
-        spare: None,
-        sync: part.synced.then_some(true),
-        sync_off_at: None,
-        subscriptions: Vec::new(),
-        applications: Vec::new(),
-        principals: Vec::new(),
-        settled: HashSet::new(),
-        deleted: false,
-        app_id: app_id.clone(),
-        domain,
-        id,
-    };
-    add_users(&mut tenant, part, total, random);
-    add_objects(&mut tenant, part, random);
-    for wish in &part.subscriptions {
-        let term = ((wish.term_days.unwrap_or(30.0) * DAY as f64) as i64).max(1);
-        tenant.subscriptions.push(Subscription {
-            id: wish.id.clone().unwrap_or_else(|| random.uuid().to_string()),
-            graph_id: random.uuid().to_string(),
-            kind: wish.kind,
-            sku: wish.sku.clone().unwrap_or_else(|| {
-                if wish.kind == Kind::Azure {
-                    "Azure plan"
-                } else {
-                    "SPB"
-                }
-                .to_owned()
-            }),
-            seats: wish.seats.unwrap_or(10),
-            state: "Enabled",
-            cancelable: wish.cancelable.unwrap_or(true),
-            auto_renew: true,
-            term,
-            term_end: term,
-            gone_at: None,
+        if kind == "userDeleted" && actor.app.is_some() {
+            self.stats.user_deleted(id, now);
+        }
+        let seq = self.effects.len() as u64 + 1;
+        self.effects.push(Effect {
+            seq,
+            time,
+            tenant: id,
+            kind,
+            id: object,
+            app: actor.app,
+            request_id: actor.request_id.clone(),
         });
     }
-    tenant
-}
 
-fn add_users(tenant: &mut Tenant, part: &TenantPart, total: Option<usize>, random: &mut Random) {
-    let fixed = 1 + usize::from(part.spare_administrator);
-    let count = total.or(part.users).unwrap_or(10).max(fixed);
-    // Fewer users have fewer guests.
-    let guests = part
-        .users
-        .filter(|_| total.is_some())
-        .map_or(part.guests, |planned| part.guests * count / planned.max(1));
-    // The two administrators stand somewhere in the middle, so that a list that ends early is noticed.
-    let middle = (count - fixed) / 2;
-    for number in 0..count {
-        let spare = part.spare_administrator && number == middle + 1;
-        let retained = number == middle;
-        let administrator = spare || retained;
-        let ordinary = if number > middle {
-            number - fixed
-        } else {
-            number
-        };
-        let guest = !administrator && ordinary < guests;
-        let upn = if retained {
-            format!("closer@{}", tenant.domain)
-        } else if spare {
-            format!("spare@{}", tenant.domain)
-        } else if guest {
-            format!("guest{ordinary}_example.net#EXT#@{}", tenant.domain)
-        } else {
-            format!("user{ordinary}@{}", tenant.domain)
-        };
-        let id = random.uuid().to_string();
-        let mfa = if spare {
-            part.spare_mfa
-                .clone()
-                .unwrap_or_else(|| "enforced".to_owned())
-        } else {
-            String::from("disabled")
-        };
-        let undeletable = !administrator && ordinary + part.undeletable >= count - fixed;
-        tenant.index.insert(id.clone(), number);
-        tenant.index.insert(upn.to_ascii_lowercase(), number);
-        if retained {
-            tenant.retained.clone_from(&id);
-        }
-        if spare {
-            tenant.spare = Some(id.clone());
-        }
-        tenant.deletable += usize::from(!administrator && !undeletable);
-        tenant.live += 1;
-        let synced = part.synced && !administrator && !guest;
-        tenant.users.push(User {
-            id,
-            upn,
-            guest,
-            synced,
-            undeletable,
-            administrator,
-            mfa,
-            deleted: false,
-        });
+    /// Lets the judge see a request before it is served.
+    pub(crate) fn judged(&mut self, tenant: usize, act: &Act, actor: &Actor) {
+        let time = precise(self.clock.real());
+        self.judge
+            .consider(&self.tenants[tenant], act, actor, &time);
     }
-}
 
-fn add_objects(tenant: &mut Tenant, part: &TenantPart, random: &mut Random) {
-    let owner = tenant.id.clone();
-    for number in 0..part.applications {
-        let app_id = random.uuid().to_string();
-        let object = Object {
-            id: random.uuid().to_string(),
-            app_id,
-            name: format!("Application {number}"),
-            owner: owner.clone(),
-            enabled: true,
-        };
-        tenant.principals.push(Object {
-            id: random.uuid().to_string(),
-            ..object.clone()
-        });
-        tenant.applications.push(object);
+    pub(crate) fn accuse(
+        &mut self,
+        tenant: usize,
+        kind: &'static str,
+        detail: String,
+        actor: &Actor,
+    ) {
+        let time = precise(self.clock.real());
+        self.judge
+            .accuse(self.tenants[tenant].id, kind, detail, actor, time);
     }
-    let own = Object {
-        id: random.uuid().to_string(),
-        app_id: tenant.app_id.clone(),
-        name: "Closing operator".to_owned(),
-        owner,
-        enabled: true,
-    };
-    tenant.principals.push(Object {
-        id: tenant.principal.clone(),
-        ..own.clone()
-    });
-    tenant.applications.push(own);
-    for (name, app_id) in [
-        ("Microsoft Graph", "00000003-0000-0000-c000-000000000000"),
-        (
-            "Office 365 Exchange Online",
-            "00000002-0000-0ff1-ce00-000000000000",
-        ),
-    ] {
-        let object = Object {
-            id: random.uuid().to_string(),
-            app_id: app_id.to_owned(),
-            name: name.to_owned(),
-            owner: MICROSOFT.to_owned(),
-            enabled: true,
-        };
-        tenant.principals.push(object);
+
+    #[cfg(test)]
+    pub(crate) fn test(scenario: &str) -> Self {
+        Self::new(
+            &Scenario::parse(scenario).unwrap(),
+            1,
+            Clock::fixed(86_400.0),
+            1.0,
+        )
     }
 }

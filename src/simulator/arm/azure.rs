@@ -1,0 +1,147 @@
+//! Azure subscriptions: a program cancels them, only a person deletes them.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::errors::Refusal;
+use super::super::exchange::Reply;
+use super::super::judge::Act;
+use super::super::scenario::SubscriptionKind;
+use super::super::subscription::Subscription;
+use super::super::world::World;
+use super::{Ask, forbidden};
+
+pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<Reply, Refusal> {
+    let index = ask.caller.tenant;
+    let tenant = &world.tenants[index];
+    let visible = |one: &&Subscription| {
+        one.kind == SubscriptionKind::Azure && !one.gone() && ask.caller.azure_owner
+    };
+    match (ask.request.method.as_str(), parts) {
+        ("GET", []) => {
+            let rows: Vec<_> = tenant
+                .subscriptions
+                .iter()
+                .filter(visible)
+                .map(|one| row(tenant.id, one))
+                .collect();
+            Ok(Reply::json(
+                200,
+                json!({ "value": rows, "count": { "type": "Total", "value": rows.len() } }),
+            ))
+        }
+        ("GET", [id]) => {
+            let found = tenant
+                .subscriptions
+                .iter()
+                .filter(visible)
+                .find(|one| one.id.to_string().eq_ignore_ascii_case(id));
+            found
+                .map(|one| Reply::json(200, row(tenant.id, one)))
+                .ok_or_else(|| missing(id))
+        }
+        ("POST", [id, "providers", provider, "cancel"])
+            if provider.eq_ignore_ascii_case("Microsoft.Subscription") =>
+        {
+            cancel(world, ask, id)
+        }
+        ("GET", [_, "resources" | "resourcegroups" | "resourceGroups"]) => {
+            Ok(Reply::json(200, json!({ "value": [] })))
+        }
+        _ => Err(Refusal::new(
+            404,
+            "InvalidResourceType",
+            "The resource type could not be found.",
+        )),
+    }
+}
+
+fn missing(id: &str) -> Refusal {
+    Refusal::new(
+        404,
+        "SubscriptionNotFound",
+        format!("The subscription '{id}' could not be found."),
+    )
+}
+
+fn row(tenant: Uuid, one: &Subscription) -> Value {
+    json!({
+        "id": format!("/subscriptions/{}", one.id), "subscriptionId": one.id, "tenantId": tenant, "displayName": one.sku, "state": one.azure_state(),
+        "subscriptionPolicies": { "locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off" },
+        "authorizationSource": "RoleBased", "managedByTenants": [],
+    })
+}
+
+fn cancel(world: &mut World, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> {
+    let index = ask.caller.tenant;
+    let id = Uuid::parse_str(id).map_err(|_| missing(id))?;
+    world.judged(index, &Act::CancelSubscription(id), &ask.actor());
+    if !ask.caller.azure_owner || ask.caller.reader {
+        return Err(forbidden(ask, "Microsoft.Subscription/cancel/action"));
+    }
+    let now = world.clock.virtual_now();
+    let found = world.tenants[index]
+        .subscriptions
+        .iter_mut()
+        .find(|one| one.kind == SubscriptionKind::Azure && one.id == id && !one.gone());
+    let one = found.ok_or_else(|| missing(&id.to_string()))?;
+    if !one.cancellable {
+        return Err(Refusal::new(
+            400,
+            "SubscriptionCancellationFailed",
+            "The subscription cannot be canceled by this caller.",
+        ));
+    }
+    if one.cancel(now) {
+        world.record(index, "subscriptionCanceled", id, &ask.actor());
+    }
+    Ok(Reply::json(200, json!({ "subscriptionId": id })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing;
+    use super::*;
+
+    #[test]
+    fn canceled_it_is_disabled_and_a_person_deletes_it() {
+        let mut world = World::test("tenants: [{users: 1, subscriptions: [{kind: Azure}]}]");
+        let token = testing::token_for(
+            &mut world,
+            0,
+            false,
+            "https://management.azure.com/.default",
+        );
+        let id = world.tenants[0].subscriptions[0].id;
+        let target = format!(
+            "/subscriptions/{id}/providers/Microsoft.Subscription/cancel?api-version=2021-10-01"
+        );
+        let press = format!("/_sim/tenants/{}/press", world.tenants[0].id);
+        let delete = json!({ "action": "deleteAzureSubscription", "id": id });
+        assert_eq!(
+            testing::control(&mut world, "POST", &press, &delete).status,
+            409
+        );
+        assert_eq!(
+            testing::arm(&mut world, &token, "POST", &target, &Value::Null).value()["subscriptionId"],
+            id.to_string()
+        );
+        let listed = testing::arm(
+            &mut world,
+            &token,
+            "GET",
+            "/subscriptions?api-version=2022-12-01",
+            &Value::Null,
+        );
+        assert_eq!(listed.value()["value"][0]["state"], "Disabled");
+        assert_eq!(
+            testing::control(&mut world, "POST", &press, &delete).status,
+            200
+        );
+        world.clock.advance(72.0 * 3600.0);
+        assert_eq!(
+            testing::arm(&mut world, &token, "POST", &target, &Value::Null).status,
+            404
+        );
+    }
+}

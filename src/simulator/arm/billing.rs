@@ -1,0 +1,363 @@
+//! Billing accounts and the subscriptions under them.
+
+use serde_json::{Value, json};
+
+use super::super::errors::Refusal;
+use super::super::exchange::Reply;
+use super::super::judge::Act;
+use super::super::scenario::SubscriptionKind;
+use super::super::subscription::Subscription;
+use super::super::tenant::Tenant;
+use super::super::world::World;
+use super::{Ask, address, begin, forbidden};
+
+/// The tenants whose bills the caller's tenant pays.
+fn paid(world: &World, ask: &Ask<'_>) -> Vec<usize> {
+    let payer = world.tenants[ask.caller.tenant].id;
+    world
+        .tenants
+        .iter()
+        .enumerate()
+        .filter(|(_, tenant)| tenant.payer == payer)
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// What the account shows: an old direct account shows direct subscriptions too, for reading.
+fn belongs(tenant: &Tenant, one: &Subscription) -> bool {
+    match one.kind {
+        SubscriptionKind::CustomerAgreement => true,
+        SubscriptionKind::Direct => tenant.agreement == "MicrosoftOnlineServicesProgram",
+        _ => false,
+    }
+}
+
+pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<Reply, Refusal> {
+    if !ask.caller.billing_role {
+        return match parts {
+            [] => Ok(Reply::json(200, json!({ "value": [] }))),
+            _ => Err(forbidden(
+                ask,
+                "Microsoft.Billing/billingAccounts/billingSubscriptions/read",
+            )),
+        };
+    }
+    let paid = paid(world, ask);
+    match (ask.request.method.as_str(), parts) {
+        ("GET", []) => {
+            let mut seen = std::collections::BTreeSet::new();
+            let rows = paid
+                .iter()
+                .map(|index| &world.tenants[*index])
+                .filter(|tenant| seen.insert(tenant.billing_account.clone()))
+                .map(account);
+            Ok(Reply::json(
+                200,
+                json!({ "value": rows.collect::<Vec<_>>() }),
+            ))
+        }
+        ("GET", [name]) => {
+            let found = paid
+                .iter()
+                .map(|index| &world.tenants[*index])
+                .find(|tenant| tenant.billing_account == *name);
+            found
+                .map(|tenant| Reply::json(200, account(tenant)))
+                .ok_or_else(|| missing(name))
+        }
+        ("GET", [name, "billingSubscriptions"]) => {
+            let tenants = paid
+                .iter()
+                .map(|index| &world.tenants[*index])
+                .filter(|tenant| tenant.billing_account == *name);
+            let deleted = ask.request.query.get("includeDeleted") == Some("true");
+            let rows: Vec<_> = tenants
+                .flat_map(|tenant| {
+                    tenant
+                        .subscriptions
+                        .iter()
+                        .filter(|one| belongs(tenant, one) && (deleted || !one.gone()))
+                        .map(|one| row(world, tenant, one))
+                })
+                .collect();
+            Ok(Reply::json(
+                200,
+                json!({ "totalCount": rows.len(), "value": rows }),
+            ))
+        }
+        (method, [name, "billingSubscriptions", id, rest @ ..]) => {
+            let place = paid
+                .iter()
+                .copied()
+                .filter(|index| world.tenants[*index].billing_account == *name)
+                .find_map(|index| {
+                    let tenant = &world.tenants[index];
+                    let at = tenant.subscriptions.iter().position(|one| {
+                        belongs(tenant, one) && one.commerce_id.to_string().eq_ignore_ascii_case(id)
+                    })?;
+                    Some((index, at))
+                });
+            let (index, at) = place.ok_or_else(|| missing(id))?;
+            match (method, rest) {
+                ("GET", []) => {
+                    let tenant = &world.tenants[index];
+                    if tenant.subscriptions[at].gone() {
+                        return Err(missing(id));
+                    }
+                    Ok(Reply::json(
+                        200,
+                        row(world, tenant, &tenant.subscriptions[at]),
+                    ))
+                }
+                ("PATCH", []) => renewal(world, ask, index, at),
+                ("DELETE", []) => cancel(world, ask, index, at),
+                ("POST", ["cancel"]) => Err(Refusal::new(
+                    400,
+                    "BadRequest",
+                    "Only a Microsoft Partner Agreement has this operation.",
+                )),
+                _ => Err(missing(id)),
+            }
+        }
+        _ => Err(missing("operation")),
+    }
+}
+
+fn missing(id: &str) -> Refusal {
+    Refusal::new(
+        404,
+        "ResourceNotFound",
+        format!("The resource '{id}' was not found."),
+    )
+}
+
+fn account(tenant: &Tenant) -> Value {
+    let name = &tenant.billing_account;
+    json!({
+        "id": format!("/providers/Microsoft.Billing/billingAccounts/{name}"), "name": name, "type": "Microsoft.Billing/billingAccounts",
+        "properties": { "agreementType": tenant.agreement, "accountStatus": "Active", "accountType": "Business", "displayName": tenant.display_name,
+            "hasReadAccess": true, "primaryBillingTenantId": tenant.payer },
+    })
+}
+
+fn locked(world: &World, one: &Subscription) -> bool {
+    one.locked_until > world.clock.virtual_now()
+}
+
+fn row(world: &World, tenant: &Tenant, one: &Subscription) -> Value {
+    let id = format!(
+        "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}",
+        tenant.billing_account, one.commerce_id
+    );
+    let allowed = one.cancellable && one.kind == SubscriptionKind::CustomerAgreement;
+    let end = world.clock.date(one.term_end);
+    json!({
+        "id": id, "name": one.commerce_id, "type": "Microsoft.Billing/billingAccounts/billingSubscriptions",
+        "properties": {
+            "subscriptionId": one.commerce_id, "displayName": one.sku, "productType": one.sku, "productTypeId": one.sku, "productCategory": "SeatBased", "skuId": one.sku_id,
+            "skuDescription": one.sku, "quantity": one.seats, "status": one.billing_status(), "operationStatus": if locked(world, one) { "LockedForUpdate" } else { "None" },
+            "provisioningState": "Succeeded", "autoRenew": if one.auto_renew { "On" } else { "Off" },
+            "beneficiaryTenantId": tenant.id, "beneficiary": { "tenantId": tenant.id }, "provisioningTenantId": tenant.id, "billingFrequency": "P1M", "termDuration": "P1Y",
+            "termStartDate": world.clock.date(one.term_end - one.term), "termEndDate": end, "purchaseDate": world.clock.date(one.term_end - one.term),
+            "renewalTermDetails": { "termEndDate": world.clock.date(one.term_end + one.term), "quantity": one.seats, "termDuration": "P1Y", "billingFrequency": "P1M" },
+            "systemOverrides": { "cancellation": if allowed { "Allowed" } else { "NotAllowed" }, "cancellationAllowedEndDate": allowed.then_some(end) },
+            "suspensionReasons": if one.active() { json!([]) } else { json!(["Cancelled"]) }, "suspensionReasonDetails": [],
+        },
+    })
+}
+
+fn writable(world: &World, ask: &Ask<'_>, one: &Subscription) -> Result<(), Refusal> {
+    if ask.caller.reader {
+        return Err(forbidden(
+            ask,
+            "Microsoft.Billing/billingAccounts/billingSubscriptions/write",
+        ));
+    }
+    if one.kind != SubscriptionKind::CustomerAgreement {
+        return Err(Refusal::new(
+            400,
+            "BadRequest",
+            "This operation is only supported for Microsoft Partner and Microsoft Customer Agreements.",
+        ));
+    }
+    if locked(world, one) {
+        return Err(Refusal::new(
+            409,
+            "Conflict",
+            "The subscription is locked for update by another operation.",
+        ));
+    }
+    Ok(())
+}
+
+fn renewal(world: &mut World, ask: &Ask<'_>, index: usize, at: usize) -> Result<Reply, Refusal> {
+    let id = world.tenants[index].subscriptions[at].id;
+    world.judged(index, &Act::Write(format!("renewal of {id}")), &ask.actor());
+    writable(world, ask, &world.tenants[index].subscriptions[at])?;
+    let on = match ask.body["properties"]["autoRenew"].as_str() {
+        Some("On") => true,
+        Some("Off") => false,
+        _ => {
+            return Err(Refusal::new(
+                400,
+                "BadRequest",
+                "autoRenew must be On or Off.",
+            ));
+        }
+    };
+    let one = &mut world.tenants[index].subscriptions[at];
+    if one.auto_renew != on {
+        one.auto_renew = on;
+        world.record(
+            index,
+            if on { "renewalOn" } else { "renewalOff" },
+            id,
+            &ask.actor(),
+        );
+    }
+    let tenant = &world.tenants[index];
+    Ok(Reply::json(
+        200,
+        row(world, tenant, &tenant.subscriptions[at]),
+    ))
+}
+
+fn cancel(world: &mut World, ask: &Ask<'_>, index: usize, at: usize) -> Result<Reply, Refusal> {
+    let now = world.clock.virtual_now();
+    let id = world.tenants[index].subscriptions[at].id;
+    world.judged(index, &Act::CancelSubscription(id), &ask.actor());
+    let one = &world.tenants[index].subscriptions[at];
+    if one.gone() {
+        return Ok(Reply::empty(204));
+    }
+    writable(world, ask, one)?;
+    if !one.cancellable {
+        return Err(Refusal::new(
+            400,
+            "CancellationNotAllowed",
+            "The cancellation window of this subscription has passed.",
+        ));
+    }
+    if world.tenants[index].subscriptions[at].cancel(now) {
+        world.record(index, "subscriptionCanceled", id, &ask.actor());
+    }
+    let operation = begin(world, ask, None);
+    let path = format!("/providers/Microsoft.Billing/operationStatus/{operation}");
+    Ok(Reply::empty(202)
+        .with("Location", address(ask, &path))
+        .with("Retry-After", 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing;
+    use super::*;
+
+    const SCENARIO: &str = "tenants: [{users: 1, subscriptions: [{kind: CustomerAgreement, termEndDays: 14}, {kind: Direct}]}]";
+    const V: &str = "api-version=2024-04-01";
+
+    fn list(world: &mut World, token: &str) -> Value {
+        let name = world.tenants[0].billing_account.clone();
+        let target =
+            format!("/providers/Microsoft.Billing/billingAccounts/{name}/billingSubscriptions?{V}");
+        testing::arm(world, token, "GET", &target, &Value::Null).value()["value"].clone()
+    }
+
+    #[test]
+    fn canceled_it_goes_at_the_end_of_the_term() {
+        let mut world = World::test(SCENARIO);
+        let token = testing::token_for(
+            &mut world,
+            0,
+            false,
+            "https://management.azure.com/.default",
+        );
+        let rows = list(&mut world, &token);
+        assert_eq!(rows.as_array().unwrap().len(), 1);
+        assert_eq!(
+            rows[0]["properties"]["systemOverrides"]["cancellation"],
+            "Allowed"
+        );
+        let target = format!("{}?{V}", rows[0]["id"].as_str().unwrap());
+        let off = testing::arm(
+            &mut world,
+            &token,
+            "PATCH",
+            &target,
+            &json!({ "properties": { "autoRenew": "Off" } }),
+        );
+        assert_eq!(off.value()["properties"]["autoRenew"], "Off");
+        let reply = testing::arm(&mut world, &token, "DELETE", &target, &Value::Null);
+        assert_eq!(reply.status, 202);
+        let header = |name: &str| {
+            reply
+                .headers
+                .iter()
+                .find(|(known, _)| known == name)
+                .unwrap()
+                .1
+                .clone()
+        };
+        let poll = header("Location")
+            .trim_start_matches("https://graph.microsoft.com")
+            .to_owned();
+        assert_eq!(
+            testing::arm(&mut world, &token, "GET", &poll, &Value::Null).status,
+            202
+        );
+        world.clock.pass(1000);
+        assert_eq!(
+            testing::arm(&mut world, &token, "GET", &poll, &Value::Null).status,
+            200
+        );
+        assert_eq!(
+            list(&mut world, &token)[0]["properties"]["status"],
+            "Cancelled"
+        );
+        world.clock.advance(15.0 * 86_400.0);
+        assert_eq!(list(&mut world, &token).as_array().unwrap().len(), 0);
+        assert_eq!(
+            testing::arm(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            204
+        );
+        assert!(
+            world
+                .effects
+                .iter()
+                .any(|effect| effect.kind == "subscriptionGone")
+        );
+    }
+
+    #[test]
+    fn refusals_of_a_cancel() {
+        let mut world = World::test(
+            "tenants: [{users: 1, subscriptions: [{kind: CustomerAgreement, cancellable: false}, {kind: CustomerAgreement, lockedHours: 5}]}]",
+        );
+        let token = testing::token_for(
+            &mut world,
+            0,
+            false,
+            "https://management.azure.com/.default",
+        );
+        let reader =
+            testing::token_for(&mut world, 0, true, "https://management.azure.com/.default");
+        let rows = list(&mut world, &token);
+        let target = |number: usize| format!("{}?{V}", rows[number]["id"].as_str().unwrap());
+        assert_eq!(
+            testing::arm(&mut world, &token, "DELETE", &target(0), &Value::Null).status,
+            400
+        );
+        assert_eq!(
+            testing::arm(&mut world, &token, "DELETE", &target(1), &Value::Null).status,
+            409
+        );
+        assert_eq!(
+            testing::arm(&mut world, &reader, "DELETE", &target(0), &Value::Null).status,
+            403
+        );
+        assert_eq!(
+            testing::arm(&mut world, &token, "GET", "/subscriptions", &Value::Null).status,
+            400
+        );
+    }
+}

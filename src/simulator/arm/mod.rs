@@ -1,0 +1,163 @@
+//! Azure Resource Manager: billing, subscriptions and directory resources.
+
+mod azure;
+mod billing;
+mod directories;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::errors::Refusal;
+use super::exchange::{Reply, Request};
+use super::judge::Actor;
+use super::operations::Operation;
+use super::token::{self, Caller};
+use super::world::World;
+
+/// A request after the token was checked.
+#[derive(Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) caller: Caller,
+    pub(crate) body: Value,
+}
+
+impl Ask<'_> {
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            app: Some(self.caller.app_id),
+            reader: self.caller.reader,
+            request_id: self.request.request_id.clone(),
+        }
+    }
+}
+
+pub(crate) fn forbidden(ask: &Ask<'_>, action: &str) -> Refusal {
+    let text = format!(
+        "The client '{}' does not have authorization to perform action '{action}' over scope '{}'.",
+        ask.caller.app_id, ask.request.path
+    );
+    Refusal::new(403, "AuthorizationFailed", text)
+}
+
+pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
+    let caller = match token::caller(world, request) {
+        Ok(caller) => caller,
+        Err(text) => {
+            return Refusal::new(401, "InvalidAuthenticationToken", text)
+                .arm()
+                .with("WWW-Authenticate", "Bearer");
+        }
+    };
+    if request.query.get("api-version").is_none() {
+        let text = "The api-version query parameter (?api-version=) is required for all requests.";
+        return Refusal::new(400, "MissingApiVersionParameter", text).arm();
+    }
+    let ask = Ask {
+        request,
+        caller,
+        body: request.json(),
+    };
+    let segments = request.segments();
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let lower: Vec<String> = parts.iter().map(|part| part.to_ascii_lowercase()).collect();
+    let names: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let answer = match names.as_slice() {
+        ["providers", "microsoft.billing", "billingaccounts", ..] => {
+            billing::route(world, &ask, &parts[3..])
+        }
+        [
+            "subscriptions",
+            _,
+            "providers",
+            "microsoft.azureactivedirectory",
+            "operationstatuses",
+            id,
+        ] => status(world, &ask, id),
+        [
+            "subscriptions",
+            _,
+            "resourcegroups",
+            _,
+            "providers",
+            "microsoft.azureactivedirectory",
+            ..,
+        ] => directories::route(world, &ask),
+        ["subscriptions", ..] => azure::route(world, &ask, &parts[1..]),
+        ["providers", "microsoft.billing", "operationstatus", id] => location(world, &ask, id),
+        _ => Err(Refusal::new(
+            404,
+            "InvalidResourceType",
+            "The resource type could not be found.",
+        )),
+    };
+    let remaining = if request.method == "GET" {
+        "reads"
+    } else {
+        "writes"
+    };
+    answer
+        .unwrap_or_else(|refusal| refusal.arm())
+        .with(&format!("x-ms-ratelimit-remaining-tenant-{remaining}"), 199)
+        .with("x-ms-correlation-request-id", &request.request_id)
+}
+
+/// Begins an operation of which the end is asked for at the address in the reply.
+fn begin(world: &mut World, ask: &Ask<'_>, tenant: Option<usize>) -> Uuid {
+    let id = world.random.uuid();
+    let done_at = world.clock.real() + i64::from(world.behaviour.operation_ms);
+    let owner = world.tenants[ask.caller.tenant].id;
+    world.operations.begin(
+        id,
+        Operation {
+            done_at,
+            tenant,
+            owner,
+        },
+    );
+    id
+}
+
+fn done(world: &World, ask: &Ask<'_>, id: &str) -> Result<bool, Refusal> {
+    let missing = || Refusal::new(404, "ResourceNotFound", "The operation was not found.");
+    let operation = Uuid::parse_str(id)
+        .ok()
+        .and_then(|id| world.operations.get(id))
+        .ok_or_else(missing)?;
+    if operation.owner != world.tenants[ask.caller.tenant].id {
+        return Err(missing());
+    }
+    let gone = operation
+        .tenant
+        .is_none_or(|index| !world.tenants[index].exists());
+    Ok(operation.done_at <= world.clock.real() && gone)
+}
+
+/// `Azure-AsyncOperation`: a status in the body.
+fn status(world: &World, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> {
+    let done = done(world, ask, id)?;
+    let reply = Reply::json(
+        200,
+        json!({ "id": ask.request.path, "name": id, "status": if done { "Succeeded" } else { "InProgress" } }),
+    );
+    Ok(if done {
+        reply
+    } else {
+        reply.with("Retry-After", 1)
+    })
+}
+
+/// `Location`: 202 as long as it runs.
+fn location(world: &World, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> {
+    if done(world, ask, id)? {
+        return Ok(Reply::json(200, json!({ "status": "Succeeded" })));
+    }
+    Ok(Reply::json(202, json!({ "status": "InProgress" }))
+        .with("Location", address(ask, &ask.request.path))
+        .with("Retry-After", 1))
+}
+
+fn address(ask: &Ask<'_>, path: &str) -> String {
+    let version = ask.request.query.get("api-version").unwrap_or("2024-04-01");
+    format!("{}{path}?api-version={version}", ask.request.base)
+}

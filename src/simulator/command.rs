@@ -1,0 +1,208 @@
+//! The command line of `tenant-simulator`.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use serde_json::json;
+
+use super::{Running, Scenario, Settings, start};
+
+/// Simulates Microsoft 365 tenants over HTTPS: sign-in, Graph, ARM and Partner Center. Nothing in it is Microsoft's.
+#[derive(Debug, Parser)]
+#[command(name = "tenant-simulator", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the tenants of a scenario until it is ended.
+    Serve(Serve),
+    /// Prints a scenario with every field at its default, as JSON.
+    Defaults,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER)]
+struct Serve {
+    /// Address and port; port 0 takes a free one, which the first line tells.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The scenario, YAML or JSON; without it one small tenant.
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Decides every draw: the same scenario and seed give the same tenant.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Users of the first tenant, in place of the scenario's number.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    users: Option<u32>,
+    /// Virtual seconds per real second, for Microsoft's long durations alone.
+    #[arg(long, default_value_t = 86_400.0)]
+    speed: f64,
+    /// Where the certificate of the authority is written that clients must trust.
+    #[arg(long, value_name = "FILE")]
+    ca_out: Option<PathBuf>,
+    /// `json`: the first line tells everything to a program.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// Quotas as Microsoft publishes them, or so many times as large: `published` or `scaled:N`.
+    #[arg(long, default_value = "published", value_parser = scale)]
+    throttle: f64,
+}
+
+const AFTER: &str = "\
+Clients use Microsoft's host names, resolved to this address, with the authority of --ca-out; or this address with the
+prefixes /graph, /login, /arm and /partner. What only a person can do, and what happened, is under /_sim:
+  GET  /_sim/tenants[/ID[/deletionChecks|/users]]  what is left
+  POST /_sim/tenants/ID/press                      {\"action\": \"cancelSubscription\", \"id\": ..., \"reason\": ...} and so on
+  GET  /_sim/violations, /_sim/effects, /_sim/stats, /_sim/clock
+  POST /_sim/clock/advance                         {\"seconds\": N}
+  POST /_sim/judge                                 {\"tenant\", \"mode\", \"retained\", \"approved\", \"digest\"}
+  POST /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; DELETE removes all
+The fields of a scenario and their defaults: tenant-simulator defaults.";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    let told = "must be `published` or `scaled:N` with N above 0";
+    match text.strip_prefix("scaled:") {
+        None if text == "published" => Ok(1.0),
+        None => Err(told.to_owned()),
+        Some(number) => number
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite() && *number > 0.0)
+            .ok_or_else(|| told.to_owned()),
+    }
+}
+
+/// Runs the command line.
+pub async fn run() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Serve(serve) => serve_until_ended(serve).await,
+        Command::Defaults => defaults(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody reads the error stream where this fails.
+            let _ = writeln!(std::io::stderr(), "tenant-simulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn defaults() -> Result<(), Box<dyn std::error::Error>> {
+    let text = serde_json::to_string_pretty(&Scenario::default())?;
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
+
+async fn serve_until_ended(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
+    let mut scenario = match &arguments.scenario {
+        None => Scenario::default(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            Scenario::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?
+        }
+    };
+    if let (Some(users), Some(first)) = (arguments.users, scenario.tenants.first_mut()) {
+        first.users = users;
+    }
+    let settings = Settings {
+        listen: arguments.listen,
+        scenario,
+        seed: arguments.seed,
+        speed: arguments.speed,
+        quota_scale: arguments.throttle,
+    };
+    let running = start(&settings)?;
+    if let Some(path) = &arguments.ca_out {
+        std::fs::write(path, &running.ca_pem)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    announce(&running, &arguments)?;
+    tokio::select! {
+        ended = running.wait() => ended?,
+        () = ended_from_outside() => {}
+    }
+    Ok(())
+}
+
+fn announce(running: &Running, arguments: &Serve) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match arguments.output {
+        Output::Json => {
+            let line = json!({
+                "address": running.address.to_string(), "caFile": arguments.ca_out, "caPem": running.ca_pem, "tenants": running.tenants, "urls": running.urls,
+                "speed": arguments.speed,
+            });
+            writeln!(out, "{line}")?;
+        }
+        Output::Text => {
+            writeln!(
+                out,
+                "A simulation, not Microsoft, answers on {} (Graph: {}).",
+                running.address, running.urls.graph
+            )?;
+            if let Some(path) = &arguments.ca_out {
+                writeln!(
+                    out,
+                    "Clients must trust the authority in {}.",
+                    path.display()
+                )?;
+            }
+            for tenant in &running.tenants {
+                writeln!(
+                    out,
+                    "Tenant {} ({}): {} users, client {}.",
+                    tenant.id, tenant.initial_domain, tenant.users, tenant.app_id
+                )?;
+            }
+        }
+    }
+    out.flush()
+}
+
+async fn ended_from_outside() {
+    let interrupted = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupted.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quota_is_published_or_scaled() {
+        assert_eq!(scale("published"), Ok(1.0));
+        assert_eq!(scale("scaled:2.5"), Ok(2.5));
+        assert!(scale("scaled:0").is_err() && scale("x").is_err());
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,275 @@
+//! The simulator's own contract under `/_sim`: what only a person can do, and what the harness wants to know.
+
+mod press;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::checks;
+use super::clock::precise;
+use super::errors::Refusal;
+use super::exchange::{Reply, Request};
+use super::faults::{Fault, Faults};
+use super::world::World;
+
+type Answer = Result<Reply, Refusal>;
+
+pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
+    let segments = request.segments();
+    let parts: Vec<&str> = segments.iter().skip(1).map(String::as_str).collect();
+    let answer = match (request.method.as_str(), parts.as_slice()) {
+        ("GET", ["tenants"]) => Ok(Reply::json(
+            200,
+            (0..world.tenants.len())
+                .map(|index| summary(world, index))
+                .collect(),
+        )),
+        ("GET", ["tenants", id]) => {
+            find(world, id).map(|index| Reply::json(200, summary(world, index)))
+        }
+        ("GET", ["tenants", id, "deletionChecks"]) => {
+            find(world, id).map(|index| Reply::json(200, json!(checks::all(&world.tenants[index]))))
+        }
+        ("GET", ["tenants", id, "users"]) => find(world, id).map(|index| users(world, index)),
+        ("POST", ["tenants", id, "press"]) => find(world, id)
+            .and_then(|index| press::press(world, index, &request.json(), &request.request_id)),
+        ("GET", ["violations"]) => Ok(violations(world, request)),
+        ("GET", ["effects"]) => Ok(effects(world, request)),
+        ("GET", ["stats"]) => {
+            let tenant = request
+                .query
+                .get("tenant")
+                .and_then(|id| Uuid::parse_str(id).ok());
+            Ok(Reply::json(
+                200,
+                world.stats.report(&world.throttle, tenant),
+            ))
+        }
+        ("GET", ["clock"]) => Ok(clock(world)),
+        ("POST", ["clock", "advance"]) => advance(world, &request.json()),
+        ("POST", ["judge"]) => judge(world, &request.json()),
+        ("GET", ["faults"]) => Ok(Reply::json(200, json!(world.faults.0))),
+        ("POST", ["faults"]) => faults(world, request.json()),
+        ("DELETE", ["faults"]) => {
+            world.faults = Faults::default();
+            Ok(Reply::empty(204))
+        }
+        _ => Err(Refusal::new(
+            404,
+            "notFound",
+            "There is no such thing under /_sim.",
+        )),
+    };
+    answer.unwrap_or_else(|refusal| refusal.plain())
+}
+
+fn find(world: &World, id: &str) -> Result<usize, Refusal> {
+    let found = world.tenants.iter().position(|tenant| {
+        tenant.id.to_string().eq_ignore_ascii_case(id) || tenant.initial_domain == id
+    });
+    found.ok_or_else(|| {
+        Refusal::new(
+            404,
+            "tenantNotFound",
+            format!("There is no tenant {id} in this simulation."),
+        )
+    })
+}
+
+fn summary(world: &World, index: usize) -> Value {
+    let tenant = &world.tenants[index];
+    let rows = checks::all(tenant);
+    let open: Vec<_> = rows
+        .iter()
+        .filter(|one| one.status != "passed")
+        .map(|one| one.id.clone())
+        .collect();
+    let person = |position: u32| {
+        json!({ "id": tenant.user_id(position), "userPrincipalName": tenant.users.principal_name(position),
+        "present": tenant.users.get(position).is_some_and(super::users::User::alive) })
+    };
+    let subscriptions: Vec<_> = tenant
+        .subscriptions
+        .iter()
+        .map(|one| {
+            json!({ "id": one.id, "commerceSubscriptionId": one.commerce_id, "kind": one.kind, "sku": one.sku, "status": one.stage.graph(), "state": one.stage.graph(), "active": one.active(),
+                "deletePressed": one.delete_pressed, "autoRenew": one.auto_renew, "goneAt": one.gone_at.map(|at| world.clock.date(at)) })
+        })
+        .collect();
+    json!({
+        "id": tenant.id, "initialDomain": tenant.initial_domain, "cloud": tenant.cloud, "tenantType": tenant.kind, "deleted": !tenant.exists(),
+        "deletedAt": tenant.deleted_at.map(precise), "deleting": tenant.deleting.is_some(),
+        "usersLeft": tenant.users.alive(), "usersToDelete": tenant.users_to_go(), "usersDeleted": tenant.users.len() as usize - tenant.users.alive(),
+        "subscriptionsLeft": tenant.subscriptions_left(), "applicationsLeft": tenant.applications_left(), "servicePrincipalsLeft": tenant.principals_left(),
+        "checks": rows, "openChecks": open, "syncEnabled": tenant.sync.on, "syncOffAt": tenant.sync.off_at.map(|at| world.clock.date(at)),
+        "retainedAdministrator": person(tenant.retained), "spareAdministrator": tenant.spare.map(person),
+        "mfa": tenant.users.all.iter().filter(|user| user.alive() && user.mfa != 0).count(), "subscriptions": subscriptions,
+        "resource": tenant.resource.as_ref().map(|resource| resource.id.clone()),
+    })
+}
+
+/// The ids that are still there: the harness compares them with a journal.
+fn users(world: &World, index: usize) -> Reply {
+    let tenant = &world.tenants[index];
+    Reply::json(
+        200,
+        tenant
+            .users
+            .all
+            .iter()
+            .filter(|user| user.alive())
+            .map(|user| json!(user.id))
+            .collect(),
+    )
+}
+
+fn violations(world: &World, request: &Request) -> Reply {
+    let wanted = request.query.get("tenant");
+    let rows: Vec<_> = world
+        .judge
+        .violations
+        .iter()
+        .filter(|one| wanted.is_none_or(|id| one.tenant.to_string() == id))
+        .collect();
+    Reply::json(200, json!({ "count": rows.len(), "violations": rows }))
+}
+
+fn effects(world: &World, request: &Request) -> Reply {
+    let number = |name: &str, default: usize| {
+        request
+            .query
+            .get(name)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    };
+    let (tenant, kind) = (request.query.get("tenant"), request.query.get("kind"));
+    let chosen = world.effects.iter().filter(|one| {
+        tenant.is_none_or(|id| one.tenant.to_string() == id)
+            && kind.is_none_or(|kind| one.kind == kind)
+    });
+    let from = number("from", 1);
+    let rows: Vec<_> = chosen
+        .filter(|one| one.seq >= from as u64)
+        .take(number("limit", usize::MAX))
+        .collect();
+    Reply::json(200, json!(rows))
+}
+
+fn clock(world: &World) -> Reply {
+    let seconds = world.clock.virtual_now() as f64 / 1000.0;
+    Reply::json(
+        200,
+        json!({ "virtualSeconds": seconds, "speed": world.clock.speed(), "real": precise(world.clock.real()) }),
+    )
+}
+
+fn advance(world: &mut World, body: &Value) -> Answer {
+    let seconds = body["seconds"].as_f64().filter(|seconds| *seconds >= 0.0);
+    let seconds = seconds.ok_or_else(|| {
+        Refusal::new(
+            400,
+            "badRequest",
+            "`seconds` must be a number that is not negative.",
+        )
+    })?;
+    world.clock.advance(seconds);
+    world.settle();
+    Ok(clock(world))
+}
+
+/// What the harness tells the judge; ids are added to those told before.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Told {
+    tenant: Uuid,
+    mode: Option<String>,
+    #[serde(default)]
+    retained: Vec<Uuid>,
+    approved: Option<Vec<Uuid>>,
+    digest: Option<String>,
+}
+
+fn judge(world: &mut World, body: &Value) -> Answer {
+    let told: Told = serde_json::from_value(body.clone())
+        .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
+    let brief = world.judge.brief(told.tenant);
+    if let Some(mode) = told.mode {
+        brief.plan_only = mode == "Plan";
+    }
+    brief.retained.extend(told.retained);
+    if let Some(ids) = told.approved {
+        brief.approved.get_or_insert_default().extend(ids);
+    }
+    if told.digest.is_some() {
+        brief.digest = told.digest;
+    }
+    let approved = brief.approved.as_ref().map(std::collections::HashSet::len);
+    Ok(Reply::json(
+        200,
+        json!({ "tenant": told.tenant, "planOnly": brief.plan_only, "retained": brief.retained.len(), "approved": approved, "digest": brief.digest }),
+    ))
+}
+
+fn faults(world: &mut World, body: Value) -> Answer {
+    let list: Vec<Fault> = serde_json::from_value(body)
+        .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
+    world.faults.0.extend(list);
+    Ok(Reply::json(200, json!({ "faults": world.faults.0.len() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    #[test]
+    fn the_judge_is_told_in_several_calls() {
+        let mut world = World::test("tenants: [{users: 5}]");
+        let tenant = world.tenants[0].id;
+        for number in 0..3_u128 {
+            let body = json!({ "tenant": tenant, "approved": [Uuid::from_u128(number)], "digest": "d", "mode": "Execute" });
+            let reply = testing::control(&mut world, "POST", "/_sim/judge", &body);
+            assert_eq!(reply.value()["approved"], json!(number + 1));
+        }
+        assert_eq!(
+            testing::control(&mut world, "POST", "/_sim/judge", &json!({ "tenant": 1 })).status,
+            400
+        );
+    }
+
+    #[test]
+    fn the_views_of_a_tenant() {
+        let mut world = World::test("tenants: [{users: 5, subscriptions: [{}]}]");
+        let tenant = world.tenants[0].id;
+        let one = testing::control(
+            &mut world,
+            "GET",
+            &format!("/_sim/tenants/{tenant}"),
+            &Value::Null,
+        );
+        assert_eq!(
+            (
+                &one.value()["usersLeft"],
+                &one.value()["subscriptionsLeft"],
+                &one.value()["deleted"]
+            ),
+            (&json!(5), &json!(1), &json!(false))
+        );
+        assert_eq!(
+            testing::control(&mut world, "GET", "/_sim/tenants/x", &Value::Null).status,
+            404
+        );
+        assert_eq!(
+            testing::control(&mut world, "GET", "/_sim/stats", &Value::Null).value()["requests"],
+            0
+        );
+        let advanced = testing::control(
+            &mut world,
+            "POST",
+            "/_sim/clock/advance",
+            &json!({ "seconds": 60 }),
+        );
+        assert_eq!(advanced.value()["virtualSeconds"], 60.0);
+    }
+}

@@ -1,0 +1,302 @@
+//! What a person presses in the admin centers.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::checks;
+use super::super::errors::Refusal;
+use super::super::exchange::Reply;
+use super::super::graph;
+use super::super::judge::Actor;
+use super::super::scenario::SubscriptionKind;
+use super::super::world::World;
+use super::Answer;
+
+const ACTIONS: &str = "cancelSubscription, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteApplication, liftRestrictions, deleteTenant";
+
+pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
+    let person = Actor {
+        app: None,
+        reader: false,
+        request_id: request_id.to_owned(),
+    };
+    if !world.tenants[index].exists() {
+        return Err(conflict("the tenant is gone"));
+    }
+    match body["action"].as_str().unwrap_or_default() {
+        "cancelSubscription" => cancel(world, index, body, &person),
+        "deleteSubscription" | "deleteAzureSubscription" => {
+            delete_subscription(world, index, body, &person)
+        }
+        "supportDeletes" => {
+            let at = subscription(world, index, body)?;
+            let one = &mut world.tenants[index].subscriptions[at];
+            one.deletable = true;
+            one.stage = super::super::subscription::Stage::Deleted;
+            let id = one.id;
+            world.record(index, "subscriptionGone", id, &person);
+            done(world, index)
+        }
+        "switchSyncOff" => sync_off(world, index, &person),
+        "settleCheck" => settle(world, index, body),
+        "deleteUser" => delete_user(world, index, body, &person),
+        "deleteApplication" => delete_application(world, index, body, &person),
+        "liftRestrictions" => {
+            let lifted = graph::lift(&mut world.tenants[index]);
+            Ok(Reply::json(200, json!({ "lifted": lifted })))
+        }
+        "deleteTenant" => delete_tenant(world, index, &person),
+        other => Err(Refusal::new(
+            400,
+            "badRequest",
+            format!("There is no action '{other}'; there are {ACTIONS}."),
+        )),
+    }
+}
+
+fn conflict(text: impl Into<String>) -> Refusal {
+    Refusal::new(409, "refused", text)
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "every press ends with it")]
+fn done(world: &mut World, index: usize) -> Answer {
+    world.settle();
+    Ok(Reply::json(200, super::summary(world, index)))
+}
+
+fn subscription(world: &World, index: usize, body: &Value) -> Result<usize, Refusal> {
+    let wanted = body["id"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+    let found = world.tenants[index]
+        .subscriptions
+        .iter()
+        .position(|one| Some(one.id) == wanted || Some(one.commerce_id) == wanted);
+    found.ok_or_else(|| {
+        Refusal::new(
+            404,
+            "notFound",
+            "`id` names no subscription of this tenant.",
+        )
+    })
+}
+
+fn cancel(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
+    let at = subscription(world, index, body)?;
+    let now = world.clock.virtual_now();
+    let one = &mut world.tenants[index].subscriptions[at];
+    if one.kind == SubscriptionKind::Partner {
+        return Err(conflict(
+            "a partner sold this subscription: only the partner can cancel it",
+        ));
+    }
+    let id = one.id;
+    if one.cancel(now) {
+        world.record(index, "subscriptionCanceled", id, person);
+    }
+    done(world, index)
+}
+
+fn delete_subscription(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
+    let at = subscription(world, index, body)?;
+    let now = world.clock.virtual_now();
+    let one = &mut world.tenants[index].subscriptions[at];
+    one.delete(now).map_err(conflict)?;
+    let id = one.id;
+    world.record(index, "subscriptionDeletePressed", id, person);
+    done(world, index)
+}
+
+fn sync_off(world: &mut World, index: usize, person: &Actor) -> Answer {
+    let now = world.clock.virtual_now();
+    let tenant = &mut world.tenants[index];
+    if tenant.sync.on == Some(true) && tenant.sync.off_at.is_none() {
+        tenant.sync.off_at = Some(now + tenant.sync.duration);
+        let id = tenant.id;
+        world.record(index, "syncSwitchOffRequested", id, person);
+    }
+    done(world, index)
+}
+
+fn settle(world: &mut World, index: usize, body: &Value) -> Answer {
+    let check = body["check"]
+        .as_str()
+        .or_else(|| body["id"].as_str())
+        .unwrap_or_default();
+    let all = &mut world.tenants[index].unreadable;
+    if check == "all" {
+        for settled in all.values_mut() {
+            *settled = true;
+        }
+    } else if checks::is_unreadable(check) {
+        // A check that the portal did not show open is settled all the same.
+        all.insert(check.to_owned(), true);
+    } else {
+        let found = all.get_mut(check).ok_or_else(|| {
+            Refusal::new(
+                404,
+                "notFound",
+                "`check` names no check that a person settles here.",
+            )
+        })?;
+        *found = true;
+    }
+    done(world, index)
+}
+
+fn delete_user(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
+    let now = world.clock.real();
+    let tenant = &mut world.tenants[index];
+    let position = body["id"]
+        .as_str()
+        .and_then(|id| tenant.users.find(id))
+        .ok_or_else(|| Refusal::new(404, "notFound", "`id` names no user of this tenant."))?;
+    if position == tenant.retained {
+        return Err(conflict(
+            "the administrator who is signed in cannot delete himself",
+        ));
+    }
+    let id = tenant.user_id(position).unwrap_or_default();
+    if tenant.users.delete(position, now) {
+        world.record(index, "userDeleted", id, person);
+    }
+    done(world, index)
+}
+
+fn delete_application(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
+    let now = world.clock.real();
+    let wanted = body["id"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+    let tenant = &mut world.tenants[index];
+    let mut gone = Vec::new();
+    for one in tenant
+        .applications
+        .iter_mut()
+        .filter(|one| one.deleted_at == 0 && (Some(one.id) == wanted || Some(one.app_id) == wanted))
+    {
+        one.deleted_at = now;
+        gone.push(("applicationDeleted", one.id));
+    }
+    for one in tenant
+        .principals
+        .iter_mut()
+        .filter(|one| one.deleted_at == 0 && (Some(one.id) == wanted || Some(one.app_id) == wanted))
+    {
+        one.deleted_at = now;
+        gone.push(("servicePrincipalDeleted", one.id));
+    }
+    if gone.is_empty() {
+        return Err(Refusal::new(
+            404,
+            "notFound",
+            "`id` names no application of this tenant.",
+        ));
+    }
+    for (kind, id) in gone {
+        world.record(index, kind, id, person);
+    }
+    done(world, index)
+}
+
+fn delete_tenant(world: &mut World, index: usize, person: &Actor) -> Answer {
+    let failed: Vec<_> = checks::all(&world.tenants[index])
+        .into_iter()
+        .filter(|one| one.status != "passed")
+        .collect();
+    if !failed.is_empty() {
+        return Ok(Reply::json(
+            409,
+            json!({ "error": "refused", "message": "Not every check has passed.", "checks": failed }),
+        ));
+    }
+    let now = world.clock.real();
+    let tenant = &mut world.tenants[index];
+    tenant.deleted_at = Some(now);
+    let id = tenant.id;
+    world.record(index, "tenantDeleted", id, person);
+    done(world, index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing;
+    use super::*;
+
+    #[test]
+    fn the_tenant_goes_only_when_every_check_has_passed() {
+        let mut world = World::test("tenants: [{users: 2, subscriptions: [{}]}]");
+        let path = format!("/_sim/tenants/{}/press", world.tenants[0].id);
+        let press = |world: &mut World, body: Value| testing::control(world, "POST", &path, &body);
+        let refused = press(&mut world, json!({ "action": "deleteTenant" }));
+        assert_eq!(
+            (refused.status, refused.value()["checks"][0]["id"].as_str()),
+            (409, Some("C1"))
+        );
+        let subscription = world.tenants[0].subscriptions[0].id;
+        assert_eq!(
+            press(
+                &mut world,
+                json!({ "action": "deleteSubscription", "id": subscription })
+            )
+            .status,
+            409
+        );
+        assert_eq!(
+            press(
+                &mut world,
+                json!({ "action": "cancelSubscription", "id": subscription, "reason": "Other" })
+            )
+            .status,
+            200
+        );
+        assert_eq!(
+            press(
+                &mut world,
+                json!({ "action": "deleteSubscription", "id": subscription })
+            )
+            .status,
+            200
+        );
+        world.clock.advance(73.0 * 3600.0);
+        let retained = world.tenants[0].retained;
+        let [admin, other] =
+            [retained, 1 - retained].map(|position| world.tenants[0].user_id(position).unwrap());
+        assert_eq!(
+            press(&mut world, json!({ "action": "deleteUser", "id": admin })).status,
+            409
+        );
+        assert_eq!(
+            press(&mut world, json!({ "action": "deleteUser", "id": other })).status,
+            200
+        );
+        for app in world.tenants[0]
+            .clients
+            .iter()
+            .map(|client| client.app_id)
+            .collect::<Vec<_>>()
+        {
+            assert_eq!(
+                press(
+                    &mut world,
+                    json!({ "action": "deleteApplication", "id": app })
+                )
+                .status,
+                200
+            );
+        }
+        assert_eq!(
+            press(
+                &mut world,
+                json!({ "action": "settleCheck", "check": "all" })
+            )
+            .status,
+            200
+        );
+        assert_eq!(
+            press(&mut world, json!({ "action": "deleteTenant" })).status,
+            200
+        );
+        assert_eq!(
+            press(&mut world, json!({ "action": "deleteTenant" })).status,
+            409
+        );
+        assert!(world.judge.violations.is_empty());
+    }
+}

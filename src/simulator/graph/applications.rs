@@ -1,0 +1,288 @@
+//! Application registrations and service principals.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::errors::Refusal;
+use super::super::exchange::Reply;
+use super::super::tenant::{Application, Principal, Tenant};
+use super::super::world::World;
+use super::listing::{self, equality};
+use super::{Answer, Call, unknown};
+
+const READ: &[&str] = &[
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const WRITE: &[&str] = &["Application.ReadWrite.All"];
+
+pub(super) fn route(world: &mut World, call: &Call) -> Answer {
+    let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let tenant = &world.tenants[call.caller.tenant];
+    match (call.method.as_str(), parts.as_slice()) {
+        ("GET", [collection]) => {
+            call.require(READ)?;
+            let rows = rows(tenant, collection);
+            let rows = match call.query.get("$filter") {
+                None => rows,
+                Some(text) => {
+                    let (name, value) = equality(text).ok_or_else(|| {
+                        Refusal::new(
+                            400,
+                            "Request_UnsupportedQuery",
+                            "The filter is not supported.",
+                        )
+                    })?;
+                    let same = |row: &Value| match &row[&name] {
+                        Value::String(text) => text.eq_ignore_ascii_case(&value),
+                        Value::Bool(flag) => flag.to_string() == value,
+                        _ => false,
+                    };
+                    rows.into_iter().filter(same).collect()
+                }
+            };
+            listing::small(call, collection, rows)
+        }
+        ("GET", [_, "$count"]) => {
+            call.require(READ)?;
+            Ok(Reply::text(200, rows(tenant, parts[0]).len().to_string()))
+        }
+        ("GET", [collection, key]) => {
+            call.require(READ)?;
+            let id = id_of(tenant, collection, key).to_string();
+            let found = rows(tenant, collection)
+                .into_iter()
+                .find(|row| row["id"] == json!(id))
+                .ok_or_else(|| Refusal::not_found(key))?;
+            Ok(Reply::json(
+                200,
+                listing::project(found, listing::select(call).as_deref()),
+            ))
+        }
+        ("DELETE", [collection, key]) => delete(world, call, collection, key),
+        ("PATCH", ["servicePrincipals", key]) => patch(world, call, key),
+        _ => Err(unknown(call)),
+    }
+}
+
+fn rows(tenant: &Tenant, collection: &str) -> Vec<Value> {
+    if collection == "applications" {
+        tenant
+            .applications
+            .iter()
+            .filter(|one| one.deleted_at == 0)
+            .map(application)
+            .collect()
+    } else {
+        tenant
+            .principals
+            .iter()
+            .filter(|one| one.deleted_at == 0)
+            .map(principal)
+            .collect()
+    }
+}
+
+/// The object id behind an id or `appId=…`; the nil id where there is none.
+pub(super) fn id_of(tenant: &Tenant, collection: &str, key: &str) -> Uuid {
+    let Some(app_id) = key.strip_prefix("appId=") else {
+        return Uuid::parse_str(key).unwrap_or_default();
+    };
+    let app_id = Uuid::parse_str(app_id).unwrap_or_default();
+    let found = if collection == "applications" {
+        tenant
+            .applications
+            .iter()
+            .find(|one| one.app_id == app_id)
+            .map(|one| one.id)
+    } else {
+        tenant.principal_of(app_id).map(|one| one.id)
+    };
+    found.unwrap_or_default()
+}
+
+/// An application or service principal that is there, with its type.
+pub(super) fn object(tenant: &Tenant, id: Uuid) -> Option<(&'static str, Value)> {
+    let found = tenant
+        .applications
+        .iter()
+        .find(|one| one.id == id && one.deleted_at == 0)
+        .map(|one| ("application", application(one)));
+    found.or_else(|| {
+        tenant
+            .principals
+            .iter()
+            .find(|one| one.id == id && one.deleted_at == 0)
+            .map(|one| ("servicePrincipal", principal(one)))
+    })
+}
+
+pub(super) fn application(one: &Application) -> Value {
+    json!({
+        "id": one.id, "appId": one.app_id, "displayName": one.name, "signInAudience": "AzureADMyOrg", "createdDateTime": "2023-05-06T07:08:09Z",
+        "deletedDateTime": (one.deleted_at != 0).then(|| super::super::clock::stamp(one.deleted_at)), "publisherDomain": null, "tags": [],
+    })
+}
+
+pub(super) fn principal(one: &Principal) -> Value {
+    json!({
+        "id": one.id, "appId": one.app_id, "displayName": one.name, "appDisplayName": one.name, "accountEnabled": one.enabled,
+        "servicePrincipalType": if one.managed_identity { "ManagedIdentity" } else { "Application" }, "appOwnerOrganizationId": one.owner,
+        "deletedDateTime": (one.deleted_at != 0).then(|| super::super::clock::stamp(one.deleted_at)), "tags": [],
+    })
+}
+
+pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str) -> Answer {
+    call.require(WRITE)?;
+    let now = world.clock.real();
+    let status = world.behaviour.first_party_refusal;
+    let index = call.caller.tenant;
+    let tenant = &mut world.tenants[index];
+    let id = id_of(tenant, collection, key);
+    if collection == "applications" {
+        let one = tenant
+            .applications
+            .iter_mut()
+            .find(|one| one.id == id && one.deleted_at == 0)
+            .ok_or_else(|| Refusal::not_found(key))?;
+        one.deleted_at = now;
+        let app_id = one.app_id;
+        world.record(index, "applicationDeleted", id, &call.actor());
+        // The service principal of a registration goes with it.
+        let follower = world.tenants[index]
+            .principals
+            .iter_mut()
+            .find(|one| one.app_id == app_id && one.deleted_at == 0);
+        if let Some(principal) = follower {
+            principal.deleted_at = now;
+            let id = principal.id;
+            world.record(index, "servicePrincipalDeleted", id, &call.actor());
+        }
+        return Ok(Reply::empty(204));
+    }
+    let one = tenant
+        .principals
+        .iter_mut()
+        .find(|one| one.id == id && one.deleted_at == 0)
+        .ok_or_else(|| Refusal::not_found(key))?;
+    if one.first_party() || one.managed_identity {
+        return Err(match status {
+            400 => Refusal::bad(
+                "Specified App Principal ID is a Microsoft internal application and cannot be deleted.",
+            ),
+            404 => Refusal::not_found(key),
+            _ => Refusal::denied(),
+        });
+    }
+    one.deleted_at = now;
+    world.record(index, "servicePrincipalDeleted", id, &call.actor());
+    Ok(Reply::empty(204))
+}
+
+fn patch(world: &mut World, call: &Call, key: &str) -> Answer {
+    call.require(WRITE)?;
+    let index = call.caller.tenant;
+    let tenant = &mut world.tenants[index];
+    let id = id_of(tenant, "servicePrincipals", key);
+    let one = tenant
+        .principals
+        .iter_mut()
+        .find(|one| one.id == id && one.deleted_at == 0)
+        .ok_or_else(|| Refusal::not_found(key))?;
+    let wanted = call
+        .body
+        .get("accountEnabled")
+        .and_then(Value::as_bool)
+        .ok_or_else(|| Refusal::bad("Nothing to change."))?;
+    if one.enabled != wanted {
+        one.enabled = wanted;
+        world.record(
+            index,
+            if wanted {
+                "servicePrincipalEnabled"
+            } else {
+                "servicePrincipalDisabled"
+            },
+            id,
+            &call.actor(),
+        );
+    }
+    Ok(Reply::empty(204))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing;
+    use super::*;
+
+    #[test]
+    fn a_registration_takes_its_principal_along_and_our_own_ends_our_tokens() {
+        let mut world =
+            World::test("tenants: [{users: 3, applications: 1, firstPartyServicePrincipals: 1}]");
+        let token = testing::token(&mut world, 0, false);
+        let first = world.tenants[0].applications[0].id;
+        assert_eq!(
+            testing::send(
+                &mut world,
+                &token,
+                "DELETE",
+                &format!("/v1.0/applications/{first}"),
+                &Value::Null
+            )
+            .status,
+            204
+        );
+        let microsoft = world.tenants[0]
+            .principals
+            .iter()
+            .find(|one| one.first_party())
+            .unwrap()
+            .id;
+        let target = format!("/v1.0/servicePrincipals/{microsoft}");
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            403
+        );
+        assert_eq!(
+            testing::send(
+                &mut world,
+                &token,
+                "PATCH",
+                &target,
+                &json!({ "accountEnabled": false })
+            )
+            .status,
+            204
+        );
+        assert_eq!(
+            testing::get(&mut world, &token, &target).value()["accountEnabled"],
+            false
+        );
+        let own = world.tenants[0].clients[0].app_id;
+        let target = format!("/v1.0/servicePrincipals(appId='{own}')");
+        assert_eq!(
+            testing::get(&mut world, &token, &target).value()["appId"],
+            own.to_string()
+        );
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            204
+        );
+        let tenant = world.tenants[0].id;
+        let body = format!(
+            "grant_type=client_credentials&client_id={own}&client_secret={}&scope=https://graph.microsoft.com/.default",
+            world.tenants[0].clients[0].secret
+        );
+        let reply = testing::raw(
+            &mut world,
+            super::super::super::exchange::Service::Login,
+            "POST",
+            &format!("/{tenant}/oauth2/v2.0/token"),
+            None,
+            body.as_bytes(),
+        );
+        assert_eq!(reply.value()["error_codes"][0], 700_016);
+    }
+}

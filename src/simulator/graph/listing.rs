@@ -1,0 +1,172 @@
+//! Pages with opaque links, `$top`, `$select` and `$count`, the same for every collection.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::super::errors::Refusal;
+use super::super::exchange::Reply;
+use super::{Answer, Call};
+
+/// What a listing asks for.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) start: u32,
+    pub(super) size: usize,
+    pub(super) select: Option<Vec<String>>,
+}
+
+impl Page {
+    pub(super) fn parse(call: &Call, default: usize) -> Result<Self, Refusal> {
+        let size = match call.query.get("$top") {
+            None => default,
+            Some(text) => match text.parse() {
+                Ok(size @ 1..=999) => size,
+                _ => {
+                    return Err(Refusal::bad(
+                        "Invalid page size specified: must be between 1 and 999 inclusive.",
+                    ));
+                }
+            },
+        };
+        if call.query.get("$skip").is_some() {
+            return Err(Refusal::bad("'$skip' is not supported by the service."));
+        }
+        let start = call.query.get("$skiptoken").map_or(Ok(0), decode)?;
+        Ok(Self {
+            start,
+            size,
+            select: select(call),
+        })
+    }
+}
+
+pub(super) fn select(call: &Call) -> Option<Vec<String>> {
+    call.query.get("$select").map(|list| {
+        list.split(',')
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect()
+    })
+}
+
+/// Keeps the selected properties only.
+pub(super) fn project(value: Value, select: Option<&[String]>) -> Value {
+    let (Some(names), Value::Object(mut all)) = (select, value.clone()) else {
+        return value;
+    };
+    let kept: Map<String, Value> = names
+        .iter()
+        .filter_map(|name| all.remove(name).map(|value| (name.clone(), value)))
+        .collect();
+    Value::Object(kept)
+}
+
+/// A page of a collection; `next` is the position that the next one starts at.
+pub(super) fn reply(
+    call: &Call,
+    set: &str,
+    rows: Vec<Value>,
+    next: Option<u32>,
+    count: Option<usize>,
+) -> Reply {
+    let mut body = json!({ "@odata.context": call.context(set) });
+    body["value"] = Value::Array(rows);
+    if let Some(count) = count {
+        body["@odata.count"] = json!(count);
+    }
+    if let Some(position) = next {
+        let rest = call.query.without("$skiptoken");
+        let joint = if rest.is_empty() { "" } else { "&" };
+        body["@odata.nextLink"] = json!(format!(
+            "{}/{}?{rest}{joint}$skiptoken={}",
+            call.base,
+            call.segments.join("/"),
+            encode(position)
+        ));
+    }
+    Reply::json(200, body)
+}
+
+/// A collection that fits in memory as a whole.
+pub(super) fn small(call: &Call, set: &str, rows: Vec<Value>) -> Answer {
+    let page = Page::parse(call, 100)?;
+    let total = rows.len();
+    let start = (page.start as usize).min(total);
+    let end = (start + page.size).min(total);
+    let count = (call.query.get("$count") == Some("true")).then_some(total);
+    let chosen = rows
+        .into_iter()
+        .skip(start)
+        .take(end - start)
+        .map(|row| project(row, page.select.as_deref()))
+        .collect();
+    Ok(reply(
+        call,
+        set,
+        chosen,
+        (end < total).then_some(end as u32),
+        count,
+    ))
+}
+
+fn encode(position: u32) -> String {
+    URL_SAFE_NO_PAD.encode(format!("RFNwdAIAAQ{:08x}{:08x}", !position, position))
+}
+
+fn decode(token: &str) -> Result<u32, Refusal> {
+    let stale = || {
+        Refusal::new(
+            400,
+            "Directory_ExpiredPageToken",
+            "The specified page token value has expired and can no longer be included in your request.",
+        )
+    };
+    let text = URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(stale)?;
+    let digits = text
+        .strip_prefix("RFNwdAIAAQ")
+        .filter(|digits| digits.len() == 16)
+        .ok_or_else(stale)?;
+    let (check, position) = digits.split_at(8);
+    let read = |hex: &str| u32::from_str_radix(hex, 16).ok();
+    match (read(check), read(position)) {
+        (Some(check), Some(position)) if !check == position => Ok(position),
+        _ => Err(stale()),
+    }
+}
+
+/// `name eq 'value'`, the one form that most filters have.
+pub(super) fn equality(filter: &str) -> Option<(String, String)> {
+    let (name, value) = filter.split_once(" eq ")?;
+    Some((
+        name.trim().to_owned(),
+        value.trim().trim_matches('\'').replace("''", "'"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_survives_and_a_forged_one_does_not() {
+        assert_eq!(decode(&encode(123_456)).unwrap(), 123_456);
+        assert_eq!(
+            decode("123456").unwrap_err().code,
+            "Directory_ExpiredPageToken"
+        );
+    }
+
+    #[test]
+    fn equality_is_read() {
+        assert_eq!(
+            equality("userPrincipalName eq 'o''neil@x'"),
+            Some(("userPrincipalName".to_owned(), "o'neil@x".to_owned()))
+        );
+        assert_eq!(equality("startswith(x,'y')"), None);
+    }
+}

@@ -1,0 +1,257 @@
+//! Microsoft Graph: who may, what it costs, and which file answers.
+
+mod applications;
+mod batch;
+mod cost;
+mod deleted;
+mod listing;
+mod mfa;
+mod objects;
+mod organization;
+mod person;
+mod roles;
+mod subscriptions;
+mod users;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::errors::Refusal;
+use super::exchange::{Query, Reply, Request};
+use super::judge::{Act, Actor};
+use super::throttle::Verdict;
+use super::token::{self, Caller};
+use super::world::World;
+
+pub(crate) use organization::lift;
+
+pub(crate) type Answer = Result<Reply, Refusal>;
+
+/// One request or one item of a batch, after the token was checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) segments: Vec<String>,
+    pub(crate) query: Query,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Value,
+    pub(crate) beta: bool,
+    pub(crate) caller: Caller,
+    pub(crate) request_id: String,
+    /// Scheme, host and version.
+    pub(crate) base: String,
+}
+
+impl Call {
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            app: Some(self.caller.app_id),
+            reader: self.caller.reader,
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    /// One of these permissions must be in the token.
+    pub(crate) fn require(&self, any: &[&str]) -> Result<(), Refusal> {
+        if self
+            .caller
+            .roles
+            .iter()
+            .any(|role| any.contains(&role.as_str()))
+        {
+            Ok(())
+        } else {
+            Err(Refusal::denied())
+        }
+    }
+
+    pub(crate) fn eventual(&self) -> bool {
+        self.headers
+            .get("consistencylevel")
+            .is_some_and(|value| value.eq_ignore_ascii_case("eventual"))
+    }
+
+    pub(crate) fn context(&self, set: &str) -> String {
+        format!("{}/$metadata#{set}", self.base)
+    }
+
+    fn is_write(&self) -> bool {
+        self.method != "GET" && cost::of(self).writes > 0
+    }
+}
+
+pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
+    let client_id = request
+        .header("client-request-id")
+        .unwrap_or(&request.request_id)
+        .to_owned();
+    let now = world.clock.real();
+    let caller = match token::caller(world, request) {
+        Ok(caller) => caller,
+        Err(text) => {
+            return Refusal::new(401, "InvalidAuthenticationToken", text)
+                .graph(&request.request_id, &client_id, now)
+                .with("WWW-Authenticate", "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\"");
+        }
+    };
+    let mut segments = request.segments();
+    let version = if segments.is_empty() {
+        String::new()
+    } else {
+        segments.remove(0)
+    };
+    if version != "v1.0" && version != "beta" {
+        let text = format!("Invalid version: {version}");
+        return Refusal::bad(text).graph(&request.request_id, &client_id, now);
+    }
+    let call = Call {
+        method: request.method.clone(),
+        segments,
+        query: request.query.clone(),
+        headers: request.headers.clone(),
+        body: request.json(),
+        beta: version == "beta",
+        caller,
+        request_id: request.request_id.clone(),
+        base: format!("{}/{version}", request.base),
+    };
+    if call.segments.len() == 1 && call.segments[0] == "$batch" {
+        return batch::serve(world, &call);
+    }
+    single(world, &call)
+}
+
+/// Judges, charges and answers one request or one item.
+pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
+    let client_id = call
+        .headers
+        .get("client-request-id")
+        .unwrap_or(&call.request_id)
+        .clone();
+    let now = world.clock.real();
+    if call.is_write() {
+        world.judged(call.caller.tenant, &act(world, call), &call.actor());
+        foreign(world, call);
+    }
+    let cost = cost::of(call);
+    let tenant = &world.tenants[call.caller.tenant];
+    let reply = match world.throttle.charge(
+        call.caller.app_id,
+        tenant.id,
+        tenant.users.alive(),
+        cost,
+        now,
+    ) {
+        Verdict::Throttled(told) => {
+            let mut reply = Refusal::new(
+                429,
+                "TooManyRequests",
+                "Too many requests from the application.",
+            )
+            .graph(&call.request_id, &client_id, now)
+            .with(
+                "x-ms-throttle-limit-percentage",
+                format!("{:.2}", told.percentage),
+            )
+            .with("x-ms-throttle-scope", &told.scope)
+            .with("x-ms-throttle-information", told.information);
+            if world.behaviour.retry_after {
+                // Fractional, and never the same for all that wait.
+                let spread = world.random.below(250) as f64 / 1000.0;
+                reply = reply.with("Retry-After", format!("{:.3}", told.retry_after + spread));
+            }
+            reply
+        }
+        Verdict::Served(share) => {
+            let mut reply = route(world, call)
+                .unwrap_or_else(|refusal| refusal.graph(&call.request_id, &client_id, now));
+            if let Some(share) = share {
+                reply = reply.with("x-ms-throttle-limit-percentage", format!("{share:.2}"));
+            }
+            reply
+        }
+    };
+    reply.with("x-ms-resource-unit", cost.units)
+}
+
+fn route(world: &mut World, call: &Call) -> Answer {
+    let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["me", ..] => Err(Refusal::new(
+            400,
+            "BadRequest",
+            "/me request is only valid with delegated authentication flow.",
+        )),
+        ["users", _, "authentication", "requirements"] if call.beta => mfa::route(world, call),
+        ["users", ..] => users::route(world, call),
+        ["directoryObjects", ..] => objects::route(world, call),
+        ["organization" | "domains" | "tenantRelationships", ..] => {
+            organization::route(world, call)
+        }
+        ["directoryRoles" | "roleManagement", ..] => roles::route(world, call),
+        ["directory", "subscriptions", ..] | ["subscribedSkus"] => {
+            subscriptions::route(world, call)
+        }
+        ["directory", "deletedItems", ..] => deleted::route(world, call),
+        ["applications" | "servicePrincipals", ..] => applications::route(world, call),
+        _ => Err(unknown(call)),
+    }
+}
+
+pub(crate) fn unknown(call: &Call) -> Refusal {
+    let what = call.segments.first().map_or("", String::as_str);
+    Refusal::bad(format!(
+        "Resource not found for the segment '{what}', or {} is not supported here.",
+        call.method
+    ))
+}
+
+/// What a write would do, for the judge.
+fn act(world: &World, call: &Call) -> Act {
+    let tenant = &world.tenants[call.caller.tenant];
+    let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let user = |id: &str| tenant.users.find(id).ok_or_else(|| id.to_owned());
+    match (call.method.as_str(), parts.as_slice()) {
+        ("DELETE", ["users", id]) => Act::DeleteUser(user(id)),
+        (_, ["users", id, "authentication", "requirements"]) => Act::ChangeMfa(user(id)),
+        ("DELETE", ["directoryObjects", id]) => match tenant.users.find(id) {
+            Some(position) => Act::DeleteUser(Ok(position)),
+            None => Act::DeleteApplication(Uuid::parse_str(id).unwrap_or_default()),
+        },
+        ("DELETE", ["applications" | "servicePrincipals", id]) => {
+            Act::DeleteApplication(applications::id_of(tenant, parts[0], id))
+        }
+        ("PATCH", ["servicePrincipals", id]) => {
+            Act::DisablePrincipal(applications::id_of(tenant, parts[0], id))
+        }
+        ("PATCH", ["organization", id]) => Act::SwitchSyncOff((*id).to_owned()),
+        _ => Act::Write(format!("{} /{}", call.method, call.segments.join("/"))),
+    }
+}
+
+/// A write with one tenant's token on what belongs to another.
+fn foreign(world: &mut World, call: &Call) {
+    let named: Vec<Uuid> = call
+        .segments
+        .iter()
+        .filter_map(|part| Uuid::parse_str(part).ok())
+        .collect();
+    let own = call.caller.tenant;
+    let other = world.tenants.iter().enumerate().find(|(index, tenant)| {
+        *index != own
+            && named
+                .iter()
+                .any(|id| tenant.id == *id || tenant.users.position(*id).is_some())
+    });
+    if let Some((_, tenant)) = other {
+        let detail = format!(
+            "{} /{} belongs to {}",
+            call.method,
+            call.segments.join("/"),
+            tenant.id
+        );
+        world.accuse(own, "otherTenant", detail, &call.actor());
+    }
+}

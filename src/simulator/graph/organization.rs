@@ -1,0 +1,213 @@
+//! The organization, its domains, and what other tenants may know of it.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::errors::Refusal;
+use super::super::exchange::Reply;
+use super::super::roles::{GLOBAL_ADMINISTRATOR, HYBRID_IDENTITY};
+use super::super::scenario::SyncPatch;
+use super::super::tenant::{Domain, Tenant};
+use super::super::users::UNDELETABLE;
+use super::super::world::World;
+use super::{Answer, Call, listing, unknown};
+
+const READ: &[&str] = &[
+    "Organization.Read.All",
+    "Organization.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const DOMAIN_WRITE: &[&str] = &["Domain.ReadWrite.All"];
+
+pub(super) fn route(world: &mut World, call: &Call) -> Answer {
+    let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let tenant = &world.tenants[call.caller.tenant];
+    match (call.method.as_str(), parts.as_slice()) {
+        ("GET", ["organization"]) => {
+            call.require(READ)?;
+            listing::small(call, "organization", vec![organization(tenant)])
+        }
+        ("GET", ["organization", id]) => {
+            call.require(READ)?;
+            if !tenant.id.to_string().eq_ignore_ascii_case(id) {
+                return Err(Refusal::not_found(id));
+            }
+            let mut value =
+                listing::project(organization(tenant), listing::select(call).as_deref());
+            value["@odata.context"] = json!(call.context("organization/$entity"));
+            Ok(Reply::json(200, value))
+        }
+        ("PATCH", ["organization", id]) => patch(world, call, id),
+        ("GET", ["domains"]) => {
+            call.require(&[
+                "Domain.Read.All",
+                "Domain.ReadWrite.All",
+                "Directory.Read.All",
+                "Directory.ReadWrite.All",
+            ])?;
+            listing::small(call, "domains", tenant.domains.iter().map(domain).collect())
+        }
+        ("GET", ["domains", name]) => {
+            let found = tenant
+                .domains
+                .iter()
+                .find(|one| one.name.eq_ignore_ascii_case(name));
+            found
+                .map(|one| Reply::json(200, domain(one)))
+                .ok_or_else(|| Refusal::not_found(name))
+        }
+        ("GET", ["domains", _, "domainNameReferences"]) => {
+            listing::small(call, "directoryObjects", Vec::new())
+        }
+        ("PATCH", ["domains", name]) => make_default(world, call, name),
+        ("DELETE", ["domains", name]) | ("POST", ["domains", name, "forceDelete"]) => {
+            remove(world, call, name)
+        }
+        (
+            "GET",
+            [
+                "tenantRelationships",
+                "findTenantInformationByTenantId",
+                key,
+            ],
+        ) => information(world, call, key),
+        _ => Err(unknown(call)),
+    }
+}
+
+fn organization(tenant: &Tenant) -> Value {
+    let domains: Vec<_> = tenant
+        .domains
+        .iter()
+        .map(|one| json!({ "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": one.default, "isInitial": one.initial, "name": one.name, "type": "Managed" }))
+        .collect();
+    json!({
+        "id": tenant.id, "deletedDateTime": null, "displayName": tenant.display_name, "tenantType": tenant.kind, "partnerTenantType": tenant.partner_type,
+        "createdDateTime": "2021-03-04T10:11:12Z", "countryLetterCode": "NL", "city": "Utrecht", "country": null, "postalCode": null, "state": null, "street": null,
+        "preferredLanguage": "nl", "defaultUsageLocation": "NL", "businessPhones": [], "marketingNotificationEmails": [], "technicalNotificationMails": [],
+        "securityComplianceNotificationMails": [], "securityComplianceNotificationPhones": [], "mobileDeviceManagementAuthority": "unknown", "privacyProfile": null,
+        "onPremisesSyncEnabled": tenant.sync.on, "onPremisesLastSyncDateTime": null, "assignedPlans": [], "provisionedPlans": [], "verifiedDomains": domains,
+    })
+}
+
+fn domain(one: &Domain) -> Value {
+    json!({
+        "id": one.name, "authenticationType": "Managed", "isAdminManaged": true, "isDefault": one.default, "isInitial": one.initial, "isRoot": true, "isVerified": true,
+        "availabilityStatus": null, "supportedServices": ["Email", "OfficeCommunicationsOnline"],
+    })
+}
+
+fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
+    call.require(&["Organization.ReadWrite.All"])?;
+    let now = world.clock.virtual_now();
+    let tenant = &mut world.tenants[call.caller.tenant];
+    if !tenant.id.to_string().eq_ignore_ascii_case(id) {
+        return Err(Refusal::not_found(id));
+    }
+    let Some(wanted) = call.body.get("onPremisesSyncEnabled") else {
+        return Ok(Reply::empty(204));
+    };
+    let allowed = call
+        .caller
+        .directory_roles
+        .iter()
+        .any(|role| matches!(*role, GLOBAL_ADMINISTRATOR | HYBRID_IDENTITY));
+    match tenant.sync.patch {
+        SyncPatch::Refused => return Err(Refusal::denied()),
+        SyncPatch::ReadOnly => {
+            return Err(Refusal::bad(
+                "Property 'onPremisesSyncEnabled' is read-only and cannot be set.",
+            ));
+        }
+        SyncPatch::Accepted if !allowed => return Err(Refusal::denied()),
+        SyncPatch::Accepted => {}
+    }
+    if wanted != &json!(false) {
+        return Err(Refusal::bad(
+            "Directory synchronization cannot be switched on while it is being switched off.",
+        ));
+    }
+    if tenant.sync.on == Some(true) && tenant.sync.off_at.is_none() {
+        tenant.sync.off_at = Some(now + tenant.sync.duration);
+        let object = tenant.id;
+        world.record(
+            call.caller.tenant,
+            "syncSwitchOffRequested",
+            object,
+            &call.actor(),
+        );
+        world.settle();
+    }
+    Ok(Reply::empty(204))
+}
+
+fn make_default(world: &mut World, call: &Call, name: &str) -> Answer {
+    call.require(DOMAIN_WRITE)?;
+    let tenant = &mut world.tenants[call.caller.tenant];
+    if !tenant
+        .domains
+        .iter()
+        .any(|one| one.name.eq_ignore_ascii_case(name))
+    {
+        return Err(Refusal::not_found(name));
+    }
+    if call.body.get("isDefault") == Some(&json!(true)) {
+        for one in &mut tenant.domains {
+            one.default = one.name.eq_ignore_ascii_case(name);
+        }
+    }
+    Ok(Reply::empty(204))
+}
+
+fn remove(world: &mut World, call: &Call, name: &str) -> Answer {
+    call.require(DOMAIN_WRITE)?;
+    let tenant = &mut world.tenants[call.caller.tenant];
+    let at = tenant
+        .domains
+        .iter()
+        .position(|one| one.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| Refusal::not_found(name))?;
+    if tenant.domains[at].initial || tenant.domains[at].default {
+        return Err(Refusal::bad(
+            "The initial and the default domain cannot be deleted.",
+        ));
+    }
+    tenant.domains.remove(at);
+    let object = Uuid::new_v5(&Uuid::NAMESPACE_DNS, name.to_ascii_lowercase().as_bytes());
+    world.record(call.caller.tenant, "domainDeleted", object, &call.actor());
+    Ok(Reply::empty(204))
+}
+
+fn information(world: &World, call: &Call, key: &str) -> Answer {
+    call.require(&["CrossTenantInformation.ReadBasic.All"])?;
+    let id = key.strip_prefix("tenantId=").unwrap_or(key);
+    let found = Uuid::parse_str(id)
+        .ok()
+        .and_then(|id| world.find(id))
+        .map(|index| &world.tenants[index])
+        .filter(|tenant| tenant.exists());
+    let tenant = found.ok_or_else(|| {
+        Refusal::new(
+            404,
+            "Directory_ObjectNotFound",
+            format!("Unable to read the company information from the directory '{id}'."),
+        )
+    })?;
+    let value = json!({
+        "@odata.context": call.context("microsoft.graph.tenantInformation"), "tenantId": tenant.id, "federationBrandName": null,
+        "displayName": tenant.display_name, "defaultDomainName": tenant.domains.iter().find(|one| one.default).map(|one| one.name.clone()),
+    });
+    Ok(Reply::json(200, value))
+}
+
+/// What a person lifts: restricted units and whatever else makes a user undeletable.
+pub(crate) fn lift(tenant: &mut Tenant) -> usize {
+    let mut lifted = 0;
+    for user in &mut tenant.users.all {
+        let barred = UNDELETABLE | super::super::users::RESTRICTED;
+        lifted += usize::from(user.flags & barred != 0);
+        user.flags &= !barred;
+    }
+    lifted
+}

@@ -1,0 +1,385 @@
+//! Makes tenants from a scenario. The same scenario and seed give the same ids.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::random::Random;
+use super::roles;
+use super::scenario::{self, ApplicationRegistration, SubscriptionKind};
+use super::scenario_parts::{CLOSER_APP_ROLES, CLOSER_DIRECTORY_ROLES, READER_APP_ROLES};
+use super::subscription::{HOUR, Subscription};
+use super::tenant::{
+    Application, Client, Domain, MICROSOFT_SERVICES, Principal, Resource, SyncState, Tenant,
+};
+use super::users::{
+    DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED, UNDELETABLE, User, Users,
+};
+
+/// The service principal that directory synchronization brings with it.
+const SYNC_APP: Uuid = Uuid::from_u128(0x6bf8_5cfa_ac8a_4be5_b5de_425a_0d0d_c016);
+
+/// Makes one tenant; `index` counts tenants of the scenario.
+pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant {
+    let seed = plan.seed.unwrap_or(seed).wrapping_add(index as u64 * 7919);
+    let mut random = Random::new(seed);
+    let id = plan.id.unwrap_or_else(|| random.uuid());
+    let initial_domain = plan.initial_domain.clone().unwrap_or_else(|| match index {
+        0 => "contoso.onmicrosoft.com".to_owned(),
+        other => format!("contoso{}.onmicrosoft.com", other + 1),
+    });
+    let (users, retained, spare) = users(plan, &initial_domain, seed, &mut random);
+    let mut tenant = Tenant {
+        id,
+        cloud: plan.cloud,
+        display_name: plan.display_name.clone(),
+        kind: plan.tenant_type.clone(),
+        partner_type: plan.partner_tenant_type.clone(),
+        retained,
+        spare,
+        sync: SyncState {
+            on: plan.sync.enabled.then_some(true),
+            off_at: None,
+            patch: plan.sync.patch,
+            duration: (plan.sync.hours * HOUR) as i64,
+            conversion: (plan.sync.conversion_hours * HOUR) as i64,
+        },
+        subscriptions: plan
+            .subscriptions
+            .iter()
+            .map(|one| Subscription::new(one, || random.uuid()))
+            .collect(),
+        billing_account: plan
+            .billing_account
+            .name
+            .clone()
+            .unwrap_or_else(|| format!("{}:{}_2019-05-31", random.uuid(), random.uuid())),
+        agreement: agreement(plan),
+        payer: plan.billing_account.owner_tenant_id.unwrap_or(id),
+        applications: Vec::new(),
+        principals: Vec::new(),
+        domains: domains(plan, &initial_domain),
+        clients: Vec::new(),
+        unreadable: plan
+            .unreadable_checks
+            .iter()
+            .map(|(check, state)| (check.clone(), state == "passed"))
+            .collect(),
+        resource: None,
+        eligible: Vec::new(),
+        deleting: None,
+        deleted_at: None,
+        users,
+        initial_domain,
+    };
+    for name in &plan.eligible_global_administrators {
+        if let Some(position) = tenant.users.find(name) {
+            tenant.eligible.push((random.uuid(), position));
+        }
+    }
+    tenant.resource = resource(plan, &tenant, &mut random);
+    applications(plan, &mut tenant, &mut random);
+    tenant
+}
+
+fn agreement(plan: &scenario::Tenant) -> String {
+    plan.billing_account
+        .agreement_type
+        .clone()
+        .unwrap_or_else(|| {
+            let modern = plan
+                .subscriptions
+                .iter()
+                .any(|one| one.kind == SubscriptionKind::CustomerAgreement);
+            if modern || plan.subscriptions.is_empty() {
+                "MicrosoftCustomerAgreement"
+            } else {
+                "MicrosoftOnlineServicesProgram"
+            }
+            .to_owned()
+        })
+}
+
+fn domains(plan: &scenario::Tenant, initial: &str) -> Vec<Domain> {
+    let mut domains = vec![Domain {
+        name: initial.to_owned(),
+        initial: true,
+        default: plan.domains.is_empty(),
+    }];
+    for (number, name) in plan.domains.iter().enumerate() {
+        domains.push(Domain {
+            name: name.clone(),
+            initial: false,
+            default: number == 0,
+        });
+    }
+    domains
+}
+
+fn resource(plan: &scenario::Tenant, tenant: &Tenant, random: &mut Random) -> Option<Resource> {
+    let collection = match plan.tenant_type.as_str() {
+        "CIAM" => "ciamDirectories",
+        "AAD B2C" => "b2cDirectories",
+        _ => return None,
+    };
+    let given = plan.directory_resource.clone().unwrap_or_default();
+    let subscription = given.subscription_id.unwrap_or_else(|| random.uuid());
+    let group = given.resource_group.unwrap_or_else(|| "closing".to_owned());
+    let name = tenant.initial_domain.clone();
+    Some(Resource {
+        id: format!(
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.AzureActiveDirectory/{collection}/{name}"
+        ),
+        name,
+        collection,
+        owner: given.owner_tenant_id.unwrap_or(tenant.id),
+    })
+}
+
+fn users(
+    plan: &scenario::Tenant,
+    domain: &str,
+    seed: u64,
+    random: &mut Random,
+) -> (Users, u32, Option<u32>) {
+    let least = 1 + u32::from(plan.spare_administrator.is_some());
+    let total = plan.users.max(least);
+    // Neither comes first in a listing: a client that believes so is wrong.
+    let retained = total / 3;
+    let spare = plan.spare_administrator.as_ref().map(|_| {
+        if total * 2 / 3 == retained {
+            retained + 1
+        } else {
+            total * 2 / 3
+        }
+    });
+    let mut users = Users::new(domain, seed);
+    let mut special = special(plan, total, &[Some(retained), spare], random);
+    for position in 0..total {
+        let id = random.uuid();
+        let dice = random.next();
+        let mut user = User {
+            id,
+            deleted_at: 0,
+            flags: LICENSED,
+            role: 0,
+            mfa: 0,
+        };
+        if position == retained {
+            let admin = &plan.retained_administrator;
+            let flags = [
+                (admin.guest, GUEST),
+                (admin.disabled, DISABLED),
+                (admin.synced, SYNCED),
+            ];
+            user.flags |= flags
+                .iter()
+                .filter(|(set, _)| *set)
+                .fold(0, |all, (_, flag)| all | flag);
+            user.role = if admin.global_administrator {
+                roles::GLOBAL_ADMINISTRATOR
+            } else {
+                0
+            };
+            user.mfa = mfa(&admin.mfa);
+        } else if Some(position) == spare {
+            user.role = roles::GLOBAL_ADMINISTRATOR;
+            user.mfa = plan
+                .spare_administrator
+                .as_ref()
+                .map_or(0, |one| mfa(&one.mfa));
+        } else if let Some((role, flags, mfa)) = special.remove(&position) {
+            user.role = role;
+            user.flags |= flags;
+            user.mfa = mfa;
+        } else {
+            if dice % 100 < u64::from(plan.guests_percent) {
+                user.flags = GUEST;
+            } else if plan.sync.enabled && (dice >> 8) % 100 < u64::from(plan.sync.percent) {
+                user.flags |= SYNCED;
+            }
+            if (dice >> 16) % 100 < u64::from(plan.disabled_percent) {
+                user.flags |= DISABLED;
+            }
+        }
+        users.push(user);
+    }
+    let admin = &plan.retained_administrator;
+    users.name(
+        retained,
+        format!(
+            "{}@{}",
+            admin.name,
+            admin.domain.as_deref().unwrap_or(domain)
+        ),
+    );
+    if let (Some(position), Some(admin)) = (spare, &plan.spare_administrator) {
+        users.name(position, format!("{}@{domain}", admin.name));
+    }
+    (users, retained, spare)
+}
+
+fn mfa(state: &str) -> u8 {
+    MFA_STATES
+        .iter()
+        .position(|known| *known == state)
+        .and_then(|index| u8::try_from(index).ok())
+        .unwrap_or(0)
+}
+
+type Special = std::collections::HashMap<u32, (u8, u8, u8)>;
+
+/// Draws which ordinary users are administrators, restricted, undeletable or have MFA enforced.
+fn special(
+    plan: &scenario::Tenant,
+    total: u32,
+    taken: &[Option<u32>],
+    random: &mut Random,
+) -> Special {
+    let mut used: HashSet<u32> = taken.iter().flatten().copied().collect();
+    let mut out = Special::new();
+    let in_turn = |cycle: &[u8], number: u32| cycle[number as usize % cycle.len()];
+    let mut wanted: Vec<(u8, u8, u8)> = Vec::new();
+    wanted.extend((0..plan.global_administrators).map(|_| (roles::GLOBAL_ADMINISTRATOR, 0, 0)));
+    wanted.extend(
+        (0..plan.privileged_admins).map(|number| (in_turn(roles::PRIVILEGED_CYCLE, number), 0, 0)),
+    );
+    wanted.extend(
+        (0..plan.low_privileged_admins).map(|number| (in_turn(roles::LOW_CYCLE, number), 0, 0)),
+    );
+    wanted.extend((0..plan.restricted_users).map(|_| (0, RESTRICTED, 0)));
+    wanted.extend((0..plan.undeletable_users).map(|_| (0, UNDELETABLE, 0)));
+    wanted.extend((0..plan.mfa_users).map(|_| (0, 0, 2)));
+    for one in wanted {
+        if used.len() as u32 >= total {
+            break;
+        }
+        let mut position = random.below(u64::from(total)) as u32;
+        while !used.insert(position) {
+            position = (position + 1) % total;
+        }
+        out.insert(position, one);
+    }
+    out
+}
+
+fn applications(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Random) {
+    let mut add = |tenant: &mut Tenant, name: String, app_id: Uuid, owner: Uuid, managed: bool| {
+        let id = random.uuid();
+        if owner == tenant.id && !managed {
+            tenant.applications.push(Application {
+                id: random.uuid(),
+                app_id,
+                name: name.clone(),
+                deleted_at: 0,
+            });
+        }
+        tenant.principals.push(Principal {
+            id,
+            app_id,
+            name,
+            owner,
+            managed_identity: managed,
+            enabled: true,
+            deleted_at: 0,
+        });
+    };
+    let own = tenant.id;
+    let mut ids = Random::new(own.as_u64_pair().0);
+    for number in 1..=plan.applications {
+        add(
+            tenant,
+            format!("Line of business {number}"),
+            ids.uuid(),
+            own,
+            false,
+        );
+    }
+    for number in 1..=plan.service_principals {
+        let vendor = ids.uuid();
+        add(
+            tenant,
+            format!("Vendor application {number}"),
+            ids.uuid(),
+            vendor,
+            false,
+        );
+    }
+    for number in 1..=plan.first_party_service_principals {
+        add(
+            tenant,
+            format!("Microsoft service {number}"),
+            ids.uuid(),
+            MICROSOFT_SERVICES,
+            false,
+        );
+    }
+    for number in 1..=plan.managed_identities {
+        add(
+            tenant,
+            format!("managed-identity-{number}"),
+            ids.uuid(),
+            own,
+            true,
+        );
+    }
+    if plan.sync.enabled {
+        add(
+            tenant,
+            "Microsoft Entra AD Synchronization Service".to_owned(),
+            SYNC_APP,
+            MICROSOFT_SERVICES,
+            false,
+        );
+    }
+    for (registration, reader) in [(&plan.closer, false), (&plan.reader, true)] {
+        let client = client(registration, reader, &mut ids);
+        let standard = if reader {
+            "TenantClosure reader"
+        } else {
+            "TenantClosure closer"
+        };
+        add(
+            tenant,
+            registration
+                .display_name
+                .clone()
+                .unwrap_or_else(|| standard.to_owned()),
+            client.app_id,
+            own,
+            false,
+        );
+        tenant.clients.push(client);
+    }
+}
+
+fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Client {
+    let owned = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+    let app_id = ids.uuid();
+    let secret = ids.uuid();
+    let app_roles = plan.app_roles.clone().unwrap_or_else(|| {
+        owned(if reader {
+            READER_APP_ROLES
+        } else {
+            CLOSER_APP_ROLES
+        })
+    });
+    let held = plan
+        .directory_roles
+        .clone()
+        .unwrap_or_else(|| owned(if reader { &[] } else { CLOSER_DIRECTORY_ROLES }));
+    Client {
+        app_id: plan.client_id.unwrap_or(app_id),
+        secret: plan
+            .client_secret
+            .clone()
+            .unwrap_or_else(|| format!("sim~{}", secret.simple())),
+        secret_expired: plan.secret_expired,
+        app_roles,
+        directory_roles: held.iter().filter_map(|text| roles::find(text)).collect(),
+        reader,
+        azure_owner: plan.azure_owner.unwrap_or(true),
+        billing_role: plan.billing_role.unwrap_or(true),
+        assertions: plan.assertions,
+    }
+}

@@ -1,0 +1,243 @@
+//! The parts of a tenant in the scenario file.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Directory synchronization.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Sync {
+    /// On at the start.
+    pub enabled: bool,
+    /// How many of a hundred members come from the on-premises directory.
+    pub percent: u32,
+    /// What a program that switches it off is told.
+    pub patch: SyncPatch,
+    /// Virtual hours until it is off.
+    pub hours: f64,
+    /// Virtual hours from then until the last user has been converted.
+    pub conversion_hours: f64,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            percent: 60,
+            patch: SyncPatch::Accepted,
+            hours: 72.0,
+            conversion_hours: 0.0,
+        }
+    }
+}
+
+/// What Microsoft answers to a program that switches synchronization off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SyncPatch {
+    /// 204.
+    Accepted,
+    /// 403 `Authorization_RequestDenied`.
+    Refused,
+    /// 400 `Request_BadRequest`, as in 2023.
+    ReadOnly,
+}
+
+/// The administrator who stays.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RetainedAdministrator {
+    /// The part before the at sign.
+    pub name: String,
+    /// The domain; absent: the initial one.
+    pub domain: Option<String>,
+    /// A guest.
+    pub guest: bool,
+    /// Signs in no more.
+    pub disabled: bool,
+    /// Comes from the on-premises directory.
+    pub synced: bool,
+    /// Holds the role of Global administrator, directly and permanently.
+    pub global_administrator: bool,
+    /// Per-user MFA: `disabled`, `enabled` or `enforced`.
+    pub mfa: String,
+}
+
+impl Default for RetainedAdministrator {
+    fn default() -> Self {
+        Self {
+            name: "closer".to_owned(),
+            domain: None,
+            guest: false,
+            disabled: false,
+            synced: false,
+            global_administrator: true,
+            mfa: "enforced".to_owned(),
+        }
+    }
+}
+
+/// The second administrator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SpareAdministrator {
+    /// The part before the at sign.
+    pub name: String,
+    /// Per-user MFA: `disabled`, `enabled` or `enforced`.
+    pub mfa: String,
+}
+
+impl Default for SpareAdministrator {
+    fn default() -> Self {
+        Self {
+            name: "spare".to_owned(),
+            mfa: "enforced".to_owned(),
+        }
+    }
+}
+
+/// Who sells a subscription, and so who can cancel it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SubscriptionKind {
+    /// Bought directly under the old agreement: only a person cancels and deletes it.
+    #[default]
+    Direct,
+    /// Under a Microsoft Customer Agreement: ARM Billing.
+    CustomerAgreement,
+    /// An Azure subscription: ARM cancels, a person deletes.
+    Azure,
+    /// Sold by a partner: Partner Center.
+    Partner,
+}
+
+/// One subscription.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Subscription {
+    /// Its id; absent: drawn from the seed.
+    pub id: Option<Uuid>,
+    /// Who sells it.
+    pub kind: SubscriptionKind,
+    /// The product, such as `SPE_E5`.
+    pub sku: String,
+    /// Licences.
+    pub seats: u32,
+    /// The status at the start in Graph's words: `Enabled`, `Warning`, `Suspended`, `LockedOut` or `Deleted`.
+    pub status: String,
+    /// Virtual days from the start to the end of the term.
+    pub term_end_days: f64,
+    /// Length of a term in virtual days, for renewals.
+    pub term_days: f64,
+    /// Whether it renews by itself.
+    pub auto_renew: bool,
+    /// Whether it can be canceled within the term.
+    pub cancellable: bool,
+    /// Whether it can be deleted once canceled; if not, a person sends it to support (press `supportDeletes`).
+    pub deletable: bool,
+    /// A trial.
+    pub trial: bool,
+    /// Virtual hours from deletion to deprovisioning.
+    pub deprovision_hours: f64,
+    /// The tenant of the partner who sells it; absent: drawn from the seed.
+    pub partner_tenant_id: Option<Uuid>,
+    /// ARM answers 409 while an operation on it runs; at the start for so many virtual hours.
+    pub locked_hours: f64,
+}
+
+impl Default for Subscription {
+    fn default() -> Self {
+        Self {
+            id: None,
+            kind: SubscriptionKind::Direct,
+            sku: "SPE_E5".to_owned(),
+            seats: 25,
+            status: "Enabled".to_owned(),
+            term_end_days: 30.0,
+            term_days: 365.0,
+            auto_renew: true,
+            cancellable: true,
+            deletable: true,
+            trial: false,
+            deprovision_hours: 72.0,
+            partner_tenant_id: None,
+            locked_hours: 0.0,
+        }
+    }
+}
+
+/// The billing account that ARM shows.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BillingAccount {
+    /// Its name; absent: drawn from the seed.
+    pub name: Option<String>,
+    /// The agreement in ARM's words; absent: `MicrosoftCustomerAgreement`.
+    pub agreement_type: Option<String>,
+    /// The tenant that pays, another tenant of this scenario; absent: the tenant itself.
+    pub owner_tenant_id: Option<Uuid>,
+}
+
+/// An app registration that signs in. What is absent is as usual for the closer or the reader.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ApplicationRegistration {
+    /// What it is called.
+    pub display_name: Option<String>,
+    /// The client id; absent: drawn from the seed.
+    pub client_id: Option<Uuid>,
+    /// The secret; absent: drawn from the seed.
+    pub client_secret: Option<String>,
+    /// The secret has expired.
+    pub secret_expired: bool,
+    /// Graph permissions with consent; absent: all that a closure (or only reading) needs.
+    pub app_roles: Option<Vec<String>>,
+    /// Directory roles of the service principal, by name or template id.
+    pub directory_roles: Option<Vec<String>>,
+    /// Has Owner on the Azure subscriptions and the directory resource; absent: true.
+    pub azure_owner: Option<bool>,
+    /// Has a role on the billing account; absent: true.
+    pub billing_role: Option<bool>,
+    /// Signs in with a federated or certificate assertion too; its signature is not verified.
+    pub assertions: bool,
+}
+
+/// Graph permissions of a client that may do everything that a program can do in a closure.
+pub(crate) const CLOSER_APP_ROLES: &[&str] = &[
+    "Organization.ReadWrite.All",
+    "User.ReadWrite.All",
+    "Directory.ReadWrite.All",
+    "Application.ReadWrite.All",
+    "Domain.ReadWrite.All",
+    "RoleManagement.Read.Directory",
+    "Policy.ReadWrite.AuthenticationMethod",
+    "CrossTenantInformation.ReadBasic.All",
+];
+
+/// Directory roles of such a client.
+pub(crate) const CLOSER_DIRECTORY_ROLES: &[&str] = &[
+    "Privileged Authentication Administrator",
+    "Hybrid Identity Administrator",
+];
+
+/// Graph permissions of a client that only reads.
+pub(crate) const READER_APP_ROLES: &[&str] = &[
+    "Organization.Read.All",
+    "User.Read.All",
+    "Directory.Read.All",
+    "Application.Read.All",
+    "Domain.Read.All",
+    "RoleManagement.Read.Directory",
+    "Policy.Read.All",
+    "CrossTenantInformation.ReadBasic.All",
+];
+
+/// The ARM resource that an External ID or B2C directory is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DirectoryResource {
+    /// The Azure subscription; absent: drawn from the seed.
+    pub subscription_id: Option<Uuid>,
+    /// The resource group; absent: `closing`.
+    pub resource_group: Option<String>,
+    /// The tenant whose clients may delete it, another one of this scenario; absent: the tenant itself.
+    pub owner_tenant_id: Option<Uuid>,
+}

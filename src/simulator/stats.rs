@@ -1,0 +1,148 @@
+//! What was asked, for the figures of a run.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::clock::precise;
+use super::exchange::Service;
+use super::throttle::Throttle;
+
+/// Counters of a run. A batch is one request; its items are counted apart.
+#[derive(Debug, Default)]
+pub(crate) struct Stats {
+    requests: BTreeMap<String, u64>,
+    items: BTreeMap<String, u64>,
+    statuses: BTreeMap<u16, u64>,
+    throttled_items: u64,
+    throttled_requests: u64,
+    deletes: HashMap<Uuid, (u64, i64, i64)>,
+}
+
+impl Stats {
+    pub(crate) fn request(
+        &mut self,
+        service: Service,
+        method: &str,
+        segments: &[String],
+        status: u16,
+    ) {
+        *self
+            .requests
+            .entry(class(service, method, segments))
+            .or_default() += 1;
+        *self.statuses.entry(status).or_default() += 1;
+        self.throttled_requests += u64::from(status == 429);
+    }
+
+    pub(crate) fn item(&mut self, method: &str, segments: &[String], status: u16) {
+        *self
+            .items
+            .entry(class(Service::Graph, method, segments))
+            .or_default() += 1;
+        self.throttled_items += u64::from(status == 429);
+    }
+
+    pub(crate) fn user_deleted(&mut self, tenant: Uuid, now: i64) {
+        let entry = self.deletes.entry(tenant).or_insert((0, now, now));
+        entry.0 += 1;
+        entry.2 = now;
+    }
+
+    /// Everything, or what concerns the user deletions of one tenant.
+    pub(crate) fn report(&self, throttle: &Throttle, tenant: Option<Uuid>) -> Value {
+        let requests: u64 = self.requests.values().sum();
+        let items: u64 = self.items.values().sum();
+        let chosen: Vec<_> = self
+            .deletes
+            .iter()
+            .filter(|(id, _)| tenant.is_none_or(|wanted| wanted == **id))
+            .map(|(_, entry)| *entry)
+            .collect();
+        let deleted: u64 = chosen.iter().map(|entry| entry.0).sum();
+        let first = chosen.iter().map(|entry| entry.1).min();
+        let last = chosen.iter().map(|entry| entry.2).max();
+        let seconds = first
+            .zip(last)
+            .map_or(0.0, |(first, last)| (last - first) as f64 / 1000.0);
+        let bound = chosen
+            .iter()
+            .map(|entry| throttle.bound(entry.0))
+            .fold(0.0, f64::max);
+        json!({
+            "requests": requests,
+            "byRoute": self.requests,
+            "byStatus": self.statuses.iter().map(|(status, count)| (status.to_string(), *count)).collect::<BTreeMap<_, _>>(),
+            "items": items,
+            "itemsByRoute": self.items,
+            "throttledItems": self.throttled_items,
+            "throttledRequests": self.throttled_requests,
+            "userDeletes": deleted,
+            "firstUserDelete": first.map(precise),
+            "lastUserDelete": last.map(precise),
+            "deleteSeconds": seconds,
+            "boundSeconds": bound,
+            "ratio": (bound > 0.0).then(|| seconds / bound),
+            "requestsPerUser": (deleted > 0).then(|| requests as f64 / deleted as f64),
+        })
+    }
+}
+
+/// A route without its ids.
+fn class(service: Service, method: &str, segments: &[String]) -> String {
+    let service = match service {
+        Service::Login => "login",
+        Service::Graph => "graph",
+        Service::Arm => "arm",
+        Service::Partner => "partner",
+        Service::Control => "_sim",
+    };
+    let mut previous = "";
+    let mut out = format!("{method} {service}");
+    for segment in segments {
+        let id = Uuid::parse_str(segment).is_ok()
+            || segment.contains(['@', '=', ':'])
+            || (segment.contains('.') && !segment.starts_with(['M', 'm', 'v', '.']))
+            || matches!(
+                previous,
+                "users"
+                    | "billingAccounts"
+                    | "resourceGroups"
+                    | "domains"
+                    | "ciamDirectories"
+                    | "b2cDirectories"
+            ) && !segment.starts_with('$');
+        out.push('/');
+        out.push_str(if id { "{id}" } else { segment });
+        previous = segment;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_named_without_ids() {
+        let parts = |text: &str| super::super::exchange::segments(text);
+        let id = Uuid::nil();
+        assert_eq!(
+            class(Service::Graph, "DELETE", &parts(&format!("users/{id}"))),
+            "DELETE graph/users/{id}"
+        );
+        assert_eq!(
+            class(Service::Graph, "GET", &parts("users/$count")),
+            "GET graph/users/$count"
+        );
+        assert_eq!(
+            class(
+                Service::Login,
+                "POST",
+                &parts(&format!("{id}/oauth2/v2.0/token"))
+            ),
+            "POST login/{id}/oauth2/v2.0/token"
+        );
+    }
+}

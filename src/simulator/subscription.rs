@@ -1,0 +1,258 @@
+//! One subscription and its life, in the vocabularies of Graph, ARM and Partner Center.
+
+use uuid::Uuid;
+
+use super::scenario::{self, SubscriptionKind};
+
+pub(crate) const HOUR: f64 = 3_600_000.0;
+pub(crate) const DAY: f64 = 24.0 * HOUR;
+
+/// A subscription. Moments are virtual milliseconds.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    /// Graph's object id; for Azure the subscription id.
+    pub(crate) id: Uuid,
+    /// The id under which it was sold: ARM Billing and Partner Center use it.
+    pub(crate) commerce_id: Uuid,
+    pub(crate) sku_id: Uuid,
+    pub(crate) kind: SubscriptionKind,
+    pub(crate) sku: String,
+    pub(crate) seats: u32,
+    pub(crate) stage: Stage,
+    pub(crate) term_end: i64,
+    pub(crate) term: i64,
+    pub(crate) auto_renew: bool,
+    pub(crate) cancellable: bool,
+    pub(crate) deletable: bool,
+    pub(crate) trial: bool,
+    pub(crate) deprovision: i64,
+    pub(crate) seller: Uuid,
+    pub(crate) locked_until: i64,
+    /// When it goes by itself.
+    pub(crate) gone_at: Option<i64>,
+    /// Whether a person has pressed Delete.
+    pub(crate) delete_pressed: bool,
+}
+
+/// Where in its life it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Enabled,
+    Warning,
+    Suspended,
+    LockedOut,
+    Deleted,
+}
+
+impl Stage {
+    pub(crate) fn parse(text: &str) -> Self {
+        match text {
+            "Warning" => Self::Warning,
+            "Suspended" | "Disabled" => Self::Suspended,
+            "LockedOut" => Self::LockedOut,
+            "Deleted" => Self::Deleted,
+            _ => Self::Enabled,
+        }
+    }
+
+    pub(crate) fn graph(self) -> &'static str {
+        match self {
+            Self::Enabled => "Enabled",
+            Self::Warning => "Warning",
+            Self::Suspended => "Suspended",
+            Self::LockedOut => "LockedOut",
+            Self::Deleted => "Deleted",
+        }
+    }
+}
+
+impl Subscription {
+    pub(crate) fn new(plan: &scenario::Subscription, mut draw: impl FnMut() -> Uuid) -> Self {
+        let id = plan.id.unwrap_or_else(&mut draw);
+        let stage = Stage::parse(&plan.status);
+        let term_end = (plan.term_end_days * DAY) as i64;
+        Self {
+            id,
+            commerce_id: if plan.kind == SubscriptionKind::Azure {
+                id
+            } else {
+                draw()
+            },
+            sku_id: Uuid::new_v5(&Uuid::NAMESPACE_DNS, plan.sku.as_bytes()),
+            kind: plan.kind,
+            sku: plan.sku.clone(),
+            seats: plan.seats,
+            stage,
+            term_end,
+            term: ((plan.term_days * DAY) as i64).max(1),
+            auto_renew: plan.auto_renew,
+            cancellable: plan.cancellable,
+            deletable: plan.deletable,
+            trial: plan.trial,
+            deprovision: (plan.deprovision_hours * HOUR) as i64,
+            seller: plan.partner_tenant_id.unwrap_or_else(draw),
+            locked_until: (plan.locked_hours * HOUR) as i64,
+            gone_at: (stage == Stage::Suspended).then_some(term_end),
+            delete_pressed: false,
+        }
+    }
+
+    pub(crate) fn gone(&self) -> bool {
+        self.stage == Stage::Deleted
+    }
+
+    /// Runs or could run again: what the procedure wants canceled.
+    pub(crate) fn active(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Enabled | Stage::Warning | Stage::LockedOut
+        )
+    }
+
+    /// Lets time do its work; whether it has just gone.
+    pub(crate) fn settle(&mut self, now: i64) -> bool {
+        if self.gone() {
+            return false;
+        }
+        if self.gone_at.is_some_and(|at| at <= now) {
+            self.stage = Stage::Deleted;
+            return true;
+        }
+        if self.kind != SubscriptionKind::Azure && self.active() && self.term_end <= now {
+            if self.auto_renew {
+                let terms = (now - self.term_end) / self.term + 1;
+                self.term_end += terms * self.term;
+            } else if self.kind == SubscriptionKind::CustomerAgreement {
+                // Bought under a Customer Agreement it goes at the end of the term; the others pass through Expired and Disabled.
+                self.stage = Stage::Deleted;
+                return true;
+            } else {
+                let warned = self.term_end + (30.0 * DAY) as i64;
+                self.stage = if now < warned {
+                    Stage::Warning
+                } else {
+                    Stage::Suspended
+                };
+                self.gone_at = Some(warned + (90.0 * DAY) as i64);
+            }
+        }
+        false
+    }
+
+    /// Canceled: whether that changed anything.
+    pub(crate) fn cancel(&mut self, now: i64) -> bool {
+        if !self.active() {
+            return false;
+        }
+        self.stage = Stage::Suspended;
+        self.auto_renew = false;
+        self.gone_at = Some(match self.kind {
+            SubscriptionKind::CustomerAgreement => self.term_end.max(now),
+            _ => now + (90.0 * DAY) as i64,
+        });
+        true
+    }
+
+    /// Deleted by a person: deprovisioned some time later. `Err` says why not.
+    pub(crate) fn delete(&mut self, now: i64) -> Result<(), &'static str> {
+        if self.gone() {
+            return Err("the subscription is gone already");
+        }
+        if self.active() {
+            return Err("the subscription is active: cancel it first");
+        }
+        if self.kind == SubscriptionKind::CustomerAgreement {
+            return Err(
+                "a subscription under a Customer Agreement cannot be deleted: it goes at the end of its term",
+            );
+        }
+        if !self.deletable {
+            return Err("this subscription cannot be deleted here: contact support");
+        }
+        self.delete_pressed = true;
+        self.gone_at = Some(self.gone_at.unwrap_or(i64::MAX).min(now + self.deprovision));
+        Ok(())
+    }
+
+    /// When its state changes next, if nobody does anything.
+    pub(crate) fn next_change(&self) -> i64 {
+        self.gone_at.unwrap_or(self.term_end)
+    }
+
+    /// ARM Billing's status.
+    pub(crate) fn billing_status(&self) -> &'static str {
+        match self.stage {
+            Stage::Enabled if self.auto_renew => "AutoRenew",
+            Stage::Enabled => "Active",
+            Stage::Warning => "Expired",
+            Stage::Suspended => "Cancelled",
+            Stage::LockedOut => "Disabled",
+            Stage::Deleted => "Deleted",
+        }
+    }
+
+    /// ARM's state of an Azure subscription.
+    pub(crate) fn azure_state(&self) -> &'static str {
+        match self.stage {
+            Stage::Enabled => "Enabled",
+            Stage::Warning => "Warned",
+            Stage::Suspended | Stage::LockedOut => "Disabled",
+            Stage::Deleted => "Deleted",
+        }
+    }
+
+    /// Partner Center's status.
+    pub(crate) fn partner_status(&self) -> &'static str {
+        match self.stage {
+            Stage::Enabled => "active",
+            Stage::Warning => "expired",
+            Stage::Suspended => "suspended",
+            Stage::LockedOut => "disabled",
+            Stage::Deleted => "deleted",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subscription(kind: SubscriptionKind) -> Subscription {
+        let plan = scenario::Subscription {
+            kind,
+            ..scenario::Subscription::default()
+        };
+        Subscription::new(&plan, Uuid::new_v4)
+    }
+
+    #[test]
+    fn a_direct_one_is_deprovisioned_after_it_was_deleted() {
+        let mut one = subscription(SubscriptionKind::Direct);
+        assert!(one.delete(0).is_err());
+        assert!(one.cancel(0) && !one.cancel(0));
+        one.delete(0).unwrap();
+        assert!(!one.settle((71.0 * HOUR) as i64));
+        assert!(one.settle((72.0 * HOUR) as i64) && one.gone());
+    }
+
+    #[test]
+    fn a_customer_agreement_one_goes_at_the_end_of_the_term() {
+        let mut one = subscription(SubscriptionKind::CustomerAgreement);
+        one.cancel(0);
+        assert_eq!(one.billing_status(), "Cancelled");
+        assert!(one.delete(0).is_err());
+        assert!(!one.settle((29.0 * DAY) as i64));
+        assert!(one.settle((30.0 * DAY) as i64));
+    }
+
+    #[test]
+    fn one_that_renews_never_goes_and_one_that_does_not_passes_all_stages() {
+        let mut renewing = subscription(SubscriptionKind::Direct);
+        assert!(!renewing.settle((800.0 * DAY) as i64) && renewing.stage == Stage::Enabled);
+        let mut ending = subscription(SubscriptionKind::Direct);
+        ending.auto_renew = false;
+        ending.settle((31.0 * DAY) as i64);
+        assert_eq!(ending.stage, Stage::Warning);
+        assert!(ending.settle((151.0 * DAY) as i64));
+    }
+}

@@ -1,0 +1,216 @@
+//! The state of one tenant.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::clock::Clock;
+use super::hosts::Cloud;
+use super::scenario::SyncPatch;
+use super::subscription::Subscription;
+use super::users::{SYNCED, User, Users};
+
+/// The tenant that owns Microsoft's first-party applications.
+pub(crate) const MICROSOFT_SERVICES: Uuid =
+    Uuid::from_u128(0xf8cd_ef31_a31e_4b4a_93e4_5f57_1e91_255a);
+
+/// A simulated tenant.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub(crate) id: Uuid,
+    pub(crate) cloud: Cloud,
+    pub(crate) initial_domain: String,
+    pub(crate) display_name: String,
+    pub(crate) kind: String,
+    pub(crate) partner_type: Option<String>,
+    pub(crate) users: Users,
+    pub(crate) retained: u32,
+    pub(crate) spare: Option<u32>,
+    pub(crate) sync: SyncState,
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) billing_account: String,
+    pub(crate) agreement: String,
+    pub(crate) payer: Uuid,
+    pub(crate) applications: Vec<Application>,
+    pub(crate) principals: Vec<Principal>,
+    pub(crate) domains: Vec<Domain>,
+    pub(crate) clients: Vec<Client>,
+    /// Checks that no program can read: whether each is settled.
+    pub(crate) unreadable: BTreeMap<String, bool>,
+    pub(crate) resource: Option<Resource>,
+    pub(crate) eligible: Vec<(Uuid, u32)>,
+    /// Virtual moment of a deletion that runs.
+    pub(crate) deleting: Option<i64>,
+    /// Real moment of the deletion.
+    pub(crate) deleted_at: Option<i64>,
+}
+
+/// Directory synchronization.
+#[derive(Debug)]
+pub(crate) struct SyncState {
+    /// `None`: never was on.
+    pub(crate) on: Option<bool>,
+    /// Virtual moment at which a switch-off that runs is done; kept afterwards.
+    pub(crate) off_at: Option<i64>,
+    pub(crate) patch: SyncPatch,
+    pub(crate) duration: i64,
+    pub(crate) conversion: i64,
+}
+
+/// An application registration.
+#[derive(Debug)]
+pub(crate) struct Application {
+    pub(crate) id: Uuid,
+    pub(crate) app_id: Uuid,
+    pub(crate) name: String,
+    pub(crate) deleted_at: i64,
+}
+
+/// A service principal.
+#[derive(Debug)]
+pub(crate) struct Principal {
+    pub(crate) id: Uuid,
+    pub(crate) app_id: Uuid,
+    pub(crate) name: String,
+    pub(crate) owner: Uuid,
+    pub(crate) managed_identity: bool,
+    pub(crate) enabled: bool,
+    pub(crate) deleted_at: i64,
+}
+
+impl Principal {
+    pub(crate) fn first_party(&self) -> bool {
+        self.owner == MICROSOFT_SERVICES
+    }
+
+    /// Stands in the way of the portal's check of enterprise applications.
+    pub(crate) fn blocks(&self) -> bool {
+        self.deleted_at == 0 && !self.first_party() && (self.enabled || !self.managed_identity)
+    }
+}
+
+/// A verified domain.
+#[derive(Debug)]
+pub(crate) struct Domain {
+    pub(crate) name: String,
+    pub(crate) initial: bool,
+    pub(crate) default: bool,
+}
+
+/// An app registration that signs in.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) app_id: Uuid,
+    pub(crate) secret: String,
+    pub(crate) secret_expired: bool,
+    pub(crate) app_roles: Vec<String>,
+    pub(crate) directory_roles: Vec<u8>,
+    pub(crate) reader: bool,
+    pub(crate) azure_owner: bool,
+    pub(crate) billing_role: bool,
+    pub(crate) assertions: bool,
+}
+
+/// The ARM resource of an External ID or B2C directory.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) collection: &'static str,
+    pub(crate) owner: Uuid,
+}
+
+/// What time alone has changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    SyncOff,
+    SubscriptionGone(Uuid),
+    Deleted,
+}
+
+impl Tenant {
+    /// Lets what is due happen.
+    pub(crate) fn settle(&mut self, clock: &Clock) -> Vec<Change> {
+        let now = clock.virtual_now();
+        let mut changes = Vec::new();
+        if self.deleted_at.is_some() {
+            return changes;
+        }
+        if self.sync.on == Some(true) && self.sync.off_at.is_some_and(|at| at <= now) {
+            self.sync.on = Some(false);
+            changes.push(Change::SyncOff);
+        }
+        for subscription in &mut self.subscriptions {
+            if subscription.settle(now) {
+                changes.push(Change::SubscriptionGone(subscription.id));
+            }
+        }
+        if self.deleting.is_some_and(|at| at <= now) {
+            self.deleted_at = Some(clock.real());
+            changes.push(Change::Deleted);
+        }
+        changes
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        self.deleted_at.is_none()
+    }
+
+    /// Whether a user still counts as coming from the on-premises directory; users are converted one by one after the switch-off.
+    pub(crate) fn synced(&self, position: u32, user: &User, now: i64) -> bool {
+        if !user.is(SYNCED) {
+            return false;
+        }
+        match (self.sync.on, self.sync.off_at) {
+            (Some(true), _) => true,
+            (_, Some(off)) => {
+                off + self.sync.conversion * i64::from(position + 1)
+                    / i64::from(self.users.len().max(1))
+                    > now
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn client(&self, app_id: Uuid) -> Option<&Client> {
+        self.clients.iter().find(|client| client.app_id == app_id)
+    }
+
+    /// The service principal of an application, deleted or not.
+    pub(crate) fn principal_of(&self, app_id: Uuid) -> Option<&Principal> {
+        self.principals
+            .iter()
+            .find(|principal| principal.app_id == app_id)
+    }
+
+    pub(crate) fn user_id(&self, position: u32) -> Option<Uuid> {
+        self.users.get(position).map(|user| user.id)
+    }
+
+    /// Users besides the retained and the spare administrator.
+    pub(crate) fn users_to_go(&self) -> usize {
+        let there = |position: u32| usize::from(self.users.get(position).is_some_and(User::alive));
+        self.users.alive() - there(self.retained) - self.spare.map_or(0, there)
+    }
+
+    pub(crate) fn subscriptions_left(&self) -> usize {
+        self.subscriptions
+            .iter()
+            .filter(|subscription| !subscription.gone())
+            .count()
+    }
+
+    pub(crate) fn applications_left(&self) -> usize {
+        self.applications
+            .iter()
+            .filter(|application| application.deleted_at == 0)
+            .count()
+    }
+
+    pub(crate) fn principals_left(&self) -> usize {
+        self.principals
+            .iter()
+            .filter(|principal| principal.blocks())
+            .count()
+    }
+}

@@ -1,0 +1,99 @@
+//! Shorthands for unit tests.
+
+use serde_json::Value;
+
+use super::exchange::{Query, Reply, Request, Service};
+use super::world::World;
+
+pub(crate) fn raw(
+    world: &mut World,
+    service: Service,
+    method: &str,
+    target: &str,
+    token: Option<&str>,
+    body: &[u8],
+) -> Reply {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut headers =
+        std::collections::BTreeMap::from([("consistencylevel".to_owned(), "eventual".to_owned())]);
+    if let Some(token) = token {
+        headers.insert("authorization".to_owned(), format!("Bearer {token}"));
+    }
+    let request = Request {
+        method: method.to_owned(),
+        service,
+        cloud: None,
+        base: "https://graph.microsoft.com".to_owned(),
+        path: path.to_owned(),
+        query: Query::parse(query),
+        headers,
+        body: body.to_vec(),
+        request_id: "request".to_owned(),
+    };
+    world.serve(&request)
+}
+
+pub(crate) fn token_for(world: &mut World, tenant: usize, reader: bool, scope: &str) -> String {
+    let one = &world.tenants[tenant];
+    let client = &one.clients[usize::from(reader)];
+    let path = format!("/{}/oauth2/v2.0/token", one.id);
+    let body = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}&scope={scope}",
+        client.app_id, client.secret
+    );
+    let reply = raw(world, Service::Login, "POST", &path, None, body.as_bytes());
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.value()["access_token"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn token(world: &mut World, tenant: usize, reader: bool) -> String {
+    token_for(
+        world,
+        tenant,
+        reader,
+        "https://graph.microsoft.com/.default",
+    )
+}
+
+pub(crate) fn get(world: &mut World, token: &str, target: &str) -> Reply {
+    raw(world, Service::Graph, "GET", target, Some(token), b"")
+}
+
+pub(crate) fn send(
+    world: &mut World,
+    token: &str,
+    method: &str,
+    target: &str,
+    body: &Value,
+) -> Reply {
+    let body = if body.is_null() {
+        Vec::new()
+    } else {
+        body.to_string().into_bytes()
+    };
+    raw(world, Service::Graph, method, target, Some(token), &body)
+}
+
+pub(crate) fn arm(
+    world: &mut World,
+    token: &str,
+    method: &str,
+    target: &str,
+    body: &Value,
+) -> Reply {
+    let body = if body.is_null() {
+        Vec::new()
+    } else {
+        body.to_string().into_bytes()
+    };
+    raw(world, Service::Arm, method, target, Some(token), &body)
+}
+
+pub(crate) fn control(world: &mut World, method: &str, target: &str, body: &Value) -> Reply {
+    let body = if body.is_null() {
+        Vec::new()
+    } else {
+        body.to_string().into_bytes()
+    };
+    raw(world, Service::Control, method, target, None, &body)
+}

@@ -1,0 +1,200 @@
+//! The users of a tenant, a few dozen bytes each: names are worked out when they are asked for.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::random::mix;
+
+pub(crate) const GUEST: u8 = 1;
+pub(crate) const DISABLED: u8 = 2;
+pub(crate) const SYNCED: u8 = 4;
+pub(crate) const RESTRICTED: u8 = 8;
+pub(crate) const UNDELETABLE: u8 = 16;
+pub(crate) const LICENSED: u8 = 32;
+
+pub(crate) const MFA_STATES: [&str; 3] = ["disabled", "enabled", "enforced"];
+
+/// One user.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) id: Uuid,
+    /// Real milliseconds; 0 while the user is there.
+    pub(crate) deleted_at: i64,
+    pub(crate) flags: u8,
+    pub(crate) role: u8,
+    /// Index into [`MFA_STATES`].
+    pub(crate) mfa: u8,
+}
+
+impl User {
+    pub(crate) fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    pub(crate) fn alive(&self) -> bool {
+        self.deleted_at == 0
+    }
+}
+
+/// All users of a tenant, deleted ones included, in an order that never changes.
+#[derive(Debug, Default)]
+pub(crate) struct Users {
+    pub(crate) all: Vec<User>,
+    by_id: HashMap<Uuid, u32>,
+    /// Names that were given, by position.
+    named: HashMap<u32, String>,
+    domain: String,
+    alive: usize,
+    seed: u64,
+}
+
+const FIRST: &[&str] = &[
+    "ada", "bram", "chiara", "daan", "emma", "femke", "gijs", "hanna", "ines", "joris", "kees",
+    "lotte", "mees", "noor", "olaf", "pien", "quinten", "roos", "sem", "tess", "umar", "vera",
+    "wout", "xenia", "yara", "zoe",
+];
+const LAST: &[&str] = &[
+    "bakker", "bos", "brouwer", "dekker", "dijkstra", "haan", "hendriks", "jansen", "koning",
+    "kuiper", "meijer", "mulder", "peters", "prins", "smit", "visser", "vos", "willems",
+];
+
+impl Users {
+    pub(crate) fn new(domain: &str, seed: u64) -> Self {
+        Self {
+            domain: domain.to_owned(),
+            seed,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn push(&mut self, user: User) {
+        let position = self.all.len() as u32;
+        self.by_id.insert(user.id, position);
+        self.alive += 1;
+        self.all.push(user);
+    }
+
+    pub(crate) fn name(&mut self, position: u32, principal_name: String) {
+        self.named.insert(position, principal_name);
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.all.len() as u32
+    }
+
+    pub(crate) fn alive(&self) -> usize {
+        self.alive
+    }
+
+    pub(crate) fn get(&self, position: u32) -> Option<&User> {
+        self.all.get(position as usize)
+    }
+
+    pub(crate) fn get_mut(&mut self, position: u32) -> Option<&mut User> {
+        self.all.get_mut(position as usize)
+    }
+
+    pub(crate) fn position(&self, id: Uuid) -> Option<u32> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// By object id or user principal name.
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        if let Ok(id) = Uuid::parse_str(text) {
+            return self.position(id);
+        }
+        if let Some((position, _)) = self
+            .named
+            .iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(text))
+        {
+            return Some(*position);
+        }
+        let local = text.split(['@', '_']).next()?;
+        let digits = local.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+        let position = digits.parse().ok()?;
+        (position < self.len() && self.principal_name(position).eq_ignore_ascii_case(text))
+            .then_some(position)
+    }
+
+    /// Marks a user deleted; whether that changed anything.
+    pub(crate) fn delete(&mut self, position: u32, now: i64) -> bool {
+        match self.all.get_mut(position as usize) {
+            Some(user) if user.alive() => {
+                user.deleted_at = now;
+                self.alive -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn restore(&mut self, position: u32) -> bool {
+        match self.all.get_mut(position as usize) {
+            Some(user) if !user.alive() => {
+                user.deleted_at = 0;
+                self.alive += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn given_and_surname(&self, position: u32) -> (&'static str, &'static str) {
+        let dice = mix(self.seed ^ u64::from(position)) as usize;
+        (FIRST[dice % FIRST.len()], LAST[(dice >> 16) % LAST.len()])
+    }
+
+    pub(crate) fn principal_name(&self, position: u32) -> String {
+        if let Some(name) = self.named.get(&position) {
+            return name.clone();
+        }
+        let (first, last) = self.given_and_surname(position);
+        if self.get(position).is_some_and(|user| user.is(GUEST)) {
+            return format!(
+                "{first}.{last}{position}_fabrikam.example#EXT#@{}",
+                self.domain
+            );
+        }
+        format!("{first}.{last}{position}@{}", self.domain)
+    }
+
+    pub(crate) fn positions(&self) -> impl Iterator<Item = (u32, &User)> {
+        self.all
+            .iter()
+            .enumerate()
+            .map(|(position, user)| (position as u32, user))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_found_by_id_and_by_name() {
+        let mut users = Users::new("contoso.onmicrosoft.com", 1);
+        for number in 0..50_u128 {
+            let flags = if number % 7 == 0 { GUEST } else { 0 };
+            users.push(User {
+                id: Uuid::from_u128(number + 1),
+                deleted_at: 0,
+                flags,
+                role: 0,
+                mfa: 0,
+            });
+        }
+        users.name(3, "closer@contoso.onmicrosoft.com".to_owned());
+        for position in 0..50 {
+            let name = users.principal_name(position);
+            assert_eq!(users.find(&name), Some(position), "{name}");
+            assert_eq!(users.find(&name.to_uppercase()), Some(position));
+        }
+        assert_eq!(users.find(&Uuid::from_u128(50).to_string()), Some(49));
+        assert_eq!(users.find("nobody99@contoso.onmicrosoft.com"), None);
+        assert!(users.delete(4, 9) && !users.delete(4, 9));
+        assert_eq!(users.alive(), 49);
+        assert!(users.restore(4) && !users.restore(4));
+    }
+}
