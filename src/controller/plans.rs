@@ -125,8 +125,3 @@ pub fn with_terms(terms: &crate::closure::terms::Terms, sealed: Option<&Arc<Seal
         sealed: sealed.map(|s| Sealed::clone(s)),
     }
 }
-
-/// True for the closure whose plan it is.
-pub fn belongs(closure: &TenantClosure, head: &Head) -> bool {
-    closure.uid().as_deref() == Some(head.spec.closure_uid.as_str())
-}

@@ -59,6 +59,15 @@ pub(crate) fn get(world: &mut World, token: &str, target: &str) -> Reply {
     raw(world, Service::Graph, "GET", target, Some(token), b"")
 }
 
+/// A JSON body as bytes; null is no body.
+fn bytes(body: &Value) -> Vec<u8> {
+    if body.is_null() {
+        Vec::new()
+    } else {
+        body.to_string().into_bytes()
+    }
+}
+
 pub(crate) fn send(
     world: &mut World,
     token: &str,
@@ -66,12 +75,14 @@ pub(crate) fn send(
     target: &str,
     body: &Value,
 ) -> Reply {
-    let body = if body.is_null() {
-        Vec::new()
-    } else {
-        body.to_string().into_bytes()
-    };
-    raw(world, Service::Graph, method, target, Some(token), &body)
+    raw(
+        world,
+        Service::Graph,
+        method,
+        target,
+        Some(token),
+        &bytes(body),
+    )
 }
 
 pub(crate) fn arm(
@@ -81,19 +92,16 @@ pub(crate) fn arm(
     target: &str,
     body: &Value,
 ) -> Reply {
-    let body = if body.is_null() {
-        Vec::new()
-    } else {
-        body.to_string().into_bytes()
-    };
-    raw(world, Service::Arm, method, target, Some(token), &body)
+    raw(
+        world,
+        Service::Arm,
+        method,
+        target,
+        Some(token),
+        &bytes(body),
+    )
 }
 
 pub(crate) fn control(world: &mut World, method: &str, target: &str, body: &Value) -> Reply {
-    let body = if body.is_null() {
-        Vec::new()
-    } else {
-        body.to_string().into_bytes()
-    };
-    raw(world, Service::Control, method, target, None, &body)
+    raw(world, Service::Control, method, target, None, &bytes(body))
 }

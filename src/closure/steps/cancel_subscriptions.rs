@@ -62,11 +62,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 
 /// The condition once none is active.
 pub fn canceled(plan: &Plan) -> Standing {
-    let none = plan
-        .sealed
-        .as_ref()
-        .is_none_or(|s| s.head.subscriptions.is_empty());
-    if none {
+    if subscriptions::planned_none(plan) {
         Standing::yes("NothingToDo", "The tenant has no subscription")
     } else {
         Standing::yes("AllCanceled", "No subscription is active")

@@ -52,11 +52,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp)
 
 /// The condition once none is left.
 pub fn deleted(plan: &Plan) -> Standing {
-    let none = plan
-        .sealed
-        .as_ref()
-        .is_none_or(|s| s.head.subscriptions.is_empty());
-    if none {
+    if subscriptions::planned_none(plan) {
         Standing::yes("NothingToDo", "The tenant has no subscription")
     } else {
         Standing::yes("AllGone", "No subscription is listed any more")

@@ -78,3 +78,10 @@ pub fn blocker(plan: &Plan, one: &Subscription, remedy: &str, who: &'static str)
 pub fn next_change(some: &[&Subscription]) -> Option<jiff::Timestamp> {
     some.iter().filter_map(|one| one.next_change).min()
 }
+
+/// True where the plan names no subscription at all.
+pub fn planned_none(plan: &Plan) -> bool {
+    plan.sealed
+        .as_ref()
+        .is_none_or(|s| s.head.subscriptions.is_empty())
+}
