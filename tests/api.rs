@@ -11,6 +11,8 @@ mod closures;
 #[allow(dead_code)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "api/fields.rs"]
+mod fields;
 #[path = "api/manifests.rs"]
 mod manifests;
 #[path = "api/records.rs"]

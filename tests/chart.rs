@@ -108,6 +108,11 @@ fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
         .collect()
 }
 
+const JOBS: [&str; 2] = [
+    "backupNamespaces[0].namespace=closures",
+    "backupNamespaces[0].jobNames={contoso-backup}",
+];
+
 const SECRETS: [&str; 2] = [
     "credentialNamespaces[0].namespace=closures",
     "credentialNamespaces[0].secretNames={contoso-closer,contoso-reader}",
@@ -155,6 +160,10 @@ fn a_value_that_cannot_be_meant_is_refused() {
         (
             "credentialNamespaces[0].secretNames={a}",
             "missing property 'namespace'",
+        ),
+        (
+            "backupNamespaces[0].namespace=closures",
+            "missing property 'jobNames'",
         ),
         ("configuration.slice=401", "/configuration/slice"),
         ("configuration.killSwitch=yes", "/configuration/killSwitch"),
@@ -265,6 +274,26 @@ fn secrets_are_granted_by_name_where_they_are_listed() {
 }
 
 #[test]
+fn backup_jobs_are_granted_by_name_where_they_are_listed() {
+    let jobs = |objects: &[Value]| -> Vec<(Value, Value)> {
+        let mut found = Vec::new();
+        for kind in ["ClusterRole", "Role"] {
+            for role in of_kind(objects, kind) {
+                for rule in role["rules"].as_array().unwrap() {
+                    if rule["apiGroups"] == json!(["batch"]) {
+                        found.push((role["metadata"]["namespace"].clone(), rule.clone()));
+                    }
+                }
+            }
+        }
+        found
+    };
+    assert_eq!(jobs(&objects(&[])), []);
+    let rule = json!({"apiGroups": ["batch"], "resources": ["jobs"], "resourceNames": ["contoso-backup"], "verbs": ["get"]});
+    assert_eq!(jobs(&objects(&JOBS)), [(json!("closures"), rule)]);
+}
+
+#[test]
 fn crds_stay_unless_told_otherwise() {
     let policy = |objects: &[Value]| -> Vec<Value> {
         let crds = of_kind(objects, "CustomResourceDefinition").into_iter();
@@ -364,7 +393,8 @@ async fn the_api_server_accepts_it_and_holds_the_operator_to_it() {
 {apiVersion: v1, kind: Namespace, metadata: {name: closures}}
 ";
     cluster.apply("admin", namespaces).await.unwrap();
-    let rendered = template(&SECRETS).unwrap();
+    let settings: Vec<&str> = SECRETS.into_iter().chain(JOBS).collect();
+    let rendered = template(&settings).unwrap();
     for verb in [["create", "-f", "-"], ["replace", "-f", "-"]] {
         let (done, _, words) = cluster
             .kubectl("admin", &verb, Some(&rendered))
@@ -401,6 +431,10 @@ async fn the_api_server_accepts_it_and_holds_the_operator_to_it() {
         (false, "get secrets/another -n closures"),
         (false, "get secrets/contoso-closer -n tenant-closure"),
         (false, "list secrets -n closures"),
+        (true, "get jobs.batch/contoso-backup -n closures"),
+        (false, "get jobs.batch/another -n closures"),
+        (false, "list jobs.batch -n closures"),
+        (false, "get jobs.batch/contoso-backup -n tenant-closure"),
         (false, "list secrets -A"),
         (false, "patch tenantclosures.tenantclosure.dev -n closures"),
         (false, "delete tenantclosures.tenantclosure.dev -n closures"),
@@ -445,7 +479,11 @@ async fn the_api_server_accepts_it_and_holds_the_operator_to_it() {
             "{args:?}: {words}"
         );
     }
-    // No pod runs here, so what a pod would be held to is asked with one.
+    a_pod_would_be_accepted(cluster).await;
+}
+
+/// No pod runs here, so what a pod would be held to is asked with one.
+async fn a_pod_would_be_accepted(cluster: &Cluster) {
     let objects = objects(&[]);
     let template = &of_kind(&objects, "Deployment")[0]["spec"]["template"];
     let pod = json!({

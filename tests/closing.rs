@@ -3,6 +3,8 @@
 #![allow(clippy::manual_assert)] // a message that is computed
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
+#[path = "closing/backup.rs"]
+mod backup;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "demo/children.rs"]
 mod children;

@@ -131,17 +131,32 @@ pub struct Retain {
     pub spare_administrator: Option<String>,
 }
 
-/// The backup.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+/// The backup: acknowledged by a person, or made by a Job.
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.acknowledged) || has(self.jobName)").message("say acknowledged: true, or name in jobName the Job that makes the backup"),
+    validation = Rule::new("!(has(self.acknowledged) && has(self.jobName))").message("acknowledged and jobName exclude each other: either a person vouches for the backup, or a Job does"),
+    validation = Rule::new("has(self.jobName) == has(self.maxAge)").message("jobName and maxAge go together: maxAge says how old the named Job's completion may be, for example 24h")
+)]
 pub struct Backup {
-    /// True: everything that must be kept was backed up. Only a person can know.
-    #[serde(default)]
-    pub acknowledged: bool,
+    /// True: everything that must be kept was backed up. Only a person can know. False: blocked, like an absent backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<bool>,
     /// Where to find it, for example a ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub reference: Option<String>,
+    /// Name of the Job in this namespace that makes the backup. It must be Complete until the first effect that takes
+    /// something away for good. The operator needs the right to get it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub job_name: Option<String>,
+    /// The Job must have completed no longer ago than this, in hours, minutes and seconds: `36h`, `1h30m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 18))]
+    #[x_kube(validation = Rule::new("self.matches('^([0-9]{1,5}[hms]){1,3}$') && duration(self) >= duration('1m')").message("must be a duration of at least one minute in h, m and s, such as 36h"))]
+    pub max_age: Option<String>,
 }
 
 /// One accepted loss.

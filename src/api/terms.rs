@@ -1,8 +1,9 @@
 //! Terms from a spec: the raw manifest resolved once, absent meaning the safest thing.
 
-use crate::api::closure::TenantClosureSpec;
+use crate::api::closure::{Backup as BackupSpec, TenantClosureSpec};
 use crate::closure::id::ObjectId;
 use crate::closure::terms::{Backup, Mode, Terms};
+use jiff::SignedDuration;
 use std::time::Duration;
 
 /// What the operator adds to a spec.
@@ -48,14 +49,7 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         suspend: spec.suspend.unwrap_or(false),
         hold: spec.hold.clone(),
         not_before: spec.not_before,
-        backup: spec
-            .backup
-            .as_ref()
-            .filter(|b| b.acknowledged)
-            .map(|b| Backup {
-                reference: b.reference.clone().unwrap_or_default(),
-                complete: Ok(()),
-            }),
+        backup: spec.backup.as_ref().and_then(backup),
         accepted: spec
             .accept
             .iter()
@@ -75,4 +69,70 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         slice: defaults.slice.clamp(1, 400),
         poll_at_most: defaults.poll_at_most,
     })
+}
+
+fn backup(spec: &BackupSpec) -> Option<Backup> {
+    match &spec.job_name {
+        Some(name) => Some(Backup::Job {
+            name: name.clone(),
+            // What cannot be read, which the CRD's schema refuses, lets no Job be young enough.
+            max_age: spec
+                .max_age
+                .as_deref()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(SignedDuration::ZERO),
+        }),
+        None if spec.acknowledged == Some(true) => Some(Backup::Acknowledged {
+            reference: spec.reference.clone().unwrap_or_default(),
+        }),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(
+        acknowledged: Option<bool>,
+        job: Option<&str>,
+        max_age: Option<&str>,
+    ) -> Option<Backup> {
+        backup(&BackupSpec {
+            acknowledged,
+            reference: None,
+            job_name: job.map(str::to_owned),
+            max_age: max_age.map(str::to_owned),
+        })
+    }
+
+    #[test]
+    fn a_backup_is_vouched_for_by_a_person_or_by_a_job() {
+        assert_eq!(read(None, None, None), None);
+        assert_eq!(read(Some(false), None, None), None);
+        assert_eq!(
+            read(Some(true), None, None),
+            Some(Backup::Acknowledged {
+                reference: String::new()
+            })
+        );
+        for (text, seconds) in [
+            ("36h", 129_600),
+            ("1h30m", 5_400),
+            ("90m", 5_400),
+            ("0h5m0s", 300),
+        ] {
+            let job = Backup::Job {
+                name: "nightly".into(),
+                max_age: SignedDuration::from_secs(seconds),
+            };
+            assert_eq!(read(None, Some("nightly"), Some(text)), Some(job), "{text}");
+        }
+        for text in [None, Some("soon"), Some("1d12")] {
+            let Some(Backup::Job { max_age, .. }) = read(None, Some("nightly"), text) else {
+                unreachable!("a Job was named")
+            };
+            assert_eq!(max_age, SignedDuration::ZERO, "{text:?}");
+        }
+    }
 }

@@ -43,9 +43,8 @@ pub fn terms() -> Terms {
         suspend: false,
         hold: None,
         not_before: None,
-        backup: Some(Backup {
+        backup: Some(Backup::Acknowledged {
             reference: "BKP-2291".into(),
-            complete: Ok(()),
         }),
         accepted: vec!["AzureResources".into()],
         cancellation: Some(Cancellation {

@@ -37,6 +37,22 @@ impl Action {
         matches!(self, Self::VerifyUsers | Self::VerifyDirectoryGone)
     }
 
+    /// True where what it takes away does not come back by asking for it.
+    pub const fn destroys(self) -> bool {
+        match self {
+            Self::DeleteUsers
+            | Self::CancelSubscription
+            | Self::RemoveApplications
+            | Self::RemoveOwnIdentity
+            | Self::DeleteDirectory => true,
+            Self::SwitchSyncOff
+            | Self::VerifyUsers
+            | Self::StopRenewal
+            | Self::DisableMfa
+            | Self::VerifyDirectoryGone => false,
+        }
+    }
+
     /// The word used in status, metrics and documents.
     pub const fn name(self) -> &'static str {
         match self {

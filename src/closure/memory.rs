@@ -17,6 +17,9 @@ pub struct Memory {
     pub plan: Option<PlanRef>,
     /// When each step's first intent was claimed.
     pub started: BTreeMap<Step, Timestamp>,
+    /// When the first effect was settled that took something away for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destroying_since: Option<Timestamp>,
     /// How many planned users, in the plan's order, have been in a slice.
     pub cursor: u32,
     /// Planned users to take up again: a listing still showed them.
@@ -138,6 +141,10 @@ impl Memory {
             self.started.insert(intent.step, at);
         }
         self.last_at = Some(at);
+        let moved = outcome.gone > 0 || !outcome.visible.is_empty();
+        if intent.action.destroys() && moved {
+            self.destroying_since.get_or_insert(at);
+        }
         let totals = self.totals.entry(intent.step).or_default();
         totals.objects = totals.objects.saturating_add(outcome.gone);
         totals.requests = totals.requests.saturating_add(outcome.requests);

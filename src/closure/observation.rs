@@ -104,6 +104,19 @@ pub struct Cluster {
     pub configuration: Configuration,
     /// The credential, as far as Kubernetes can tell; `Err`: reason, message, remedy.
     pub credential: Result<(), Obstacle>,
+    /// The Job that vouches for the backup, where one is named; `Ok(None)`: there is no such Job. `Err`: it may not be read.
+    pub backup_job: Result<Option<BackupJob>, Obstacle>,
+}
+
+/// How the Job that vouches for the backup stands, by its conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupJob {
+    /// Neither Complete nor Failed.
+    Unfinished,
+    /// Failed.
+    Failed,
+    /// Complete since then (`status.completionTime`).
+    Complete(Timestamp),
 }
 
 /// Something in the way, in words that stay the same from cycle to cycle.
@@ -305,6 +318,7 @@ impl Default for Cluster {
             attestations: BTreeMap::new(),
             configuration: Configuration::default(),
             credential: Ok(()),
+            backup_job: Ok(None),
         }
     }
 }

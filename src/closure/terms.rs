@@ -1,7 +1,7 @@
 //! The terms: what the author of a closure asked for, resolved and checked once. Absent always means the safest thing.
 
 use crate::closure::id::ObjectId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub struct Terms {
     pub hold: Option<String>,
     /// Nothing is changed in the tenant before this time.
     pub not_before: Option<Timestamp>,
-    /// How the backup was vouched for; `None` blocks.
+    /// Who vouches for the backup; `None` blocks.
     pub backup: Option<Backup>,
     /// Kinds of loss accepted by name.
     pub accepted: Vec<String>,
@@ -74,13 +74,21 @@ pub struct Terms {
     pub poll_at_most: Duration,
 }
 
-/// How the backup was vouched for.
+/// Who vouches for the backup of what must be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backup {
-    /// What the author wrote, for example a ticket.
-    pub reference: String,
-    /// False where a named Job has not completed (or not recently enough); the text says why.
-    pub complete: Result<(), String>,
+pub enum Backup {
+    /// The author does.
+    Acknowledged {
+        /// Where it is to be found, for example a ticket; may be empty.
+        reference: String,
+    },
+    /// A Kubernetes Job in the closure's namespace, which must be Complete.
+    Job {
+        /// Its name.
+        name: String,
+        /// It must have completed no longer ago than this.
+        max_age: SignedDuration,
+    },
 }
 
 /// Step 2's reason and feedback.

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod approvals;
+pub mod backup;
 pub mod brakes;
 pub mod configuration;
 pub mod context;

@@ -2,12 +2,12 @@
 
 use crate::api::terms::resolve;
 use crate::api::{ClosureApproval, REQUESTED_AT, TenantClosure};
-use crate::closure::observation::Cluster;
-use crate::closure::terms::Terms;
-use crate::controller::approvals;
+use crate::closure::observation::{BackupJob, Cluster, Obstacle};
+use crate::closure::terms::{Backup, Mode, Terms};
 use crate::controller::configuration::{self, Configured};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::{approvals, backup};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::ListParams;
@@ -98,7 +98,8 @@ fn inputs(
     crate::closure::plan::hex(&Sha256::digest(lines.join("\n").as_bytes()))
 }
 
-/// The Kubernetes side of the observation, for the plan with this digest.
+/// The Kubernetes side of the observation, for the plan with this digest. `vouched`: the Job that vouches for the backup
+/// is no longer asked for.
 ///
 /// # Errors
 /// Where the API server failed.
@@ -106,6 +107,7 @@ pub async fn cluster(
     ctx: &Context,
     read: &Read,
     digest: Option<&str>,
+    vouched: bool,
     now: Timestamp,
 ) -> Result<Cluster, ReconcileError> {
     let policies_since = if read.terms.approvals_required == 0 && read.approvals.is_empty() {
@@ -133,7 +135,23 @@ pub async fn cluster(
         ),
         configuration: read.configured.guards.clone(),
         credential: Ok(()),
+        backup_job: backup_job(ctx, read, vouched).await?,
     })
+}
+
+/// Nobody is asked where nothing is to be changed: in mode Plan no right to read the Job is needed.
+async fn backup_job(
+    ctx: &Context,
+    read: &Read,
+    vouched: bool,
+) -> Result<Result<Option<BackupJob>, Obstacle>, ReconcileError> {
+    match &read.terms.backup {
+        Some(Backup::Job { name, .. }) if read.terms.mode == Mode::Execute && !vouched => {
+            let namespace = read.closure.namespace().unwrap_or_default();
+            backup::read(ctx, &namespace, name).await
+        }
+        _ => Ok(Ok(None)),
+    }
 }
 
 async fn rivals(ctx: &Context, read: &Read) -> Result<Vec<String>, ReconcileError> {

@@ -115,8 +115,10 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
         None => None,
     };
     let plan = plans::with_terms(&read.terms, sealed.as_ref());
+    let digest = sealed.as_ref().map(|s| s.digest.as_str());
+    let vouched = memory.destroying_since.is_some();
     let mut seen = Observation {
-        cluster: read::cluster(ctx, read, sealed.as_ref().map(|s| s.digest.as_str()), now).await?,
+        cluster: read::cluster(ctx, read, digest, vouched, now).await?,
         ..Observation::default()
     };
     let tenant = open(ctx, read, &mut seen).await?;

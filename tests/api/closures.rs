@@ -250,6 +250,10 @@ async fn brakes_and_acceptances_can_be_changed() {
         ("hold", json!("another matter")),
         ("notBefore", json!("2027-01-01T00:00:00Z")),
         ("backup", json!({"acknowledged": false})),
+        (
+            "backup",
+            json!({"acknowledged": null, "jobName": "nightly", "maxAge": "1h30m"}),
+        ),
         ("accept", json!([])),
         ("limits", json!({"maxUsers": 3})),
     ];

@@ -8,7 +8,7 @@ use crate::closure::observation::{
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
-use crate::closure::steps::{facts, planning, roles};
+use crate::closure::steps::{backup, facts, planning, roles};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +35,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         Ok(lacks) => lacks,
         Err(decision) => return Assessment::now_do(decision),
     };
-    let obstacles = obstacles(plan, seen, memory);
+    let obstacles = obstacles(plan, seen, memory, now);
     if let Some(first) = obstacles.first() {
         let standing = Standing::no(first.reason, first.message.clone());
         return Assessment::now_do(Decision::Blocked(obstacles))
@@ -64,7 +64,7 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
 }
 
 /// Everything that a person must change before the first effect; what can change later is looked at in every cycle.
-fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Obstacle> {
+fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Vec<Obstacle> {
     let terms = &plan.terms;
     let mut found: Vec<Obstacle> = Vec::new();
     if !begun(memory) {
@@ -73,7 +73,7 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Obstacle> 
     if terms.mode == Mode::Plan {
         return found;
     }
-    found.extend(backup(terms));
+    found.extend(backup::lacking(terms, seen, memory, now));
     if memory.verified_at.is_none() {
         found.extend(limit(plan, seen, memory));
     }
@@ -102,22 +102,6 @@ fn spare_unfit(terms: &Terms, seen: &Observation) -> Option<Obstacle> {
                 "Name another account, or make the closure without a spare administrator",
             )
         }),
-    }
-}
-
-fn backup(terms: &Terms) -> Option<Obstacle> {
-    let remedy = "Make a backup of what is to be kept, then acknowledge it in spec.backup";
-    match &terms.backup {
-        None => Some(Obstacle::new(
-            "BackupNotAcknowledged",
-            "Nobody acknowledged a backup of the data to keep",
-            remedy,
-        )),
-        Some(backup) => backup
-            .complete
-            .as_ref()
-            .err()
-            .map(|why| Obstacle::new("BackupNotAcknowledged", why.clone(), remedy)),
     }
 }
 
@@ -175,10 +159,7 @@ fn subscriptions(terms: &Terms, seen: &Observation) -> Vec<Obstacle> {
 fn all_met(terms: &Terms) -> Standing {
     let message = match &terms.backup {
         Some(backup) if terms.mode == Mode::Execute => {
-            format!(
-                "Backup {} acknowledged; within limits; roles held",
-                backup.reference
-            )
+            format!("{}; within limits; roles held", backup::words(backup))
         }
         _ => "The tenant is the named one, and the retained administrator can finish".to_owned(),
     };

@@ -4,7 +4,7 @@ use crate::closure::fixtures::*;
 use crate::closure::observation::*;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions::make_plan;
-use crate::closure::terms::{Backup, Mode};
+use crate::closure::terms::Mode;
 use jiff::SignedDuration;
 
 #[test]
@@ -15,15 +15,6 @@ fn what_is_lacking_blocks_with_its_reason() {
         (
             "BackupNotAcknowledged",
             World::new(3).with(|w| w.terms.backup = None),
-        ),
-        (
-            "BackupNotAcknowledged",
-            World::new(3).with(|w| {
-                w.terms.backup = Some(Backup {
-                    reference: "job".into(),
-                    complete: Err("The Job failed".into()),
-                });
-            }),
         ),
         (
             "LimitMissing",

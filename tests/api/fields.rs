@@ -1,0 +1,88 @@
+//! Fields whose parts depend on each other: what goes together and what excludes each other.
+
+use super::manifests::closure;
+use super::refused;
+use super::server::Server;
+use serde_json::{Value, json};
+
+/// A field, what cannot be meant there, and words of the answer.
+type Spoilt = (&'static str, Value, &'static str);
+
+async fn each_is_refused(space: &str, spoilt: Vec<Spoilt>) {
+    let server = Server::ready().await;
+    let space = server.namespace(space).await;
+    for (field, value, words) in spoilt {
+        let mut closure = closure("spoilt");
+        closure["spec"][field] = value;
+        refused(server.would_create("alice", &space, &closure).await, words);
+    }
+}
+
+async fn each_is_accepted(space: &str, field: &str, values: Vec<Value>) {
+    let server = Server::ready().await;
+    let space = server.namespace(space).await;
+    for value in values {
+        let mut closure = closure("good");
+        closure["spec"][field] = value;
+        let answer = server.would_create("alice", &space, &closure).await;
+        assert_eq!(answer.unwrap()["spec"], closure["spec"]);
+    }
+}
+
+#[tokio::test]
+async fn a_person_or_a_job_vouches_for_the_backup() {
+    each_is_accepted(
+        "backups",
+        "backup",
+        vec![
+            json!({"acknowledged": true}),
+            json!({"acknowledged": false, "reference": "not yet"}),
+            json!({"jobName": "nightly", "maxAge": "36h"}),
+            json!({"jobName": "nightly", "maxAge": "1h30m0s", "reference": "BKP-2291"}),
+        ],
+    )
+    .await;
+    let spoilt: Vec<Spoilt> = vec![
+        (
+            "backup",
+            json!({"reference": "BKP-2291"}),
+            "say acknowledged: true, or name in jobName the Job that makes the backup",
+        ),
+        (
+            "backup",
+            json!({"acknowledged": true, "jobName": "nightly", "maxAge": "24h"}),
+            "either a person vouches for the backup, or a Job does",
+        ),
+        (
+            "backup",
+            json!({"jobName": "nightly"}),
+            "jobName and maxAge go together",
+        ),
+        (
+            "backup",
+            json!({"acknowledged": true, "maxAge": "24h"}),
+            "jobName and maxAge go together",
+        ),
+        (
+            "backup",
+            json!({"jobName": "nightly", "maxAge": "2 days"}),
+            "must be a duration of at least one minute in h, m and s, such as 36h",
+        ),
+        (
+            "backup",
+            json!({"jobName": "nightly", "maxAge": "30s"}),
+            "must be a duration of at least one minute",
+        ),
+        (
+            "backup",
+            json!({"jobName": "nightly", "maxAge": "-24h"}),
+            "must be a duration of at least one minute",
+        ),
+        (
+            "backup",
+            json!({"jobName": "", "maxAge": "24h"}),
+            "at least 1 chars long",
+        ),
+    ];
+    each_is_refused("no-backups", spoilt).await;
+}
