@@ -63,6 +63,10 @@ pub(crate) enum Deed {
     Endless,
     /// Puts another host into the link to the next page.
     LyingNextLink,
+    /// Puts this link to the next page into a listing.
+    NextLink(String),
+    /// Answers as a reader would that has not heard of any deletion in so many milliseconds.
+    Stale(u64),
     /// Leaves every second item out of a batch's answers.
     OmitBatchItems,
     /// Turns the order of a batch's answers round.
@@ -167,6 +171,9 @@ pub(crate) fn bend(deed: &Deed, mut reply: Reply) -> Reply {
             if body.get("value").is_some() {
                 body["@odata.nextLink"] = json!(lie);
             }
+        }
+        Deed::NextLink(link) if body.get("value").is_some() => {
+            body["@odata.nextLink"] = json!(link);
         }
         Deed::OmitBatchItems | Deed::Reorder => {
             if let Some(list) = body.get_mut("responses").and_then(Value::as_array_mut) {

@@ -67,6 +67,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
             .collect(),
         resource: None,
         eligible: Vec::new(),
+        behaviour: plan.behaviour.clone(),
         deleting: None,
         deleted_at: None,
         users,

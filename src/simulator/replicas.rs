@@ -12,15 +12,20 @@ pub(crate) struct Replica {
     number: u64,
     lag_ms: u64,
     long_permille: u64,
+    /// Everything is shown for so long.
+    stale_ms: Option<u64>,
     now: i64,
 }
 
 impl Replica {
-    /// The replica that answers the next read.
-    pub(crate) fn draw(world: &mut World) -> Self {
-        let count = u64::from(world.behaviour.replicas.max(1));
-        let number = world.random.below(count);
-        Self::number(number, &world.behaviour, world.clock.real())
+    /// The replica that answers the next read in a tenant.
+    pub(crate) fn draw(world: &mut World, tenant: usize) -> Self {
+        let behaviour = world.behaviour_of(tenant).clone();
+        let number = world.random.below(u64::from(behaviour.replicas.max(1)));
+        Self {
+            stale_ms: world.stale_ms,
+            ..Self::number(number, &behaviour, world.clock.real())
+        }
     }
 
     fn number(number: u64, behaviour: &Behaviour, now: i64) -> Self {
@@ -28,6 +33,7 @@ impl Replica {
             number,
             lag_ms: u64::from(behaviour.replica_lag_ms),
             long_permille: u64::from(behaviour.long_lag_permille),
+            stale_ms: None,
             now,
         }
     }
@@ -36,6 +42,9 @@ impl Replica {
     pub(crate) fn shows(&self, id: Uuid, deleted_at: i64) -> bool {
         if deleted_at == 0 {
             return true;
+        }
+        if let Some(lag) = self.stale_ms {
+            return deleted_at + i64::try_from(lag).unwrap_or(0) > self.now;
         }
         if self.lag_ms == 0 {
             return false;
@@ -68,5 +77,10 @@ mod tests {
         assert_eq!((shown(0, 0), shown(0, 1002), shown(1, 1002)), (100, 0, 0));
         assert!((10..90).contains(&shown(0, 500)));
         assert!(!Replica::number(0, &Behaviour::default(), 1).shows(Uuid::nil(), 1));
+        let stale = Replica {
+            stale_ms: Some(500),
+            ..Replica::number(0, &Behaviour::default(), 400)
+        };
+        assert!(stale.shows(Uuid::nil(), 1) && !stale.shows(Uuid::nil(), -200));
     }
 }

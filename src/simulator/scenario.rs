@@ -110,6 +110,8 @@ pub struct Tenant {
     pub directory_resource: Option<DirectoryResource>,
     /// Role assignments that are eligible, not active: user principal names in the role of Global administrator.
     pub eligible_global_administrators: Vec<String>,
+    /// How the services behave towards this tenant; absent: as towards all.
+    pub behaviour: Option<Behaviour>,
 }
 
 impl Default for Tenant {
@@ -147,6 +149,7 @@ impl Default for Tenant {
             unreadable_checks: ["C5", "C9", "C10", "C11", "C15"].map(failed).into(),
             directory_resource: None,
             eligible_global_administrators: Vec::new(),
+            behaviour: None,
         }
     }
 }
@@ -165,6 +168,8 @@ pub struct Behaviour {
     pub retry_after: bool,
     /// Quotas as fixed windows instead of refilled buckets.
     pub fixed_window: bool,
+    /// Quotas count over so much of Microsoft's time, and allow so much less in it: the rate stays, the burst shrinks.
+    pub quota_window: f64,
     /// Every answer takes so many milliseconds.
     pub latency_ms: u32,
     /// Whether a deleted subscription stays in the list with the status `Deleted` (true) or disappears.
@@ -185,6 +190,7 @@ impl Default for Behaviour {
             long_lag_permille: 0,
             retry_after: true,
             fixed_window: false,
+            quota_window: 1.0,
             latency_ms: 0,
             keep_deleted_subscriptions: true,
             first_party_refusal: 403,

@@ -102,6 +102,9 @@ pub(crate) async fn handle(
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
             serve()
         }
+        Some(Deed::Stale(milliseconds)) => {
+            shared.with(|world| world.serve_stale(&request, milliseconds))
+        }
         Some(Deed::Html) => html(),
         Some(Deed::Endless) => return endless(),
         Some(Deed::Truncate) => return truncated(&serve()),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::hosts::Cloud;
-use super::scenario::SyncPatch;
+use super::scenario::{Behaviour, SyncPatch};
 use super::subscription::Subscription;
 use super::users::{SYNCED, User, Users};
 
@@ -39,6 +39,8 @@ pub(crate) struct Tenant {
     pub(crate) unreadable: BTreeMap<String, bool>,
     pub(crate) resource: Option<Resource>,
     pub(crate) eligible: Vec<(Uuid, u32)>,
+    /// How the services behave here; `None`: as everywhere.
+    pub(crate) behaviour: Option<Behaviour>,
     /// Virtual moment of a deletion that runs.
     pub(crate) deleting: Option<i64>,
     /// Real moment of the deletion.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::scenario::Behaviour;
+
 /// A quota that refills continuously, or at the start of each window.
 #[derive(Debug, Clone)]
 struct Bucket {
@@ -83,21 +85,37 @@ enum Key {
     Units(Uuid, Uuid),
 }
 
+/// How a tenant's quotas are counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Windows {
+    fixed: bool,
+    /// Of the published length, and of what is allowed in it.
+    share: f64,
+}
+
+impl From<&Behaviour> for Windows {
+    fn from(behaviour: &Behaviour) -> Self {
+        let share = behaviour.quota_window;
+        Self {
+            fixed: behaviour.fixed_window,
+            share: if share > 0.0 { share } else { 1.0 },
+        }
+    }
+}
+
 /// All quotas.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     scale: f64,
-    fixed: bool,
     buckets: HashMap<Key, Bucket>,
     /// Served and refused writes of late, for the percentage above 1.
     refused: HashMap<Uuid, (f64, i64)>,
 }
 
 impl Throttle {
-    pub(crate) fn new(scale: f64, fixed: bool) -> Self {
+    pub(crate) fn new(scale: f64) -> Self {
         Self {
             scale: if scale > 0.0 { scale } else { 1.0 },
-            fixed,
             buckets: HashMap::new(),
             refused: HashMap::new(),
         }
@@ -115,6 +133,7 @@ impl Throttle {
         tenant: Uuid,
         people: usize,
         cost: Cost,
+        windows: Windows,
         now: i64,
     ) -> Verdict {
         let units = match people {
@@ -128,13 +147,12 @@ impl Throttle {
             quotas.push((Key::TenantWrites(tenant), 18_000.0, 300.0, cost.writes));
             quotas.push((Key::AppWrites(app), 35_000.0, 300.0, cost.writes));
         }
-        let (scale, fixed) = (self.scale, self.fixed);
+        let scale = self.scale * windows.share;
         let mut used = 0.0_f64;
         for (key, capacity, window, price) in &quotas {
-            let bucket = self
-                .buckets
-                .entry(*key)
-                .or_insert_with(|| Bucket::new(capacity * scale, *window, now, fixed));
+            let bucket = self.buckets.entry(*key).or_insert_with(|| {
+                Bucket::new(capacity * scale, window * windows.share, now, windows.fixed)
+            });
             bucket.refill(now);
             if bucket.left < f64::from(*price) {
                 // A whole batch's worth, so that who waits exactly so long is served more than one item.
@@ -185,11 +203,24 @@ mod tests {
         writes: 1,
     };
 
+    const REFILLED: Windows = Windows {
+        fixed: false,
+        share: 1.0,
+    };
+    const FIXED: Windows = Windows {
+        fixed: true,
+        share: 1.0,
+    };
+
     fn served(throttle: &mut Throttle, tries: u32, now: i64) -> u32 {
+        served_in(throttle, REFILLED, tries, now)
+    }
+
+    fn served_in(throttle: &mut Throttle, windows: Windows, tries: u32, now: i64) -> u32 {
         (0..tries)
             .filter(|_| {
                 matches!(
-                    throttle.charge(APP, TENANT, 1000, WRITE, now),
+                    throttle.charge(APP, TENANT, 1000, WRITE, windows, now),
                     Verdict::Served(_)
                 )
             })
@@ -198,7 +229,7 @@ mod tests {
 
     #[test]
     fn three_thousand_writes_then_twenty_a_second() {
-        let mut throttle = Throttle::new(1.0, false);
+        let mut throttle = Throttle::new(1.0);
         assert_eq!(served(&mut throttle, 4000, 0), 3000);
         assert_eq!(served(&mut throttle, 4000, 1000), 20);
         assert_eq!(served(&mut throttle, 4000, 151_000), 3000);
@@ -207,17 +238,31 @@ mod tests {
 
     #[test]
     fn a_fixed_window_gives_all_at_once() {
-        let mut throttle = Throttle::new(1.0, true);
-        assert_eq!(served(&mut throttle, 4000, 0), 3000);
-        assert_eq!(served(&mut throttle, 10, 149_999), 0);
-        assert_eq!(served(&mut throttle, 4000, 150_000), 3000);
+        let mut throttle = Throttle::new(1.0);
+        let mut served = |tries, now| served_in(&mut throttle, FIXED, tries, now);
+        assert_eq!(served(4000, 0), 3000);
+        assert_eq!(served(10, 149_999), 0);
+        assert_eq!(served(4000, 150_000), 3000);
+    }
+
+    #[test]
+    fn a_shorter_window_keeps_the_rate() {
+        let short = |fixed| Windows { fixed, share: 0.1 };
+        let mut throttle = Throttle::new(1.0);
+        assert_eq!(served_in(&mut throttle, short(false), 4000, 0), 300);
+        assert_eq!(served_in(&mut throttle, short(false), 4000, 1000), 20);
+        let mut throttle = Throttle::new(1.0);
+        assert_eq!(served_in(&mut throttle, short(true), 4000, 0), 300);
+        assert_eq!(served_in(&mut throttle, short(true), 4000, 14_999), 0);
+        assert_eq!(served_in(&mut throttle, short(true), 4000, 15_000), 300);
     }
 
     #[test]
     fn a_refusal_tells_when_and_why_and_reading_goes_on() {
-        let mut throttle = Throttle::new(0.01, false);
+        let mut throttle = Throttle::new(0.01);
         served(&mut throttle, 30, 0);
-        let Verdict::Throttled(told) = throttle.charge(APP, TENANT, 1000, WRITE, 0) else {
+        let Verdict::Throttled(told) = throttle.charge(APP, TENANT, 1000, WRITE, REFILLED, 0)
+        else {
             panic!("served")
         };
         assert!(told.retry_after > 50.0 && told.percentage > 1.0);
@@ -235,6 +280,7 @@ mod tests {
                     units: 1,
                     writes: 0
                 },
+                REFILLED,
                 0
             ),
             Verdict::Served(_)
@@ -243,15 +289,15 @@ mod tests {
 
     #[test]
     fn the_share_that_was_used_is_told_above_four_fifths() {
-        let mut throttle = Throttle::new(1.0, false);
+        let mut throttle = Throttle::new(1.0);
         served(&mut throttle, 2000, 0);
         assert_eq!(
-            throttle.charge(APP, TENANT, 1000, WRITE, 0),
+            throttle.charge(APP, TENANT, 1000, WRITE, REFILLED, 0),
             Verdict::Served(None)
         );
         served(&mut throttle, 900, 0);
         assert!(
-            matches!(throttle.charge(APP, TENANT, 1000, WRITE, 0), Verdict::Served(Some(share)) if share > 0.8)
+            matches!(throttle.charge(APP, TENANT, 1000, WRITE, REFILLED, 0), Verdict::Served(Some(share)) if share > 0.8)
         );
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) behaviour: Behaviour,
+    /// The request at hand is answered by a reader that has not heard of anything in so many milliseconds.
+    pub(crate) stale_ms: Option<u64>,
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) throttle: Throttle,
     pub(crate) judge: Judge,
@@ -59,7 +61,8 @@ impl World {
                 .enumerate()
                 .map(|(index, plan)| populate::tenant(plan, seed, index))
                 .collect(),
-            throttle: Throttle::new(scale, behaviour.fixed_window),
+            throttle: Throttle::new(scale),
+            stale_ms: None,
             judge: Judge::default(),
             stats: Stats::default(),
             faults: Faults::default(),
@@ -92,6 +95,21 @@ impl World {
             );
         }
         reply
+    }
+
+    /// Serves one request as a reader would that lags behind by so many milliseconds.
+    pub(crate) fn serve_stale(&mut self, request: &Request, milliseconds: u64) -> Reply {
+        self.stale_ms = Some(milliseconds);
+        let reply = self.serve(request);
+        self.stale_ms = None;
+        reply
+    }
+
+    /// How the services behave towards one tenant.
+    pub(crate) fn behaviour_of(&self, tenant: usize) -> &Behaviour {
+        let own = self.tenants.get(tenant);
+        own.and_then(|tenant| tenant.behaviour.as_ref())
+            .unwrap_or(&self.behaviour)
     }
 
     /// Lets what is due happen in every tenant.

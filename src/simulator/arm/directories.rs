@@ -71,7 +71,7 @@ fn delete(world: &mut World, ask: &Ask<'_>, index: usize) -> Result<Reply, Refus
         ));
     }
     let now = world.clock.virtual_now();
-    let hours = world.behaviour.tenant_deletion_hours;
+    let hours = world.behaviour_of(index).tenant_deletion_hours;
     let tenant = &mut world.tenants[index];
     let (users, applications) = (
         tenant.users.alive().saturating_sub(1),

@@ -105,7 +105,12 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
 /// Begins an operation of which the end is asked for at the address in the reply.
 fn begin(world: &mut World, ask: &Ask<'_>, tenant: Option<usize>) -> Uuid {
     let id = world.random.uuid();
-    let done_at = world.clock.real() + i64::from(world.behaviour.operation_ms);
+    let done_at = world.clock.real()
+        + i64::from(
+            world
+                .behaviour_of(tenant.unwrap_or(ask.caller.tenant))
+                .operation_ms,
+        );
     let owner = world.tenants[ask.caller.tenant].id;
     world.operations.begin(
         id,

@@ -137,7 +137,7 @@ pub(super) fn principal(one: &Principal) -> Value {
 pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str) -> Answer {
     call.require(WRITE)?;
     let now = world.clock.real();
-    let status = world.behaviour.first_party_refusal;
+    let status = world.behaviour_of(call.caller.tenant).first_party_refusal;
     let index = call.caller.tenant;
     let tenant = &mut world.tenants[index];
     let id = id_of(tenant, collection, key);

@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn an_item_over_the_quota_is_answered_429_by_itself() {
         let mut world = World::test("tenants: [{users: 60}]");
-        world.throttle = super::super::super::throttle::Throttle::new(0.001, false);
+        world.throttle = super::super::super::throttle::Throttle::new(0.001);
         let token = testing::token(&mut world, 0, false);
         let ids: Vec<_> = (0..5)
             .map(|position| world.tenants[0].user_id(position).unwrap())

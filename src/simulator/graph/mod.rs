@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::errors::Refusal;
 use super::exchange::{Query, Reply, Request};
 use super::judge::{Act, Actor};
-use super::throttle::Verdict;
+use super::throttle::{Verdict, Windows};
 use super::token::{self, Caller};
 use super::world::World;
 
@@ -136,12 +136,14 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
         foreign(world, call);
     }
     let cost = cost::of(call);
+    let windows = Windows::from(world.behaviour_of(call.caller.tenant));
     let tenant = &world.tenants[call.caller.tenant];
     let reply = match world.throttle.charge(
         call.caller.app_id,
         tenant.id,
         tenant.users.alive(),
         cost,
+        windows,
         now,
     ) {
         Verdict::Throttled(told) => {
@@ -157,7 +159,7 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
             )
             .with("x-ms-throttle-scope", &told.scope)
             .with("x-ms-throttle-information", told.information);
-            if world.behaviour.retry_after {
+            if world.behaviour_of(call.caller.tenant).retry_after {
                 // Fractional, and never the same for all that wait.
                 let spread = world.random.below(250) as f64 / 1000.0;
                 reply = reply.with("Retry-After", format!("{:.3}", told.retry_after + spread));

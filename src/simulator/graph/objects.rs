@@ -76,7 +76,7 @@ fn get_by_ids(world: &mut World, call: &Call) -> Answer {
                 .iter()
                 .any(|one| one == kind || one == "directoryobject")
     };
-    let replica = Replica::draw(world);
+    let replica = Replica::draw(world, call.caller.tenant);
     let now = world.clock.virtual_now();
     let select = listing::select(call);
     let tenant = &world.tenants[call.caller.tenant];

@@ -24,7 +24,9 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
     }
     call.require(READ)?;
     let tenant = &world.tenants[call.caller.tenant];
-    let keep = world.behaviour.keep_deleted_subscriptions;
+    let keep = world
+        .behaviour_of(call.caller.tenant)
+        .keep_deleted_subscriptions;
     // Azure subscriptions are ARM's; Graph does not show them.
     let shown: Vec<_> = tenant
         .subscriptions

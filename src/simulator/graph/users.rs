@@ -92,7 +92,7 @@ fn list(world: &mut World, call: &Call) -> Answer {
             "This query needs the header ConsistencyLevel: eventual and $count=true.",
         ));
     }
-    let replica = Replica::draw(world);
+    let replica = Replica::draw(world, call.caller.tenant);
     let now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
     let test = call
@@ -135,7 +135,7 @@ fn count(world: &mut World, call: &Call) -> Answer {
             "$count is not currently supported without the header ConsistencyLevel: eventual.",
         ));
     }
-    let replica = Replica::draw(world);
+    let replica = Replica::draw(world, call.caller.tenant);
     let now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
     let test = call
@@ -156,7 +156,7 @@ fn count(world: &mut World, call: &Call) -> Answer {
 
 fn read(world: &mut World, call: &Call, id: &str) -> Answer {
     call.require(READ)?;
-    let replica = Replica::draw(world);
+    let replica = Replica::draw(world, call.caller.tenant);
     let now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
     let position = tenant
