@@ -17,10 +17,15 @@ const BETWEEN_LISTINGS: Duration = Duration::from_secs(16);
 pub fn next(decision: &Decision, _memory: &Memory, terms: &Terms) -> Duration {
     match decision {
         Decision::Act(_) | Decision::MakePlan { .. } => Duration::ZERO,
-        // Between two listings nothing can be seen sooner.
-        Decision::Wait(waiting) => waiting.look_again.map_or(terms.poll_at_most, |pause| {
-            pause.min(terms.poll_at_most.max(BETWEEN_LISTINGS))
-        }),
+        Decision::Wait(waiting) => {
+            let longest = match waiting.reason {
+                // Between two listings nothing can be seen sooner.
+                "VerifyingUsers" => terms.poll_at_most.max(BETWEEN_LISTINGS),
+                _ => terms.poll_at_most,
+            };
+            let pause = waiting.look_again;
+            pause.map_or(terms.poll_at_most, |pause| pause.min(longest))
+        }
         // A question that is left over could not be asked: asking at once again would not help.
         Decision::Read(_) => AFTER_FAILURE.min(terms.poll_at_most),
         Decision::Planned

@@ -88,6 +88,8 @@ impl Failure {
     pub fn why(&self) -> Why {
         match self.kind {
             Kind::Transport | Kind::Throttled | Kind::Server => Why::Unavailable,
+            // With a token that was just got: it is the caller who is not accepted, not the right that is lacking.
+            Kind::Forbidden if self.status == 401 => Why::CredentialRefused,
             Kind::Forbidden => Why::Forbidden,
             Kind::Absent | Kind::Rejected => Why::Unsupported,
             Kind::Malformed => Why::Malformed,
@@ -198,6 +200,10 @@ mod tests {
         assert_eq!(Failure::from_reply(409, b"", None).kind, Kind::Server);
         assert_eq!(Failure::from_reply(429, b"", None).why(), Why::Unavailable);
         assert_eq!(Failure::from_reply(403, b"", None).why(), Why::Forbidden);
+        assert_eq!(
+            Failure::from_reply(401, b"", None).why(),
+            Why::CredentialRefused
+        );
         assert_eq!(Failure::from_reply(501, b"", None).kind, Kind::Rejected);
         assert!(!Failure::from_reply(400, b"", None).may_pass());
     }

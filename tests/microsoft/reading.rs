@@ -28,14 +28,14 @@ async fn a_refused_token_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_stays_refused_ends_as_forbidden() {
+async fn a_token_that_stays_refused_speaks_of_the_credential() {
     let (fake, tenant) = start(|seen, _| match seen.path.as_str() {
         "/v1.0/organization" => Told::Html(401),
         _ => usual(seen),
     })
     .await;
     let seen = ask(&tenant, Question::Organization).await;
-    assert_eq!(seen.organization, Fact::Unreadable(Why::Forbidden));
+    assert_eq!(seen.organization, Fact::Unreadable(Why::CredentialRefused));
     assert_eq!(fake.seen().len(), 2);
 }
 

@@ -92,21 +92,26 @@ fn hand_offs(plan: &Plan, left: &[(&Subscription, Road)]) -> Vec<HandOff> {
         (
             "DeleteSubscription",
             Road::Products,
-            "On the products page choose each disabled subscription, then under Subscriptions and payment settings Delete \
-             subscription, again Delete subscription, and Yes; where that is refused, contact support",
+            format!(
+                "On the products page choose each disabled subscription, then under Subscriptions and payment settings \
+                 Delete subscription, again Delete subscription, and Yes; where that is refused or not offered, ask \
+                 support to delete it ({})",
+                links::support(cloud)
+            ),
             links::products(cloud),
         ),
         (
             "DeleteAzureSubscription",
             Road::Azure,
             "In the Azure portal, as the owner, choose each canceled subscription, then Delete; the button appears a quarter \
-             of an hour to seven days after the cancellation",
+             of an hour to seven days after the cancellation"
+                .to_owned(),
             links::azure(cloud),
         ),
         (
             "ContactSupport",
             Road::Support,
-            "These subscriptions are locked by Microsoft: ask support to delete them",
+            "These subscriptions are locked by Microsoft: ask support to delete them".to_owned(),
             links::support(cloud),
         ),
     ];

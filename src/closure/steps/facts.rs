@@ -36,7 +36,8 @@ pub fn unreadable(question: Question, why: Why) -> Decision {
         Why::CredentialRefused => Obstacle::new(
             "CredentialRefused",
             "Microsoft does not accept the credential",
-            "Put a valid credential of the application into the Secret that the closure names",
+            "Put a valid credential of the application into the Secret that the closure names, and check that the \
+             application is enabled in the tenant",
         )
         .blocks(),
         Why::Unavailable | Why::Malformed => Waiting::new(

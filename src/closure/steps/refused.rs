@@ -1,16 +1,20 @@
 //! Users that Microsoft refuses to delete: who is still there, why, and what to do.
 
-use crate::closure::decide::Decision;
+use crate::closure::decide::{Blocker, Decision};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Refusal};
+use crate::closure::links;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Observation, Obstacle, Question};
+use crate::closure::observation::{Fact, Observation, Obstacle, Question};
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::facts;
 use crate::closure::words::count;
 use jiff::Timestamp;
+
+/// Users told by id in the status; the journal's newest record knows them all.
+const SHOWN: usize = 20;
 
 /// How many refused users are known.
 pub fn known(memory: &Memory) -> u32 {
@@ -72,6 +76,45 @@ fn told(memory: &Memory, left: &[ObjectId]) -> Decision {
         (here > 0).then(|| obstacle(refusal, here))
     });
     Decision::Blocked(obstacles.collect())
+}
+
+/// Who was refused, by object id, with Microsoft's code and the remedy.
+pub fn blockers(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Blocker> {
+    let there = |id: &&ObjectId| match &seen.still_there {
+        Fact::Known(still) => still.contains(id),
+        Fact::NotRead | Fact::Unreadable(_) => true,
+    };
+    let mut all = Vec::new();
+    for refusal in &memory.refused {
+        let (code, status) = (&refusal.code, refusal.status);
+        let words = format!("{code} (HTTP {status}). {}", remedy(refusal));
+        let here = refusal.objects.iter().filter(there);
+        all.extend(here.map(|id| (*id, words.clone())));
+    }
+    named(plan, all)
+}
+
+/// Users with what is to be done about each: some by name, the others counted.
+pub fn named(plan: &Plan, mut users: Vec<(ObjectId, String)>) -> Vec<Blocker> {
+    users.sort_unstable();
+    let more = u32::try_from(users.len().saturating_sub(SHOWN)).unwrap_or(u32::MAX);
+    let mut told: Vec<(String, String)> = users
+        .into_iter()
+        .take(SHOWN)
+        .map(|(id, words)| (format!("User {id}"), words))
+        .collect();
+    if more > 0 {
+        let words = "The newest records of the journal name them";
+        told.push((format!("{} more", count(more, "user")), words.to_owned()));
+    }
+    let blocker = |(check, remedy)| Blocker {
+        check,
+        state: "failed",
+        remedy,
+        link: links::active_users(plan.terms.cloud).to_owned(),
+        who: "person",
+    };
+    told.into_iter().map(blocker).collect()
 }
 
 fn obstacle(refusal: &Refusal, here: u32) -> Obstacle {

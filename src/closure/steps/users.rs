@@ -1,6 +1,6 @@
 //! Step 1: directory sync off, then every user but the one who finishes (and the spare one) deleted.
 
-use crate::closure::decide::{Assessment, Decision, HandOff, Standing, Waiting};
+use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
@@ -20,6 +20,8 @@ pub const SYNC_OFF_TAKES: SignedDuration = SignedDuration::from_hours(72);
 const FUSE: u32 = 2;
 /// Listings in a row that still show accepted users before they are deleted once more.
 const PATIENCE: u32 = 5;
+/// Listings in a row that still show accepted users before a person is told: they were deleted three times by then.
+const TOLD: u32 = 3 * PATIENCE;
 
 /// Where step 1 stands.
 pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
@@ -43,6 +45,20 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     assessment
         .standing("UsersDeleted", deleting(sealed, memory))
         .progress(done, all)
+        .blocked_by(in_the_way(plan, seen, memory))
+}
+
+/// Who is in the way, by object id.
+fn in_the_way(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Blocker> {
+    let mut blockers = refused::blockers(plan, seen, memory);
+    if memory.dirty >= TOLD {
+        let listed = memory.again.iter();
+        let listed = listed.filter(|id| !refused::contains(memory, **id));
+        let words = "Is still listed: delete by hand, or ask Microsoft support";
+        let told = listed.map(|id| (*id, words.to_owned())).collect();
+        blockers.extend(refused::named(plan, told));
+    }
+    blockers
 }
 
 /// A later step began, so two listings must have agreed; a journal that knows of none was altered.
@@ -262,6 +278,10 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
         memory.dirty
     };
     match pause(times, memory, plan, now) {
+        Some(rest) if memory.unanswered > 0 => {
+            unanswered("Microsoft did not take the newest deletions", rest)
+        }
+        Some(_) if memory.dirty >= TOLD => still_listed(open.len()).blocks(),
         Some(rest) => Waiting::new(
             "WaitingReplica",
             "Some deleted users are still listed; readers catch up by themselves",
@@ -271,6 +291,20 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
         None if repeat => slice(plan, &open),
         None => Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new())),
     }
+}
+
+/// Deleted several times, each time accepted, and there all the same: no reader lags for so long.
+fn still_listed(users: usize) -> Obstacle {
+    let users = u32::try_from(users).unwrap_or(u32::MAX);
+    Obstacle::new(
+        "UsersStillListed",
+        format!(
+            "Still listed although Microsoft took the deletion several times: {}",
+            count(users, "user")
+        ),
+        "Look for them in the admin center: delete by hand who is there, and ask Microsoft support about who is not; \
+         they are looked for again by itself",
+    )
 }
 
 fn planned(plan: &Plan, id: &ObjectId) -> bool {

@@ -127,6 +127,62 @@ fn lagging_users_are_listed_again_lost_ones_deleted_again() {
 }
 
 #[test]
+fn deletions_without_an_answer_are_told_as_such_and_repeated() {
+    let ids = vec![id(0x1_0001)];
+    let mut run = planned(World::new(1));
+    let lost = Outcome {
+        complete: true,
+        unanswered: ids.clone(),
+        ..Outcome::default()
+    };
+    after(&mut run, Action::DeleteUsers, ids, &lost);
+    after(
+        &mut run,
+        Action::VerifyUsers,
+        Vec::new(),
+        &seen_listing(&[0x1_0001]),
+    );
+    assert_eq!(reason(&decided(&mut run, |_| {})), "MicrosoftUnavailable");
+    run.world.now += SignedDuration::from_secs(2);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+}
+
+#[test]
+fn who_stays_listed_though_accepted_again_and_again_is_told() {
+    let ids = vec![id(0x1_0001)];
+    let mut run = planned(World::new(1));
+    let visible = Outcome {
+        complete: true,
+        visible: ids.clone(),
+        ..Outcome::default()
+    };
+    after(&mut run, Action::DeleteUsers, ids, &visible);
+    for _ in 0..14 {
+        after(
+            &mut run,
+            Action::VerifyUsers,
+            Vec::new(),
+            &seen_listing(&[0x1_0001]),
+        );
+    }
+    let lagging = decided(&mut run, |_| {});
+    assert_eq!(reason(&lagging), "WaitingReplica");
+    assert!(lagging.blockers.is_empty());
+    after(
+        &mut run,
+        Action::VerifyUsers,
+        Vec::new(),
+        &seen_listing(&[0x1_0001]),
+    );
+    let told = decided(&mut run, |_| {});
+    assert_eq!(reason(&told), "UsersStillListed");
+    assert_eq!(told.blockers[0].check, format!("User {}", id(0x1_0001)));
+    // It goes on all the same.
+    run.world.now += SignedDuration::from_secs(1_000);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+}
+
+#[test]
 fn back_off_grows_to_the_longest_pause() {
     use crate::closure::schedule::back_off;
     let longest = Duration::from_secs(900);
@@ -228,6 +284,13 @@ fn refusals_are_told_by_code_with_the_remedy() {
             format!("1 user could not be deleted: {code} (HTTP {status})")
         );
         assert!(list[0].remedy.contains(remedy), "{}", list[0].remedy);
+        // Who it is stands in the list of blockers, never in a condition.
+        let [who] = told.blockers.as_slice() else {
+            panic!()
+        };
+        assert_eq!(who.check, format!("User {}", id(0x1_0002)));
+        assert!(who.remedy.starts_with(&format!("{code} (HTTP {status}). ")));
+        assert!(who.remedy.contains(remedy) && !who.link.is_empty());
         // Tried again after a while, not before.
         run.world.now += SignedDuration::from_secs(40);
         assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
