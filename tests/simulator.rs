@@ -337,3 +337,103 @@ async fn two_hundred_thousand_users_start_within_seconds() {
         begun.elapsed()
     );
 }
+
+/// The state of a breakpoint, once it is the one that is waited for.
+async fn until_state(client: &Client, id: &Value, state: &str) -> Value {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let (_, seen) = client.sim("GET", &format!("breakpoints/{id}"), None).await;
+        if seen["state"] == state {
+            return seen;
+        }
+        assert!(std::time::Instant::now() < deadline, "not {state}: {seen}");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_held_before_or_after_its_effect() {
+    let client = Client::new("tenants: [{users: 30}]").await;
+    let retained = client.running.tenants[0].retained_administrator_id.unwrap();
+    let users = client.people().await;
+    let victims: Vec<_> = users
+        .iter()
+        .filter(|id| **id != retained.to_string())
+        .collect();
+    let effects = async || {
+        let (_, effects) = client.sim("GET", "effects", None).await;
+        effects.as_array().unwrap().len()
+    };
+    let batch = |number: usize| {
+        let item =
+            json!({ "id": "1", "method": "DELETE", "url": format!("/users/{}", victims[number]) });
+        client.graph("POST", "/$batch", Some(json!({ "requests": [item] })))
+    };
+    let set = async |when: &str| {
+        let wanted =
+            json!({ "match": { "method": "DELETE", "pathContains": "/users/" }, "when": when });
+        let (status, set) = client.sim("POST", "breakpoints", Some(wanted)).await;
+        assert_eq!(status, 201, "{set}");
+        set["id"].clone()
+    };
+
+    // The client goes away while its request is held: before, it never happens; after, it has happened.
+    for (when, happened) in [("before", 0), ("after", 1)] {
+        let id = set(when).await;
+        tokio::select! {
+            _ = batch(0) => panic!("it was not held"),
+            _ = until_state(&client, &id, "held") => {}
+        }
+        until_state(&client, &id, "abandoned").await;
+        assert_eq!(effects().await, happened, "{when}");
+    }
+    // Let go, or taken away: the client gets its answer.
+    let id = set("before").await;
+    let (answer, _) = tokio::join!(batch(1), async {
+        until_state(&client, &id, "held").await;
+        assert_eq!(effects().await, 1);
+        let path = format!("breakpoints/{id}");
+        assert_eq!(
+            client
+                .sim("POST", &path, Some(json!({ "then": "go" })))
+                .await
+                .0,
+            204
+        );
+        assert_eq!(
+            client
+                .sim("POST", &path, Some(json!({ "then": "go" })))
+                .await
+                .0,
+            409
+        );
+    });
+    assert_eq!(answer["responses"][0]["status"], 204);
+    // Dropped: the connection is cut, and nothing happens.
+    let id = set("before").await;
+    let url = format!("https://graph.microsoft.com/v1.0/users/{}", victims[2]);
+    let (answer, _) = tokio::join!(client.send("DELETE", &url, None), async {
+        until_state(&client, &id, "held").await;
+        let path = format!("breakpoints/{id}");
+        client
+            .sim("POST", &path, Some(json!({ "then": "drop" })))
+            .await
+    });
+    assert!(answer.is_err(), "the connection was not cut");
+    assert_eq!(effects().await, 2);
+    assert_eq!(client.sim("DELETE", "breakpoints", None).await.0, 204);
+    assert_eq!(client.sim("GET", "breakpoints", None).await.1, json!([]));
+
+    // What was held before never counts as a write; the others do, in their order.
+    let (_, writes) = client.sim("GET", "writes", None).await;
+    let acts: Vec<_> = writes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["acts"])
+        .collect();
+    assert_eq!(
+        acts,
+        [&json!({ "deleteUser": 1 }), &json!({ "deleteUser": 1 })]
+    );
+}

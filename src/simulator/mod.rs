@@ -29,6 +29,7 @@
 )]
 
 mod arm;
+mod breakpoints;
 mod certificate;
 mod checks;
 mod clock;
@@ -60,6 +61,7 @@ mod throttle;
 mod token;
 mod users;
 mod world;
+mod writes;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};

@@ -11,6 +11,7 @@ use futures::StreamExt as _;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue};
 
+use super::breakpoints::{Stop, Then, When};
 use super::connections::Connections;
 use super::exchange::{Content, Query, Reply, Request, Service};
 use super::faults::{self, Deed};
@@ -61,12 +62,54 @@ pub(crate) async fn handle(
         let reply = shared.with(|world| world.serve(&request));
         return finish(&reply, &request.request_id, client_id.as_deref());
     }
+    let stop = shared.with(|world| world.breakpoints.meet(&request, world.clock.real()));
+    let mut stay = stop.map(|stop| Stay(&shared, stop));
+    if let Some(stay) = stay.take_if(|stay| stay.1.when == When::Before)
+        && stay.verdict().await == Then::Drop
+    {
+        shared.connections.cut(peer);
+        return finish(&Reply::empty(500), &request.request_id, None);
+    }
+    let response = answer(&shared, peer, &request, client_id.as_deref()).await;
+    if let Some(stay) = stay
+        && stay.verdict().await == Then::Drop
+    {
+        shared.connections.cut(peer);
+    }
+    response
+}
+
+/// A request at a breakpoint. Where its client goes away, this is dropped with the request.
+struct Stay<'a>(&'a Shared, Stop);
+
+impl Stay<'_> {
+    async fn verdict(mut self) -> Then {
+        let id = self.1.id;
+        self.0.with(|world| world.breakpoints.held(id));
+        // A breakpoint that was taken away holds nobody.
+        (&mut self.1.verdict).await.unwrap_or(Then::Go)
+    }
+}
+
+impl Drop for Stay<'_> {
+    fn drop(&mut self) {
+        self.0.with(|world| world.breakpoints.abandoned(self.1.id));
+    }
+}
+
+/// The answer of a service, bent by the fault that strikes it.
+async fn answer(
+    shared: &Shared,
+    peer: SocketAddr,
+    request: &Request,
+    client_id: Option<&str>,
+) -> Response {
     let (deed, latency) =
-        shared.with(|world| (world.faults.request(&request), world.behaviour.latency_ms));
+        shared.with(|world| (world.faults.request(request), world.behaviour.latency_ms));
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(u64::from(latency))).await;
     }
-    let serve = || shared.with(|world| world.serve(&request));
+    let serve = || shared.with(|world| world.serve(request));
     let html = || Reply {
         status: 200,
         headers: Vec::new(),
@@ -110,7 +153,7 @@ pub(crate) async fn handle(
         Some(Deed::Truncate) => return truncated(&serve()),
         Some(deed) => faults::bend(&deed, serve()),
     };
-    finish(&reply, &request.request_id, client_id.as_deref())
+    finish(&reply, &request.request_id, client_id)
 }
 
 /// The request as the services see it; `None` where no service is meant.

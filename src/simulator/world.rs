@@ -3,6 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::breakpoints::Breakpoints;
 use super::clock::{Clock, precise};
 use super::exchange::{Content, Reply, Request, Service};
 use super::faults::Faults;
@@ -13,6 +14,7 @@ use super::scenario::{Behaviour, Scenario};
 use super::stats::Stats;
 use super::tenant::{Change, Tenant};
 use super::throttle::Throttle;
+use super::writes::Writes;
 use super::{arm, control, graph, login, partner, populate};
 
 /// The whole simulation.
@@ -28,6 +30,8 @@ pub(crate) struct World {
     pub(crate) judge: Judge,
     pub(crate) stats: Stats,
     pub(crate) faults: Faults,
+    pub(crate) breakpoints: Breakpoints,
+    pub(crate) writes: Writes,
     pub(crate) effects: Vec<Effect>,
     pub(crate) operations: Operations,
     /// Signs tokens; a token of another run is worth nothing.
@@ -66,6 +70,8 @@ impl World {
             judge: Judge::default(),
             stats: Stats::default(),
             faults: Faults::default(),
+            breakpoints: Breakpoints::default(),
+            writes: Writes::default(),
             effects: Vec::new(),
             operations: Operations::default(),
             key: *Uuid::new_v4().as_bytes(),
@@ -76,6 +82,7 @@ impl World {
     /// Serves one request.
     pub(crate) fn serve(&mut self, request: &Request) -> Reply {
         self.settle();
+        let begun = self.clock.real();
         let mut reply = match request.service {
             Service::Login => login::serve(self, request),
             Service::Graph => graph::serve(self, request),
@@ -91,6 +98,12 @@ impl World {
                 request.service,
                 &request.method,
                 &request.segments(),
+                reply.status,
+            );
+            self.writes.served(
+                precise(begun),
+                &request.request_id,
+                (&request.method, &request.path),
                 reply.status,
             );
         }
@@ -172,6 +185,7 @@ impl World {
     /// Lets the judge see a request before it is served.
     pub(crate) fn judged(&mut self, tenant: usize, act: &Act, actor: &Actor) {
         let time = precise(self.clock.real());
+        self.writes.note(self.tenants[tenant].id, actor.app, act);
         self.judge
             .consider(&self.tenants[tenant], act, actor, &time);
     }

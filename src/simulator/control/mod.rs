@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::breakpoints::{Then, Wanted};
 use super::checks;
 use super::clock::precise;
 use super::errors::Refusal;
@@ -55,6 +56,8 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
             world.faults = Faults::default();
             Ok(Reply::empty(204))
         }
+        ("GET", ["writes"]) => Ok(writes(world, request)),
+        (_, ["breakpoints", ..]) => breakpoints(world, request, &parts[1..]),
         _ => Err(Refusal::new(
             404,
             "notFound",
@@ -216,6 +219,55 @@ fn faults(world: &mut World, body: Value) -> Answer {
         .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
     world.faults.0.extend(list);
     Ok(Reply::json(200, json!({ "faults": world.faults.0.len() })))
+}
+
+fn writes(world: &World, request: &Request) -> Reply {
+    let from = request.query.get("from").and_then(|text| text.parse().ok());
+    let tenant = request.query.get("tenant");
+    let rows = world.writes.all.iter().filter(|one| {
+        one.seq >= from.unwrap_or(1) && tenant.is_none_or(|id| one.tenant.to_string() == id)
+    });
+    Reply::json(200, json!(rows.collect::<Vec<_>>()))
+}
+
+/// What a held request is to do.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Verdict {
+    then: Then,
+}
+
+fn breakpoints(world: &mut World, request: &Request, path: &[&str]) -> Answer {
+    let bad = |error: serde_json::Error| Refusal::new(400, "badRequest", error.to_string());
+    let missing = || Refusal::new(404, "notFound", "There is no such breakpoint.");
+    let id = path.first().map(|id| id.parse::<u64>().unwrap_or(0));
+    let all = &mut world.breakpoints;
+    match (request.method.as_str(), id) {
+        ("POST", None) => {
+            let wanted: Wanted = serde_json::from_value(request.json()).map_err(bad)?;
+            let id = all.set(wanted);
+            Ok(Reply::json(201, json!({ "id": id })))
+        }
+        ("GET", None) => Ok(Reply::json(200, all.report())),
+        ("GET", Some(id)) => Ok(Reply::json(200, all.one(id).ok_or_else(missing)?)),
+        ("POST", Some(id)) => {
+            let Verdict { then } = serde_json::from_value(request.json()).map_err(bad)?;
+            if !all.decide(id, then) {
+                let text = "No request is held at this breakpoint.";
+                return Err(Refusal::new(409, "notHeld", text));
+            }
+            Ok(Reply::empty(204))
+        }
+        ("DELETE", id) => {
+            all.clear(id);
+            Ok(Reply::empty(204))
+        }
+        _ => Err(Refusal::new(
+            405,
+            "notAllowed",
+            "A breakpoint is posted, looked at, decided or deleted.",
+        )),
+    }
 }
 
 #[cfg(test)]
