@@ -389,7 +389,7 @@ async fn a_request_is_held_before_or_after_its_effect() {
     }
     // Let go, or taken away: the client gets its answer.
     let id = set("before").await;
-    let (answer, _) = tokio::join!(batch(1), async {
+    let (answer, ()) = tokio::join!(batch(1), async {
         until_state(&client, &id, "held").await;
         assert_eq!(effects().await, 1);
         let path = format!("breakpoints/{id}");
