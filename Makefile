@@ -49,7 +49,7 @@ lint: tools $(MACHETE) ## formatting, clippy, the pure core alone, generated fil
 	$(MACHETE)
 
 $(MACHETE): | tools
-	cargo install --locked --force cargo-machete@$(MACHETE_VERSION) --root $(CACHE)/cargo-machete-$(MACHETE_VERSION)
+	cargo install --debug --locked --force cargo-machete@$(MACHETE_VERSION) --root $(CACHE)/cargo-machete-$(MACHETE_VERSION)
 
 fmt: tools ## format the code
 	cargo fmt

@@ -27,8 +27,9 @@ use tenant_closure::closure::intent::{Action, Intent, Outcome};
 use tenant_closure::closure::observation::{
     Existence, Fact, Holding, Lifecycle, Observation, Question, Why,
 };
+use tenant_closure::closure::plan::Sealed;
 use tenant_closure::closure::step::Step;
-use tenant_closure::closure::tenant::{Attempt, Scope, Tenant};
+use tenant_closure::closure::tenant::{Attempt, LookBack, Scope, Tenant};
 use tenant_closure::closure::terms::BillingKind;
 use tenant_closure::microsoft::{Billing, LiveTenant};
 
@@ -73,7 +74,29 @@ async fn delete(tenant: &LiveTenant, count: usize) -> Attempt {
 }
 
 async fn settle(tenant: &LiveTenant, intent: &Intent, attempt: Option<&Attempt>) -> Outcome {
-    tenant.settle(intent, attempt, &[], &[]).await
+    look_back(tenant, intent, attempt, None).await
+}
+
+async fn look_back(
+    tenant: &LiveTenant,
+    intent: &Intent,
+    attempt: Option<&Attempt>,
+    plan: Option<&Sealed>,
+) -> Outcome {
+    let about = LookBack {
+        intent,
+        attempt,
+        plan,
+        scope: &Scope::default(),
+    };
+    tenant.settle(about, &mut Observation::default()).await
+}
+
+/// A plan for these users, with this one to stay.
+fn plan(users: Vec<ObjectId>, retained: ObjectId) -> Sealed {
+    let head = json!({"tenantId": TENANT, "initialDomain": "contoso.onmicrosoft.com", "retained": retained, "appId": id(0),
+        "userCount": users.len(), "guests": 0, "synced": 0, "otherGlobalAdministrators": [], "subscriptions": [], "applications": []});
+    Sealed::seal(serde_json::from_value(head).unwrap(), users)
 }
 
 /// `(ids asked to be deleted, how often)`.

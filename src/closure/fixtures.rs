@@ -547,7 +547,7 @@ impl Run {
             users: sealed.head.user_count,
         };
         self.memory = std::mem::take(&mut self.memory).with_plan(plan, self.world.now);
-        self.plan.sealed = Some(sealed);
+        self.plan.sealed = Some(sealed.into());
     }
 
     /// Cycles until the test says so; never for ever.

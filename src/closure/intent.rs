@@ -53,6 +53,18 @@ impl Action {
         }
     }
 
+    /// True where each object costs one write of Graph's quota for this tenant.
+    pub const fn spends_writes(self) -> bool {
+        matches!(
+            self,
+            Self::SwitchSyncOff
+                | Self::DeleteUsers
+                | Self::DisableMfa
+                | Self::RemoveApplications
+                | Self::RemoveOwnIdentity
+        )
+    }
+
     /// The word used in status, metrics and documents.
     pub const fn name(self) -> &'static str {
         match self {

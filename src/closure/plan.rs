@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Ids in one chunk of a stored plan: keeps the stored object under 100 KiB.
 pub const CHUNK: usize = 2_000;
@@ -17,7 +18,7 @@ pub struct Plan {
     /// What the author asked for.
     pub terms: Terms,
     /// The sealed plan; `None` before one was made.
-    pub sealed: Option<Sealed>,
+    pub sealed: Option<Arc<Sealed>>,
 }
 
 /// A sealed plan.
@@ -97,6 +98,14 @@ impl Sealed {
             users,
             digest,
         }
+    }
+
+    /// Is this user among those to delete? Two binary searches: the other Global administrators stand sorted at the end.
+    pub fn names(&self, id: ObjectId) -> bool {
+        let last = &self.head.other_global_administrators;
+        let ordinary = |id: &ObjectId| last.binary_search(id).is_err();
+        let (first, last) = self.users.split_at(self.users.partition_point(ordinary));
+        first.binary_search(&id).is_ok() || last.binary_search(&id).is_ok()
     }
 
     /// Who may stay: the retained administrator and, through step 4, the spare one; sorted.

@@ -3,6 +3,7 @@
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome, Refusal};
 use crate::closure::observation::{Observation, Question};
+use crate::closure::plan::Sealed;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -39,6 +40,19 @@ pub struct Scope {
     pub refused: Vec<ObjectId>,
 }
 
+/// What is known of an intent when it is looked back at.
+#[derive(Clone, Copy, Debug)]
+pub struct LookBack<'a> {
+    /// What was intended.
+    pub intent: &'a Intent,
+    /// What was answered; `None`: another life made the attempt, reading alone decides.
+    pub attempt: Option<&'a Attempt>,
+    /// The plan in force: a listing is compared with it.
+    pub plan: Option<&'a Sealed>,
+    /// What the guards' questions are about.
+    pub scope: &'a Scope,
+}
+
 /// A tenant over any wire.
 pub trait Tenant: Send + Sync {
     /// Asks the questions and fills in what was answered; a question that got no answer becomes `Unreadable`.
@@ -52,13 +66,7 @@ pub trait Tenant: Send + Sync {
     /// Carries one intent out, once. It ends by itself: no request starts after `limit` or once the leash is let go.
     fn perform<'a>(&'a self, intent: &'a Intent, leash: &'a dyn Leash) -> Answer<'a, Attempt>;
 
-    /// Looks at what an intent was about and sorts its objects. With the attempt of another life (`None`) it goes by
-    /// reading alone. `planned` are all planned users, sorted (for a listing), `allowed` who may stay.
-    fn settle<'a>(
-        &'a self,
-        intent: &'a Intent,
-        attempt: Option<&'a Attempt>,
-        planned: &'a [ObjectId],
-        allowed: &'a [ObjectId],
-    ) -> Answer<'a, Outcome>;
+    /// Looks at what an intent was about and sorts its objects. What the guards ask for and was read on the way is filled
+    /// in: it was seen after the effect, so the next cycle need not ask again.
+    fn settle<'a>(&'a self, about: LookBack<'a>, into: &'a mut Observation) -> Answer<'a, Outcome>;
 }

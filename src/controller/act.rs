@@ -2,13 +2,15 @@
 
 use crate::api::RecordType;
 use crate::api::record::Settled;
-use crate::closure::intent::{Action, Intent, Outcome};
+use crate::closure::intent::{Intent, Outcome};
 use crate::closure::memory::Memory;
+use crate::closure::observation::Observation;
 use crate::closure::plan::Plan;
-use crate::closure::tenant::{Attempt, Leash as _, Tenant};
+use crate::closure::tenant::{Attempt, Leash as _, LookBack, Tenant};
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
 use crate::controller::journal::{self, Draft, Head};
+use crate::controller::observe;
 use crate::controller::read::{self, Read};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -16,8 +18,8 @@ use kube::ResourceExt as _;
 /// How a claimed intent ended.
 #[derive(Debug)]
 pub enum Done {
-    /// Settled: the journal's new head.
-    Settled(Box<Head>),
+    /// Settled: the journal's new head, and what the guards ask as it was seen after the effect.
+    Settled(Box<Head>, Box<Observation>),
     /// The settling read got no complete answer: the record stays in doubt and is settled in a later cycle.
     InDoubt,
 }
@@ -78,16 +80,8 @@ pub async fn carry_out(
     } else {
         Some(Attempt::default())
     };
-    look_again(
-        ctx,
-        &claimed,
-        &intent,
-        attempt.as_ref(),
-        plan,
-        tenant,
-        false,
-    )
-    .await
+    let attempt = attempt.as_ref();
+    look_again(ctx, &claimed, &intent, attempt, known, tenant, false).await
 }
 
 /// Settles a record that another life left behind, by reading alone.
@@ -97,61 +91,66 @@ pub async fn carry_out(
 pub async fn settle_in_doubt(
     ctx: &Context,
     head: &Head,
+    memory: &Memory,
     plan: &Plan,
     tenant: &dyn Tenant,
 ) -> Result<Done, ReconcileError> {
     ctx.counters.settled_in_doubt.add(1);
     if let Some(intent) = &head.spec.intent {
-        return look_again(ctx, head, intent, None, plan, tenant, true).await;
+        let known = Known {
+            head: None,
+            memory,
+            plan,
+        };
+        return look_again(ctx, head, intent, None, known, tenant, true).await;
     }
     let seen = Outcome {
         complete: true,
         ..Outcome::default()
     };
-    let settled = Settled {
-        at: Timestamp::now(),
-        in_doubt: true,
-        seen,
-    };
-    Ok(Done::Settled(Box::new(
-        journal::settle(ctx, head, settled).await?,
-    )))
+    settle(ctx, head, true, seen, Observation::default()).await
 }
 
+/// Without an attempt (of another life, or one that took too long) reading alone decides.
 async fn look_again(
     ctx: &Context,
     claimed: &Head,
     intent: &Intent,
     attempt: Option<&Attempt>,
-    plan: &Plan,
+    known: Known<'_>,
     tenant: &dyn Tenant,
     in_doubt: bool,
 ) -> Result<Done, ReconcileError> {
-    let (mut planned, allowed) = match &plan.sealed {
-        Some(sealed) if intent.action == Action::VerifyUsers => {
-            (sealed.users.clone(), sealed.allowed())
-        }
-        Some(sealed) => (Vec::new(), sealed.allowed()),
-        None => (Vec::new(), Vec::new()),
+    let scope = observe::scope(known.plan, known.memory);
+    let about = LookBack {
+        intent,
+        attempt,
+        plan: known.plan.sealed.as_deref(),
+        scope: &scope,
     };
-    planned.sort_unstable();
-    let mut seen = tenant.settle(intent, attempt, &planned, &allowed).await;
+    let mut after = Observation::default();
+    let seen = tenant.settle(about, &mut after).await;
     if !seen.complete {
         return Ok(Done::InDoubt);
-    }
-    if let Some(attempt) = attempt {
-        seen.requests += attempt.requests;
-        seen.throttled += attempt.throttled;
     }
     ctx.counters.objects.add(u64::from(seen.gone));
     ctx.counters.requests.add(u64::from(seen.requests));
     ctx.counters.throttled.add(u64::from(seen.throttled));
+    settle(ctx, claimed, in_doubt, seen, after).await
+}
+
+async fn settle(
+    ctx: &Context,
+    claimed: &Head,
+    in_doubt: bool,
+    seen: Outcome,
+    after: Observation,
+) -> Result<Done, ReconcileError> {
     let settled = Settled {
         at: Timestamp::now(),
         in_doubt,
         seen,
     };
-    Ok(Done::Settled(Box::new(
-        journal::settle(ctx, claimed, settled).await?,
-    )))
+    let head = journal::settle(ctx, claimed, settled).await?;
+    Ok(Done::Settled(Box::new(head), Box::new(after)))
 }

@@ -1,6 +1,7 @@
 //! What every cycle needs: clients, the way to a tenant, what this process remembers as hints.
 
 use crate::api::ClosureRecord;
+use crate::closure::observation::Observation;
 use crate::closure::plan::Sealed;
 use crate::closure::tenant::Tenant;
 use crate::closure::terms::Terms;
@@ -19,6 +20,9 @@ use std::time::{Duration, Instant};
 pub trait TenantFactory: Send + Sync {
     /// A tenant for these terms and this credential.
     fn tenant(&self, terms: &Terms, credential: &Credential) -> Arc<dyn Tenant>;
+
+    /// Tells what an earlier process spent of the tenant's write quota: how long ago, and how many objects, oldest first.
+    fn spent(&self, terms: &Terms, credential: &Credential, writes: &[(Duration, u32)]);
 }
 
 /// How long effects may run.
@@ -67,6 +71,8 @@ pub struct Hints {
     pub tenant: Option<Arc<dyn Tenant>>,
     /// When progress was last written.
     pub patched: Option<Instant>,
+    /// What the guards ask, as it was seen after the newest effect, and when.
+    pub seen: Option<(Instant, Arc<Observation>)>,
     /// Not before, for these inputs.
     pub hold_back: Option<(Timestamp, String)>,
 }

@@ -140,7 +140,11 @@ fn raw(ctx: &Context) -> Api<DynamicObject> {
     )
 }
 
-async fn get(ctx: &Context, uid: &str, sequence: u64) -> Result<Option<Head>, ReconcileError> {
+/// One record; `None`: there is none in this place.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn get(ctx: &Context, uid: &str, sequence: u64) -> Result<Option<Head>, ReconcileError> {
     bounded(raw(ctx).get_opt(&name(uid, sequence)))
         .await?
         .as_ref()

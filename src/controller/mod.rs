@@ -16,4 +16,5 @@ pub mod read;
 pub mod reconcile;
 pub mod record;
 pub mod run;
+pub mod spending;
 pub mod transitions;

@@ -5,8 +5,11 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::{Fact, Observation, Question, Why};
 use crate::closure::plan::Plan;
 use crate::closure::tenant::{Scope, Tenant};
+use crate::controller::context::Context;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Asks until something else than a question is decided. Each question is asked once a cycle, so this ends.
 pub async fn until_decided(
@@ -39,6 +42,19 @@ pub async fn until_decided(
     }
 }
 
+/// For how long what was seen after an effect serves the cycle that follows it at once.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// What the guards ask, as it was seen after the newest effect; good for one cycle that follows at once.
+pub fn seen_after_the_effect(ctx: &Context, uid: &str) -> Observation {
+    let mut seen = None;
+    ctx.hint(uid, |hints| seen = hints.seen.take());
+    match seen {
+        Some((at, seen)) if at.elapsed() < FRESH => Arc::unwrap_or_clone(seen),
+        _ => Observation::default(),
+    }
+}
+
 /// Without a credential nobody can be asked: what is in the way then comes to the front.
 fn unreadable(seen: &mut Observation, question: Question) {
     let why = Why::CredentialRefused;
@@ -59,7 +75,7 @@ fn unreadable(seen: &mut Observation, question: Question) {
 }
 
 /// Administrators are looked up by pinned object id once a plan was made: a rename cannot swap them.
-fn scope(plan: &Plan, memory: &Memory) -> Scope {
+pub fn scope(plan: &Plan, memory: &Memory) -> Scope {
     let head = plan.sealed.as_ref().map(|s| &s.head);
     Scope {
         retained: head.map_or_else(|| plan.terms.retained.clone(), |h| h.retained.to_string()),

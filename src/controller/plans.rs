@@ -25,7 +25,7 @@ pub async fn store(
     closure: &TenantClosure,
     head: Option<&Head>,
     memory: &Memory,
-    sealed: Sealed,
+    sealed: Arc<Sealed>,
 ) -> Result<Head, ReconcileError> {
     let uid = closure.uid().unwrap_or_default();
     let pieces: Vec<&[_]> = if sealed.users.is_empty() {
@@ -73,7 +73,7 @@ pub async fn store(
         },
     )
     .await?;
-    ctx.hint(&uid, |h| h.plan = Some(Arc::new(sealed)));
+    ctx.hint(&uid, |h| h.plan = Some(sealed));
     Ok(settled)
 }
 
@@ -122,6 +122,6 @@ pub async fn load(
 pub fn with_terms(terms: &crate::closure::terms::Terms, sealed: Option<&Arc<Sealed>>) -> Plan {
     Plan {
         terms: terms.clone(),
-        sealed: sealed.map(|s| Sealed::clone(s)),
+        sealed: sealed.cloned(),
     }
 }

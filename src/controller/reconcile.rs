@@ -4,7 +4,7 @@ use crate::api::TenantClosure;
 use crate::closure::decide::{Decided, Decision, Waiting};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Observation, Obstacle};
-use crate::closure::plan::{Plan, Sealed};
+use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions::make_plan;
 use crate::closure::tenant::Tenant;
@@ -15,14 +15,14 @@ use crate::controller::credentials;
 use crate::controller::error::ReconcileError;
 use crate::controller::journal::{self, Head};
 use crate::controller::read::{self, Read};
-use crate::controller::{observe, plans, record, transitions};
+use crate::controller::{observe, plans, record, spending, transitions};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::PartialObjectMeta;
 use kube::runtime::controller::Action;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One cycle of one closure.
 ///
@@ -73,7 +73,7 @@ pub async fn reconcile(
         &report,
         told.head.as_ref(),
         &told.memory,
-        told.plan.sealed.as_ref(),
+        told.plan.sealed.as_deref(),
         Some(next),
     )
     .await?;
@@ -119,9 +119,9 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
     let vouched = memory.destroying_since.is_some();
     let mut seen = Observation {
         cluster: read::cluster(ctx, read, digest, vouched, now).await?,
-        ..Observation::default()
+        ..observe::seen_after_the_effect(ctx, &read.uid)
     };
-    let tenant = open(ctx, read, &mut seen).await?;
+    let tenant = open(ctx, read, head.as_ref(), &mut seen).await?;
     if in_doubt && let Some(head) = head {
         return settle_first(ctx, plan, memory, head, tenant.as_deref(), now).await;
     }
@@ -142,12 +142,14 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
                 approvers,
             )
             .await?;
-            Ok(after(plan, memory, head, decided, done))
+            Ok(after(ctx, plan, memory, head, decided, done))
         }
         (Decision::MakePlan { .. }, _) => match make_plan(&plan, &seen) {
             Some(sealed) => {
-                let head = plans::store(ctx, &read.closure, head.as_ref(), &memory, sealed.clone())
-                    .await?;
+                let sealed = Arc::new(sealed);
+                let head = head.as_ref();
+                let head =
+                    plans::store(ctx, &read.closure, head, &memory, Arc::clone(&sealed)).await?;
                 let memory = head.memory().unwrap_or(memory);
                 Ok(Told {
                     plan: Plan {
@@ -180,12 +182,17 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
 async fn open(
     ctx: &Context,
     read: &Read,
+    head: Option<&Head>,
     seen: &mut Observation,
 ) -> Result<Option<Arc<dyn Tenant>>, ReconcileError> {
     match credentials::read(ctx, &read.closure, &read.terms).await? {
         Ok(credential) => {
             if let Some(tenant) = ctx.hints(&read.uid).tenant {
                 return Ok(Some(tenant));
+            }
+            if let Some(head) = head {
+                let writes = spending::recent(ctx, head, Timestamp::now()).await?;
+                ctx.tenants.spent(&read.terms, &credential, &writes);
             }
             let tenant = ctx.tenants.tenant(&read.terms, &credential);
             ctx.hint(&read.uid, |h| h.tenant = Some(Arc::clone(&tenant)));
@@ -235,13 +242,22 @@ async fn settle_first(
             decided,
         });
     };
-    let done = act::settle_in_doubt(ctx, &head, &plan, tenant).await?;
-    Ok(after(plan, memory, None, decided, done))
+    let done = act::settle_in_doubt(ctx, &head, &memory, &plan, tenant).await?;
+    Ok(after(ctx, plan, memory, None, decided, done))
 }
 
-fn after(plan: Plan, memory: Memory, head: Option<Head>, decided: Decided, done: Done) -> Told {
+fn after(
+    ctx: &Context,
+    plan: Plan,
+    memory: Memory,
+    head: Option<Head>,
+    decided: Decided,
+    done: Done,
+) -> Told {
     match done {
-        Done::Settled(settled) => {
+        Done::Settled(settled, seen) => {
+            let uid = &settled.spec.closure_uid;
+            ctx.hint(uid, |h| h.seen = Some((Instant::now(), Arc::from(seen))));
             let memory = settled.memory().unwrap_or(memory);
             let mut decided = decided;
             if let Decision::Wait(waiting) = &mut decided.decision {
@@ -307,9 +323,9 @@ fn stalled(read: &Read, reason: &'static str, message: &str) -> Told {
         message: message.to_owned(),
         remedy: "Do not go on with this closure: compare the journal with a copy of it, then delete the closure and create it again".into(),
     };
-    let plan: Plan = Plan {
+    let plan = Plan {
         terms: read.terms.clone(),
-        sealed: None::<Sealed>,
+        sealed: None,
     };
     Told {
         plan,

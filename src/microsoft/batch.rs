@@ -4,6 +4,7 @@ use super::failure::retry_after;
 use crate::closure::id::ObjectId;
 use serde_json::{Value, json};
 use std::time::Duration;
+use url::{Position, Url};
 
 /// Most requests in one `$batch`.
 pub(super) const SIZE: usize = 20;
@@ -28,6 +29,31 @@ impl Item {
             body: None,
         }
     }
+
+    /// `GET` of a URL of Graph, whose first segment is the version.
+    pub(super) fn get(url: &Url) -> Self {
+        Self {
+            method: "GET",
+            url: relative(url),
+            body: None,
+        }
+    }
+
+    /// `POST` to one.
+    pub(super) fn post(url: &Url, body: Value) -> Self {
+        Self {
+            method: "POST",
+            url: relative(url),
+            body: Some(body),
+        }
+    }
+}
+
+/// Path and query without the version, as an item of a `$batch` names it.
+fn relative(url: &Url) -> String {
+    let whole = &url[Position::BeforePath..Position::AfterQuery];
+    let after_version = whole.get(1..).and_then(|rest| rest.find('/'));
+    after_version.map_or_else(String::new, |slash| whole[slash + 1..].to_owned())
 }
 
 /// What one request inside a `$batch` was answered.

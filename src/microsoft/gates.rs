@@ -44,12 +44,25 @@ impl Gates {
         Self::default()
     }
 
-    /// Tells that `items` writes were made lately (by an earlier life of this process, say): at most the last 150 s count.
-    pub fn spent(&self, tenant: ObjectId, application: ObjectId, items: u32) {
+    /// Tells of writes that an earlier process made: how long ago and how many, oldest first. A gate that already knows
+    /// more than that is left alone.
+    pub fn spent(&self, tenant: ObjectId, application: ObjectId, writes: &[(Duration, u32)]) {
         let gate = self.gate(tenant, application);
         let now = Instant::now();
-        lock(&gate.state).bucket.spend(items, now);
-        lock(&gate.application).spend(items, now);
+        let at = |age: Duration| now.checked_sub(age).unwrap_or(now);
+        let begin = writes.first().map_or(now, |(age, _)| at(*age));
+        let mut replayed = Bucket::of_tenant(0, begin);
+        for (age, items) in writes {
+            replayed.spend(*items, at(*age));
+        }
+        let mut state = lock(&gate.state);
+        let known = state.bucket.left(now);
+        let surplus = (known - replayed.left(now)).max(0.0);
+        // At most a bucket's capacity: no precision is lost.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let surplus = surplus as u32;
+        state.bucket.spend(surplus, now);
+        lock(&gate.application).spend(surplus, now);
     }
 
     /// Every gate that something is known of.
@@ -341,10 +354,22 @@ mod tests {
     #[tokio::test]
     async fn what_an_earlier_life_spent_counts() {
         let gates = Gates::new();
-        gates.spent(id(1), id(2), 3_000);
+        gates.spent(id(1), id(2), &[(Duration::ZERO, 3_000)]);
         let gate = gates.gate(id(1), id(2));
         let soon = Instant::now() + Duration::from_millis(200);
         assert!(gate.reserve(20, soon).await.is_none());
+        // Told twice (two closures of one process, say), it counts once.
+        gates.spent(id(1), id(2), &[(Duration::ZERO, 3_000)]);
+        let later = Instant::now() + Duration::from_secs(2);
+        assert!(gate.book(20, later).is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_long_ago_is_refilled() {
+        let gates = Gates::new();
+        gates.spent(id(1), id(2), &[(Duration::from_secs(100), 2_940)]);
+        let left = gates.states()[0].tokens_left;
+        assert!((left - 1_960.0).abs() < 25.0, "{left}");
     }
 
     #[test]

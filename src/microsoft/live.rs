@@ -10,9 +10,9 @@ use super::wire::Wire;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome};
 use crate::closure::observation::{Observation, Question};
-use crate::closure::tenant::{Answer, Attempt, Leash, Scope, Tenant};
+use crate::closure::tenant::{Answer, Attempt, Leash, LookBack, Scope, Tenant};
 use crate::closure::terms::{BillingKind, Cloud};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A tenant over HTTPS. Cheap to make anew for each cycle: connections, tokens and gates are shared.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct LiveTenant {
     pub(super) directory: Option<Wire>,
     pub(super) directory_resource: Option<String>,
     pub(super) outside: Outside,
+    /// Object id of our own service principal, once it was read.
+    pub(super) own_principal: OnceLock<ObjectId>,
 }
 
 impl LiveTenant {
@@ -56,6 +58,7 @@ impl LiveTenant {
             directory,
             directory_resource: settings.directory_resource,
             outside,
+            own_principal: OnceLock::new(),
         }
     }
 
@@ -104,13 +107,7 @@ impl Tenant for LiveTenant {
         Box::pin(self.carry_out(intent, leash))
     }
 
-    fn settle<'a>(
-        &'a self,
-        intent: &'a Intent,
-        attempt: Option<&'a Attempt>,
-        planned: &'a [ObjectId],
-        allowed: &'a [ObjectId],
-    ) -> Answer<'a, Outcome> {
-        Box::pin(self.look_back(intent, attempt, planned, allowed))
+    fn settle<'a>(&'a self, about: LookBack<'a>, into: &'a mut Observation) -> Answer<'a, Outcome> {
+        Box::pin(self.look_back(about, into))
     }
 }

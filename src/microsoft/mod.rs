@@ -7,12 +7,14 @@
 mod arm;
 mod auth;
 mod batch;
+mod batch_read;
 mod clouds;
 mod counters;
 mod effect;
 mod failure;
 mod gates;
 mod graph;
+mod guard_reads;
 mod live;
 mod merge;
 mod observe;

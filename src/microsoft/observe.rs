@@ -2,10 +2,8 @@
 
 use super::arm::{azure, billing};
 use super::failure::Failure;
-use super::graph::roles::GlobalAdministrators;
-use super::graph::{
-    administrators, applications, identity, mfa, objects, organization, roles, subscriptions, users,
-};
+use super::graph::{applications, mfa, subscriptions, users};
+use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
 use super::merge::merge;
 use crate::closure::observation::{Fact, MfaState, Observation, Question, Subscription};
@@ -22,7 +20,7 @@ impl<T> From<Result<T, Failure>> for Fact<T> {
 }
 
 impl LiveTenant {
-    /// Asks the questions one after the other; those that need the holders of Global Administrator share one reading.
+    /// Asks the guards' questions in one `$batch`, the others one after the other.
     pub(super) async fn answer(
         &self,
         scope: &Scope,
@@ -30,19 +28,24 @@ impl LiveTenant {
         into: &mut Observation,
     ) {
         let line = self.graph.line();
-        let needed = |q: &Question| matches!(q, Question::Administrators | Question::Users);
-        let holders = if questions.iter().any(needed) {
-            roles::global_administrators(&line).await
-        } else {
-            Ok(GlobalAdministrators::default())
+        let refused = questions.contains(&Question::Refused);
+        let besides = Besides {
+            ids: if refused { &scope.refused } else { &[] },
+            types: &["user"],
         };
+        let batched =
+            |q: &Question| GUARDS.contains(q) || matches!(q, Question::Users | Question::Refused);
+        let Found { holders, shown } = if questions.iter().any(batched) {
+            self.guard_reads(&line, scope, questions, besides, into)
+                .await
+        } else {
+            Found::default()
+        };
+        if refused {
+            into.still_there = shown.map(|shown| shown.into_keys().collect()).into();
+        }
         for question in questions {
             match question {
-                Question::Organization => {
-                    into.organization = organization::read(&line).await.into();
-                }
-                Question::Identity => into.identity = identity::read(&line).await.into(),
-                Question::Administrators => self.administrators(scope, &holders, into).await,
                 Question::Users => {
                     into.users = match &holders {
                         Ok(holders) => users::list(&line, holders).await.into(),
@@ -55,34 +58,10 @@ impl LiveTenant {
                     into.applications = applications::list(&line).await.into();
                 }
                 Question::Directory => into.directory = self.outside.look(&line).await.into(),
-                Question::Refused => {
-                    let shown = objects::shown(&line, &scope.refused, &["user"]).await;
-                    into.still_there = shown.map(|shown| shown.into_keys().collect()).into();
-                }
-            }
-        }
-    }
-
-    async fn administrators(
-        &self,
-        scope: &Scope,
-        holders: &Result<GlobalAdministrators, Failure>,
-        into: &mut Observation,
-    ) {
-        let line = self.graph.line();
-        match holders {
-            Ok(holders) => {
-                into.retained = administrators::read(&line, &scope.retained, holders)
-                    .await
-                    .into();
-                into.spare = match &scope.spare {
-                    Some(name) => administrators::read(&line, name, holders).await.into(),
-                    None => Fact::Known(None),
-                };
-            }
-            Err(failure) => {
-                into.retained = Fact::Unreadable(failure.why());
-                into.spare = Fact::Unreadable(failure.why());
+                Question::Organization
+                | Question::Identity
+                | Question::Administrators
+                | Question::Refused => {}
             }
         }
     }

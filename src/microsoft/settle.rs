@@ -2,30 +2,31 @@
 
 use super::arm::{azure, billing, directory};
 use super::failure::{Failure, Kind};
-use super::graph::{applications, mfa, objects, organization, users};
+use super::graph::{applications, mfa, objects, users};
+use super::guard_reads::{Besides, GUARDS};
 use super::live::LiveTenant;
 use super::perform::Road;
 use super::wire::Line;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome};
-use crate::closure::observation::{Existence, Lifecycle};
-use crate::closure::tenant::Attempt;
+use crate::closure::observation::{Existence, Fact, Lifecycle, Observation, Question};
+use crate::closure::tenant::{Attempt, LookBack};
 use std::collections::BTreeSet;
 
 impl LiveTenant {
     /// Reads and sorts. A reading that fails leaves `complete` false and proves nothing.
-    pub(super) async fn look_back(
-        &self,
-        intent: &Intent,
-        attempt: Option<&Attempt>,
-        planned: &[ObjectId],
-        allowed: &[ObjectId],
-    ) -> Outcome {
+    pub(super) async fn look_back(&self, about: LookBack<'_>, into: &mut Observation) -> Outcome {
         let line = self.graph.line();
+        let LookBack {
+            intent, attempt, ..
+        } = about;
         if intent.action == Action::VerifyUsers {
-            return users::verify(&line, planned, allowed).await;
+            return match about.plan {
+                Some(plan) => users::verify(&line, plan).await,
+                None => Outcome::default(),
+            };
         }
-        let sorted = self.sorted(&line, intent, attempt).await;
+        let sorted = self.sorted(&line, about, into).await;
         let mut outcome = sorted.unwrap_or_else(|_| self.unread(intent, attempt));
         if let Some(attempt) = attempt {
             outcome.requests = outcome.requests.saturating_add(attempt.requests);
@@ -34,19 +35,37 @@ impl LiveTenant {
         outcome
     }
 
+    /// Which of a slice's users are still shown, and what the guards ask before the next slice: one `$batch`.
+    async fn slice_left(
+        &self,
+        line: &Line<'_>,
+        about: LookBack<'_>,
+        into: &mut Observation,
+    ) -> Result<Outcome, Failure> {
+        let ids = about.intent.objects.as_slice();
+        let besides = Besides {
+            ids,
+            types: &["user"],
+        };
+        let found = self.guard_reads(line, about.scope, &GUARDS, besides, into);
+        let shown = found.await.shown?;
+        let still = |id: &ObjectId| shown.contains_key(id);
+        Ok(objects::sort(ids, about.attempt, still))
+    }
+
     async fn sorted(
         &self,
         line: &Line<'_>,
-        intent: &Intent,
-        attempt: Option<&Attempt>,
+        about: LookBack<'_>,
+        into: &mut Observation,
     ) -> Result<Outcome, Failure> {
+        let LookBack {
+            intent, attempt, ..
+        } = about;
         let ids = intent.objects.as_slice();
         let tenant = [self.tenant];
         let mut outcome = match intent.action {
-            Action::DeleteUsers => {
-                let shown = objects::shown(line, ids, &["user"]).await?;
-                objects::sort(ids, attempt, |id| shown.contains_key(id))
-            }
+            Action::DeleteUsers => self.slice_left(line, about, into).await?,
             Action::RemoveApplications => {
                 let shown = applications::still_there(line, ids).await?;
                 objects::sort(ids, attempt, |id| shown.contains_key(id))
@@ -65,7 +84,13 @@ impl LiveTenant {
                 objects::sort(ids, attempt, |id| on.contains(id))
             }
             Action::SwitchSyncOff => {
-                let on = organization::read(line).await?.sync_enabled;
+                let asked = [Question::Organization];
+                self.guard_reads(line, about.scope, &asked, Besides::default(), into)
+                    .await;
+                let on = match &into.organization {
+                    Fact::Known(organization) => organization.sync_enabled,
+                    _ => return Err(Failure::transport("Unanswered")),
+                };
                 objects::sort(&tenant, attempt, |_| on)
             }
             Action::CancelSubscription | Action::StopRenewal => {

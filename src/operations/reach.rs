@@ -5,22 +5,37 @@ use crate::closure::terms::Terms;
 use crate::controller::context::{EffectLimits, TenantFactory};
 use crate::controller::credentials::Credential;
 use crate::microsoft::{
-    Billing, CONTROL_TENANT, EndpointOverride, Gates, Http, Limits, LiveTenant, Settings,
+    Billing, CONTROL_TENANT, Counts, EndpointOverride, GateState, Gates, Http, Limits, LiveTenant,
+    Settings,
 };
 use crate::operations::settings::Run;
 use std::sync::Arc;
+use std::time::Duration;
 
-struct Microsoft {
+/// The way to Microsoft: one connection pool and one set of gates for all tenants.
+pub struct Microsoft {
     http: Arc<Http>,
     gates: Arc<Gates>,
     limits: Limits,
+}
+
+impl Microsoft {
+    /// What was sent since the process began.
+    pub fn counts(&self) -> Counts {
+        self.http.counters().counts()
+    }
+
+    /// The gates as they are now.
+    pub fn gates(&self) -> Vec<GateState> {
+        self.gates.states()
+    }
 }
 
 /// The way to tenants, for these settings.
 ///
 /// # Errors
 /// Where the simulator's CA cannot be read, or its address is not on loopback.
-pub fn tenants(settings: &Run, limits: EffectLimits) -> Result<Arc<dyn TenantFactory>, String> {
+pub fn microsoft(settings: &Run, limits: EffectLimits) -> Result<Arc<Microsoft>, String> {
     let endpoint = match (settings.simulator_address, &settings.simulator_ca) {
         (Some(address), Some(path)) => {
             let ca_pem = std::fs::read(path)
@@ -48,6 +63,11 @@ pub fn tenants(settings: &Run, limits: EffectLimits) -> Result<Arc<dyn TenantFac
 }
 
 impl TenantFactory for Microsoft {
+    fn spent(&self, terms: &Terms, credential: &Credential, writes: &[(Duration, u32)]) {
+        self.gates
+            .spent(terms.tenant_id, credential.client_id, writes);
+    }
+
     fn tenant(&self, terms: &Terms, credential: &Credential) -> Arc<dyn Tenant> {
         Arc::new(LiveTenant::new(Settings {
             tenant_id: terms.tenant_id,

@@ -1,7 +1,7 @@
 //! Wires the operator together and runs it until it is told to stop.
 
 use crate::controller::brakes::Brakes;
-use crate::controller::context::{Context, EffectLimits};
+use crate::controller::context::{Context, EffectLimits, TenantFactory};
 use crate::controller::counters::Counters;
 use crate::controller::run;
 use crate::operations::settings::Run;
@@ -22,7 +22,7 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         start: Duration::from_secs(settings.effect_seconds),
         request: Duration::from_secs(settings.request_seconds),
     };
-    let tenants = reach::tenants(&settings, limits)?;
+    let microsoft = reach::microsoft(&settings, limits)?;
     let mut config = kube::Config::infer()
         .await
         .map_err(|e| format!("find the API server: {e}"))?;
@@ -44,7 +44,7 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         namespace: settings.namespace.clone(),
         service_account: settings.service_account.clone(),
         holder,
-        tenants,
+        tenants: Arc::clone(&microsoft) as Arc<dyn TenantFactory>,
         limits,
         brakes: Arc::new(Brakes::default()),
         counters: Arc::new(Counters::default()),
@@ -53,7 +53,10 @@ pub async fn serve(settings: Run) -> Result<(), String> {
     let ready = Arc::new(AtomicBool::new(false));
     let serving = tokio::spawn(health::serve(
         settings.listen,
-        Arc::clone(&ctx.counters),
+        health::Sources {
+            controller: Arc::clone(&ctx.counters),
+            microsoft,
+        },
         Arc::clone(&ready),
     ));
     tracing::info!(namespace = %ctx.namespace, holder = %ctx.holder, "the operator starts");

@@ -168,7 +168,9 @@ impl World {
             self.judge.deleted(id, object, actor, &time);
         }
         if kind == "userDeleted" && actor.app.is_some() {
-            self.stats.user_deleted(id, now);
+            let tenant = &self.tenants[tenant];
+            let spare = tenant.spare.and_then(|position| tenant.user_id(position));
+            self.stats.user_deleted(id, now, spare == Some(object));
         }
         let seq = self.effects.len() as u64 + 1;
         self.effects.push(Effect {

@@ -41,6 +41,34 @@ impl Seen {
             .trim_start_matches("Bearer ")
     }
 
+    /// The requests inside a `$batch` that only reads, as if each had come by itself.
+    fn readings(&self) -> Option<Vec<Seen>> {
+        let version = self.path.strip_suffix("/$batch")?;
+        let items = self.body["requests"].as_array()?;
+        let only_reads = items.iter().all(|item| {
+            item["method"] == "GET"
+                || item["url"]
+                    .as_str()
+                    .is_some_and(|u| u.contains("/getByIds"))
+        });
+        only_reads.then(|| {
+            items
+                .iter()
+                .map(|item| {
+                    let url = item["url"].as_str().unwrap();
+                    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+                    Seen {
+                        method: item["method"].as_str().unwrap().to_owned(),
+                        path: format!("{version}{path}"),
+                        query: query.to_owned(),
+                        body: item["body"].clone(),
+                        ..self.clone()
+                    }
+                })
+                .collect()
+        })
+    }
+
     /// Ids and methods inside a `$batch`.
     pub fn items(&self) -> Vec<(String, String)> {
         let text = |v: &Value| v.as_str().unwrap().to_owned();
@@ -65,6 +93,7 @@ type Script = Box<dyn Fn(&Seen, usize) -> Told + Send + Sync>;
 /// The running server.
 pub struct Fake {
     seen: Mutex<Vec<Seen>>,
+    read: Mutex<Vec<Seen>>,
     script: Script,
     tokens: Mutex<usize>,
 }
@@ -73,6 +102,11 @@ impl Fake {
     /// Requests so far, tokens aside.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Readings inside `$batch`es so far, as if each had come by itself.
+    pub fn read(&self) -> Vec<Seen> {
+        self.read.lock().unwrap().clone()
     }
 
     /// Tokens given so far.
@@ -104,6 +138,7 @@ pub async fn start_raw(
     let (ca_pem, chain, key) = certificates();
     let fake = Arc::new(Fake {
         seen: Mutex::default(),
+        read: Mutex::default(),
         script: Box::new(script),
         tokens: Mutex::default(),
     });
@@ -204,7 +239,39 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
             told => respond(told),
         };
     }
-    respond((fake.script)(&seen, before))
+    let told = match seen.readings() {
+        Some(readings) => unpacked(&fake, &readings),
+        None => (fake.script)(&seen, before),
+    };
+    respond(told)
+}
+
+/// Asks the script for each reading inside a `$batch`. What is no JSON, or a refused token, is so for all of it.
+fn unpacked(fake: &Fake, readings: &[Seen]) -> Told {
+    let mut responses = Vec::new();
+    for (place, reading) in readings.iter().enumerate() {
+        let before = {
+            let mut read = fake.read.lock().unwrap();
+            let before = read.iter().filter(|r| r.path == reading.path).count();
+            read.push(reading.clone());
+            before
+        };
+        match (fake.script)(reading, before) {
+            Told::Json(401, body) => return Told::Json(401, body),
+            Told::Json(status, body) => {
+                responses.push(json!({"id": place.to_string(), "status": status, "body": body}));
+            }
+            Told::With(status, headers, body) => {
+                let headers: serde_json::Map<_, _> = headers
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), json!(value)))
+                    .collect();
+                responses.push(json!({"id": place.to_string(), "status": status, "headers": headers, "body": body}));
+            }
+            whole => return whole,
+        }
+    }
+    Told::Json(200, json!({ "responses": responses }))
 }
 
 /// The script's word for "as usual" at the token endpoint, and for "no such thing" anywhere else.

@@ -83,7 +83,7 @@ fn someone_else(sealed: &Sealed, states: &[MfaState]) -> Option<Decision> {
     if others.is_empty() {
         return None;
     }
-    if others.iter().all(|id| sealed.users.contains(id)) {
+    if others.iter().all(|id| sealed.names(*id)) {
         let message =
             "Deleted users are shown again by a reader that lags; it catches up by itself";
         let waiting = Waiting::new("WaitingReplica", message);

@@ -308,9 +308,7 @@ fn still_listed(users: usize) -> Obstacle {
 }
 
 fn planned(plan: &Plan, id: &ObjectId) -> bool {
-    plan.sealed
-        .as_ref()
-        .is_some_and(|sealed| sealed.users.contains(id))
+    plan.sealed.as_ref().is_some_and(|sealed| sealed.names(*id))
 }
 
 /// Users that nobody approved: looked at, then planned anew; a new Global administrator is never planned silently.

@@ -198,7 +198,8 @@ fn an_outside_look_that_proves_nothing_is_paced_and_skips_no_step() {
 #[test]
 fn a_plan_that_is_not_the_sealed_one_stops_everything() {
     let mut run = planned(World::new(3));
-    run.plan.sealed.as_mut().unwrap().digest = "0".repeat(64);
+    let sealed = run.plan.sealed.as_mut().unwrap();
+    std::sync::Arc::make_mut(sealed).digest = "0".repeat(64);
     assert_eq!(reason(&decided(&mut run, |_| {})), "PlanLost");
     run.plan.sealed = None;
     assert_eq!(reason(&decided(&mut run, |_| {})), "PlanLost");

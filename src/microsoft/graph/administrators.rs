@@ -4,8 +4,10 @@ use super::STABLE;
 use super::roles::GlobalAdministrators;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::{Administrator, Holding};
+use crate::microsoft::batch::Item;
+use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
-use crate::microsoft::failure::Failure;
+use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
 
@@ -22,19 +24,27 @@ struct Raw {
     on_premises_sync_enabled: Option<bool>,
 }
 
-/// `GET /users/{name or id}` (graph/api/user-get); `None`: no such user.
-pub(in crate::microsoft) async fn read(
-    line: &Line<'_>,
-    name: &str,
-    holders: &GlobalAdministrators,
-) -> Result<Option<Administrator>, Failure> {
+/// `GET /users/{name or id}` (graph/api/user-get).
+pub(in crate::microsoft) fn item(line: &Line<'_>, name: &str) -> Result<Item, Failure> {
     let query = [(
         "$select",
         "id,userPrincipalName,userType,accountEnabled,onPremisesSyncEnabled",
     )];
     let url = line.url(Service::Graph, &[STABLE, "users", name], &query)?;
-    let found: Option<Raw> = line.find(Service::Graph, url).await?;
-    Ok(found.map(|user| Administrator {
+    Ok(Item::get(&url))
+}
+
+/// What it was answered; `None`: no such user.
+pub(in crate::microsoft) fn told(
+    body: Body,
+    holders: &GlobalAdministrators,
+) -> Result<Option<Administrator>, Failure> {
+    let user: Raw = match batch_read::understood(body) {
+        Ok(user) => user,
+        Err(failure) if failure.kind == Kind::Absent => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    Ok(Some(Administrator {
         id: user.id,
         enabled: user.account_enabled == Some(true),
         member: user.user_type.as_deref() == Some("Member"),

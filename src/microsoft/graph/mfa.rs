@@ -4,13 +4,12 @@
 use super::BETA;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::MfaState;
-use crate::microsoft::batch::{self, Answer, Item};
-use crate::microsoft::clouds::Service;
-use crate::microsoft::failure::Failure;
-use crate::microsoft::request::Call;
+use crate::microsoft::batch::{self, Item};
+use crate::microsoft::batch_read::{self, Body};
+use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::wire::Line;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// `PATCH /users/{id}/authentication/requirements` with `perUserMfaState: disabled`.
 pub(in crate::microsoft) fn disable(id: ObjectId) -> Item {
@@ -38,61 +37,30 @@ pub(in crate::microsoft) async fn read(
 }
 
 async fn read_some(line: &Line<'_>, ids: &[ObjectId]) -> Result<Vec<MfaState>, Failure> {
-    let mut waiting: Vec<ObjectId> = ids.to_vec();
-    let mut states = Vec::with_capacity(ids.len());
-    for _ in 0..3 {
-        let items: Vec<Item> = waiting
-            .iter()
-            .map(|id| Item {
-                method: "GET",
-                url: format!("/users/{id}/authentication/requirements"),
-                body: None,
-            })
-            .collect();
-        let url = line.url(Service::Graph, &[BETA, "$batch"], &[])?;
-        let call = Call::post(url, &batch::envelope(&items));
-        let body: Value = line.read(Service::Graph, &call).await?.json()?;
-        let answers = batch::merge(waiting.len(), &body)
-            .ok_or_else(|| Failure::malformed("UnexpectedBody"))?;
-        let mut again = Vec::new();
-        let mut pause = None;
-        for (id, answer) in waiting.iter().zip(answers) {
-            match state(*id, answer.as_ref()) {
-                Ok(state) => states.extend(state),
-                Err(failure) if failure.may_pass() => {
-                    pause = pause.max(failure.retry_after);
-                    again.push(*id);
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        if again.is_empty() {
-            return Ok(states);
-        }
-        waiting = again;
-        let pause = pause.unwrap_or(std::time::Duration::from_millis(500));
-        tokio::time::sleep(pause.min(line.wire.limits.request)).await;
-    }
-    Err(Failure::transport("Unanswered"))
+    let items: Vec<Item> = ids
+        .iter()
+        .map(|id| Item {
+            method: "GET",
+            url: format!("/users/{id}/authentication/requirements"),
+            body: None,
+        })
+        .collect();
+    let bodies = batch_read::read(line, BETA, &items).await?;
+    let states = ids.iter().zip(bodies).map(|(id, body)| state(*id, body));
+    let states: Vec<Option<MfaState>> = states.collect::<Result<_, _>>()?;
+    Ok(states.into_iter().flatten().collect())
 }
 
-fn state(id: ObjectId, answer: Option<&Answer>) -> Result<Option<MfaState>, Failure> {
-    let Some(answer) = answer else {
-        return Err(Failure::transport("Unanswered"));
-    };
-    match answer.status {
-        200 => match answer.body["perUserMfaState"].as_str() {
+fn state(id: ObjectId, body: Body) -> Result<Option<MfaState>, Failure> {
+    match body {
+        Ok(body) => match body["perUserMfaState"].as_str() {
             Some(word) => Ok(Some(MfaState {
                 id,
                 enabled: word != "disabled",
             })),
             None => Err(Failure::malformed("UnexpectedBody")),
         },
-        404 => Ok(None),
-        status => Err(Failure::from_value(
-            status,
-            &answer.body,
-            answer.retry_after,
-        )),
+        Err(failure) if failure.kind == Kind::Absent => Ok(None),
+        Err(failure) => Err(failure),
     }
 }

@@ -1,19 +1,20 @@
-//! Which of some ids are still there: one request for up to a thousand.
+//! Which of some ids are still there: one item of a `$batch` for up to a thousand.
 
 use super::STABLE;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Outcome, Refusal};
 use crate::closure::tenant::Attempt;
+use crate::microsoft::batch::Item;
+use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
-use crate::microsoft::request::Call;
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Most ids that one request may name.
-const MOST: usize = 1_000;
+pub(in crate::microsoft) const MOST: usize = 1_000;
 
 #[derive(Deserialize)]
 struct Listing {
@@ -29,30 +30,46 @@ struct Raw {
     kind: Option<String>,
 }
 
-/// Those of `ids` that are shown, with their `@odata.type` (empty where none was told).
-/// `POST /directoryObjects/getByIds` (graph/api/directoryobject-getbyids).
+/// `POST /directoryObjects/getByIds` (graph/api/directoryobject-getbyids), a thousand ids in each.
+pub(in crate::microsoft) fn items(
+    line: &Line<'_>,
+    ids: &[ObjectId],
+    types: &[&str],
+) -> Result<Vec<Item>, Failure> {
+    let path = [STABLE, "directoryObjects", "getByIds"];
+    let url = line.url(Service::Graph, &path, &[("$select", "id")])?;
+    let item = |some| Item::post(&url, json!({"ids": some, "types": types}));
+    Ok(ids.chunks(MOST).map(item).collect())
+}
+
+/// What one of those was answered: the ids of `asked` that are shown, with their `@odata.type` (empty where none was told).
+pub(in crate::microsoft) fn told(
+    asked: &[ObjectId],
+    body: Body,
+) -> Result<BTreeMap<ObjectId, String>, Failure> {
+    let listing: Listing = batch_read::understood(body)?;
+    if listing.next.is_some() {
+        return Err(Failure::malformed("UnexpectedPage"));
+    }
+    let known = listing.value.into_iter();
+    let known = known.filter(|raw| asked.contains(&raw.id));
+    Ok(known
+        .map(|raw| (raw.id, raw.kind.unwrap_or_default()))
+        .collect())
+}
+
+/// Those of `ids` that are shown, with their `@odata.type`.
 pub(in crate::microsoft) async fn shown(
     line: &Line<'_>,
     ids: &[ObjectId],
     types: &[&str],
 ) -> Result<BTreeMap<ObjectId, String>, Failure> {
-    let query = [("$select", "id")];
-    let path = [STABLE, "directoryObjects", "getByIds"];
-    let mut found = BTreeMap::new();
-    for some in ids.chunks(MOST) {
-        let url = line.url(Service::Graph, &path, &query)?;
-        let call = Call::post(url, &json!({"ids": some, "types": types}));
-        let listing: Listing = line.read(Service::Graph, &call).await?.json()?;
-        if listing.next.is_some() {
-            return Err(Failure::malformed("UnexpectedPage"));
-        }
-        let known = listing
-            .value
-            .into_iter()
-            .filter(|raw| some.contains(&raw.id));
-        found.extend(known.map(|raw| (raw.id, raw.kind.unwrap_or_default())));
-    }
-    Ok(found)
+    let bodies = batch_read::read(line, STABLE, &items(line, ids, types)?).await?;
+    let pages = ids.chunks(MOST).zip(bodies);
+    let pages: Vec<_> = pages
+        .map(|(asked, body)| told(asked, body))
+        .collect::<Result<_, _>>()?;
+    Ok(pages.into_iter().flatten().collect())
 }
 
 /// Sorts the objects of an effect by what is still shown and by what was answered. Without an attempt (another life

@@ -3,6 +3,8 @@
 use super::STABLE;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Organization;
+use crate::microsoft::batch::Item;
+use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
 use crate::microsoft::request::Call;
@@ -35,14 +37,19 @@ struct Domain {
     is_initial: bool,
 }
 
-/// `GET /organization` (graph/api/organization-list). Not exactly one, or no initial domain: `Malformed`.
-pub(in crate::microsoft) async fn read(line: &Line<'_>) -> Result<Organization, Failure> {
+/// `GET /organization` (graph/api/organization-list).
+pub(in crate::microsoft) fn item(line: &Line<'_>) -> Result<Item, Failure> {
     let query = [(
         "$select",
         "id,verifiedDomains,onPremisesSyncEnabled,partnerTenantType",
     )];
     let url = line.url(Service::Graph, &[STABLE, "organization"], &query)?;
-    let mut found: Listing = line.get(Service::Graph, url).await?;
+    Ok(Item::get(&url))
+}
+
+/// What it was answered. Not exactly one, or no initial domain: `Malformed`.
+pub(in crate::microsoft) fn told(body: Body) -> Result<Organization, Failure> {
+    let mut found: Listing = batch_read::understood(body)?;
     let (Some(one), true) = (found.value.pop(), found.value.is_empty()) else {
         return Err(Failure::malformed("NotOneOrganization"));
     };

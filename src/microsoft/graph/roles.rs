@@ -2,15 +2,21 @@
 
 use super::STABLE;
 use crate::closure::id::ObjectId;
+use crate::microsoft::batch::Item;
+use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
 use crate::microsoft::paging;
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use url::Url;
 
 /// Template id of Global Administrator, the same in every tenant.
 const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
+
+/// The collection of eligible assignments: those that a person activates for a while.
+const ELIGIBLE: &str = "roleEligibilityScheduleInstances";
 
 #[derive(Deserialize)]
 struct Assignment {
@@ -37,47 +43,76 @@ pub(in crate::microsoft) struct GlobalAdministrators {
     pub(in crate::microsoft) eligible: BTreeSet<ObjectId>,
 }
 
-/// `GET /roleManagement/directory/roleAssignments` and `…/roleEligibilityScheduleInstances`
-/// (graph/api/rbacapplication-list-roleassignments).
-pub(in crate::microsoft) async fn global_administrators(
-    line: &Line<'_>,
-) -> Result<GlobalAdministrators, Failure> {
+/// One page of assignments.
+#[derive(Deserialize)]
+struct Listing {
+    value: Vec<Assignment>,
+    #[serde(default, rename = "@odata.nextLink")]
+    next: Option<String>,
+}
+
+/// The two readings that tell who holds Global Administrator: `GET /roleManagement/directory/roleAssignments` and
+/// `…/roleEligibilityScheduleInstances` (graph/api/rbacapplication-list-roleassignments).
+pub(in crate::microsoft) fn holders(line: &Line<'_>) -> Result<[Item; 2], Failure> {
     let filter = format!("roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'");
+    Ok([
+        Item::get(&address(line, "roleAssignments", &filter)?),
+        Item::get(&address(line, ELIGIBLE, &filter)?),
+    ])
+}
+
+/// What those were answered. A listing of more than one page is read to its end.
+pub(in crate::microsoft) async fn told_holders(
+    line: &Line<'_>,
+    assigned: Body,
+    eligible: Body,
+) -> Result<GlobalAdministrators, Failure> {
     let holders = |found: Vec<Assignment>| {
-        found
-            .into_iter()
-            .filter(Assignment::tenant_wide)
-            .map(|a| a.principal)
-            .collect()
+        let found = found.into_iter().filter(Assignment::tenant_wide);
+        found.map(|a| a.principal).collect()
     };
-    let assigned = list(line, "roleAssignments", &filter).await?;
-    let eligible = match list(line, "roleEligibilityScheduleInstances", &filter).await {
+    let eligible = match whole(line, eligible).await {
         Ok(found) => found,
         Err(failure) if failure.may_pass() => return Err(failure),
         Err(_) => Vec::new(),
     };
     Ok(GlobalAdministrators {
-        assigned: holders(assigned),
+        assigned: holders(whole(line, assigned).await?),
         eligible: holders(eligible),
     })
 }
 
-/// Template ids of the roles that a principal holds at tenant scope.
-pub(in crate::microsoft) async fn of_principal(
+/// The reading that tells what roles a principal holds.
+pub(in crate::microsoft) fn of_principal(
     line: &Line<'_>,
     principal: ObjectId,
-) -> Result<BTreeSet<ObjectId>, Failure> {
+) -> Result<Item, Failure> {
     let filter = format!("principalId eq '{principal}'");
-    let found = list(line, "roleAssignments", &filter).await?;
-    Ok(found
-        .into_iter()
-        .filter(|a| a.principal == principal && a.tenant_wide())
-        .map(|a| a.role)
-        .collect())
+    Ok(Item::get(&address(line, "roleAssignments", &filter)?))
 }
 
-async fn list(line: &Line<'_>, kind: &str, filter: &str) -> Result<Vec<Assignment>, Failure> {
+/// What it was answered: template ids of the roles at tenant scope.
+pub(in crate::microsoft) async fn told_roles(
+    line: &Line<'_>,
+    principal: ObjectId,
+    body: Body,
+) -> Result<BTreeSet<ObjectId>, Failure> {
+    let found = whole(line, body).await?.into_iter();
+    let own = found.filter(|a| a.principal == principal && a.tenant_wide());
+    Ok(own.map(|a| a.role).collect())
+}
+
+fn address(line: &Line<'_>, kind: &str, filter: &str) -> Result<Url, Failure> {
     let path = [STABLE, "roleManagement", "directory", kind];
-    let url = line.url(Service::Graph, &path, &[("$filter", filter)])?;
-    paging::all(line, Service::Graph, url).await
+    line.url(Service::Graph, &path, &[("$filter", filter)])
+}
+
+async fn whole(line: &Line<'_>, body: Body) -> Result<Vec<Assignment>, Failure> {
+    let Listing { mut value, next } = batch_read::understood(body)?;
+    if let Some(next) = next.filter(|next| !next.is_empty()) {
+        let next = line.wire.hosts.trusted(Service::Graph, &next);
+        let next = next.ok_or_else(|| Failure::malformed("ForeignLink"))?;
+        value.extend(paging::all::<Assignment>(line, Service::Graph, next).await?);
+    }
+    Ok(value)
 }

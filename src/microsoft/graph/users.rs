@@ -5,6 +5,7 @@ use super::{PAGE, STABLE};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::Outcome;
 use crate::closure::observation::Users;
+use crate::closure::plan::Sealed;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
 use crate::microsoft::paging::each_page;
@@ -75,21 +76,17 @@ pub(in crate::microsoft) async fn ids(line: &Line<'_>) -> Result<Vec<ObjectId>, 
     Ok(ids)
 }
 
-/// Compares a complete listing with the plan, page by page. `planned` is sorted. It counts as complete only if every page
-/// came and the first of `allowed`, the retained administrator, was on one of them: a listing that lacks him is not believed.
-pub(in crate::microsoft) async fn verify(
-    line: &Line<'_>,
-    planned: &[ObjectId],
-    allowed: &[ObjectId],
-) -> Outcome {
+/// Compares a complete listing with the plan, page by page. It counts as complete only if every page came and the retained
+/// administrator was on one of them: a listing that lacks him is not believed.
+pub(in crate::microsoft) async fn verify(line: &Line<'_>, plan: &Sealed) -> Outcome {
     let mut outcome = Outcome::default();
     let mut keeper = false;
     let listed = match address(line, "id") {
         Ok(first) => {
             each_page(line, Service::Graph, first, |page: Vec<OnlyId>| {
                 for user in page {
-                    keeper |= allowed.first() == Some(&user.id);
-                    compare(&mut outcome, user.id, planned, allowed);
+                    keeper |= user.id == plan.head.retained;
+                    compare(&mut outcome, user.id, plan);
                 }
             })
             .await
@@ -102,11 +99,11 @@ pub(in crate::microsoft) async fn verify(
     outcome
 }
 
-fn compare(outcome: &mut Outcome, id: ObjectId, planned: &[ObjectId], allowed: &[ObjectId]) {
-    if allowed.contains(&id) {
+fn compare(outcome: &mut Outcome, id: ObjectId, plan: &Sealed) {
+    if id == plan.head.retained || Some(id) == plan.head.spare {
         return;
     }
-    if planned.binary_search(&id).is_err() {
+    if !plan.names(id) {
         outcome.strangers = outcome.strangers.saturating_add(1);
         return;
     }
@@ -131,19 +128,34 @@ fn make_room(ids: &mut Vec<ObjectId>, more: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::closure::plan::PlanHead;
 
     #[test]
     fn a_listing_is_compared_with_the_plan() {
         let id = |n| ObjectId(uuid::Uuid::from_u128(n));
-        let planned: Vec<_> = (10..1_000).map(id).collect();
+        let head = PlanHead {
+            tenant_id: id(0),
+            initial_domain: "contoso.onmicrosoft.com".into(),
+            retained: id(2),
+            spare: Some(id(1)),
+            app_id: id(3),
+            user_count: 990,
+            guests: 0,
+            synced: 0,
+            other_global_administrators: vec![id(10), id(12)],
+            subscriptions: Vec::new(),
+            applications: Vec::new(),
+            reason: None,
+        };
+        let plan = Sealed::seal(head, (10..1_000).map(id).collect());
         let mut outcome = Outcome::default();
         for n in [1, 2, 5, 10, 11] {
-            compare(&mut outcome, id(n), &planned, &[id(1), id(2)]);
+            compare(&mut outcome, id(n), &plan);
         }
         assert_eq!(outcome.strangers, 1);
         assert_eq!(outcome.remaining, [id(10), id(11)]);
         for n in 12..1_000 {
-            compare(&mut outcome, id(n), &planned, &[]);
+            compare(&mut outcome, id(n), &plan);
         }
         assert_eq!(
             (outcome.remaining.len(), outcome.remaining_count),

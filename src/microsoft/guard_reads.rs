@@ -1,0 +1,199 @@
+//! What the guards ask before every effect, in one `$batch`: who the tenant says it is, who we are in it, who stays. It
+//! rides along with the look back after a slice, so that the next slice can start at once.
+
+use super::batch::Item;
+use super::batch_read::{self, Body};
+use super::failure::Failure;
+use super::graph::roles::GlobalAdministrators;
+use super::graph::{STABLE, administrators, identity, objects, organization, roles};
+use super::live::LiveTenant;
+use super::wire::Line;
+use crate::closure::id::ObjectId;
+use crate::closure::observation::{Fact, Observation, Question};
+use crate::closure::tenant::Scope;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The questions that are answered here.
+pub(super) const GUARDS: [Question; 3] = [
+    Question::Organization,
+    Question::Identity,
+    Question::Administrators,
+];
+
+/// What one item of the `$batch` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ask {
+    Organization,
+    Own,
+    OwnRoles,
+    Assigned,
+    Eligible,
+    Retained,
+    Spare,
+    Shown(usize),
+}
+
+/// What is read besides: which of these objects are still shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Besides<'a> {
+    /// The ids, at most a few thousand.
+    pub(super) ids: &'a [ObjectId],
+    /// Their types, as `getByIds` names them.
+    pub(super) types: &'a [&'a str],
+}
+
+/// What was read.
+pub(super) struct Found {
+    /// Holders of Global Administrator; also a listing of users needs them.
+    pub(super) holders: Result<GlobalAdministrators, Failure>,
+    /// Those of [`Besides::ids`] that are shown, with their type.
+    pub(super) shown: Result<BTreeMap<ObjectId, String>, Failure>,
+}
+
+impl Default for Found {
+    /// Nothing was asked.
+    fn default() -> Self {
+        Self {
+            holders: Ok(GlobalAdministrators::default()),
+            shown: Ok(BTreeMap::new()),
+        }
+    }
+}
+
+impl LiveTenant {
+    /// Answers those of `questions` that are the guards', and what is asked besides, in one `$batch` where it fits.
+    pub(super) async fn guard_reads(
+        &self,
+        line: &Line<'_>,
+        scope: &Scope,
+        questions: &[Question],
+        besides: Besides<'_>,
+        into: &mut Observation,
+    ) -> Found {
+        let own = self.own_principal.get().copied();
+        let read = match asked(line, scope, questions, besides, own) {
+            Ok((asks, items)) => batch_read::read(line, STABLE, &items)
+                .await
+                .map(|bodies| asks.into_iter().zip(bodies).collect()),
+            Err(failure) => Err(failure),
+        };
+        let mut answers = Answers(read);
+        let holders = match (answers.take(Ask::Assigned), answers.take(Ask::Eligible)) {
+            (Some(assigned), Some(eligible)) => roles::told_holders(line, assigned, eligible).await,
+            _ => Ok(GlobalAdministrators::default()),
+        };
+        for question in questions {
+            match question {
+                Question::Organization => {
+                    let told = answers.or_failed(Ask::Organization);
+                    into.organization = organization::told(told).into();
+                }
+                Question::Identity => {
+                    into.identity = self.identity(line, own, &mut answers).await.into();
+                }
+                Question::Administrators => {
+                    let mut who = |ask| match &holders {
+                        Ok(holders) => administrators::told(answers.or_failed(ask), holders),
+                        Err(failure) => Err(failure.clone()),
+                    };
+                    into.retained = who(Ask::Retained).into();
+                    into.spare = match scope.spare {
+                        Some(_) => who(Ask::Spare).into(),
+                        None => Fact::Known(None),
+                    };
+                }
+                _ => {}
+            }
+        }
+        Found {
+            shown: answers.shown(besides.ids),
+            holders,
+        }
+    }
+
+    /// The first time our object id is not known yet, so the roles are asked for afterwards.
+    async fn identity(
+        &self,
+        line: &Line<'_>,
+        known: Option<ObjectId>,
+        answers: &mut Answers,
+    ) -> Result<crate::closure::observation::Identity, Failure> {
+        let own = identity::told(answers.or_failed(Ask::Own))?;
+        let body = match answers.take(Ask::OwnRoles) {
+            Some(body) if known == Some(own) => body,
+            _ => {
+                let asked = [roles::of_principal(line, own)?];
+                let mut bodies = batch_read::read(line, STABLE, &asked).await?;
+                bodies.pop().unwrap_or_else(unanswered)
+            }
+        };
+        // A principal that was made anew has another id: the cell keeps the first, and the roles are asked for apart.
+        let _ = self.own_principal.set(own);
+        let held: Result<BTreeSet<ObjectId>, Failure> = roles::told_roles(line, own, body).await;
+        identity::assemble(line, own, held).await
+    }
+}
+
+fn unanswered() -> Body {
+    Err(Failure::transport("Unanswered"))
+}
+
+/// The items that answer the questions, and what each asks for.
+fn asked(
+    line: &Line<'_>,
+    scope: &Scope,
+    questions: &[Question],
+    besides: Besides<'_>,
+    own: Option<ObjectId>,
+) -> Result<(Vec<Ask>, Vec<Item>), Failure> {
+    let mut all: Vec<(Ask, Item)> = Vec::new();
+    let shown = objects::items(line, besides.ids, besides.types)?;
+    all.extend((0..).map(Ask::Shown).zip(shown));
+    if questions.contains(&Question::Organization) {
+        all.push((Ask::Organization, organization::item(line)?));
+    }
+    if questions.contains(&Question::Identity) {
+        all.push((Ask::Own, identity::item(line)?));
+        if let Some(own) = own {
+            all.push((Ask::OwnRoles, roles::of_principal(line, own)?));
+        }
+    }
+    let administrators = questions.contains(&Question::Administrators);
+    if administrators || questions.contains(&Question::Users) {
+        let [assigned, eligible] = roles::holders(line)?;
+        all.extend([(Ask::Assigned, assigned), (Ask::Eligible, eligible)]);
+    }
+    if administrators {
+        let retained = administrators::item(line, &scope.retained)?;
+        all.push((Ask::Retained, retained));
+        if let Some(name) = &scope.spare {
+            all.push((Ask::Spare, administrators::item(line, name)?));
+        }
+    }
+    Ok(all.into_iter().unzip())
+}
+
+/// The answers by what was asked, or why there is none at all.
+struct Answers(Result<BTreeMap<Ask, Body>, Failure>);
+
+impl Answers {
+    /// `None`: it was not asked for.
+    fn take(&mut self, ask: Ask) -> Option<Body> {
+        match &mut self.0 {
+            Ok(bodies) => bodies.remove(&ask),
+            Err(failure) => Some(Err(failure.clone())),
+        }
+    }
+
+    fn or_failed(&mut self, ask: Ask) -> Body {
+        self.take(ask).unwrap_or_else(unanswered)
+    }
+
+    fn shown(&mut self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, String>, Failure> {
+        let mut found = BTreeMap::new();
+        for (place, asked) in ids.chunks(objects::MOST).enumerate() {
+            found.extend(objects::told(asked, self.or_failed(Ask::Shown(place)))?);
+        }
+        Ok(found)
+    }
+}
