@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "microsoft/accounts.rs"]
+mod accounts;
 #[path = "microsoft/batches.rs"]
 mod batches;
 #[path = "microsoft/ending.rs"]

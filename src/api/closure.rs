@@ -194,25 +194,41 @@ impl From<&CancellationSpec> for Cancellation {
 }
 
 /// Billing.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.accounts.all(a, self.accounts.exists_one(b, a.kind == b.kind && (has(a.tenantId) ? a.tenantId : '') == (has(b.tenantId) ? b.tenantId : '')))").message("the same account is listed twice: name each pair of kind and tenantId once"))]
 pub struct Billing {
-    /// Accounts that the credential may use; a tenant can mix them.
+    /// Accounts through which subscriptions can be seen and ended; a tenant can mix them.
     #[schemars(length(max = 8))]
     pub accounts: Vec<BillingAccount>,
 }
 
 /// One billing account.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.tenantId) == has(self.credentials)").message("tenantId and credentials go together: the tenant that the account is used from, and the Secret with an application of that tenant; leave both out to use spec.credentials"))]
 pub struct BillingAccount {
     /// Its kind.
     pub kind: BillingKind,
+    /// The tenant that the account is used from, where that is another than the closed one: the payer's, or the
+    /// partner's. Every token that is got with the account's credential must be for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 36))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')").message("must be a GUID in lower case: the id of the tenant that the account is used from"))]
+    pub tenant_id: Option<String>,
+    /// Secrets of an application of that tenant, labelled `tenantclosure.dev/tenant-id` with that tenant's id. Absent:
+    /// the closure's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Credentials>,
 }
 
 /// The directory.
 #[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.resourceTenantId) == has(self.credentials)").message("resourceTenantId and credentials go together: the tenant of the Azure subscription that the resource lies in, and the Secret with an application of that tenant; leave both out to use spec.credentials"),
+    validation = Rule::new("!has(self.credentials) || has(self.resource)").message("credentials are for resource, which is missing: give the ARM id of the directory, or leave the credentials out")
+)]
 pub struct Directory {
     /// True: applications and service principals are removed where Microsoft allows it. Default: false (a person is told).
     #[serde(default)]
@@ -222,6 +238,16 @@ pub struct Directory {
     #[schemars(length(max = 512))]
     #[x_kube(validation = Rule::new("self.matches('^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]AzureActiveDirectory/(ciamDirectories|b2cDirectories)/[^/]+$')").message("must be the ARM id of an External ID or B2C directory: /subscriptions/…/resourceGroups/…/providers/Microsoft.AzureActiveDirectory/ciamDirectories/… (or b2cDirectories)"))]
     pub resource: Option<String>,
+    /// The tenant of the Azure subscription that the resource lies in, where that is another than the closed one. Every
+    /// token that is got with its credential must be for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 36))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')").message("must be a GUID in lower case: the id of the tenant of the Azure subscription"))]
+    pub resource_tenant_id: Option<String>,
+    /// Secrets of an application of that tenant, labelled `tenantclosure.dev/tenant-id` with that tenant's id. Absent:
+    /// the closure's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Credentials>,
 }
 
 /// Approval.

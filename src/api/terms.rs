@@ -1,8 +1,8 @@
 //! Terms from a spec: the raw manifest resolved once, absent meaning the safest thing.
 
-use crate::api::closure::{Backup as BackupSpec, TenantClosureSpec};
+use crate::api::closure::{Backup as BackupSpec, BillingAccount as AccountSpec, TenantClosureSpec};
 use crate::closure::id::ObjectId;
-use crate::closure::terms::{Backup, Mode, Terms};
+use crate::closure::terms::{Backup, BillingAccount, Mode, Terms};
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -60,15 +60,27 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         billing: spec
             .billing
             .iter()
-            .flat_map(|b| b.accounts.iter().map(|a| a.kind))
+            .flat_map(|b| &b.accounts)
+            .map(account)
             .collect(),
         remove_applications: directory.remove_applications,
         directory_resource: directory.resource,
+        directory_resource_tenant: directory
+            .resource_tenant_id
+            .as_deref()
+            .and_then(ObjectId::parse),
         approvals_required,
         max_users: spec.limits.as_ref().map(|l| l.max_users),
         slice: defaults.slice.clamp(1, 400),
         poll_at_most: defaults.poll_at_most,
     })
+}
+
+fn account(spec: &AccountSpec) -> BillingAccount {
+    BillingAccount {
+        kind: spec.kind,
+        tenant_id: spec.tenant_id.as_deref().and_then(ObjectId::parse),
+    }
 }
 
 fn backup(spec: &BackupSpec) -> Option<Backup> {

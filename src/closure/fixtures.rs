@@ -54,6 +54,7 @@ pub fn terms() -> Terms {
         billing: Vec::new(),
         remove_applications: false,
         directory_resource: None,
+        directory_resource_tenant: None,
         approvals_required: 1,
         max_users: Some(5_000),
         slice: 50,

@@ -58,12 +58,14 @@ pub struct Terms {
     pub accepted: Vec<String>,
     /// Reason and feedback for canceling subscriptions.
     pub cancellation: Option<Cancellation>,
-    /// Which kinds of billing account the author gave credentials for.
-    pub billing: Vec<BillingKind>,
+    /// Accounts through which subscriptions can be seen and ended.
+    pub billing: Vec<BillingAccount>,
     /// Remove applications and service principals where Microsoft allows it.
     pub remove_applications: bool,
     /// ARM id of an External ID or B2C directory; such a tenant can be deleted by a call.
     pub directory_resource: Option<String>,
+    /// The tenant of the Azure subscription that this resource lies in, where it has a credential of its own.
+    pub directory_resource_tenant: Option<ObjectId>,
     /// Persons who must approve.
     pub approvals_required: u32,
     /// Most users that this closure may delete; `None` in Execute blocks.
@@ -100,6 +102,15 @@ pub struct Cancellation {
     /// Optional free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<String>,
+}
+
+/// An account through which subscriptions can be seen and ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BillingAccount {
+    /// Its kind.
+    pub kind: BillingKind,
+    /// The tenant that its own credential is for; `None`: it is used with the closure's credential.
+    pub tenant_id: Option<ObjectId>,
 }
 
 /// A kind of billing account through which subscriptions can be ended by a call.

@@ -7,7 +7,7 @@ use crate::closure::tenant::Tenant;
 use crate::closure::terms::Terms;
 use crate::controller::brakes::Brakes;
 use crate::controller::counters::Counters;
-use crate::controller::credentials::Credential;
+use crate::controller::credentials::{Credential, Keys};
 use crate::controller::journal::Head;
 use jiff::Timestamp;
 use kube::runtime::events::Recorder;
@@ -18,11 +18,11 @@ use std::time::{Duration, Instant};
 
 /// How a tenant is reached. Implemented on top, where both sides are known.
 pub trait TenantFactory: Send + Sync {
-    /// A tenant for these terms and this credential.
-    fn tenant(&self, terms: &Terms, credential: &Credential) -> Arc<dyn Tenant>;
+    /// A tenant for these terms and the credentials that they name.
+    fn tenant(&self, terms: &Terms, keys: &Keys) -> Arc<dyn Tenant>;
 
     /// Tells what an earlier process spent of the tenant's write quota: how long ago, and how many objects, oldest first.
-    fn spent(&self, terms: &Terms, credential: &Credential, writes: &[(Duration, u32)]);
+    fn spent(&self, terms: &Terms, keys: &Keys, writes: &[(Duration, u32)]);
 }
 
 /// How long effects may run.
@@ -65,9 +65,9 @@ pub struct Hints {
     pub head: Option<Head>,
     /// The plan, while it is in use.
     pub plan: Option<Arc<Sealed>>,
-    /// The credential, by the Secret's resource version.
-    pub credential: Option<(String, Credential)>,
-    /// The tenant built from it.
+    /// Credentials by the name of their Secret, with the version that was read.
+    pub credentials: HashMap<String, (String, Credential)>,
+    /// The tenant built from them.
     pub tenant: Option<Arc<dyn Tenant>>,
     /// When progress was last written.
     pub patched: Option<Instant>,

@@ -1,5 +1,6 @@
-//! Credentials: one Secret in the closure's namespace, got by name; its label is read before its data.
+//! Credentials: Secrets in the closure's namespace, got by name; their label is read before their data.
 
+use crate::api::closure::Credentials;
 use crate::api::{TENANT_ID, TenantClosure};
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Obstacle;
@@ -19,22 +20,68 @@ pub struct Credential {
     pub client_secret: SecretString,
 }
 
-/// Reads the credential that the mode wants; a closure's obstacle is a value, not an error.
+/// All credentials that a closure names.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The tenant's own.
+    pub own: Credential,
+    /// Those of the billing accounts, in their order; `None`: the tenant's own serves.
+    pub billing: Vec<Option<Credential>>,
+    /// That of the directory's Azure resource; `None`: the tenant's own serves.
+    pub directory: Option<Credential>,
+}
+
+/// What one reading came to: an obstacle of the closure is a value, not an error.
+type Found<T> = Result<Result<T, Obstacle>, ReconcileError>;
+
+/// Reads the credentials that the mode wants. Each must be labelled with the tenant that its block names.
 ///
 /// # Errors
 /// Only where the API server failed.
-pub async fn read(
+pub async fn read(ctx: &Context, closure: &TenantClosure, terms: &Terms) -> Found<Keys> {
+    let spec = &closure.spec;
+    let own = match one(ctx, closure, terms, &spec.credentials, terms.tenant_id).await? {
+        Ok(own) => own,
+        Err(obstacle) => return Ok(Err(obstacle)),
+    };
+    let accounts = spec.billing.iter().flat_map(|billing| &billing.accounts);
+    let accounts = accounts.map(|account| account.credentials.as_ref());
+    let tenants = terms.billing.iter().map(|account| account.tenant_id);
+    let directory = spec.directory.as_ref().and_then(|d| d.credentials.as_ref());
+    let blocks = accounts
+        .zip(tenants)
+        .chain([(directory, terms.directory_resource_tenant)]);
+    let mut others = Vec::new();
+    for block in blocks {
+        others.push(match block {
+            (Some(block), Some(tenant)) => match one(ctx, closure, terms, block, tenant).await? {
+                Ok(credential) => Some(credential),
+                Err(obstacle) => return Ok(Err(obstacle)),
+            },
+            _ => None,
+        });
+    }
+    Ok(Ok(Keys {
+        own,
+        directory: others.pop().flatten(),
+        billing: others,
+    }))
+}
+
+/// Reads one block's credential.
+async fn one(
     ctx: &Context,
     closure: &TenantClosure,
     terms: &Terms,
-) -> Result<Result<Credential, Obstacle>, ReconcileError> {
-    let spec = &closure.spec.credentials;
+    block: &Credentials,
+    tenant: ObjectId,
+) -> Found<Credential> {
     let name = match terms.mode {
-        Mode::Plan => spec
+        Mode::Plan => block
             .reader_secret_name
             .as_ref()
-            .unwrap_or(&spec.secret_name),
-        Mode::Execute => &spec.secret_name,
+            .unwrap_or(&block.secret_name),
+        Mode::Execute => &block.secret_name,
     };
     let namespace = closure.namespace().unwrap_or_default();
     let uid = closure.uid().unwrap_or_default();
@@ -42,7 +89,9 @@ pub async fn read(
     let meta = match bounded(api.get_metadata(name)).await {
         Ok(meta) => meta,
         Err(ReconcileError::Api(kube::Error::Api(status))) => {
-            ctx.hint(&uid, |h| h.credential = None);
+            ctx.hint(&uid, |h| {
+                h.credentials.remove(name);
+            });
             return match status.code {
                 404 => Ok(Err(missing(&namespace, name))),
                 403 => Ok(Err(forbidden(ctx, &namespace, name))),
@@ -56,11 +105,11 @@ pub async fn read(
         .get(TENANT_ID)
         .map(String::as_str)
         .and_then(ObjectId::parse);
-    if labelled != Some(terms.tenant_id) {
-        return Ok(Err(mislabelled(&namespace, name, terms)));
+    if labelled != Some(tenant) {
+        return Ok(Err(mislabelled(&namespace, name, tenant)));
     }
-    let version = format!("{name}/{}", meta.resource_version().unwrap_or_default());
-    if let Some((known, credential)) = ctx.hints(&uid).credential
+    let version = meta.resource_version().unwrap_or_default();
+    if let Some((known, credential)) = ctx.hints(&uid).credentials.remove(name)
         && known == version
     {
         return Ok(Ok(credential));
@@ -70,34 +119,39 @@ pub async fn read(
     };
     Ok(parse(&secret).inspect(|credential| {
         ctx.hint(&uid, |h| {
-            h.credential = Some((version, credential.clone()));
+            h.credentials
+                .insert(name.clone(), (version, credential.clone()));
             h.tenant = None;
         });
     }))
 }
 
 fn parse(secret: &Secret) -> Result<Credential, Obstacle> {
+    let name = secret.name_any();
     let text = |key: &str| {
         let bytes = secret.data.as_ref()?.get(key)?;
         let text = std::str::from_utf8(&bytes.0).ok()?.trim();
         (!text.is_empty()).then(|| text.to_owned())
     };
-    let incomplete = |key: &str| Obstacle {
-        reason: "CredentialIncomplete",
-        message: format!("The Secret lacks a usable key {key}"),
-        remedy: "Give it the keys clientId (a GUID) and clientSecret".into(),
-    };
     let client_id = text("clientId")
         .as_deref()
         .and_then(ObjectId::parse)
-        .ok_or_else(|| incomplete("clientId"))?;
+        .ok_or_else(|| incomplete(&name, "clientId"))?;
     let client_secret = text("clientSecret")
         .map(SecretString::from)
-        .ok_or_else(|| incomplete("clientSecret"))?;
+        .ok_or_else(|| incomplete(&name, "clientSecret"))?;
     Ok(Credential {
         client_id,
         client_secret,
     })
+}
+
+fn incomplete(name: &str, key: &str) -> Obstacle {
+    Obstacle {
+        reason: "CredentialIncomplete",
+        message: format!("The Secret {name} lacks a usable key {key}"),
+        remedy: "Give it the keys clientId (a GUID) and clientSecret".into(),
+    }
 }
 
 fn missing(namespace: &str, name: &str) -> Obstacle {
@@ -122,13 +176,10 @@ fn forbidden(ctx: &Context, namespace: &str, name: &str) -> Obstacle {
     }
 }
 
-fn mislabelled(namespace: &str, name: &str, terms: &Terms) -> Obstacle {
+fn mislabelled(namespace: &str, name: &str, tenant: ObjectId) -> Obstacle {
     Obstacle {
         reason: "CredentialForAnotherTenant",
-        message: format!("The Secret {name} does not say that it is for this tenant"),
-        remedy: format!(
-            "kubectl -n {namespace} label secret {name} {TENANT_ID}={}",
-            terms.tenant_id
-        ),
+        message: format!("The Secret {name} does not say that it is for tenant {tenant}"),
+        remedy: format!("kubectl -n {namespace} label secret {name} {TENANT_ID}={tenant}"),
     }
 }

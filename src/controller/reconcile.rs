@@ -186,15 +186,15 @@ async fn open(
     seen: &mut Observation,
 ) -> Result<Option<Arc<dyn Tenant>>, ReconcileError> {
     match credentials::read(ctx, &read.closure, &read.terms).await? {
-        Ok(credential) => {
+        Ok(keys) => {
             if let Some(tenant) = ctx.hints(&read.uid).tenant {
                 return Ok(Some(tenant));
             }
             if let Some(head) = head {
                 let writes = spending::recent(ctx, head, Timestamp::now()).await?;
-                ctx.tenants.spent(&read.terms, &credential, &writes);
+                ctx.tenants.spent(&read.terms, &keys, &writes);
             }
-            let tenant = ctx.tenants.tenant(&read.terms, &credential);
+            let tenant = ctx.tenants.tenant(&read.terms, &keys);
             ctx.hint(&read.uid, |h| h.tenant = Some(Arc::clone(&tenant)));
             Ok(Some(tenant))
         }

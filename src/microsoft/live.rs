@@ -62,14 +62,6 @@ impl LiveTenant {
         }
     }
 
-    /// The wire of a billing account; the tenant's own credential where the account has none.
-    pub(super) fn billing_wire(&self, kind: BillingKind) -> &Wire {
-        let account = self.billing.iter().find(|(known, _)| *known == kind);
-        account
-            .and_then(|(_, wire)| wire.as_ref())
-            .unwrap_or(&self.graph)
-    }
-
     /// The wire for the directory's own Azure resource.
     pub(super) fn directory_wire(&self) -> &Wire {
         self.directory.as_ref().unwrap_or(&self.graph)

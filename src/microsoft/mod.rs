@@ -4,6 +4,7 @@
 //! One request goes down through these files, and no other way:
 //! `live` → `graph`/`arm`/`outside` → `wire` (token, pacing, one refresh) → `request` (https to a compiled-in host).
 
+mod accounts;
 mod arm;
 mod auth;
 mod batch;

@@ -93,7 +93,7 @@ impl LiveTenant {
     ) -> Result<Attempt, Failure> {
         let resource = intent.resource.as_deref().unwrap_or_default();
         let road = Road::of(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
-        let line = self.billing_wire(road.kind()).leashed(leash);
+        let line = self.account(road, resource).await?.leashed(leash);
         let call = match (intent.action, road) {
             (Action::StopRenewal, Road::Billing) => billing::stop_renewal(&line, resource)?,
             (Action::CancelSubscription, Road::Billing) => billing::cancel(&line, resource)?,

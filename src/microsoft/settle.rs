@@ -1,6 +1,7 @@
 //! What became of an intent: read, never inferred from what was answered.
 
-use super::arm::{azure, billing, directory};
+use super::accounts;
+use super::arm::directory;
 use super::failure::{Failure, Kind};
 use super::graph::{applications, mfa, objects, users};
 use super::guard_reads::{Besides, GUARDS};
@@ -116,11 +117,8 @@ impl LiveTenant {
     ) -> Result<Outcome, Failure> {
         let resource = intent.resource.as_deref().unwrap_or_default();
         let road = Road::of(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
-        let line = self.billing_wire(road.kind()).line();
-        let found = match road {
-            Road::Billing => billing::find(&line, resource).await?,
-            Road::Azure => azure::find(&line, resource).await?,
-        };
+        let line = self.account(road, resource).await?.line();
+        let found = accounts::find(&line, road, resource).await?;
         let still = found.is_some_and(|one| match intent.action {
             Action::StopRenewal => one.auto_renew && one.lifecycle == Lifecycle::Active,
             _ => one.lifecycle == Lifecycle::Active,

@@ -1,12 +1,13 @@
 //! How tenants are reached: Microsoft's hosts, or for trying out a simulator on loopback.
 
+use crate::closure::id::ObjectId;
 use crate::closure::tenant::Tenant;
 use crate::closure::terms::Terms;
 use crate::controller::context::{EffectLimits, TenantFactory};
-use crate::controller::credentials::Credential;
+use crate::controller::credentials::{Credential, Keys};
 use crate::microsoft::{
-    Billing, CONTROL_TENANT, Counts, EndpointOverride, GateState, Gates, Http, Limits, LiveTenant,
-    Settings,
+    Billing, CONTROL_TENANT, Counts, Credentials, EndpointOverride, GateState, Gates, Http, Limits,
+    LiveTenant, Settings,
 };
 use crate::operations::settings::Run;
 use std::sync::Arc;
@@ -63,32 +64,44 @@ pub fn microsoft(settings: &Run, limits: EffectLimits) -> Result<Arc<Microsoft>,
 }
 
 impl TenantFactory for Microsoft {
-    fn spent(&self, terms: &Terms, credential: &Credential, writes: &[(Duration, u32)]) {
+    fn spent(&self, terms: &Terms, keys: &Keys, writes: &[(Duration, u32)]) {
         self.gates
-            .spent(terms.tenant_id, credential.client_id, writes);
+            .spent(terms.tenant_id, keys.own.client_id, writes);
     }
 
-    fn tenant(&self, terms: &Terms, credential: &Credential) -> Arc<dyn Tenant> {
+    fn tenant(&self, terms: &Terms, keys: &Keys) -> Arc<dyn Tenant> {
+        let accounts = terms.billing.iter().zip(&keys.billing);
         Arc::new(LiveTenant::new(Settings {
             tenant_id: terms.tenant_id,
             initial_domain: terms.initial_domain.clone(),
             cloud: terms.cloud,
-            app_id: credential.client_id,
-            secret: credential.client_secret.clone(),
-            billing: terms
-                .billing
-                .iter()
-                .map(|kind| Billing {
-                    kind: *kind,
-                    credentials: None,
+            app_id: keys.own.client_id,
+            secret: keys.own.client_secret.clone(),
+            billing: accounts
+                .map(|(account, key)| Billing {
+                    kind: account.kind,
+                    credentials: of_another(account.tenant_id, key.as_ref()),
                 })
                 .collect(),
             directory_resource: terms.directory_resource.clone(),
-            directory_credentials: None,
+            directory_credentials: of_another(
+                terms.directory_resource_tenant,
+                keys.directory.as_ref(),
+            ),
             http: Arc::clone(&self.http),
             gates: Arc::clone(&self.gates),
             limits: self.limits,
             control_tenant: CONTROL_TENANT,
         }))
     }
+}
+
+/// A credential that is for the tenant that its block names; every token is compared with it.
+fn of_another(tenant: Option<ObjectId>, key: Option<&Credential>) -> Option<Credentials> {
+    let (tenant_id, key) = (tenant?, key?);
+    Some(Credentials {
+        tenant_id,
+        app_id: key.client_id,
+        secret: key.client_secret.clone(),
+    })
 }

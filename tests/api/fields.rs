@@ -86,3 +86,57 @@ async fn a_person_or_a_job_vouches_for_the_backup() {
     ];
     each_is_refused("no-backups", spoilt).await;
 }
+
+const PAYER: &str = "7a3b0c1d-2e3f-4a5b-8c6d-7e8f90a1b2c3";
+
+#[tokio::test]
+async fn an_account_of_another_tenant_names_it_and_brings_its_credential() {
+    let other = json!({"secretName": "payer-closer"});
+    let account = |more: Value| {
+        let mut account = json!({"kind": "CustomerAgreement"});
+        for (key, value) in more.as_object().unwrap() {
+            account[key] = value.clone();
+        }
+        json!({"accounts": [account]})
+    };
+    let together = "tenantId and credentials go together: the tenant that the account is used from";
+    let spoilt: Vec<Spoilt> = vec![
+        ("billing", account(json!({"tenantId": PAYER})), together),
+        ("billing", account(json!({"credentials": other})), together),
+        (
+            "billing",
+            account(json!({"tenantId": PAYER.to_uppercase(), "credentials": other})),
+            "must be a GUID in lower case: the id of the tenant that the account is used from",
+        ),
+        (
+            "billing",
+            account(json!({"tenantId": PAYER, "credentials": {}})),
+            "secretName: Required value",
+        ),
+        (
+            "billing",
+            json!({"accounts": [{"kind": "Partner"}, {"kind": "Partner"}]}),
+            "the same account is listed twice: name each pair of kind and tenantId once",
+        ),
+        (
+            "directory",
+            json!({"credentials": other, "resourceTenantId": PAYER}),
+            "credentials are for resource, which is missing",
+        ),
+        (
+            "directory",
+            json!({"resourceTenantId": PAYER}),
+            "resourceTenantId and credentials go together",
+        ),
+    ];
+    each_is_refused("no-accounts", spoilt).await;
+    each_is_accepted(
+        "accounts",
+        "billing",
+        vec![
+            account(json!({"tenantId": PAYER, "credentials": other})),
+            json!({"accounts": [{"kind": "Partner"}, {"kind": "Partner", "tenantId": PAYER, "credentials": other}]}),
+        ],
+    )
+    .await;
+}

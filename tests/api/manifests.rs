@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tenant_closure::api::REQUESTED_BY;
 
 const TENANT: &str = "6f2f4a3e-1b2c-4d5e-8f90-a1b2c3d4e5f6";
+const PAYER: &str = "7a3b0c1d-2e3f-4a5b-8c6d-7e8f90a1b2c3";
 const DOMAIN: &str = "contoso.onmicrosoft.com";
 const API: &str = "tenantclosure.dev/v1alpha1";
 
@@ -38,9 +39,15 @@ pub fn full_closure(name: &str) -> Value {
         "backup": {"acknowledged": true, "reference": "BKP-2291"},
         "accept": [{"kind": "AzureResources", "reference": "CAB-118"}],
         "cancellation": {"reason": "Moving to another product", "feedback": "Thank you."},
-        "billing": {"accounts": [{"kind": "CustomerAgreement"}, {"kind": "AzureSubscription"}]},
+        "billing": {"accounts": [
+            {"kind": "CustomerAgreement", "tenantId": PAYER, "credentials": {"secretName": "payer-closer", "readerSecretName": "payer-reader"}},
+            {"kind": "CustomerAgreement"},
+            {"kind": "AzureSubscription"},
+        ]},
         "directory": {
             "removeApplications": true,
+            "resourceTenantId": PAYER,
+            "credentials": {"secretName": "azure-closer"},
             "resource": format!("/subscriptions/{TENANT}/resourceGroups/b2c/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{DOMAIN}"),
         },
         "approval": {"required": 2},

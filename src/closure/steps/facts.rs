@@ -33,6 +33,13 @@ pub fn unreadable(question: Question, why: Why) -> Decision {
             format!("Grant the application {permission} in the tenant, with admin consent"),
         )
         .blocks(),
+        Why::CredentialRefused if question == Question::Subscriptions => Obstacle::new(
+            "CredentialRefused",
+            "Microsoft does not accept a credential with which subscriptions are read",
+            "Look at the Secrets that spec.credentials and spec.billing.accounts name: each must hold a valid credential of \
+             an application of the tenant that its block names",
+        )
+        .blocks(),
         Why::CredentialRefused => Obstacle::new(
             "CredentialRefused",
             "Microsoft does not accept the credential",

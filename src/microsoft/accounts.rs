@@ -1,0 +1,46 @@
+//! Billing accounts: each kind may be there more than once, with credentials of different tenants.
+
+use super::arm::{azure, billing};
+use super::failure::{Failure, Kind};
+use super::live::LiveTenant;
+use super::perform::Road;
+use super::wire::{Line, Wire};
+use crate::closure::observation::Subscription;
+
+impl LiveTenant {
+    /// The wire of the account that a subscription belongs to: of several of its kind, the one that shows it. Where none
+    /// shows it, any of them does, unless one of them may not look. Without an account the tenant's own wire.
+    pub(super) async fn account(&self, road: Road, resource: &str) -> Result<&Wire, Failure> {
+        let wires: Vec<&Wire> = self
+            .billing
+            .iter()
+            .filter(|(kind, _)| *kind == road.kind())
+            .map(|(_, wire)| wire.as_ref().unwrap_or(&self.graph))
+            .collect();
+        if let [] | [_] = wires.as_slice() {
+            return Ok(wires.first().copied().unwrap_or(&self.graph));
+        }
+        let mut barred = None;
+        for wire in &wires {
+            match find(&wire.line(), road, resource).await {
+                Ok(Some(_)) => return Ok(wire),
+                Ok(None) => {}
+                Err(failure) if failure.kind == Kind::Forbidden => barred = Some(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+        barred.map_or_else(|| Ok(wires.first().copied().unwrap_or(&self.graph)), Err)
+    }
+}
+
+/// Reads one subscription; `None`: there is no such thing (any more).
+pub(super) async fn find(
+    line: &Line<'_>,
+    road: Road,
+    resource: &str,
+) -> Result<Option<Subscription>, Failure> {
+    match road {
+        Road::Billing => billing::find(line, resource).await,
+        Road::Azure => azure::find(line, resource).await,
+    }
+}
