@@ -3,22 +3,22 @@
 #![allow(clippy::manual_assert)] // a message that is computed
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
-#[path = "closing/backup.rs"]
-mod backup;
+#[path = "support/case.rs"]
+mod case;
 #[allow(dead_code)] // the demo uses the rest
-#[path = "demo/children.rs"]
+#[path = "support/children.rs"]
 mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
 #[allow(dead_code)] // the demo uses the rest
-#[path = "demo/person.rs"]
+#[path = "support/person.rs"]
 mod person;
 #[allow(dead_code)] // the demo uses the rest
-#[path = "demo/simulator.rs"]
+#[path = "support/simulator.rs"]
 mod simulator;
 #[allow(dead_code)] // the demo uses the rest
-#[path = "demo/stack.rs"]
+#[path = "support/stack.rs"]
 mod stack;
 
 use std::collections::BTreeSet;
@@ -26,11 +26,12 @@ use std::future::Future;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use case::{Case, NAME};
 use cluster::Result;
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DynamicObject, ListParams};
 use person::Person;
 use serde_json::{Value, json};
-use stack::{CLOSURES, NAME, OPERATOR, Options, Stack};
+use stack::{OPERATOR, Options, Stack};
 use tenant_closure::api::{ClosureRecord, RecordType, TenantClosure, TenantClosureStatus};
 use tenant_closure::closure::intent::Action;
 use tenant_closure::closure::report::Phase;
@@ -38,6 +39,7 @@ use tenant_closure::controller::journal;
 
 /// A stack in a folder of its own.
 struct Trial {
+    case: Case,
     stack: Stack,
     folder: tempfile::TempDir,
 }
@@ -47,17 +49,23 @@ impl Trial {
     async fn start(users: u32, slice: Option<u32>, arguments: &[&'static str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = Options {
-            users,
-            seed: 7,
+            simulation: simulator::demo_tenant(users, 7),
             slice,
             arguments: arguments.to_vec(),
+            quiet: false,
         };
-        let stack = Stack::start(folder.path(), options).await.unwrap();
-        Self { stack, folder }
+        let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+        let tenant = stack.simulator.tenant().unwrap().clone();
+        let case = stack.case("closures", tenant).await.unwrap();
+        Self {
+            case,
+            stack,
+            folder,
+        }
     }
 
     fn closures(&self) -> Api<TenantClosure> {
-        Api::namespaced(self.stack.cluster.client("admin"), CLOSURES)
+        self.case.closures()
     }
 
     async fn status(&self) -> TenantClosureStatus {
@@ -68,7 +76,7 @@ impl Trial {
     /// Does `work` while the persons do theirs.
     async fn with_persons<T>(&self, work: impl Future<Output = T>) -> T {
         let diary = self.folder.path().join("person.log");
-        let mut person = Person::new(&self.stack, true, Some(diary));
+        let mut person = Person::new(&self.case, true, Some(diary));
         tokio::select! {
             done = work => done,
             trouble = person.live() => panic!("the persons: {trouble:?}"),
@@ -95,25 +103,11 @@ impl Trial {
     }
 
     async fn effects(&self) -> Vec<Value> {
-        let effects = self.stack.simulator.get("effects").await.unwrap();
-        effects.as_array().unwrap().clone()
-    }
-
-    /// Waits for more effects than these; how many there are then.
-    async fn until_effects(&self, more_than: usize) -> usize {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let seen = self.effects().await.len();
-            if seen > more_than {
-                return seen;
-            }
-            assert!(Instant::now() < deadline, "no more than {seen} effects");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        self.case.portal.effects().await.unwrap()
     }
 
     async fn assert_no_rule_broken(&self) {
-        let judged = self.stack.simulator.get("violations").await.unwrap();
+        let judged = self.case.portal.get("violations").await.unwrap();
         assert_eq!(judged["count"], 0, "{judged:#}");
     }
 
@@ -146,7 +140,7 @@ impl Trial {
                 gone += u64::from(outcome.seen.gone);
             }
         }
-        let ours = json!(self.stack.simulator.tenant().unwrap().app_id);
+        let ours = json!(self.case.portal.tenant.app_id);
         let effects = self.effects().await;
         let deleted: Vec<&Value> = effects
             .iter()
@@ -167,16 +161,16 @@ impl Trial {
 #[tokio::test(flavor = "current_thread")]
 async fn closes_a_tenant_and_journal_and_simulator_agree() {
     let trial = Trial::start(120, None, &[]).await;
-    trial.stack.apply_closure().await.unwrap();
+    trial.case.apply().await.unwrap();
     trial
         .with_persons(trial.until_phase(Phase::Closed, Duration::from_secs(120)))
         .await;
-    let seen = trial.stack.simulator.look().await.unwrap();
+    let seen = trial.case.portal.look().await.unwrap();
     assert_eq!(
         (&seen["deleted"], &seen["usersLeft"]),
         (&json!(true), &json!(1))
     );
-    println!("{}", trial.stack.simulator.get("stats").await.unwrap());
+    println!("{}", trial.case.portal.get("stats").await.unwrap());
     trial.assert_no_rule_broken().await;
     assert_eq!(trial.assert_journal_agrees().await, 0);
 }
@@ -190,7 +184,7 @@ async fn kill_again_and_again(trial: &Trial) -> Result<u32> {
     let mut running: Option<children::Program> = None;
     let mut next = 10;
     loop {
-        let stats = trial.stack.simulator.get("stats").await?;
+        let stats = trial.case.portal.get("stats").await?;
         let requests = stats["requests"].as_u64().ok_or("no count of requests")?;
         if requests >= next {
             let id = running
@@ -232,7 +226,7 @@ async fn sigkill_anywhere_loses_nothing() {
     let started = Instant::now();
     let quick = ["--effect-seconds", "2", "--request-seconds", "2"];
     let trial = Trial::start(400, Some(50), &quick).await;
-    trial.stack.apply_closure().await.unwrap();
+    trial.case.apply().await.unwrap();
     let work = tokio::time::timeout(Duration::from_secs(150), kill_again_and_again(&trial));
     let kills = trial.with_persons(work).await;
     let kills = kills.unwrap_or_else(|_| panic!("not closed: {:?}", trial.folder.path()));
@@ -241,117 +235,4 @@ async fn sigkill_anywhere_loses_nothing() {
     trial.assert_no_rule_broken().await;
     // Some kills fell between a claim and its outcome.
     assert!(trial.assert_journal_agrees().await > 0);
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn mode_plan_writes_nothing() {
-    let mut trial = Trial::start(60, None, &[]).await;
-    let told = json!({"tenant": trial.stack.simulator.tenant().unwrap().id, "mode": "Plan"});
-    trial.stack.simulator.post("judge", &told).await.unwrap();
-    trial.stack.closure = trial
-        .stack
-        .closure
-        .replace("mode: Execute", "mode: Plan")
-        .replace("  approval:\n    required: 1\n", "");
-    trial.stack.apply_closure().await.unwrap();
-    let patience = Duration::from_secs(30);
-    let status = trial.until_phase(Phase::Planned, patience).await;
-    assert!(status.plan.unwrap().users > 0);
-    tokio::time::sleep(Duration::from_secs(2)).await; // more cycles
-    assert_eq!(trial.effects().await, Vec::<Value>::new());
-    trial.assert_no_rule_broken().await;
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn a_wrong_initial_domain_blocks() {
-    let mut trial = Trial::start(60, None, &[]).await;
-    let good = trial.stack.closure.clone();
-    let domain = &trial.stack.simulator.tenant().unwrap().initial_domain;
-    let domain = format!("initialDomain: {domain}");
-    let backup =
-        "  backup:\n    acknowledged: true\n    reference: \"BKP-2291, verified 2026-09-30\"\n";
-    for (from, to, reason) in [
-        (
-            domain.as_str(),
-            "initialDomain: other.onmicrosoft.com",
-            "TenantMismatch",
-        ),
-        ("maxUsers: 2000", "maxUsers: 5", "LimitExceeded"),
-        (backup, "", "BackupNotAcknowledged"),
-    ] {
-        trial.stack.closure = good.replace(from, to);
-        assert_ne!(trial.stack.closure, good);
-        trial.stack.apply_closure().await.unwrap();
-        let status = trial
-            .until_phase(Phase::Stalled, Duration::from_secs(30))
-            .await;
-        let ready = status
-            .conditions
-            .iter()
-            .find(|c| c.type_ == "Ready")
-            .unwrap();
-        assert_eq!(ready.reason, reason, "{}", ready.message);
-        assert_eq!(trial.effects().await, Vec::<Value>::new());
-        let closures = trial.closures();
-        closures
-            .delete(NAME, &DeleteParams::default())
-            .await
-            .unwrap();
-        assert!(closures.get_opt(NAME).await.unwrap().is_none());
-    }
-    trial.assert_no_rule_broken().await;
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn suspend_and_delete_stop_the_work() {
-    let quick = ["--effect-seconds", "2", "--request-seconds", "2"];
-    let trial = Trial::start(1000, Some(20), &quick).await;
-    let closures = trial.closures();
-    let suspend = async |suspend: bool| {
-        let patch = Patch::Merge(json!({"spec": {"suspend": suspend}}));
-        closures
-            .patch(NAME, &PatchParams::default(), &patch)
-            .await
-            .unwrap();
-    };
-    trial.stack.apply_closure().await.unwrap();
-    let patience = Duration::from_secs(30);
-    trial
-        .with_persons(async {
-            trial.until_effects(40).await;
-            suspend(true).await;
-            trial.until_phase(Phase::Suspended, patience).await;
-            let seen = trial.effects().await.len();
-            tokio::time::sleep(Duration::from_secs(3)).await;
-            assert_eq!(
-                trial.effects().await.len(),
-                seen,
-                "went on though suspended"
-            );
-
-            suspend(false).await;
-            trial.until_effects(seen + 20).await;
-        })
-        .await;
-    // Nobody watches a deleted closure.
-    closures
-        .delete(NAME, &DeleteParams::default())
-        .await
-        .unwrap();
-    assert!(closures.get_opt(NAME).await.unwrap().is_none());
-    let seen = trial.effects().await.len();
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let settled = trial.effects().await.len();
-    assert!(
-        settled <= seen + 20,
-        "more than the effect in flight: {seen}, {settled}"
-    );
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(
-        trial.effects().await.len(),
-        settled,
-        "went on though deleted"
-    );
-    assert!(settled < 1000);
-    trial.assert_no_rule_broken().await;
 }

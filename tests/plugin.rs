@@ -53,7 +53,7 @@ async fn prepare(cluster: &Cluster) {
     ];
     let (done, _, why) = cluster.kubectl("admin", &established, None).await.unwrap();
     assert!(done, "{why}");
-    let people = include_str!("demo/people.yaml");
+    let people = include_str!("support/people.yaml");
     for yaml in [
         policies::yaml("tenant-closure", "tenant-closure").as_str(),
         people,

@@ -59,11 +59,12 @@ const AFTER: &str = "\
 Clients use Microsoft's host names, resolved to this address, with the authority of --ca-out; or this address with the
 prefixes /graph, /login, /arm and /partner. What only a person can do, and what happened, is under /_sim:
   GET  /_sim/tenants[/ID[/deletionChecks|/users]]  what is left
+  POST /_sim/tenants                               one more tenant, as in a scenario
   POST /_sim/tenants/ID/press                      {\"action\": \"cancelSubscription\", \"id\": ..., \"reason\": ...} and so on
   GET  /_sim/violations, /_sim/effects, /_sim/stats, /_sim/clock
   POST /_sim/clock/advance                         {\"seconds\": N}
   POST /_sim/judge                                 {\"tenant\", \"mode\", \"retained\", \"approved\", \"digest\"}
-  POST /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; DELETE removes all
+  POST /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; DELETE removes all, or those of ?tenant=ID
 The fields of a scenario and their defaults: tenant-simulator defaults.";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use super::exchange::{Content, Reply, Request};
+use super::exchange::{Content, Reply, Request, Service};
+use super::tenant::Tenant;
+use super::token;
 
 /// One fault as it is posted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +29,8 @@ pub(crate) struct Fault {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Matching {
+    /// The tenant of the token or, where there is none, a tenant that the URL names.
+    pub(crate) tenant: Option<Uuid>,
     pub(crate) method: Option<String>,
     pub(crate) host_contains: Option<String>,
     pub(crate) path_contains: Option<String>,
@@ -88,13 +93,17 @@ pub(crate) struct Faults(pub(crate) Vec<Fault>);
 
 impl Faults {
     /// What strikes a request.
-    pub(crate) fn request(&mut self, request: &Request) -> Option<Deed> {
-        self.strike(false, &request.method, &request.base, &request.path)
+    pub(crate) fn request(&mut self, tenants: &[Tenant], request: &Request) -> Option<Deed> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let tenant = tenant_of(tenants, request);
+        self.strike(false, tenant, &request.method, &request.base, &request.path)
     }
 
-    /// What strikes an item of a batch.
-    pub(crate) fn item(&mut self, method: &str, path: &str) -> Option<ItemFault> {
-        match self.strike(true, method, "", path)? {
+    /// What strikes an item of a batch that comes with a token of `tenant`.
+    pub(crate) fn item(&mut self, tenant: Uuid, method: &str, path: &str) -> Option<ItemFault> {
+        match self.strike(true, Some(tenant), method, "", path)? {
             Deed::Status {
                 code,
                 headers,
@@ -108,7 +117,20 @@ impl Faults {
         }
     }
 
-    fn strike(&mut self, item: bool, method: &str, host: &str, path: &str) -> Option<Deed> {
+    /// Removes the faults of one tenant, or all.
+    pub(crate) fn clear(&mut self, tenant: Option<Uuid>) {
+        self.0
+            .retain(|fault| tenant.is_some() && fault.matching.tenant != tenant);
+    }
+
+    fn strike(
+        &mut self,
+        item: bool,
+        tenant: Option<Uuid>,
+        method: &str,
+        host: &str,
+        path: &str,
+    ) -> Option<Deed> {
         let has = |wanted: &Option<String>, text: &str| {
             wanted.as_ref().is_none_or(|wanted| {
                 text.to_ascii_lowercase()
@@ -118,6 +140,7 @@ impl Faults {
         for fault in &mut self.0 {
             let rule = &fault.matching;
             let concerns = rule.item == item
+                && (rule.tenant.is_none() || rule.tenant == tenant)
                 && rule
                     .method
                     .as_ref()
@@ -139,6 +162,33 @@ impl Faults {
         }
         None
     }
+}
+
+/// Whose request this is: its token says it, or its URL names a tenant by id or by a domain.
+fn tenant_of(tenants: &[Tenant], request: &Request) -> Option<Uuid> {
+    let signed = request
+        .header("authorization")
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .filter(|_| request.service != Service::Login)
+        .and_then(token::payload)
+        .and_then(|claims| Uuid::parse_str(claims["tid"].as_str()?).ok());
+    let named = || {
+        let mut words = request.segments();
+        words.extend(request.query.get("login").map(str::to_owned));
+        let names = |tenant: &Tenant, word: &str| {
+            let word = word.rsplit('@').next().unwrap_or(word);
+            Uuid::parse_str(word) == Ok(tenant.id)
+                || tenant
+                    .domains
+                    .iter()
+                    .any(|domain| domain.name.eq_ignore_ascii_case(word))
+        };
+        tenants
+            .iter()
+            .find(|tenant| words.iter().any(|word| names(tenant, word)))
+            .map(|tenant| tenant.id)
+    };
+    signed.or_else(named)
 }
 
 pub(crate) fn scripted(code: u16, headers: &Map<String, Value>, body: Value) -> Reply {
@@ -195,6 +245,9 @@ pub(crate) fn bend(deed: &Deed, mut reply: Reply) -> Reply {
 
 #[cfg(test)]
 mod tests {
+    use super::super::exchange::Query;
+    use super::super::testing;
+    use super::super::world::World;
     use super::*;
 
     #[test]
@@ -209,7 +262,7 @@ mod tests {
         let hits: Vec<_> = (0..4)
             .map(|_| {
                 faults
-                    .item("DELETE", "/users/x")
+                    .item(Uuid::nil(), "DELETE", "/users/x")
                     .map(|fault| fault.reply.status)
             })
             .collect();
@@ -217,14 +270,65 @@ mod tests {
         let drops: Vec<_> = (0..3)
             .map(|_| {
                 faults
-                    .strike(false, "GET", "", "/v1.0/organization")
+                    .strike(false, None, "GET", "", "/v1.0/organization")
                     .is_some()
             })
             .collect();
         assert_eq!(drops, [true, false, false]);
         let delays: Vec<_> = (0..4)
-            .map(|_| faults.strike(false, "GET", "", "/v1.0/domains").is_some())
+            .map(|_| {
+                faults
+                    .strike(false, None, "GET", "", "/v1.0/domains")
+                    .is_some()
+            })
             .collect();
         assert_eq!(delays, [false, true, false, true]);
+    }
+    #[test]
+    fn a_fault_of_one_tenant_leaves_the_others_alone() {
+        let mut world = World::test("tenants: [{users: 5}, {users: 5}]");
+        let (first, second) = (world.tenants[0].id, world.tenants[1].id);
+        world.faults.0 = serde_json::from_value(json!([
+            { "match": { "tenant": second }, "do": { "status": { "code": 500 } } },
+            { "match": { "tenant": second, "item": true }, "do": { "status": { "code": 500 } } },
+        ]))
+        .unwrap();
+        let tokens = [0, 1].map(|tenant| testing::token(&mut world, tenant, false));
+        let mut struck = |service, path: &str, query: &str, token: Option<&String>| {
+            let request = Request {
+                method: "GET".to_owned(),
+                service,
+                cloud: None,
+                base: String::new(),
+                path: path.to_owned(),
+                query: Query::parse(query),
+                headers: token
+                    .map(|token| ("authorization".to_owned(), format!("Bearer {token}")))
+                    .into_iter()
+                    .collect(),
+                body: Vec::new(),
+                request_id: String::new(),
+            };
+            world.faults.request(&world.tenants, &request).is_some()
+        };
+        for (token, wanted) in tokens.iter().zip([false, true]) {
+            let hit = struck(Service::Graph, "/v1.0/organization", "", Some(token));
+            assert_eq!(hit, wanted);
+        }
+        // The token decides, whatever the URL names.
+        let both = format!("/v1.0/tenants/{second}");
+        assert!(!struck(Service::Graph, &both, "", Some(&tokens[0])));
+        assert!(!struck(Service::Graph, "/v1.0/organization", "", None));
+        let door = "/contoso2.onmicrosoft.com/oauth2/v2.0/token";
+        assert!(struck(Service::Login, door, "", None));
+        assert!(!struck(Service::Login, &format!("/{first}/x"), "", None));
+        let query = "login=x%40contoso2.onmicrosoft.com";
+        assert!(struck(Service::Login, "/getuserrealm.srf", query, None));
+        assert!(world.faults.item(first, "DELETE", "/users/x").is_none());
+        assert!(world.faults.item(second, "DELETE", "/users/x").is_some());
+        world.faults.clear(Some(first));
+        assert_eq!(world.faults.0.len(), 2);
+        world.faults.clear(Some(second));
+        assert_eq!(world.faults.0.len(), 0);
     }
 }

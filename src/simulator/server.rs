@@ -104,8 +104,10 @@ async fn answer(
     request: &Request,
     client_id: Option<&str>,
 ) -> Response {
-    let (deed, latency) =
-        shared.with(|world| (world.faults.request(request), world.behaviour.latency_ms));
+    let (deed, latency) = shared.with(|world| {
+        let deed = world.faults.request(&world.tenants, request);
+        (deed, world.behaviour.latency_ms)
+    });
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(u64::from(latency))).await;
     }

@@ -21,6 +21,8 @@ use super::{arm, control, graph, login, partner, populate};
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) clock: Clock,
+    /// Decides every draw.
+    pub(crate) seed: u64,
     pub(crate) random: Random,
     pub(crate) behaviour: Behaviour,
     /// The request at hand is answered by a reader that has not heard of anything in so many milliseconds.
@@ -58,6 +60,7 @@ impl World {
         let behaviour = scenario.behaviour.clone();
         Self {
             clock,
+            seed,
             random: Random::new(seed),
             tenants: scenario
                 .tenants

@@ -1,17 +1,16 @@
 //! The end: what it cost, what the simulator says of it, and the verdict.
 
 use crate::Result;
-use crate::stack::{CLOSURES, NAME, OPERATOR, Stack};
+use crate::case::{Case, NAME};
+use crate::stack::{OPERATOR, Stack};
 use jiff::Timestamp;
-use kube::Api;
-use kube::api::ListParams;
+use kube::api::{Api, ListParams};
 use std::time::Duration;
-use tenant_closure::api::{ClosureRecord, TenantClosure};
+use tenant_closure::api::ClosureRecord;
 
 /// Prints the closing table and the verdict; true where the tenant is closed and no rule was broken.
-pub(crate) async fn tell(stack: &Stack, took: Duration) -> Result<bool> {
-    let closures: Api<TenantClosure> = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
-    let status = closures.get(NAME).await?.status.unwrap_or_default();
+pub(crate) async fn tell(stack: &Stack, case: &Case, took: Duration) -> Result<bool> {
+    let status = case.closures().get(NAME).await?.status.unwrap_or_default();
     println!();
     println!(
         "{:<24} {:>9} {:>9} {:>6} {:>9}",
@@ -29,7 +28,7 @@ pub(crate) async fn tell(stack: &Stack, took: Duration) -> Result<bool> {
         );
     }
     println!();
-    let violations = verdict(stack).await?;
+    let violations = verdict(case).await?;
     costs(stack).await?;
     let phase = serde_json::to_value(status.phase)?;
     let phase = phase.as_str().unwrap_or("Pending").to_owned();
@@ -39,10 +38,10 @@ pub(crate) async fn tell(stack: &Stack, took: Duration) -> Result<bool> {
 }
 
 /// What the simulator saw; the number of rules broken.
-async fn verdict(stack: &Stack) -> Result<u64> {
-    let seen = stack.simulator.look().await?;
-    let stats = stack.simulator.get("stats").await?;
-    let judged = stack.simulator.get("violations").await?;
+async fn verdict(case: &Case) -> Result<u64> {
+    let seen = case.portal.look().await?;
+    let stats = case.portal.get("stats").await?;
+    let judged = case.portal.get("violations").await?;
     let violations = judged["count"]
         .as_u64()
         .ok_or("the simulator does not count violations")?;

@@ -4,25 +4,37 @@
 //! `DEMO_USERS` (1000) and `DEMO_SEED` (7) change the tenant, `DEMO_HANDS=me` leaves to you what only a person can do.
 #![allow(missing_docs)] // a program, not a library
 
+#[path = "../support/case.rs"]
+mod case;
+#[path = "../support/children.rs"]
 mod children;
 mod closing;
 #[allow(dead_code, unreachable_pub)] // the tests use the rest
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod keep;
+#[path = "../support/person.rs"]
 mod person;
+#[allow(dead_code)] // the tests use the rest
+#[path = "../support/simulator.rs"]
 mod simulator;
+#[allow(dead_code)] // the tests use the rest
+#[path = "../support/stack.rs"]
 mod stack;
 
+use case::{Case, NAME};
 use children::{Program, binary};
 use cluster::Result;
 use person::Person;
-use stack::{CLOSURES, NAME, Options, Stack, say};
+use stack::{Options, Stack, say};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Where the closure lives.
+const CLOSURES: &str = "closures";
 
 const USAGE: &str = "demo [--keep | --stop]
   --keep   leave everything running in the background when the tenant is closed
@@ -83,26 +95,24 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     let users: u32 = number("DEMO_USERS", 1000)?;
     let seed: u64 = number("DEMO_SEED", 7)?;
     let mine = std::env::var("DEMO_HANDS").is_ok_and(|hands| hands == "me");
-    let mut stack = Stack::start(
-        dir,
-        Options {
-            users,
-            seed,
-            slice: None,
-            arguments: Vec::new(),
-        },
-    )
-    .await?;
+    let options = Options {
+        simulation: simulator::demo_tenant(users, seed),
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(dir), options).await?;
+    let case = stack
+        .case(CLOSURES, stack.simulator.tenant()?.clone())
+        .await?;
     kubeconfigs(dir, &stack)?;
     if mine {
-        println!("{}", person::instructions(&stack)?);
+        println!("{}", person::instructions(&case));
     }
-    std::fs::write(dir.join("closure.yaml"), &stack.closure)?;
+    std::fs::write(dir.join("closure.yaml"), case.manifest.to_string())?;
     say("alice applies examples/closure.yaml with the simulator's tenant");
     let started = Instant::now();
-    stack.apply_closure().await?;
-    let closed = close(dir, &mut stack, mine, bound(users, mine)).await;
-    let passed = closing::tell(&stack, started.elapsed()).await?;
+    case.apply().await?;
+    let closed = close(dir, &stack, &case, mine, bound(users, mine)).await;
+    let passed = closing::tell(&stack, &case, started.elapsed()).await?;
     closed?;
     if hold {
         println!("{}", usage(dir));
@@ -117,18 +127,18 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
 }
 
 /// Shows progress through the plugin while the persons do their part, until the closure has ended.
-async fn close(dir: &Path, stack: &mut Stack, mine: bool, bound: Duration) -> Result<()> {
+async fn close(dir: &Path, stack: &Stack, case: &Case, mine: bool, bound: Duration) -> Result<()> {
     let plugin = binary("kubectl-tenant_closure")?;
     let mut command = Command::new(plugin);
     command
         .args(["status", NAME, "--namespace", CLOSURES, "--watch"])
         .args(["--timeout", &bound.as_secs().to_string()])
         .env("KUBECONFIG", stack.cluster.kubeconfig("alice"));
-    let mut progress = Program::start(&mut command, Stdio::inherit(), &dir.join("plugin.log"))?;
+    let progress = Program::start(&mut command, Stdio::inherit(), &dir.join("plugin.log"))?;
     let diary = std::io::stdout()
         .is_terminal()
         .then(|| dir.join("person.log"));
-    let mut person = Person::new(stack, !mine, diary);
+    let mut person = Person::new(case, !mine, diary);
     let ended = async {
         loop {
             if let Some(status) = progress.ended() {

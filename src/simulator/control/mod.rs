@@ -11,8 +11,9 @@ use super::checks;
 use super::clock::precise;
 use super::errors::Refusal;
 use super::exchange::{Reply, Request};
-use super::faults::{Fault, Faults};
+use super::faults::Fault;
 use super::world::World;
+use super::{populate, scenario};
 
 type Answer = Result<Reply, Refusal>;
 
@@ -26,6 +27,7 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
                 .map(|index| summary(world, index))
                 .collect(),
         )),
+        ("POST", ["tenants"]) => add(world, request.json()),
         ("GET", ["tenants", id]) => {
             find(world, id).map(|index| Reply::json(200, summary(world, index)))
         }
@@ -38,14 +40,8 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         ("GET", ["violations"]) => Ok(violations(world, request)),
         ("GET", ["effects"]) => Ok(effects(world, request)),
         ("GET", ["stats"]) => {
-            let tenant = request
-                .query
-                .get("tenant")
-                .and_then(|id| Uuid::parse_str(id).ok());
-            Ok(Reply::json(
-                200,
-                world.stats.report(&world.throttle, tenant),
-            ))
+            let report = world.stats.report(&world.throttle, tenant_in(request));
+            Ok(Reply::json(200, report))
         }
         ("GET", ["clock"]) => Ok(clock(world)),
         ("POST", ["clock", "advance"]) => advance(world, &request.json()),
@@ -53,7 +49,7 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         ("GET", ["faults"]) => Ok(Reply::json(200, json!(world.faults.0))),
         ("POST", ["faults"]) => faults(world, request.json()),
         ("DELETE", ["faults"]) => {
-            world.faults = Faults::default();
+            world.faults.clear(tenant_in(request));
             Ok(Reply::empty(204))
         }
         ("GET", ["writes"]) => Ok(writes(world, request)),
@@ -65,6 +61,27 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         )),
     };
     answer.unwrap_or_else(|refusal| refusal.plain())
+}
+
+fn tenant_in(request: &Request) -> Option<Uuid> {
+    let told = request.query.get("tenant")?;
+    Uuid::parse_str(told).ok()
+}
+
+/// One more tenant, as a scenario describes it; the reply is what the first line of the program says of each.
+fn add(world: &mut World, body: Value) -> Answer {
+    let plan: scenario::Tenant = serde_json::from_value(body)
+        .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
+    let tenant = populate::tenant(&plan, world.seed, world.tenants.len());
+    for name in [tenant.id.to_string(), tenant.initial_domain.clone()] {
+        if find(world, &name).is_ok() {
+            let text = format!("There is a tenant {name} already.");
+            return Err(Refusal::new(409, "conflict", text));
+        }
+    }
+    let reply = Reply::json(201, json!(super::info(&tenant)));
+    world.tenants.push(tenant);
+    Ok(reply)
 }
 
 fn find(world: &World, id: &str) -> Result<usize, Refusal> {
@@ -323,5 +340,24 @@ mod tests {
             &json!({ "seconds": 60 }),
         );
         assert_eq!(advanced.value()["virtualSeconds"], 60.0);
+    }
+
+    #[test]
+    fn a_tenant_can_be_added_while_it_runs() {
+        let mut world = World::test("tenants: [{users: 5}]");
+        let body = json!({ "users": 4, "initialDomain": "fabrikam.onmicrosoft.com" });
+        let reply = testing::control(&mut world, "POST", "/_sim/tenants", &body);
+        assert_eq!((reply.status, &reply.value()["users"]), (201, &json!(4)));
+        let token = testing::token(&mut world, 1, false);
+        assert_eq!(
+            testing::get(&mut world, &token, "/v1.0/organization").status,
+            200
+        );
+        let first = json!({ "id": world.tenants[0].id });
+        for (body, status) in [(&body, 409), (&first, 409), (&json!({ "usrs": 4 }), 400)] {
+            let reply = testing::control(&mut world, "POST", "/_sim/tenants", body);
+            assert_eq!(reply.status, status);
+        }
+        assert_eq!(world.tenants.len(), 2);
     }
 }

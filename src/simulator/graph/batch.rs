@@ -155,7 +155,8 @@ fn one(world: &mut World, call: &Call, item: &Item, statuses: &HashMap<String, u
         request_id,
         ..call.clone()
     };
-    match world.faults.item(&item.method, &path) {
+    let tenant = world.tenants[call.caller.tenant].id;
+    match world.faults.item(tenant, &item.method, &path) {
         Some(ItemFault { reply, apply }) => {
             if apply {
                 single(world, &inner);

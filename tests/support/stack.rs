@@ -1,95 +1,98 @@
-//! What stands before a closure is applied: control plane, resources, rights, secrets, the operator.
+//! What stands before a closure is applied: control plane, resources, rights, the simulator, the operator.
 
 use crate::Result;
+use crate::case::Case;
 use crate::children::{Program, binary, free_port, log_end};
 use crate::cluster::Cluster;
-use crate::simulator::{Simulator, Tenant};
+use crate::simulator::{Portal, Simulator, Tenant};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where the operator lives.
 pub(crate) const OPERATOR: &str = "tenant-closure";
-/// Where the closure lives.
-pub(crate) const CLOSURES: &str = "closures";
-/// Its name.
-pub(crate) const NAME: &str = "contoso";
-
-/// What the examples say, to be replaced by what the simulator says.
-const EXAMPLE_ID: &str = "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de";
-const EXAMPLE_DOMAIN: &str = "contoso.onmicrosoft.com";
-
 /// For how long things may take to come about.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the stack is to be like.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
-    /// Users of the simulated tenant.
-    pub(crate) users: u32,
-    /// Where its chance begins.
-    pub(crate) seed: u64,
+    /// Arguments for the simulator.
+    pub(crate) simulation: Vec<String>,
     /// Users in one effect; the chart's default where absent.
     pub(crate) slice: Option<u32>,
     /// More arguments for the operator.
     pub(crate) arguments: Vec<&'static str>,
+    /// Whether it tells what it does.
+    pub(crate) quiet: bool,
 }
 
 /// The whole stack; dropped in this order.
 pub(crate) struct Stack {
     pub(crate) operator: Program,
     pub(crate) simulator: Simulator,
-    pub(crate) cluster: Cluster,
+    pub(crate) cluster: Arc<Cluster>,
     /// Port of the operator's health and metrics.
     pub(crate) port: u16,
-    /// The manifest of the closure, with the simulator's values.
-    pub(crate) closure: String,
-    dir: PathBuf,
+    /// Where the logs are.
+    pub(crate) dir: PathBuf,
     kubeconfig: PathBuf,
     arguments: Vec<&'static str>,
 }
 
 impl Stack {
-    /// Starts everything, in order, and tells each step.
-    pub(crate) async fn start(dir: &Path, options: Options) -> Result<Self> {
-        let users = options.users;
-        say("starting etcd and kube-apiserver (the first time they are fetched or built)");
-        let cluster = Cluster::start().await?;
-        say(&format!("starting a simulated tenant with {users} users"));
-        let simulator = Simulator::start(dir, users, options.seed)?;
-        let tenant = simulator.tenant()?.clone();
-        say("installing resources, rights and admission policies");
+    /// Starts everything, in order. Without a folder the logs lie in the control plane's own, which goes with it.
+    pub(crate) async fn start(dir: Option<&Path>, options: Options) -> Result<Self> {
+        let tell = |what: &str| {
+            if !options.quiet {
+                say(what);
+            }
+        };
+        tell("starting etcd and kube-apiserver (the first time they are fetched or built)");
+        let cluster = Arc::new(Cluster::start().await?);
+        let dir = dir.unwrap_or(cluster.dir()).to_owned();
+        tell("starting the simulator");
+        let simulator = Simulator::start(&dir, &options.simulation)?;
+        tell("installing resources, rights and admission policies");
         install(&cluster, options.slice).await?;
-        cluster
-            .apply(
-                "admin",
-                &filled(include_str!("../../examples/credentials.yaml"), &tenant),
-            )
-            .await?;
-        cluster.apply("admin", include_str!("people.yaml")).await?;
         until_refused(&cluster).await?;
-        say("starting the operator under its own service account");
+        tell("starting the operator under its own service account");
         let kubeconfig = cluster
             .service_account_kubeconfig(OPERATOR, OPERATOR)
             .await?;
-        let (operator, port) =
-            operator(dir, "operator", &kubeconfig, &simulator, &options.arguments)?;
-        let mut stack = Self {
+        let (operator, port) = operator(
+            &dir,
+            "operator",
+            &kubeconfig,
+            &simulator,
+            &options.arguments,
+        )?;
+        let stack = Self {
             operator,
             simulator,
             cluster,
             port,
-            closure: closure(&tenant, users),
-            dir: dir.to_owned(),
+            dir,
             kubeconfig,
             arguments: options.arguments,
         };
-        stack.until_ready(dir).await?;
+        stack.until_ready().await?;
         Ok(stack)
     }
 
+    /// A closure of this tenant in a namespace of its own, not applied yet.
+    pub(crate) async fn case(&self, namespace: &str, tenant: Tenant) -> Result<Case> {
+        let portal = Portal::new(&self.simulator, tenant)?;
+        Case::prepare(self.cluster.clone(), namespace, portal).await
+    }
+
+    /// The end of one of the logs.
+    pub(crate) fn log_end(&self, name: &str) -> String {
+        log_end(&self.dir.join(name))
+    }
+
     /// Another process of the operator, as a node would start one after the first has ended.
-    #[allow(dead_code)] // only the tests start another
     pub(crate) fn another_operator(&self, name: &str) -> Result<Program> {
         operator(
             &self.dir,
@@ -101,23 +104,7 @@ impl Stack {
         .map(|(program, _)| program)
     }
 
-    /// Applies the closure as alice. The API server may say for some seconds that it does not know a new kind.
-    pub(crate) async fn apply_closure(&self) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.cluster.apply("alice", &self.closure).await {
-                Err(trouble)
-                    if trouble.to_string().contains("There can be a delay")
-                        && Instant::now() < deadline =>
-                {
-                    tokio::time::sleep(Duration::from_millis(300)).await;
-                }
-                other => return other.map(drop),
-            }
-        }
-    }
-
-    async fn until_ready(&mut self, dir: &Path) -> Result<()> {
+    async fn until_ready(&self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
         let http = reqwest::Client::builder().no_proxy().build()?;
@@ -130,14 +117,14 @@ impl Stack {
             if let Some(status) = self.operator.ended() {
                 return Err(format!(
                     "the operator ended early ({status}):\n{}",
-                    log_end(&dir.join("operator.log"))
+                    self.log_end("operator.log")
                 )
                 .into());
             }
             if Instant::now() > deadline {
                 return Err(format!(
                     "the operator is not ready:\n{}",
-                    log_end(&dir.join("operator.log"))
+                    self.log_end("operator.log")
                 )
                 .into());
             }
@@ -151,46 +138,9 @@ pub(crate) fn say(text: &str) {
     println!("demo: {text}");
 }
 
-/// An example with the simulator's values for its own.
-fn filled(example: &str, tenant: &Tenant) -> String {
-    example
-        .replace(EXAMPLE_ID, &tenant.id)
-        .replace(EXAMPLE_DOMAIN, &tenant.initial_domain)
-        .replace("11111111-1111-1111-1111-111111111111", &tenant.app_id)
-        .replace(
-            "22222222-2222-2222-2222-222222222222",
-            tenant.reader_app_id.as_ref().unwrap_or(&tenant.app_id),
-        )
-        .replace(
-            "the-secret-of-the-application-that-closes",
-            &tenant.client_secret,
-        )
-        .replace(
-            "the-secret-of-the-application-that-only-reads",
-            tenant
-                .reader_secret
-                .as_ref()
-                .unwrap_or(&tenant.client_secret),
-        )
-}
-
-fn closure(tenant: &Tenant, users: u32) -> String {
-    let mut text = include_str!("../../examples/closure.yaml")
-        .replace("maxUsers: 2000", &format!("maxUsers: {}", users.max(2000)));
-    for (example, name) in [
-        ("closer@contoso.onmicrosoft.com", tenant.retained()),
-        ("spare@contoso.onmicrosoft.com", tenant.spare()),
-    ] {
-        text = text.replace(example, name.unwrap_or(example));
-    }
-    filled(&text, tenant)
-}
-
 async fn install(cluster: &Cluster, slice: Option<u32>) -> Result<()> {
-    let namespaces = format!(
-        "{{apiVersion: v1, kind: Namespace, metadata: {{name: {OPERATOR}}}}}\n---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {CLOSURES}}}}}\n"
-    );
-    cluster.apply("admin", &namespaces).await?;
+    let namespace = format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {OPERATOR}}}}}");
+    cluster.apply("admin", &namespace).await?;
     let crds = printed(Command::new(binary("tenant-closure")?).arg("crd"))?;
     let (done, _, why) = cluster
         .kubectl("admin", &["apply", "--server-side", "-f", "-"], Some(&crds))
@@ -263,7 +213,7 @@ fn printed(command: &mut Command) -> Result<String> {
 async fn until_refused(cluster: &Cluster) -> Result<()> {
     let record = format!(
         "{{apiVersion: tenantclosure.dev/v1alpha1, kind: ClosureRecord, metadata: {{name: forged, namespace: {OPERATOR}}}, spec: {{type: Effect, \
-         closureUID: none, closureNamespace: none, closureName: none, tenantID: {EXAMPLE_ID}, sequence: 1}}}}"
+         closureUID: none, closureNamespace: none, closureName: none, tenantID: 5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de, sequence: 1}}}}"
     );
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -1,27 +1,28 @@
 //! The persons: bob approves, and presses what only a person can press.
 
 use crate::Result;
+use crate::case::{Case, NAME};
 use crate::children::binary;
 use crate::simulator::press_body;
-use crate::stack::{CLOSURES, NAME, OPERATOR, Stack};
-use kube::Api;
-use kube::api::ListParams;
+use crate::stack::OPERATOR;
+use kube::ResourceExt as _;
+use kube::api::{Api, ListParams};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 use tenant_closure::api::status::HandOffStatus;
-use tenant_closure::api::{ClosureRecord, TenantClosure};
+use tenant_closure::api::{CLOSURE_UID, ClosureRecord, TenantClosure};
 
 /// Checks that no program can read.
 const UNREADABLE: [&str; 5] = ["C5", "C9", "C10", "C11", "C15"];
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The persons of the demo.
+/// The persons of one closure.
 pub(crate) struct Person<'a> {
-    stack: &'a Stack,
+    case: &'a Case,
     closures: Api<TenantClosure>,
     kubeconfig: PathBuf,
     /// Where is told what they do: on a terminal the picture would be torn.
@@ -32,13 +33,11 @@ pub(crate) struct Person<'a> {
 
 impl<'a> Person<'a> {
     /// Persons who press hand-offs only where `presses`.
-    pub(crate) fn new(stack: &'a Stack, presses: bool, diary: Option<PathBuf>) -> Self {
-        let closures = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
-        let kubeconfig = stack.cluster.kubeconfig("bob");
+    pub(crate) fn new(case: &'a Case, presses: bool, diary: Option<PathBuf>) -> Self {
         Self {
-            stack,
-            closures,
-            kubeconfig,
+            case,
+            closures: case.closures(),
+            kubeconfig: case.cluster.kubeconfig("bob"),
             diary,
             presses,
             done: BTreeSet::new(),
@@ -77,7 +76,7 @@ impl<'a> Person<'a> {
         if !self.first(&format!("approve {digest}")) {
             return Ok(());
         }
-        if let Err(trouble) = self.brief_judge(digest).await {
+        if let Err(trouble) = self.brief_judge(closure, digest).await {
             self.tell(&format!("the judge was not told of the plan: {trouble}"))?;
         }
         let domain = &closure.spec.tenant.initial_domain;
@@ -91,7 +90,7 @@ impl<'a> Person<'a> {
                 "--confirm",
                 domain,
                 "--comment",
-                "the demo",
+                "seen and counted",
             ])
             .await;
         if approved.is_err() {
@@ -101,11 +100,13 @@ impl<'a> Person<'a> {
         approved
     }
 
-    async fn brief_judge(&self, digest: &str) -> Result<()> {
+    async fn brief_judge(&self, closure: &TenantClosure, digest: &str) -> Result<()> {
         let records: Api<ClosureRecord> =
-            Api::namespaced(self.stack.cluster.client("admin"), OPERATOR);
+            Api::namespaced(self.case.cluster.client("admin"), OPERATOR);
+        let uid = closure.uid().ok_or("a closure without a UID")?;
+        let ours = ListParams::default().labels(&format!("{CLOSURE_UID}={uid}"));
         let mut approved = BTreeSet::new();
-        for record in records.list(&ListParams::default()).await? {
+        for record in records.list(&ours).await? {
             let spec = record.spec;
             approved.extend(spec.users.iter().map(ToString::to_string));
             if let Some(head) = spec
@@ -117,9 +118,9 @@ impl<'a> Person<'a> {
                 approved.extend(head.applications.iter().map(ToString::to_string));
             }
         }
-        let tenant = &self.stack.simulator.tenant()?.id;
+        let tenant = &self.case.portal.tenant.id;
         let told = json!({"tenant": tenant, "approved": approved, "mode": "Execute"});
-        self.stack.simulator.post("judge", &told).await
+        self.case.portal.post("judge", &told).await.map(drop)
     }
 
     /// Does what a person would for this hand-off.
@@ -148,7 +149,7 @@ impl<'a> Person<'a> {
 
     /// Cancels what is active, or deletes what is not.
     async fn each_subscription(&mut self, button: &str) -> Result<()> {
-        let seen = self.stack.simulator.look().await?;
+        let seen = self.case.portal.look().await?;
         for subscription in seen["subscriptions"].as_array().into_iter().flatten() {
             let text = |key: &str| subscription[key].as_str().unwrap_or_default();
             let active = matches!(text("state"), "Enabled" | "Warning");
@@ -171,7 +172,7 @@ impl<'a> Person<'a> {
             self.press("settleCheck", Some(check)).await?;
             self.attest(check, "Settled").await?;
         }
-        let seen = self.stack.simulator.look().await?;
+        let seen = self.case.portal.look().await?;
         let checks = seen["checks"].as_array().into_iter().flatten();
         let open: Vec<&str> = checks
             .filter(|c| c["status"] != "passed")
@@ -198,7 +199,7 @@ impl<'a> Person<'a> {
         if !self.first(&what) {
             return Ok(());
         }
-        let pressed = self.stack.simulator.press(button, id).await;
+        let pressed = self.case.portal.press(button, id).await;
         match &pressed {
             Ok(()) => self.tell(&what)?,
             Err(_) => drop(self.done.remove(&what)),
@@ -210,7 +211,7 @@ impl<'a> Person<'a> {
         if !self.first(&format!("attest {check}")) {
             return Ok(());
         }
-        let domain = self.stack.simulator.tenant()?.initial_domain.clone();
+        let domain = self.case.portal.tenant.initial_domain.clone();
         self.plugin(&[
             "attest",
             NAME,
@@ -227,7 +228,7 @@ impl<'a> Person<'a> {
     /// The plugin, as bob.
     async fn plugin(&self, args: &[&str]) -> Result<()> {
         let output = tokio::process::Command::new(binary("kubectl-tenant_closure")?)
-            .args(["--namespace", CLOSURES])
+            .args(["--namespace", &self.case.namespace])
             .args(args)
             .env("KUBECONFIG", &self.kubeconfig)
             .kill_on_drop(true)
@@ -260,10 +261,10 @@ impl<'a> Person<'a> {
 }
 
 /// What to do where the hands are the user's own.
-pub(crate) fn instructions(stack: &Stack) -> Result<String> {
-    let tenant = stack.simulator.tenant()?;
-    let ca = stack.simulator.ready.ca_file.display();
-    let look = stack.simulator.url(&format!("tenants/{}", tenant.id));
+pub(crate) fn instructions(case: &Case) -> String {
+    let portal = &case.portal;
+    let ca = portal.ca_file.display();
+    let look = portal.url(&format!("tenants/{}", portal.tenant.id));
     let lines: Vec<String> = [
         ("switch sync off", "switchSyncOff", None),
         ("cancel a subscription", "cancelSubscription", Some("SUBSCRIPTION")),
@@ -277,8 +278,8 @@ pub(crate) fn instructions(stack: &Stack) -> Result<String> {
         format!("  {what}:\n    curl --cacert {ca} -H 'content-type: application/json' -d '{body}' {look}/press")
     })
     .collect();
-    Ok(format!(
+    format!(
         "The hands are yours. Look:\n    curl --cacert {ca} {look}\n{}\n",
         lines.join("\n")
-    ))
+    )
 }

@@ -1,15 +1,16 @@
-//! The programs that the demo starts. They are killed when this process' main thread ends, however it ends.
+//! Programs of ours, started. They are killed when the thread that started them ends, however it ends.
 
 use crate::Result;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A program under way; killed and waited for when dropped.
-pub(crate) struct Program(Child);
+pub(crate) struct Program(Mutex<Child>);
 
 impl Program {
-    /// Starts it from this thread, which must be the main one: the kernel kills the child when the thread ends.
+    /// Starts it from this thread, which must last as long: the kernel kills the child when the thread ends.
     pub(crate) fn start(command: &mut Command, out: Stdio, log: &Path) -> Result<Self> {
         let mut tied = Command::new("setpriv");
         tied.args(["--pdeathsig", "KILL", "--"])
@@ -26,29 +27,34 @@ impl Program {
             .stderr(File::create(log)?)
             .spawn()
             .map_err(|e| format!("cannot start {}: {e}", command.get_program().display()))?;
-        Ok(Self(child))
+        Ok(Self(Mutex::new(child)))
     }
 
     /// Its process id: `setpriv` becomes the program.
     pub(crate) fn id(&self) -> u32 {
-        self.0.id()
+        self.child().id()
     }
 
     /// Its standard output, once.
-    pub(crate) fn output(&mut self) -> Option<std::process::ChildStdout> {
-        self.0.stdout.take()
+    pub(crate) fn output(&self) -> Option<std::process::ChildStdout> {
+        self.child().stdout.take()
     }
 
     /// How it ended; `None` while it runs.
-    pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
-        self.0.try_wait().ok().flatten()
+    pub(crate) fn ended(&self) -> Option<std::process::ExitStatus> {
+        self.child().try_wait().ok().flatten()
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let mut child = self.child();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 

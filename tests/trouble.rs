@@ -1,0 +1,32 @@
+//! Bad input and bad luck: each row has a closure of its own on one real control plane, with one operator and one
+//! simulator, and shows what a user is told and that nothing was deleted that should not be.
+#![cfg(feature = "operator")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
+
+#[path = "trouble/backup.rs"]
+mod backup;
+#[path = "trouble/brakes.rs"]
+mod brakes;
+#[path = "support/case.rs"]
+mod case;
+#[allow(dead_code)] // the closing tests use the rest
+#[path = "support/children.rs"]
+mod children;
+#[allow(dead_code, unreachable_pub)] // each test binary uses its part
+#[path = "support/cluster.rs"]
+mod cluster;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/person.rs"]
+mod person;
+#[path = "trouble/preconditions.rs"]
+mod preconditions;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/simulator.rs"]
+mod simulator;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/stack.rs"]
+mod stack;
+#[path = "trouble/trial.rs"]
+mod trial;
+
+use cluster::Result;

@@ -1,0 +1,238 @@
+//! One row: a tenant, a namespace and a closure of its own, on the stack that all rows of this program share.
+
+use crate::case::{Case, NAME};
+use crate::children::log_end;
+use crate::person::Person;
+use crate::stack::{Options, Stack};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tenant_closure::api::TenantClosureStatus;
+use tenant_closure::api::status::BlockerStatus;
+use tenant_closure::closure::report::Phase;
+use tokio::sync::{OnceCell, oneshot};
+
+/// For how long a state may take to come about: generous, for machines that are slow.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Users in one slice: few, so that there is a middle in which things happen.
+const SLICE: u32 = 20;
+
+/// A row under way.
+pub(crate) struct Trial {
+    pub(crate) case: Case,
+    stack: &'static Stack,
+}
+
+impl Trial {
+    /// A tenant with these fields of a scenario's tenant (12 users and nothing else where it says nothing), its
+    /// credentials and a manifest. `name` names namespace and tenant, so it is used once.
+    pub(crate) async fn new(name: &str, mut tenant: Value) -> Self {
+        let stack = shared().await;
+        for (field, usual) in [
+            ("users", json!(12)),
+            ("initialDomain", json!(format!("{name}.onmicrosoft.com"))),
+            ("displayName", json!(name)),
+        ] {
+            if tenant[field].is_null() {
+                tenant[field] = usual;
+            }
+        }
+        let tenant = stack.simulator.add(&tenant).await.unwrap();
+        let case = stack.case(name, tenant).await.unwrap();
+        Self { case, stack }
+    }
+
+    /// The spec that will be applied: the example's.
+    pub(crate) fn spec(&mut self) -> &mut Value {
+        &mut self.case.manifest["spec"]
+    }
+
+    /// Alice applies the closure.
+    pub(crate) async fn apply(&self) {
+        self.case.apply().await.unwrap();
+    }
+
+    /// Somebody changes these fields of the spec of the applied closure.
+    pub(crate) async fn change(&self, spec: Value) {
+        let patch = json!({"spec": spec}).to_string();
+        let told = ["patch", "tcl", NAME, "-n", &self.case.namespace];
+        let more = ["--type=merge", "-p", &patch];
+        let args = [&told[..], &more[..]].concat();
+        let (done, _, why) = self
+            .case
+            .cluster
+            .kubectl("alice", &args, None)
+            .await
+            .unwrap();
+        assert!(done, "{why}");
+    }
+
+    /// The first status that shows it, computed from the spec as it is now.
+    pub(crate) async fn until(
+        &self,
+        what: &str,
+        shows: impl Fn(&TenantClosureStatus) -> bool,
+    ) -> TenantClosureStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let closure = self.case.closures().get(NAME).await.unwrap();
+            let generation = closure.metadata.generation;
+            let status = closure.status.unwrap_or_default();
+            if status.observed_generation == generation && shows(&status) {
+                return status;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "never {what}; it says {}\nthe operator:\n{}\nthe persons:\n{}",
+                serde_json::to_string_pretty(&status).unwrap(),
+                self.stack.log_end("operator.log"),
+                log_end(&self.diary()),
+            );
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    }
+
+    /// Waits for a phase.
+    pub(crate) async fn phase(&self, phase: Phase) -> TenantClosureStatus {
+        self.until(&format!("{phase:?}"), |status| status.phase == Some(phase))
+            .await
+    }
+
+    /// Waits until it is Stalled for this reason, and checks that all that a user or a tool looks at says the same.
+    pub(crate) async fn blocked(&self, reason: &str) -> Blocked {
+        let status = self
+            .until(reason, |status| {
+                status.phase == Some(Phase::Stalled) && condition(status, "Stalled").1 == reason
+            })
+            .await;
+        let (stalled, _, message) = condition(&status, "Stalled");
+        assert_eq!(stalled, "True");
+        let same = ("False".to_owned(), reason.to_owned(), message.clone());
+        assert_eq!(condition(&status, "Ready"), same);
+        assert_eq!(condition(&status, "Reconciling").0, "False");
+        assert_eq!(status.summary.as_deref(), Some(message.as_str()));
+        let stands = |one: &&BlockerStatus| one.state == "blocked" && one.check == reason;
+        let blocker = status.blockers.iter().find(stands);
+        let blocker = blocker.unwrap_or_else(|| panic!("no blocker tells it: {status:#?}"));
+        assert_eq!(blocker.who, "person");
+        assert!(message.contains(&blocker.remedy), "{message}");
+        Blocked {
+            message,
+            remedy: blocker.remedy.clone(),
+        }
+    }
+
+    /// Does `work` while bob approves and presses what is handed to him.
+    pub(crate) async fn with_persons<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut person = Person::new(&self.case, true, Some(self.diary()));
+        tokio::select! {
+            done = work => done,
+            trouble = person.live() => panic!("the persons: {trouble:?}"),
+        }
+    }
+
+    fn diary(&self) -> PathBuf {
+        let name = format!("{}-persons.log", self.case.namespace);
+        self.stack.dir.join(name)
+    }
+
+    /// Does, as the administrator, what a text says in commands of kubectl.
+    pub(crate) async fn do_as_told(&self, text: &str) {
+        let commands: Vec<&str> = text.split("kubectl ").skip(1).collect();
+        assert!(!commands.is_empty(), "no command in {text:?}");
+        for command in commands {
+            let command = command.trim().trim_end_matches("&&");
+            let args: Vec<&str> = command.split_whitespace().collect();
+            let cluster = &self.case.cluster;
+            let (done, _, why) = cluster.kubectl("admin", &args, None).await.unwrap();
+            assert!(done, "{args:?}: {why}");
+        }
+    }
+
+    /// What really changed in the tenant.
+    pub(crate) async fn effects(&self) -> Vec<Value> {
+        self.case.portal.effects().await.unwrap()
+    }
+
+    /// Waits for more effects than these; how many there are then.
+    pub(crate) async fn until_effects(&self, more_than: usize) -> usize {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.effects().await.len();
+            if seen > more_than {
+                return seen;
+            }
+            assert!(Instant::now() < deadline, "no more than {seen} effects");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Nothing changed in the tenant, and no request tried to.
+    pub(crate) async fn assert_untouched(&self) {
+        assert_eq!(self.effects().await, Vec::<Value>::new());
+        self.assert_no_rule_broken().await;
+    }
+
+    /// No request broke a rule of the procedure.
+    pub(crate) async fn assert_no_rule_broken(&self) {
+        let judged = self.case.portal.get("violations").await.unwrap();
+        assert_eq!(judged["count"], 0, "{judged:#}");
+    }
+
+    /// With the persons' help it ends Closed: everything is gone but the retained administrator, and no rule was broken.
+    pub(crate) async fn assert_closes(&self) {
+        self.with_persons(self.phase(Phase::Closed)).await;
+        let seen = self.case.portal.look().await.unwrap();
+        assert_eq!(seen["deleted"], true, "{seen:#}");
+        assert_eq!(seen["usersLeft"], 1, "{seen:#}");
+        assert_eq!(seen["retainedAdministrator"]["present"], true, "{seen:#}");
+        self.assert_no_rule_broken().await;
+    }
+}
+
+/// What a user is told where a closure is blocked.
+pub(crate) struct Blocked {
+    pub(crate) message: String,
+    pub(crate) remedy: String,
+}
+
+/// Status, reason and message of a condition.
+pub(crate) fn condition(status: &TenantClosureStatus, name: &str) -> (String, String, String) {
+    let found = status.conditions.iter().find(|one| one.type_ == name);
+    found.map_or_else(Default::default, |one| {
+        (one.status.clone(), one.reason.clone(), one.message.clone())
+    })
+}
+
+/// The one stack of this program. What it starts lives as long as the thread that starts it, so that is a thread that
+/// never ends; its folder is removed when the process has gone.
+async fn shared() -> &'static Stack {
+    static SHARED: OnceCell<&'static Stack> = OnceCell::const_new();
+    let start = async || -> crate::cluster::Result<&'static Stack> {
+        let (ready, wait) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("stack".to_owned())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                runtime.block_on(async {
+                    let options = Options {
+                        slice: Some(SLICE),
+                        arguments: vec!["--effect-seconds", "2", "--request-seconds", "2"],
+                        quiet: true,
+                        ..Options::default()
+                    };
+                    let started = Stack::start(None, options).await;
+                    let _ = ready.send(started);
+                    std::future::pending::<()>().await;
+                });
+            })?;
+        let stack: &'static Stack = Box::leak(Box::new(wait.await??));
+        Ok(stack)
+    };
+    SHARED.get_or_try_init(start).await.unwrap()
+}
