@@ -148,7 +148,7 @@ async fn answer(
             serve()
         }
         Some(Deed::Stale(milliseconds)) => {
-            shared.with(|world| world.serve_stale(&request, milliseconds))
+            shared.with(|world| world.serve_stale(request, milliseconds))
         }
         Some(Deed::Html) => html(),
         Some(Deed::Endless) => return endless(),
