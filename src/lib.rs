@@ -18,6 +18,8 @@ pub mod api;
 #[cfg(feature = "operator")]
 pub mod controller;
 #[cfg(feature = "operator")]
+pub mod evidence;
+#[cfg(feature = "operator")]
 pub mod microsoft;
 #[cfg(feature = "operator")]
 pub mod operations;

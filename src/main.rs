@@ -1,13 +1,15 @@
-//! `tenant-closure`: the operator; prints its CRDs and policies too.
+//! `tenant-closure`: the operator; prints its CRDs and policies, exports and verifies journals.
 
 use clap::Parser as _;
 use std::process::ExitCode;
 use tenant_closure::api::{crd, policies};
-use tenant_closure::operations::serve;
+use tenant_closure::evidence::Verdict;
 use tenant_closure::operations::settings::{Cli, Command};
+use tenant_closure::operations::{evidence, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match Cli::parse().command {
         Command::Run(settings) => {
             logs(settings.log_json);
@@ -21,6 +23,14 @@ async fn main() -> ExitCode {
             print!("{}", policies::yaml(&namespace, &service_account));
             Ok(())
         }
+        Command::Verify(asked) => match evidence::verified(&asked).await {
+            Ok(code) => return ExitCode::from(code),
+            Err(why) => {
+                eprintln!("tenant-closure: {why}");
+                return ExitCode::from(Verdict::Unjudged.code());
+            }
+        },
+        Command::Export(asked) => evidence::exported(&asked).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

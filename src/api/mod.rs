@@ -4,6 +4,7 @@ pub mod approval;
 pub mod closure;
 pub mod conditions;
 pub mod crd;
+pub mod hash;
 pub mod policies;
 pub mod record;
 pub mod status;

@@ -3,10 +3,9 @@
 use crate::api::record::Settled;
 use crate::api::{
     CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType, TENANT_ID,
-    TenantClosure,
+    TenantClosure, hash,
 };
 use crate::closure::memory::{Memory, PlanRef};
-use crate::closure::plan::hex;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use jiff::Timestamp;
@@ -15,8 +14,6 @@ use kube::core::DynamicObject;
 use kube::discovery::ApiResource;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
 /// The newest record, as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -261,45 +258,15 @@ fn read(object: &DynamicObject) -> Result<Head, ReconcileError> {
     })
 }
 
-/// SHA-256 over name, uid, spec and status as stored, in canonical JSON (RFC 8785).
+/// What a record hashes to, as stored.
 pub fn hash(object: &DynamicObject) -> String {
-    let content = json!({
-        "name": object.name_any(),
-        "uid": object.uid(),
-        "spec": object.data.get("spec"),
-        "status": object.data.get("status"),
-    });
-    let mut text = String::new();
-    canonical(&content, &mut text);
-    hex(&Sha256::digest(text.as_bytes()))
-}
-
-/// RFC 8785 for what records hold: no floats, and keys in ASCII, where byte order is UTF-16 order.
-fn canonical(value: &Value, out: &mut String) {
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort_unstable();
-            out.push('{');
-            for (i, key) in keys.into_iter().enumerate() {
-                let comma = if i == 0 { "" } else { "," };
-                let _ = write!(out, "{comma}{}:", Value::String(key.clone()));
-                canonical(&map[key], out);
-            }
-            out.push('}');
-        }
-        Value::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                out.push_str(if i == 0 { "" } else { "," });
-                canonical(item, out);
-            }
-            out.push(']');
-        }
-        scalar => {
-            let _ = write!(out, "{scalar}");
-        }
-    }
+    let part = |key: &str| object.data.get(key).unwrap_or(&Value::Null);
+    hash::record(
+        &object.name_any(),
+        object.metadata.uid.as_deref(),
+        part("spec"),
+        part("status"),
+    )
 }
 
 /// What a claim says; the rest of the record follows from the closure and the head.

@@ -17,7 +17,6 @@ use std::time::Duration;
 /// # Errors
 /// What kept it from starting, in one sentence.
 pub async fn serve(settings: Run) -> Result<(), String> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let limits = EffectLimits {
         start: Duration::from_secs(settings.effect_seconds),
         request: Duration::from_secs(settings.request_seconds),

@@ -1,5 +1,6 @@
 //! Settings: flags and environment, resolved once.
 
+use crate::operations::evidence::{Export, Verify};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,6 +34,10 @@ pub enum Command {
         #[arg(long, default_value = "tenant-closure")]
         service_account: String,
     },
+    /// Verifies a journal, in the cluster or in an exported file. Exit codes: 0 whole, 1 broken, 2 cannot be judged.
+    Verify(Verify),
+    /// Writes a journal as JSON lines, exactly as stored.
+    Export(Export),
 }
 
 /// How the operator runs.

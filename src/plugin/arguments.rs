@@ -39,7 +39,10 @@ pub struct Where {
 
 impl Where {
     /// A client for the cluster, and the namespace.
-    pub(crate) async fn client(&self) -> Result<(kube::Client, String), Trouble> {
+    ///
+    /// # Errors
+    /// Where no way to a cluster could be made out.
+    pub async fn client(&self) -> Result<(kube::Client, String), Trouble> {
         let no_way = |e: &dyn std::error::Error| Trouble::Kubeconfig(e.to_string());
         let options = KubeConfigOptions {
             context: self.context.clone(),

@@ -1,0 +1,75 @@
+//! From an API server: a closure and its records, read and never written.
+
+use crate::api::{CLOSURE_UID, ClosureRecord, TenantClosure};
+use crate::evidence::anchor::Anchor;
+use crate::evidence::entry::{Found, Place};
+use crate::evidence::export;
+use kube::api::ListParams;
+use kube::core::DynamicObject;
+use kube::discovery::ApiResource;
+use kube::{Api, Client, ResourceExt as _};
+use serde_json::Value;
+
+/// Where the operator keeps the journal unless the closure says otherwise.
+pub const NAMESPACE: &str = "tenant-closure";
+/// Parts of plans weigh up to 100 KiB.
+const PAGE: u32 = 50;
+
+/// All records of a closure, as stored, in the order of an export.
+///
+/// # Errors
+/// Where the API server refused or failed.
+pub async fn records(
+    client: &Client,
+    namespace: &str,
+    uid: &str,
+) -> Result<Vec<Value>, kube::Error> {
+    let resource = ApiResource::erase::<ClosureRecord>(&());
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let label = format!("{CLOSURE_UID}={uid}");
+    let mut params = ListParams::default().labels(&label).limit(PAGE);
+    let mut all = Vec::new();
+    loop {
+        let page = api.list(&params).await?;
+        for item in &page.items {
+            all.push(serde_json::to_value(item).map_err(kube::Error::SerdeError)?);
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => break,
+        }
+    }
+    export::sort(&mut all);
+    Ok(all)
+}
+
+/// The same, read as a journal.
+pub fn found(objects: &[Value]) -> Found {
+    let mut found = Found::default();
+    for object in objects {
+        let name = object.pointer("/metadata/name").and_then(Value::as_str);
+        let source = format!("closurerecord {}", name.unwrap_or("without a name"));
+        found.add(object, Place { source, line: None });
+    }
+    found
+}
+
+/// Where a closure's journal lies: as its status pins it, else where it is looked for.
+pub fn journal_namespace<'a>(closure: &'a TenantClosure, otherwise: &'a str) -> &'a str {
+    let journal = closure.status.as_ref().and_then(|s| s.journal.as_ref());
+    journal.map_or(otherwise, |journal| &journal.namespace)
+}
+
+/// The head that a closure's status names.
+pub fn anchor(closure: &TenantClosure) -> Option<Anchor> {
+    let journal = closure.status.as_ref()?.journal.as_ref()?;
+    Some(Anchor {
+        sequence: journal.sequence,
+        hash: journal.head.clone(),
+        source: format!(
+            "status.journal of closure {}/{}",
+            closure.namespace().unwrap_or_default(),
+            closure.name_any()
+        ),
+    })
+}

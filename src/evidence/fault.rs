@@ -1,0 +1,232 @@
+//! Faults: how a journal can be other than it was written. Each names the record and says what is wrong.
+
+use crate::closure::id::ObjectId;
+use crate::evidence::entry::Place;
+
+/// Something that cannot be in a journal as the operator wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A record of another closure.
+    #[error(
+        "record {name} belongs to another closure (UID {theirs}, this journal's is {ours}): it was put in from elsewhere"
+    )]
+    OtherClosure {
+        /// The record.
+        name: String,
+        /// Its closure.
+        theirs: String,
+        /// The journal's.
+        ours: String,
+    },
+    /// A record of another tenant.
+    #[error("record {name} is about tenant {theirs}, the first record is about {ours}")]
+    OtherTenant {
+        /// The record.
+        name: String,
+        /// Its tenant.
+        theirs: ObjectId,
+        /// The journal's.
+        ours: ObjectId,
+    },
+    /// The name is not that of the place.
+    #[error(
+        "record {name} says that it is number {sequence}; such a record is named {expected}: it was renamed or renumbered"
+    )]
+    Misnamed {
+        /// The record.
+        name: String,
+        /// What it says.
+        sequence: u64,
+        /// What it would be named.
+        expected: String,
+    },
+    /// Two in one place.
+    #[error("record {sequence} is there twice ({first} and {second}): one was put in")]
+    Twice {
+        /// The place in the journal.
+        sequence: u64,
+        /// Where the first was found.
+        first: Place,
+        /// Where the second was found.
+        second: Place,
+    },
+    /// A hole.
+    #[error("record {name} is missing, though later ones are there: it was deleted")]
+    Missing {
+        /// The name it had.
+        name: String,
+    },
+    /// A file whose lines are in another order than they were written in.
+    #[error(
+        "{place}: record {name} comes after record {after}: the lines were put in another order"
+    )]
+    OutOfOrder {
+        /// Where.
+        place: Place,
+        /// The record.
+        name: String,
+        /// The number of the record before it.
+        after: u64,
+    },
+    /// The chain is broken.
+    #[error(
+        "record {name} does not continue record {before}: it was written after one that hashes to {named}, and record {before} now hashes to {found}; one of the two was changed or exchanged"
+    )]
+    NotChained {
+        /// The record.
+        name: String,
+        /// The number of the one before.
+        before: u64,
+        /// The hash that it names.
+        named: String,
+        /// The hash that it should name.
+        found: String,
+    },
+    /// No outcome, and not the newest.
+    #[error(
+        "record {name} has no outcome, though record {newest} is newer: nothing is written after a record in doubt, so its outcome was taken away"
+    )]
+    Unsettled {
+        /// The record.
+        name: String,
+        /// The number of the newest.
+        newest: u64,
+    },
+    /// The end is missing.
+    #[error(
+        "the journal ends with record {newest}, but {who} names record {anchored}: its tail was cut off"
+    )]
+    TailCut {
+        /// The newest record there is.
+        newest: u64,
+        /// The newest one that was known.
+        anchored: u64,
+        /// Who knew it.
+        who: String,
+    },
+    /// An anchor says something else.
+    #[error(
+        "record {name} hashes to {found}, but {who} says {anchored}: it, or a record before it, was written anew"
+    )]
+    OtherHead {
+        /// The record.
+        name: String,
+        /// What it hashes to.
+        found: String,
+        /// What the anchor says.
+        anchored: String,
+        /// Who says so.
+        who: String,
+    },
+    /// A part of a sealed plan is not there.
+    #[error("the plan that record {name} seals lacks its part {chunk}: it was deleted")]
+    ChunkMissing {
+        /// The sealing record.
+        name: String,
+        /// The part.
+        chunk: String,
+    },
+    /// The parts are not what was sealed.
+    #[error(
+        "the plan that record {name} seals has digest {sealed}, but its parts hash to {found}: one of {chunks} was changed or exchanged"
+    )]
+    PlanChanged {
+        /// The sealing record.
+        name: String,
+        /// What was sealed.
+        sealed: String,
+        /// What is there.
+        found: String,
+        /// The parts, first to last.
+        chunks: String,
+    },
+    /// Head of a plan and its record differ.
+    #[error(
+        "record {name} seals a plan whose first part names another tenant, other administrators, subscriptions or applications"
+    )]
+    PlanHeadDiffers {
+        /// The sealing record.
+        name: String,
+    },
+    /// An effect under a plan that is not in force.
+    #[error("record {name} acts under plan {named}, but the plan in force is {in_force}")]
+    OtherPlan {
+        /// The record.
+        name: String,
+        /// The plan that it names.
+        named: String,
+        /// The newest plan that was sealed before it.
+        in_force: String,
+    },
+    /// An object that the plan does not name.
+    #[error(
+        "record {name} ({action}) names object {object}, which the plan in force ({plan}) does not name"
+    )]
+    Unplanned {
+        /// The record.
+        name: String,
+        /// What it does.
+        action: &'static str,
+        /// To whom.
+        object: ObjectId,
+        /// The plan.
+        plan: String,
+    },
+    /// The retained administrator was touched.
+    #[error("record {name} ({action}) names the retained administrator {object}")]
+    Retained {
+        /// The record.
+        name: String,
+        /// What it does.
+        action: &'static str,
+        /// Who.
+        object: ObjectId,
+    },
+    /// A record that the operator does not write.
+    #[error("record {name} is none that the operator writes: {what}")]
+    Strange {
+        /// The record.
+        name: String,
+        /// Why not.
+        what: String,
+    },
+    /// An outcome about something else.
+    #[error("the outcome of record {name} does not fit what it intended: {what}")]
+    StrangeOutcome {
+        /// The record.
+        name: String,
+        /// What does not fit.
+        what: String,
+    },
+}
+
+/// Why nothing certain can be said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// There is nothing to look at.
+    #[error("there is no record of this closure here")]
+    Empty,
+    /// Something that is no record, or not one that this version knows.
+    #[error("{place} cannot be judged: {why}")]
+    Unreadable {
+        /// Where.
+        place: Place,
+        /// Why.
+        why: String,
+    },
+    /// Nothing outside the journal says where it ends.
+    #[error(
+        "nothing outside the journal says how it ends, so a tail that was cut off would not be seen; give --head SEQUENCE:HASH from the operator's log, a report or status.journal"
+    )]
+    NoAnchor,
+    /// Records that no anchor vouches for.
+    #[error(
+        "the newest anchor names record {anchored}, the journal goes on to record {newest}: what was added is chained, but nothing outside the journal vouches for it"
+    )]
+    NewerThanAnchors {
+        /// The newest anchored record.
+        anchored: u64,
+        /// The newest settled record.
+        newest: u64,
+    },
+}
