@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The rooms, and who may import whom:
-//! `closure ← api ← controller → (the port closure::tenant) ← microsoft`; `plugin` stands on `api`;
+//! `closure ← api ← controller → (the port closure::tenant) ← microsoft`; `evidence` stands on `api`, `plugin` on both;
 //! `simulator` stands alone; `operations` wires everything. `tests/architecture.rs` holds this.
 
 pub mod closure;

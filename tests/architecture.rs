@@ -160,7 +160,7 @@ fn files_stay_short() {
 #[test]
 fn the_core_is_pure() {
     let reads = |path: &PathBuf| path.ends_with("evidence/cluster.rs");
-    let core = files(&source().join("closure"));
+    let closure = files(&source().join("closure"));
     let evidence = files(&source().join("evidence"));
     for path in core
         .into_iter()

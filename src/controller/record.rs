@@ -43,8 +43,10 @@ pub async fn write(
         .hints(&read.uid)
         .patched
         .is_none_or(|at| at.elapsed() >= PROGRESS_EVERY);
+    // The head in the status is what shows that a tail was cut: it does not lag through a rest.
+    let rests = next.is_none_or(|rest| rest >= PROGRESS_EVERY) && new.journal != old.journal;
     new.next_attempt_at.clone_from(&old.next_attempt_at);
-    if !transition && (!due || new == old) {
+    if !transition && !rests && (!due || new == old) {
         return Ok(());
     }
     new.next_attempt_at = next

@@ -32,7 +32,7 @@ pub(super) fn followed(
     for entry in chain {
         match (entry.spec.kind, &entry.spec.intent) {
             (RecordType::Plan, _) => {
-                in_force = sealed(entry, &chunks, unreadable, faults).or(in_force)
+                in_force = sealed(entry, &chunks, unreadable, faults).or(in_force);
             }
             (_, Some(intent)) => {
                 deed(entry, intent, in_force.as_ref(), faults);

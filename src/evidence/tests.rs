@@ -24,7 +24,7 @@ fn sealed() -> Sealed {
     Sealed::seal(head, (1..=5).map(id).collect())
 }
 
-fn object(name: &str, spec: Value, outcome: Option<Value>) -> Value {
+fn object(name: &str, spec: &Value, outcome: Option<Value>) -> Value {
     let mut object = json!({
         "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureRecord",
         "metadata": {"name": name, "uid": format!("of {name}"), "creationTimestamp": "2026-10-02T09:14:07Z"},
@@ -47,7 +47,7 @@ fn effect(sequence: u64, step: &str, action: &str, objects: &[ObjectId]) -> Valu
         "intent": {"step": step, "action": action, "objects": objects},
     });
     let seen = json!({"gone": objects.len(), "complete": true});
-    object(&format!("{UID}-{sequence:010}"), spec, Some(seen))
+    object(&format!("{UID}-{sequence:010}"), &spec, Some(seen))
 }
 
 /// Two parts of a plan, the record that seals them, three effects.
@@ -61,7 +61,7 @@ fn journal() -> Vec<Value> {
         if i == 0 {
             spec["plan"] = json!(sealed.head);
         }
-        object(&names[i], spec, None)
+        object(&names[i], &spec, None)
     };
     let seal = json!({"type": "Plan", "sequence": 1, "planDigest": sealed.digest, "plan": sealed.head, "chunks": names});
     let mut all = vec![
@@ -69,7 +69,7 @@ fn journal() -> Vec<Value> {
         chunk(1, &sealed.users[3..]),
         object(
             &format!("{UID}-0000000001"),
-            seal,
+            &seal,
             Some(json!({"gone": 0, "complete": true})),
         ),
         effect(2, "Users", "DeleteUsers", &sealed.users[..3]),

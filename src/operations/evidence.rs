@@ -146,7 +146,7 @@ pub async fn exported(asked: &Export) -> Result<(), String> {
     let told = export::lines(&records);
     match &asked.file {
         Some(path) => {
-            std::fs::write(path, told).map_err(|why| format!("write {}: {why}", path.display()))?
+            std::fs::write(path, told).map_err(|why| format!("write {}: {why}", path.display()))?;
         }
         None => write(&told)?,
     }

@@ -1,0 +1,28 @@
+//! Evidence of a real closure on a real API server: verified where it lies and as a file, whole and tampered with.
+#![cfg(feature = "operator")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
+
+#[allow(dead_code)] // the demo uses the rest
+#[path = "demo/children.rs"]
+mod children;
+#[allow(dead_code, unreachable_pub)] // each test binary uses its part
+#[path = "support/cluster.rs"]
+mod cluster;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "demo/person.rs"]
+mod person;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "demo/simulator.rs"]
+mod simulator;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "demo/stack.rs"]
+mod stack;
+
+#[path = "evidence/closed.rs"]
+mod closed;
+#[path = "evidence/personal.rs"]
+mod personal;
+#[path = "evidence/tampering.rs"]
+mod tampering;
+
+use cluster::Result;

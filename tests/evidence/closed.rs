@@ -1,0 +1,203 @@
+//! One closure, carried out once for all tests, and what it left.
+
+use crate::person::Person;
+use crate::stack::{CLOSURES, NAME, Options, Stack};
+use kube::Api;
+use kube::api::DeleteParams;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use tenant_closure::api::{TenantClosure, TenantClosureStatus};
+use tenant_closure::closure::report::Phase;
+
+/// What the closure left.
+pub(crate) struct Left {
+    /// Its journal, as exported: one record a line.
+    pub(crate) journal: Vec<Value>,
+    /// The head that its status names.
+    pub(crate) head: String,
+    /// The journal of another closure of the same tenant, which only planned.
+    pub(crate) other: Vec<Value>,
+    /// What `verify` said of the journal where it lay.
+    pub(crate) in_cluster: (Option<i32>, String),
+    /// Names, addresses and ids of the tenant's users, as Graph told them before.
+    pub(crate) users: Vec<Value>,
+    folder: tempfile::TempDir,
+}
+
+impl Left {
+    /// A file of these records, one a line.
+    pub(crate) fn file(&self, name: &str, records: &[Value]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+        std::fs::write(&path, lines.join("\n")).unwrap();
+        path
+    }
+
+    /// The records of the chain; what is before them are parts of the plan.
+    pub(crate) fn first(&self) -> usize {
+        let number = |record: &Value| record["spec"]["sequence"].as_u64().unwrap();
+        self.journal
+            .iter()
+            .position(|one| number(one) == 1)
+            .unwrap()
+    }
+}
+
+/// Runs the closure, the first time it is called.
+pub(crate) fn left() -> &'static Left {
+    static LEFT: OnceLock<Left> = OnceLock::new();
+    LEFT.get_or_init(|| {
+        // What is started ends with the thread that started it.
+        let work = || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build().unwrap().block_on(close())
+        };
+        std::thread::spawn(work).join().unwrap()
+    })
+}
+
+/// Runs `tenant-closure`: exit code, what it printed, what it complained of.
+pub(crate) fn tenant_closure(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tenant-closure"));
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// Verifies a file against a head.
+pub(crate) fn verify(file: &Path, head: &str) -> (Option<i32>, String) {
+    let (code, out, _) = tenant_closure(&["verify", file.to_str().unwrap(), "--head", head]);
+    (code, out)
+}
+
+async fn close() -> Left {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        users: 60,
+        seed: 7,
+        slice: Some(20),
+        arguments: Vec::new(),
+    };
+    let mut stack = Stack::start(folder.path(), options).await.unwrap();
+    let users = users(&stack).await;
+    // The auditor reads, with the rights of the example and no other.
+    let auditor = include_str!("../../examples/auditor.yaml");
+    stack.cluster.apply("admin", auditor).await.unwrap();
+    let carol = stack.cluster.kubeconfig("carol");
+    let carol = carol.to_str().unwrap();
+    let reached = |command: &str, rest: &[&str]| {
+        let place = [
+            command,
+            "--closure",
+            NAME,
+            "-n",
+            CLOSURES,
+            "--kubeconfig",
+            carol,
+        ];
+        tenant_closure(&[&place, rest].concat())
+    };
+    let read = |name: &str| -> Vec<Value> {
+        let path = folder.path().join(name);
+        let (code, _, why) = reached("export", &["--file", path.to_str().unwrap()]);
+        assert_eq!(code, Some(0), "{why}");
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+
+    let execute = stack.closure.clone();
+    stack.closure = execute
+        .replace("mode: Execute", "mode: Plan")
+        .replace("  approval:\n    required: 1\n", "");
+    stack.apply_closure().await.unwrap();
+    until(&stack, folder.path(), Phase::Planned).await;
+    let other = read("other.jsonl");
+    let closures: Api<TenantClosure> = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
+    closures
+        .delete(NAME, &DeleteParams::default())
+        .await
+        .unwrap();
+
+    stack.closure = execute;
+    stack.apply_closure().await.unwrap();
+    let mut person = Person::new(&stack, true, Some(folder.path().join("person.log")));
+    let status = tokio::select! {
+        status = until(&stack, folder.path(), Phase::Closed) => status,
+        trouble = person.live() => panic!("the persons: {trouble:?}"),
+    };
+    let journal = status.journal.unwrap();
+    let (code, said, why) = reached("verify", &[]);
+    assert!(why.is_empty(), "{why}");
+    Left {
+        head: format!("{}:{}", journal.sequence, journal.head),
+        in_cluster: (code, said),
+        journal: read("journal.jsonl"),
+        other,
+        users,
+        folder,
+    }
+}
+
+async fn until(stack: &Stack, folder: &Path, phase: Phase) -> TenantClosureStatus {
+    let closures: Api<TenantClosure> = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
+    let deadline = Instant::now() + Duration::from_secs(240);
+    loop {
+        let status = closures.get(NAME).await.unwrap().status.unwrap_or_default();
+        if status.phase == Some(phase) {
+            return status;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "not {phase:?} but {:?}: {:?}\n{}{}",
+            status.phase,
+            status.summary,
+            crate::children::log_end(&folder.join("operator.log")),
+            crate::children::log_end(&folder.join("person.log")),
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// All users, asked for as any program would.
+async fn users(stack: &Stack) -> Vec<Value> {
+    let tenant = stack.simulator.tenant().unwrap();
+    let authority = std::fs::read(&stack.simulator.ready.ca_file).unwrap();
+    let http = reqwest::Client::builder()
+        .tls_certs_only([reqwest::Certificate::from_pem(&authority).unwrap()])
+        .no_proxy()
+        .build()
+        .unwrap();
+    let base = format!("https://{}", stack.simulator.address());
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &tenant.app_id),
+        ("client_secret", &tenant.client_secret),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let url = format!("{base}/login/{}/oauth2/v2.0/token", tenant.id);
+    let token: Value = http
+        .post(url)
+        .form(&form)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let token = token["access_token"].as_str().unwrap();
+    let select = "id,displayName,givenName,surname,userPrincipalName,mail";
+    let url = format!("{base}/graph/v1.0/users?$top=999&$select={select}");
+    let answer = http.get(url).bearer_auth(token).send().await.unwrap();
+    let page: Value = answer.json().await.unwrap();
+    assert!(page["@odata.nextLink"].is_null());
+    page["value"].as_array().unwrap().clone()
+}
