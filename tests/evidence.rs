@@ -2,20 +2,23 @@
 #![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
+#[allow(dead_code)] // other tests use the rest
+#[path = "support/case.rs"]
+mod case;
 #[allow(dead_code)] // the demo uses the rest
-#[path = "demo/children.rs"]
+#[path = "support/children.rs"]
 mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
 #[allow(dead_code)] // the demo uses the rest
-#[path = "demo/person.rs"]
+#[path = "support/person.rs"]
 mod person;
 #[allow(dead_code)] // the demo uses the rest
-#[path = "demo/simulator.rs"]
+#[path = "support/simulator.rs"]
 mod simulator;
 #[allow(dead_code)] // the demo uses the rest
-#[path = "demo/stack.rs"]
+#[path = "support/stack.rs"]
 mod stack;
 
 #[path = "evidence/closed.rs"]

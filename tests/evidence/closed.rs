@@ -1,15 +1,16 @@
 //! One closure, carried out once for all tests, and what it left.
 
+use crate::case::{Case, NAME};
 use crate::person::Person;
-use crate::stack::{CLOSURES, NAME, Options, Stack};
-use kube::Api;
+use crate::simulator::demo_tenant;
+use crate::stack::{Options, Stack};
 use kube::api::DeleteParams;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-use tenant_closure::api::{TenantClosure, TenantClosureStatus};
+use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::closure::report::Phase;
 
 /// What the closure left.
@@ -80,12 +81,13 @@ pub(crate) fn verify(file: &Path, head: &str) -> (Option<i32>, String) {
 async fn close() -> Left {
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
-        users: 60,
-        seed: 7,
+        simulation: demo_tenant(60, 7),
         slice: Some(20),
-        arguments: Vec::new(),
+        ..Options::default()
     };
-    let mut stack = Stack::start(folder.path(), options).await.unwrap();
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let tenant = stack.simulator.tenant().unwrap().clone();
+    let mut case = stack.case("closures", tenant).await.unwrap();
     let users = users(&stack).await;
     // The auditor reads, with the rights of the example and no other.
     let auditor = include_str!("../../examples/auditor.yaml");
@@ -98,7 +100,7 @@ async fn close() -> Left {
             "--closure",
             NAME,
             "-n",
-            CLOSURES,
+            "closures",
             "--kubeconfig",
             carol,
         ];
@@ -114,24 +116,22 @@ async fn close() -> Left {
             .collect()
     };
 
-    let execute = stack.closure.clone();
-    stack.closure = execute
-        .replace("mode: Execute", "mode: Plan")
-        .replace("  approval:\n    required: 1\n", "");
-    stack.apply_closure().await.unwrap();
-    until(&stack, folder.path(), Phase::Planned).await;
+    let execute = case.manifest.clone();
+    case.manifest["spec"]["mode"] = json!("Plan");
+    case.apply().await.unwrap();
+    until(&stack, &case, Phase::Planned).await;
     let other = read("other.jsonl");
-    let closures: Api<TenantClosure> = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
+    let closures = case.closures();
     closures
         .delete(NAME, &DeleteParams::default())
         .await
         .unwrap();
 
-    stack.closure = execute;
-    stack.apply_closure().await.unwrap();
-    let mut person = Person::new(&stack, true, Some(folder.path().join("person.log")));
+    case.manifest = execute;
+    case.apply().await.unwrap();
+    let mut person = Person::new(&case, true, Some(folder.path().join("person.log")));
     let status = tokio::select! {
-        status = until(&stack, folder.path(), Phase::Closed) => status,
+        status = until(&stack, &case, Phase::Closed) => status,
         trouble = person.live() => panic!("the persons: {trouble:?}"),
     };
     let journal = status.journal.unwrap();
@@ -147,8 +147,8 @@ async fn close() -> Left {
     }
 }
 
-async fn until(stack: &Stack, folder: &Path, phase: Phase) -> TenantClosureStatus {
-    let closures: Api<TenantClosure> = Api::namespaced(stack.cluster.client("admin"), CLOSURES);
+async fn until(stack: &Stack, case: &Case, phase: Phase) -> TenantClosureStatus {
+    let closures = case.closures();
     let deadline = Instant::now() + Duration::from_secs(240);
     loop {
         let status = closures.get(NAME).await.unwrap().status.unwrap_or_default();
@@ -160,8 +160,8 @@ async fn until(stack: &Stack, folder: &Path, phase: Phase) -> TenantClosureStatu
             "not {phase:?} but {:?}: {:?}\n{}{}",
             status.phase,
             status.summary,
-            crate::children::log_end(&folder.join("operator.log")),
-            crate::children::log_end(&folder.join("person.log")),
+            stack.log_end("operator.log"),
+            stack.log_end("person.log"),
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -284,7 +284,7 @@ fn finds_a_swap() {
     finds(
         "swap-uid.jsonl",
         |left, all| {
-            all[left.first()]["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000001")
+            all[left.first()]["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000001");
         },
         &["does not continue record 1"],
     );
@@ -319,7 +319,7 @@ fn without_a_head_or_without_a_journal_nothing_is_judged() {
     let hole = left.file(
         "headless-hole.jsonl",
         &[
-            &left.journal[..left.first() + 1],
+            &left.journal[..=left.first()],
             &left.journal[left.first() + 2..],
         ]
         .concat(),
