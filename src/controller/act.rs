@@ -91,17 +91,11 @@ pub async fn carry_out(
 pub async fn settle_in_doubt(
     ctx: &Context,
     head: &Head,
-    memory: &Memory,
-    plan: &Plan,
+    known: Known<'_>,
     tenant: &dyn Tenant,
 ) -> Result<Done, ReconcileError> {
     ctx.counters.settled_in_doubt.add(1);
     if let Some(intent) = &head.spec.intent {
-        let known = Known {
-            head: None,
-            memory,
-            plan,
-        };
         return look_again(ctx, head, intent, None, known, tenant, true).await;
     }
     let seen = Outcome {

@@ -53,6 +53,13 @@ impl Head {
     }
 }
 
+/// What the journal knows: with the newest record where that is settled, before it where it is in doubt.
+pub fn memory(newest: Option<&Head>) -> Memory {
+    newest.map_or_else(Memory::default, |head| {
+        head.memory().unwrap_or_else(|| head.spec.memory.clone())
+    })
+}
+
 /// The name of a record: the name is the claim.
 pub fn name(uid: &str, sequence: u64) -> String {
     format!("{uid}-{sequence:010}")

@@ -50,8 +50,26 @@ pub fn seen_after_the_effect(ctx: &Context, uid: &str) -> Observation {
     let mut seen = None;
     ctx.hint(uid, |hints| seen = hints.seen.take());
     match seen {
-        Some((at, seen)) if at.elapsed() < FRESH => Arc::unwrap_or_clone(seen),
+        Some((at, seen)) if at.elapsed() < FRESH => only_known(Arc::unwrap_or_clone(seen)),
         _ => Observation::default(),
+    }
+}
+
+/// What got no answer then is asked now.
+fn only_known(seen: Observation) -> Observation {
+    Observation {
+        organization: known_or_unread(seen.organization),
+        identity: known_or_unread(seen.identity),
+        retained: known_or_unread(seen.retained),
+        spare: known_or_unread(seen.spare),
+        ..Observation::default()
+    }
+}
+
+fn known_or_unread<T>(fact: Fact<T>) -> Fact<T> {
+    match fact {
+        Fact::Unreadable(_) => Fact::NotRead,
+        other => other,
     }
 }
 

@@ -2,12 +2,18 @@
 
 use crate::api::record::Settled;
 use crate::api::{RecordType, TenantClosure};
+use crate::closure::decide::Decided;
 use crate::closure::intent::Outcome;
 use crate::closure::memory::{Memory, PlanRef};
+use crate::closure::observation::Observation;
 use crate::closure::plan::{CHUNK, Plan, Sealed, digest};
+use crate::closure::steps::preconditions::make_plan;
+use crate::controller::act::Known;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::journal::{self, Draft, Head};
+use crate::controller::read::Read;
+use crate::controller::told::Told;
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 use std::sync::Arc;
@@ -20,7 +26,7 @@ fn chunk_name(uid: &str, digest: &str, index: usize) -> String {
 ///
 /// # Errors
 /// As the journal's.
-pub async fn store(
+async fn store(
     ctx: &Context,
     closure: &TenantClosure,
     head: Option<&Head>,
@@ -81,11 +87,7 @@ pub async fn store(
 ///
 /// # Errors
 /// `HistoryRollback` where a chunk is missing or the digest does not match.
-pub async fn load(
-    ctx: &Context,
-    uid: &str,
-    wanted: &PlanRef,
-) -> Result<Arc<Sealed>, ReconcileError> {
+async fn load(ctx: &Context, uid: &str, wanted: &PlanRef) -> Result<Arc<Sealed>, ReconcileError> {
     if let Some(known) = ctx.hints(uid).plan.filter(|p| p.digest == wanted.digest) {
         return Ok(known);
     }
@@ -118,10 +120,53 @@ pub async fn load(
     Ok(sealed)
 }
 
-/// The plan as the pure core wants it.
-pub fn with_terms(terms: &crate::closure::terms::Terms, sealed: Option<&Arc<Sealed>>) -> Plan {
-    Plan {
-        terms: terms.clone(),
-        sealed: sealed.cloned(),
-    }
+/// The plan in force as the pure core wants it.
+///
+/// # Errors
+/// As [`load`].
+pub async fn in_force(ctx: &Context, read: &Read, memory: &Memory) -> Result<Plan, ReconcileError> {
+    let sealed = match &memory.plan {
+        Some(wanted) => Some(load(ctx, &read.uid, wanted).await?),
+        None => None,
+    };
+    Ok(Plan {
+        terms: read.terms.clone(),
+        sealed,
+    })
+}
+
+/// Makes a plan from what was observed and seals it in the journal.
+///
+/// # Errors
+/// As [`store`].
+pub async fn make(
+    ctx: &Context,
+    read: &Read,
+    known: Known<'_>,
+    seen: &Observation,
+    decided: Decided,
+) -> Result<Told, ReconcileError> {
+    let Some(sealed) = make_plan(known.plan, seen) else {
+        let reason = "MicrosoftUnavailable";
+        let message = "Not everything that a plan needs could be read";
+        return Ok(Told::waiting(known, reason, message));
+    };
+    let sealed = Arc::new(sealed);
+    let head = store(
+        ctx,
+        &read.closure,
+        known.head,
+        known.memory,
+        Arc::clone(&sealed),
+    )
+    .await?;
+    Ok(Told {
+        plan: Plan {
+            terms: read.terms.clone(),
+            sealed: Some(sealed),
+        },
+        memory: journal::memory(Some(&head)),
+        head: Some(head),
+        decided,
+    })
 }

@@ -2,7 +2,10 @@
 
 use crate::api::terms::resolve;
 use crate::api::{ClosureApproval, REQUESTED_AT, TenantClosure};
+use crate::closure::memory::Memory;
 use crate::closure::observation::{BackupJob, Cluster, Obstacle};
+use crate::closure::plan::Plan;
+use crate::closure::step::Step;
 use crate::closure::terms::{Backup, Mode, Terms};
 use crate::controller::configuration::{self, Configured};
 use crate::controller::context::Context;
@@ -31,6 +34,29 @@ pub struct Read {
     pub approvals: Vec<ClosureApproval>,
     /// One hash over all that may wake a closure early: approvals, configuration, annotation.
     pub inputs: String,
+}
+
+impl Read {
+    /// No status was ever written.
+    pub fn is_new(&self) -> bool {
+        let status = self.closure.status.as_ref();
+        status.is_none_or(|s| s.conditions.is_empty())
+    }
+
+    /// The step that the status tells of: what a person does leaves no record in the journal.
+    pub fn reached(&self) -> Step {
+        let told = self.closure.status.as_ref().and_then(|s| s.step.as_deref());
+        let number = told.and_then(|text| text.split('/').next()?.parse::<usize>().ok());
+        number
+            .and_then(|n| Step::ORDER.get(n).copied())
+            .unwrap_or(Step::Preconditions)
+    }
+
+    /// The namespace that the status pins the journal to, where it is not this one.
+    pub fn journal_elsewhere(&self, namespace: &str) -> Option<&str> {
+        let journal = self.closure.status.as_ref()?.journal.as_ref()?;
+        Some(journal.namespace.as_str()).filter(|pinned| *pinned != namespace)
+    }
 }
 
 /// Reads the closure; `None`: it is gone or going, and nothing more is done for it.
@@ -98,18 +124,20 @@ fn inputs(
     crate::closure::plan::hex(&Sha256::digest(lines.join("\n").as_bytes()))
 }
 
-/// The Kubernetes side of the observation, for the plan with this digest. `vouched`: the Job that vouches for the backup
-/// is no longer asked for.
+/// The Kubernetes side of the observation, for the plan in force. Once something was destroyed, the Job that vouches for
+/// the backup is no longer asked for.
 ///
 /// # Errors
 /// Where the API server failed.
 pub async fn cluster(
     ctx: &Context,
     read: &Read,
-    digest: Option<&str>,
-    vouched: bool,
+    plan: &Plan,
+    memory: &Memory,
     now: Timestamp,
 ) -> Result<Cluster, ReconcileError> {
+    let digest = plan.sealed.as_ref().map(|sealed| sealed.digest.as_str());
+    let vouched = memory.destroying_since.is_some();
     let policies_since = if read.terms.approvals_required == 0 && read.approvals.is_empty() {
         Some(Timestamp::MIN)
     } else {

@@ -6,12 +6,13 @@ use crate::api::status::{
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Sealed;
-use crate::closure::report::{Phase, Report};
+use crate::closure::report::{self, Phase, Report};
 use crate::closure::step::Step;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::journal::Head;
 use crate::controller::read::Read;
+use crate::controller::told::Told;
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::events::{Event, EventType};
@@ -22,11 +23,31 @@ use std::time::{Duration, Instant};
 /// Progress alone is written no more often than this.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 
-/// Writes the report into the status where it says something new.
+/// Writes the very first status: everything Unknown, before Microsoft is asked anything.
 ///
 /// # Errors
 /// `LostRace` where somebody else wrote the object since it was read.
-pub async fn write(
+pub async fn first(ctx: &Context, read: &Read) -> Result<(), ReconcileError> {
+    let nothing = Memory::default();
+    write(ctx, read, &report::first(), None, &nothing, None, None).await
+}
+
+/// Writes what a cycle came to where it says something new; the next attempt is in `next`.
+///
+/// # Errors
+/// `LostRace` where somebody else wrote the object since it was read.
+pub async fn told(
+    ctx: &Context,
+    read: &Read,
+    told: &Told,
+    next: Duration,
+) -> Result<(), ReconcileError> {
+    let report = report::tell_since(&told.plan, &told.memory, &told.decided, read.reached());
+    let (head, sealed) = (told.head.as_ref(), told.plan.sealed.as_deref());
+    write(ctx, read, &report, head, &told.memory, sealed, Some(next)).await
+}
+
+async fn write(
     ctx: &Context,
     read: &Read,
     report: &Report,

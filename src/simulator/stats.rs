@@ -17,7 +17,17 @@ pub(crate) struct Stats {
     statuses: BTreeMap<u16, u64>,
     throttled_items: u64,
     throttled_requests: u64,
-    deletes: HashMap<Uuid, (u64, i64, i64)>,
+    deletes: HashMap<Uuid, Deletes>,
+}
+
+/// How the users of one tenant went: moments in milliseconds, and how many requests had been served by then.
+#[derive(Clone, Copy, Debug, Default)]
+struct Deletes {
+    count: u64,
+    first: i64,
+    last: i64,
+    served_at_first: u64,
+    served_at_last: u64,
 }
 
 impl Stats {
@@ -46,10 +56,17 @@ impl Stats {
 
     /// The spare administrator goes steps later than all others: counted, but the clock has stopped by then.
     pub(crate) fn user_deleted(&mut self, tenant: Uuid, now: i64, spare: bool) {
-        let entry = self.deletes.entry(tenant).or_insert((0, now, now));
-        entry.0 += 1;
+        // The request that deletes is counted once it is answered.
+        let served = self.requests.values().sum::<u64>() + 1;
+        let entry = self.deletes.entry(tenant).or_insert(Deletes {
+            first: now,
+            served_at_first: served,
+            ..Deletes::default()
+        });
+        entry.count += 1;
         if !spare {
-            entry.2 = now;
+            entry.last = now;
+            entry.served_at_last = served;
         }
     }
 
@@ -63,15 +80,19 @@ impl Stats {
             .filter(|(id, _)| tenant.is_none_or(|wanted| wanted == **id))
             .map(|(_, entry)| *entry)
             .collect();
-        let deleted: u64 = chosen.iter().map(|entry| entry.0).sum();
-        let first = chosen.iter().map(|entry| entry.1).min();
-        let last = chosen.iter().map(|entry| entry.2).max();
+        let deleted: u64 = chosen.iter().map(|entry| entry.count).sum();
+        let first = chosen.iter().map(|entry| entry.first).min();
+        let last = chosen.iter().map(|entry| entry.last).max();
+        let during: u64 = chosen
+            .iter()
+            .map(|entry| entry.served_at_last.saturating_sub(entry.served_at_first) + 1)
+            .sum();
         let seconds = first
             .zip(last)
             .map_or(0.0, |(first, last)| (last - first) as f64 / 1000.0);
         let bound = chosen
             .iter()
-            .map(|entry| throttle.bound(entry.0))
+            .map(|entry| throttle.bound(entry.count))
             .fold(0.0, f64::max);
         json!({
             "requests": requests,
@@ -87,7 +108,8 @@ impl Stats {
             "deleteSeconds": seconds,
             "boundSeconds": bound,
             "ratio": (bound > 0.0).then(|| seconds / bound),
-            "requestsPerUser": (deleted > 0).then(|| requests as f64 / deleted as f64),
+            "requestsPerUser": (deleted > 0).then(|| during as f64 / deleted as f64),
+            "requestsPerUserInAll": (deleted > 0).then(|| requests as f64 / deleted as f64),
         })
     }
 }

@@ -72,9 +72,10 @@ async fn verdict(case: &Case) -> Result<u64> {
         println!("            {one}");
     }
     println!(
-        "          {} users deleted in {seconds:.1} s ({ratio}), {:.3} requests per user, {} items answered 429",
+        "          {} users deleted in {seconds:.1} s ({ratio}), {:.3} requests per user meanwhile ({:.3} for the whole closure), {} items answered 429",
         stats["userDeletes"],
         stats["requestsPerUser"].as_f64().unwrap_or_default(),
+        stats["requestsPerUserInAll"].as_f64().unwrap_or_default(),
         stats["throttledItems"],
     );
     Ok(violations)

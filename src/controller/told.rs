@@ -1,0 +1,111 @@
+//! What a cycle came to: plan, memory and journal as they are now, and the decision that the status tells.
+
+use crate::closure::decide::{Decided, Decision, Waiting};
+use crate::closure::memory::Memory;
+use crate::closure::observation::Obstacle;
+use crate::closure::plan::Plan;
+use crate::closure::step::Step;
+use crate::closure::steps;
+use crate::controller::act::{Done, Known};
+use crate::controller::context::Context;
+use crate::controller::journal::Head;
+use crate::controller::read::Read;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a cycle came to.
+#[derive(Debug)]
+pub struct Told {
+    /// The plan in force.
+    pub plan: Plan,
+    /// What the journal knows.
+    pub memory: Memory,
+    /// The journal's head, where it is known and settled.
+    pub head: Option<Head>,
+    /// The decision.
+    pub decided: Decided,
+}
+
+impl Told {
+    /// A decision that needed no effect.
+    pub fn decided(known: Known<'_>, decided: Decided) -> Self {
+        Self {
+            plan: known.plan.clone(),
+            memory: known.memory.clone(),
+            head: known.head.cloned(),
+            decided,
+        }
+    }
+
+    /// After an effect: the next cycle follows at once, with what was seen after it.
+    pub fn after(ctx: &Context, known: Known<'_>, decided: Decided, done: Done) -> Self {
+        let Done::Settled(settled, seen) = done else {
+            let reason = "MicrosoftUnavailable";
+            let message = "Microsoft gave no answer that counts; the effect is looked at again";
+            return Self::waiting(known, reason, message);
+        };
+        let uid = &settled.spec.closure_uid;
+        ctx.hint(uid, |h| h.seen = Some((Instant::now(), Arc::from(seen))));
+        let mut decided = decided;
+        if let Decision::Wait(waiting) = &mut decided.decision {
+            waiting.look_again = Some(Duration::ZERO);
+        }
+        Self {
+            plan: known.plan.clone(),
+            memory: settled.memory().unwrap_or_else(|| known.memory.clone()),
+            head: Some(*settled),
+            decided,
+        }
+    }
+
+    /// A short wait of the controller's own.
+    pub fn waiting(known: Known<'_>, reason: &'static str, message: &str) -> Self {
+        Self::decided(known, busy(known.memory, reason, message))
+    }
+
+    /// The journal is not what it was.
+    pub fn history_rollback(read: &Read, why: &str) -> Self {
+        Self::stalled(read, "HistoryRollback", why.to_owned())
+    }
+
+    /// The journal lies where this operator does not write.
+    pub fn journal_moved(read: &Read, pinned: &str, ours: &str) -> Self {
+        let message =
+            format!("The journal lies in namespace {pinned}, the operator writes to {ours}");
+        Self::stalled(read, "JournalMoved", message)
+    }
+
+    fn stalled(read: &Read, reason: &'static str, message: String) -> Self {
+        let obstacle = Obstacle {
+            reason,
+            message,
+            remedy: "Do not go on with this closure: compare the journal with a copy of it, then delete the closure and create it again".into(),
+        };
+        Self {
+            plan: Plan {
+                terms: read.terms.clone(),
+                sealed: None,
+            },
+            memory: Memory::default(),
+            head: None,
+            decided: plain(Step::Preconditions, Decision::Blocked(vec![obstacle])),
+        }
+    }
+}
+
+/// A wait of two seconds in the step at hand.
+pub fn busy(memory: &Memory, reason: &'static str, message: &str) -> Decided {
+    let waiting = Waiting::new(reason, message).again_in(Duration::from_secs(2));
+    plain(steps::current(memory), waiting.into())
+}
+
+fn plain(step: Step, decision: Decision) -> Decided {
+    Decided {
+        step,
+        decision,
+        standings: BTreeMap::new(),
+        progress: BTreeMap::new(),
+        blockers: Vec::new(),
+    }
+}
