@@ -182,7 +182,7 @@ const KILLS: u32 = 11;
 async fn kill_again_and_again(trial: &Trial) -> Result<u32> {
     let (mut chance, mut kills, mut killed_at) = (0x5eed_u64, 0_u32, 0);
     let mut running: Option<children::Program> = None;
-    let mut next = 10;
+    let mut next = 5;
     loop {
         let stats = trial.case.portal.get("stats").await?;
         let requests = stats["requests"].as_u64().ok_or("no count of requests")?;
@@ -205,7 +205,7 @@ async fn kill_again_and_again(trial: &Trial) -> Result<u32> {
                 .wrapping_add(1);
             killed_at = requests;
             // In turns soon and late, so that every step is hit.
-            next = killed_at + if kills % 2 == 0 { 40 } else { 2 } + (chance >> 33) % 30;
+            next = killed_at + if kills % 2 == 0 { 14 } else { 2 } + (chance >> 33) % 12;
         }
         if trial.status().await.phase == Some(Phase::Closed) {
             println!(
