@@ -5,6 +5,8 @@
 
 #[path = "trouble/backup.rs"]
 mod backup;
+#[path = "trouble/billing.rs"]
+mod billing;
 #[path = "trouble/brakes.rs"]
 mod brakes;
 #[path = "support/case.rs"]

@@ -196,8 +196,15 @@ impl From<&CancellationSpec> for Cancellation {
 /// Billing.
 #[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("self.accounts.all(a, self.accounts.exists_one(b, a.kind == b.kind && (has(a.tenantId) ? a.tenantId : '') == (has(b.tenantId) ? b.tenantId : '')))").message("the same account is listed twice: name each pair of kind and tenantId once"))]
+#[x_kube(
+    validation = Rule::new("!has(self.stopRenewalFirst) || !self.stopRenewalFirst || self.accounts.exists(a, a.kind == 'CustomerAgreement')").message("stopRenewalFirst needs an account of kind CustomerAgreement: recurring billing can be switched off through such an account only"),
+    validation = Rule::new("self.accounts.all(a, self.accounts.exists_one(b, a.kind == b.kind && (has(a.tenantId) ? a.tenantId : '') == (has(b.tenantId) ? b.tenantId : '')))").message("the same account is listed twice: name each pair of kind and tenantId once")
+)]
 pub struct Billing {
+    /// True: recurring billing is switched off for every Customer Agreement subscription that renews, before any user is
+    /// touched, so that none renews while the closure waits. It can be switched on again. Default: false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_renewal_first: Option<bool>,
     /// Accounts through which subscriptions can be seen and ended; a tenant can mix them.
     #[schemars(length(max = 8))]
     pub accounts: Vec<BillingAccount>,

@@ -63,6 +63,10 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
             .flat_map(|b| &b.accounts)
             .map(account)
             .collect(),
+        stop_renewal_first: spec
+            .billing
+            .as_ref()
+            .is_some_and(|b| b.stop_renewal_first == Some(true)),
         remove_applications: directory.remove_applications,
         directory_resource: directory.resource,
         directory_resource_tenant: directory

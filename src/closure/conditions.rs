@@ -1,15 +1,15 @@
 //! Conditions: the three that tools wait for, then one for each promise of the procedure.
 
-use crate::closure::decide::{Decided, Decision, Standing};
+use crate::closure::decide::{Decided, Decision, HandOff, Standing};
 use crate::closure::intent::Action;
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::report::{CONDITIONS, Phase};
 use crate::closure::step::Step;
 use crate::closure::steps::{
-    cancel_subscriptions, delete_subscriptions, disable_mfa, preconditions, users,
+    cancel_subscriptions, delete_subscriptions, disable_mfa, preconditions, renewal, users,
 };
-use crate::closure::terms::Mode;
+use crate::closure::terms::{Mode, Terms};
 
 /// All conditions in the order in which they are shown.
 pub fn all(
@@ -20,8 +20,7 @@ pub fn all(
     summary: &str,
 ) -> Vec<(&'static str, Standing)> {
     let reason = reason(plan, decided, memory);
-    CONDITIONS
-        .into_iter()
+    shown(&plan.terms)
         .map(|name| {
             let standing = match name {
                 "Ready" => ready(phase, reason, summary),
@@ -32,6 +31,15 @@ pub fn all(
             (name, standing)
         })
         .collect()
+}
+
+/// The conditions of this closure: what was not asked for has none.
+pub fn shown(terms: &Terms) -> impl Iterator<Item = &'static str> {
+    let asked_for = |name: &&'static str| match *name {
+        "RenewalStopped" => terms.stop_renewal_first,
+        _ => true,
+    };
+    CONDITIONS.into_iter().filter(asked_for)
 }
 
 /// True only at the wished end.
@@ -76,7 +84,7 @@ fn reason(plan: &Plan, decided: &Decided, memory: &Memory) -> &'static str {
         Decision::Planned => "Planned",
         Decision::Act(intent) => doing(intent.action),
         Decision::Wait(waiting) => waiting.reason,
-        Decision::HandOff(_) => handed_off(decided.step),
+        Decision::HandOff(list) => handed_off(decided.step, list),
         Decision::Blocked(list) => list.first().map_or("Blocked", |first| first.reason),
         Decision::Suspended => "Suspended",
         Decision::Closed => "TenantGone",
@@ -98,9 +106,10 @@ const fn doing(action: Action) -> &'static str {
     }
 }
 
-const fn handed_off(step: Step) -> &'static str {
+fn handed_off(step: Step, list: &[HandOff]) -> &'static str {
     match step {
         Step::Preconditions => "HandOff",
+        Step::Users if list.iter().any(|one| one.key == renewal::KEY) => "StopRenewalHandOff",
         Step::Users => "DirectorySyncHandOff",
         Step::CancelSubscriptions => "CancelSubscriptionsHandOff",
         Step::DeleteSubscriptions => "DeleteSubscriptionsHandOff",
@@ -132,7 +141,8 @@ fn of_a_step(
         return done_before(name, plan, memory);
     }
     let blocked = matches!(decided.decision, Decision::Blocked(_));
-    if step == decided.step && blocked && name == step.conditions()[0] {
+    let first = shown(&plan.terms).find(|shown| step.conditions().contains(shown));
+    if step == decided.step && blocked && Some(name) == first {
         return Standing::no(reason, summary);
     }
     if step == decided.step && preconditions::begun(memory) {
@@ -146,6 +156,7 @@ fn done_before(name: &'static str, plan: &Plan, memory: &Memory) -> Standing {
     match name {
         "PreconditionsMet" => Standing::yes("AllMet", "All preconditions were met"),
         "Approved" => Standing::yes("Begun", "The plan was approved before its first effect"),
+        "RenewalStopped" => renewal::stopped(),
         "DirectorySyncDisabled" => users::sync_is_off(memory),
         "UsersDeleted" if memory.verified_at.is_some() => users::verified(memory),
         "UsersDeleted" => Standing::unknown("NotObserved", "Was not looked at this time"),

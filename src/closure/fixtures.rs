@@ -52,6 +52,7 @@ pub fn terms() -> Terms {
             feedback: Some("Company merged".into()),
         }),
         billing: Vec::new(),
+        stop_renewal_first: false,
         remove_applications: false,
         directory_resource: None,
         directory_resource_tenant: None,
@@ -432,6 +433,10 @@ impl World {
                 self.subscriptions
                     .retain(|s| s.agreement != Agreement::Azure);
             }
+            "StopRenewal" => self
+                .subscriptions
+                .iter_mut()
+                .for_each(|one| one.auto_renew = false),
             "ContactSupport" => self.subscriptions.clear(),
             "DeleteDirectory" if self.minds_own && self.applications.iter().any(|a| a.own) => {
                 self.attestations.insert("OnlyOurs".into(), "Passed".into());

@@ -41,9 +41,12 @@ pub struct Memory {
     /// When directory sync was asked to be switched off; with a refusal code where that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_off: Option<Asked>,
-    /// Subscriptions that were asked to be canceled (or renewal stopped), and how that went.
+    /// Subscriptions that were asked to be canceled, and how that went.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub subscriptions: BTreeMap<ObjectId, Asked>,
+    /// Subscriptions whose recurring billing was asked to be switched off, and how that went.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub renewals: BTreeMap<ObjectId, Asked>,
     /// Applications that refused to go.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 400))]
@@ -167,10 +170,13 @@ impl Memory {
             Action::SwitchSyncOff => self.sync_off = Some(asked()),
             Action::DeleteUsers => self.after_slice(intent, outcome),
             Action::VerifyUsers => self.after_listing(outcome, at),
-            Action::CancelSubscription | Action::StopRenewal => {
-                for id in &intent.objects {
-                    self.subscriptions.insert(*id, asked());
-                }
+            Action::CancelSubscription => {
+                let all = intent.objects.iter().map(|id| (*id, asked()));
+                self.subscriptions.extend(all);
+            }
+            Action::StopRenewal => {
+                let all = intent.objects.iter().map(|id| (*id, asked()));
+                self.renewals.extend(all);
             }
             Action::RemoveApplications => self.after_removal(outcome),
             Action::RemoveOwnIdentity => self.own_identity_removed = outcome.refused.is_empty(),

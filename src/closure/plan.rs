@@ -82,6 +82,9 @@ pub struct PlannedSubscription {
     pub seats: u32,
     /// How it was bought.
     pub agreement: Agreement,
+    /// Its recurring billing is switched off before any user is touched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stop_renewal: bool,
 }
 
 impl Sealed {

@@ -7,6 +7,7 @@ use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::{preconditions, refused, users};
+use crate::closure::terms::Terms;
 use crate::closure::words::{clip, count, len, thousands};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -59,13 +60,14 @@ pub struct Report {
     pub waiting_until: Option<Timestamp>,
 }
 
-/// All condition types, in the order in which they are shown.
-pub const CONDITIONS: [&str; 13] = [
+/// All condition types, in the order in which they are shown; some only where they are asked for ([`conditions::shown`]).
+pub const CONDITIONS: [&str; 14] = [
     "Ready",
     "Reconciling",
     "Stalled",
     "PreconditionsMet",
     "Approved",
+    "RenewalStopped",
     "DirectorySyncDisabled",
     "UsersDeleted",
     "SubscriptionsCanceled",
@@ -77,14 +79,13 @@ pub const CONDITIONS: [&str; 13] = [
 ];
 
 /// The very first report: everything Unknown, Reconciling True. Microsoft was asked nothing yet.
-pub fn first() -> Report {
+pub fn first(terms: &Terms) -> Report {
     let unknown = || Standing {
         status: None,
         reason: "NotStarted",
         message: "Not looked at yet".into(),
     };
-    let conditions = CONDITIONS
-        .into_iter()
+    let conditions = conditions::shown(terms)
         .map(|name| {
             let mut standing = unknown();
             if name == "Reconciling" {
@@ -202,10 +203,11 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
 }
 
 /// Short waits between two looks of the same effect: the closure runs.
-const RUNNING_WAITS: [&str; 4] = [
+const RUNNING_WAITS: [&str; 5] = [
     "VerifyingUsers",
     "WaitingReplica",
     "SettlingRecord",
+    "StoppingRenewal",
     "DisablingMFA",
 ];
 

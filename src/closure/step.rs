@@ -62,7 +62,7 @@ impl Step {
     pub const fn conditions(self) -> &'static [&'static str] {
         match self {
             Self::Preconditions => &["PreconditionsMet", "Approved"],
-            Self::Users => &["DirectorySyncDisabled", "UsersDeleted"],
+            Self::Users => &["RenewalStopped", "DirectorySyncDisabled", "UsersDeleted"],
             Self::CancelSubscriptions => &["SubscriptionsCanceled"],
             Self::DeleteSubscriptions => &["SubscriptionsDeleted"],
             Self::DisableMfa => &["MFADisabled"],

@@ -60,6 +60,8 @@ pub struct Terms {
     pub cancellation: Option<Cancellation>,
     /// Accounts through which subscriptions can be seen and ended.
     pub billing: Vec<BillingAccount>,
+    /// Recurring billing is switched off before any user is touched.
+    pub stop_renewal_first: bool,
     /// Remove applications and service principals where Microsoft allows it.
     pub remove_applications: bool,
     /// ARM id of an External ID or B2C directory; such a tenant can be deleted by a call.

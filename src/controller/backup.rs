@@ -46,8 +46,8 @@ fn forbidden(ctx: &Context, namespace: &str, name: &str) -> Obstacle {
         reason: "BackupJobForbidden",
         message: format!("The operator may not read the Job {name} in namespace {namespace}"),
         remedy: format!(
-            "kubectl -n {namespace} create role tenant-closure-backups --verb=get --resource=jobs.batch --resource-name={name} && \
-             kubectl -n {namespace} create rolebinding tenant-closure-backups --role=tenant-closure-backups --serviceaccount={account}"
+            "kubectl -n {namespace} create role tenant-closure-job-{name} --verb=get --resource=jobs.batch --resource-name={name} && \
+             kubectl -n {namespace} create rolebinding tenant-closure-job-{name} --role=tenant-closure-job-{name} --serviceaccount={account}"
         ),
     }
 }

@@ -170,8 +170,8 @@ fn forbidden(ctx: &Context, namespace: &str, name: &str) -> Obstacle {
         reason: "CredentialsForbidden",
         message: format!("The operator may not read the Secret {name} in namespace {namespace}"),
         remedy: format!(
-            "kubectl -n {namespace} create role tenant-closure-credentials --verb=get --resource=secrets --resource-name={name} && \
-             kubectl -n {namespace} create rolebinding tenant-closure-credentials --role=tenant-closure-credentials --serviceaccount={account}"
+            "kubectl -n {namespace} create role tenant-closure-secret-{name} --verb=get --resource=secrets --resource-name={name} && \
+             kubectl -n {namespace} create rolebinding tenant-closure-secret-{name} --role=tenant-closure-secret-{name} --serviceaccount={account}"
         ),
     }
 }

@@ -29,7 +29,16 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 /// `LostRace` where somebody else wrote the object since it was read.
 pub async fn first(ctx: &Context, read: &Read) -> Result<(), ReconcileError> {
     let nothing = Memory::default();
-    write(ctx, read, &report::first(), None, &nothing, None, None).await
+    write(
+        ctx,
+        read,
+        &report::first(&read.terms),
+        None,
+        &nothing,
+        None,
+        None,
+    )
+    .await
 }
 
 /// Writes what a cycle came to where it says something new; the next attempt is in `next`.

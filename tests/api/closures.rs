@@ -210,7 +210,12 @@ async fn what_was_approved_cannot_be_changed() {
         ("cancellation", json!({"reason": "Another"})),
         ("cancellation", json!({"feedback": null})),
         ("cancellation", json!(null)),
-        ("billing", json!({"accounts": []})),
+        ("billing", json!({"stopRenewalFirst": false})),
+        ("billing", json!({"stopRenewalFirst": null})),
+        (
+            "billing",
+            json!({"stopRenewalFirst": false, "accounts": []}),
+        ),
         ("billing", json!(null)),
         ("directory", json!({"removeApplications": false})),
         ("directory", json!({"resource": null})),

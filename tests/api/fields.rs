@@ -119,6 +119,11 @@ async fn an_account_of_another_tenant_names_it_and_brings_its_credential() {
             "the same account is listed twice: name each pair of kind and tenantId once",
         ),
         (
+            "billing",
+            json!({"stopRenewalFirst": true, "accounts": [{"kind": "AzureSubscription"}]}),
+            "stopRenewalFirst needs an account of kind CustomerAgreement",
+        ),
+        (
             "directory",
             json!({"credentials": other, "resourceTenantId": PAYER}),
             "credentials are for resource, which is missing",
@@ -135,6 +140,8 @@ async fn an_account_of_another_tenant_names_it_and_brings_its_credential() {
         "billing",
         vec![
             account(json!({"tenantId": PAYER, "credentials": other})),
+            json!({"stopRenewalFirst": true, "accounts": [{"kind": "AzureSubscription"}, {"kind": "CustomerAgreement"}]}),
+            json!({"stopRenewalFirst": false, "accounts": []}),
             json!({"accounts": [{"kind": "Partner"}, {"kind": "Partner", "tenantId": PAYER, "credentials": other}]}),
         ],
     )

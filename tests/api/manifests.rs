@@ -39,7 +39,7 @@ pub fn full_closure(name: &str) -> Value {
         "backup": {"acknowledged": true, "reference": "BKP-2291"},
         "accept": [{"kind": "AzureResources", "reference": "CAB-118"}],
         "cancellation": {"reason": "Moving to another product", "feedback": "Thank you."},
-        "billing": {"accounts": [
+        "billing": {"stopRenewalFirst": true, "accounts": [
             {"kind": "CustomerAgreement", "tenantId": PAYER, "credentials": {"secretName": "payer-closer", "readerSecretName": "payer-reader"}},
             {"kind": "CustomerAgreement"},
             {"kind": "AzureSubscription"},

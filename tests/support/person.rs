@@ -129,6 +129,7 @@ impl<'a> Person<'a> {
             "SwitchSyncOff" => self.press("switchSyncOff", None).await,
             // Settled with the button itself, in DeleteDirectory.
             "AttestChecks" => Ok(()),
+            "StopRenewal" => self.each_subscription("stopRenewal").await,
             key if key.starts_with("Cancel") => self.each_subscription("cancelSubscription").await,
             key if key.starts_with("Delete") && key.ends_with("Subscription") => {
                 self.each_subscription("deleteSubscription").await
@@ -156,6 +157,7 @@ impl<'a> Person<'a> {
             let agreement = text("kind") == "CustomerAgreement";
             let open = match button {
                 "cancelSubscription" => active,
+                "stopRenewal" => active && agreement,
                 // Microsoft itself removes what was bought under a Customer Agreement.
                 _ => !active && !agreement && text("state") != "Deleted",
             };

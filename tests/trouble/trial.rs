@@ -3,6 +3,7 @@
 use crate::case::{Case, NAME};
 use crate::children::log_end;
 use crate::person::Person;
+use crate::simulator::Tenant;
 use crate::stack::{Options, Stack};
 use serde_json::{Value, json};
 use std::future::Future;
@@ -39,9 +40,14 @@ impl Trial {
                 tenant[field] = usual;
             }
         }
-        let tenant = stack.simulator.add(&tenant).await.unwrap();
+        let tenant = Self::tenant(&tenant).await;
         let case = stack.case(name, tenant).await.unwrap();
         Self { case, stack }
+    }
+
+    /// One more tenant, beside the one of a row.
+    pub(crate) async fn tenant(fields: &Value) -> Tenant {
+        shared().await.simulator.add(fields).await.unwrap()
     }
 
     /// The spec that will be applied: the example's.
@@ -127,6 +133,15 @@ impl Trial {
     /// Does `work` while bob approves and presses what is handed to him.
     pub(crate) async fn with_persons<T>(&self, work: impl Future<Output = T>) -> T {
         let mut person = Person::new(&self.case, true, Some(self.diary()));
+        tokio::select! {
+            done = work => done,
+            trouble = person.live() => panic!("the persons: {trouble:?}"),
+        }
+    }
+
+    /// Does `work` while bob approves, and leaves everything else alone.
+    pub(crate) async fn with_approver<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut person = Person::new(&self.case, false, Some(self.diary()));
         tokio::select! {
             done = work => done,
             trouble = person.live() => panic!("the persons: {trouble:?}"),

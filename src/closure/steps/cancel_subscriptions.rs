@@ -3,20 +3,14 @@
 use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
-use crate::closure::memory::{Asked, Memory};
+use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, Subscription};
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::{facts, subscriptions};
 use crate::closure::words::count;
-use jiff::{SignedDuration, Timestamp};
-use std::time::Duration;
-
-/// A cancellation that was accepted and shows no effect for so long is asked for again.
-const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
-/// A cancellation that was asked for is looked at again this soon: it takes up to ten minutes.
-const SOON: Duration = Duration::from_secs(10);
+use jiff::Timestamp;
 
 /// What can be done about one active subscription.
 enum Road {
@@ -77,20 +71,24 @@ fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Roa
     if !automatic || one.resource.is_none() || !subscriptions::planned(plan, one.id) {
         return Road::Person(None);
     }
-    let fresh = |asked: &&Asked| now.duration_since(asked.at) < ASK_AGAIN;
-    let asked = memory.subscriptions.get(&one.id).filter(fresh);
-    if let Some(code) = asked.and_then(|asked| asked.refused.clone()) {
-        return Road::Person(Some(code));
-    }
-    if one.cancelable {
-        return asked.map_or(Road::Act(Action::CancelSubscription), |_| Road::Canceling);
-    }
-    match (one.agreement, one.auto_renew) {
-        (Agreement::CustomerAgreement, true) => {
-            asked.map_or(Road::Act(Action::StopRenewal), |_| Road::Canceling)
-        }
-        (Agreement::CustomerAgreement, false) => Road::TermEnd,
-        _ => asked.map_or(Road::Act(Action::CancelSubscription), |_| Road::Canceling),
+    let asked = |of| subscriptions::asked(of, one.id, now);
+    let canceling = asked(&memory.subscriptions);
+    let renewing = one.agreement == Agreement::CustomerAgreement && one.auto_renew;
+    let (action, asked) = if one.cancelable || one.agreement == Agreement::Azure {
+        (Action::CancelSubscription, canceling)
+    } else if renewing {
+        // It cannot be canceled because that is under way, or because its time is over.
+        let accepted = canceling.filter(|asked| asked.refused.is_none());
+        (Action::StopRenewal, asked(&memory.renewals).or(accepted))
+    } else {
+        return Road::TermEnd;
+    };
+    match asked {
+        None => Road::Act(action),
+        Some(asked) => match &asked.refused {
+            None => Road::Canceling,
+            Some(code) => Road::Person(Some(code.clone())),
+        },
     }
 }
 
@@ -121,7 +119,9 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
         .any(|(_, road)| matches!(road, Road::Canceling));
     if canceling {
         let message = "Subscriptions are being canceled; Microsoft takes a few minutes to show it";
-        return Waiting::new("Canceling", message).again_in(SOON).into();
+        return Waiting::new("Canceling", message)
+            .again_in(subscriptions::SOON)
+            .into();
     }
     let waiting: Vec<&Subscription> = roads.iter().map(|(one, _)| *one).collect();
     let message = format!(

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod planning;
 pub mod preconditions;
 pub mod refused;
+pub mod renewal;
 pub mod roles;
 pub mod subscriptions;
 pub mod users;

@@ -5,7 +5,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::observation::{Fact, Lifecycle, Observation, Question};
 use crate::closure::plan::{Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
-use crate::closure::steps::facts;
+use crate::closure::steps::{facts, renewal};
 use crate::closure::terms::Terms;
 use crate::closure::words::clip;
 
@@ -29,7 +29,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         guests: users.guests,
         synced: users.synced,
         other_global_administrators: others.copied().take(400).collect(),
-        subscriptions: subscriptions(seen)?,
+        subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
     })
@@ -52,7 +52,7 @@ pub fn make_plan(plan: &Plan, seen: &Observation) -> Option<Sealed> {
     Some(Sealed::seal(head, users))
 }
 
-fn subscriptions(seen: &Observation) -> Option<Vec<PlannedSubscription>> {
+fn subscriptions(terms: &Terms, seen: &Observation) -> Option<Vec<PlannedSubscription>> {
     let there = seen.subscriptions.known()?.iter();
     let there = there.filter(|one| one.lifecycle != Lifecycle::Gone);
     Some(
@@ -62,6 +62,7 @@ fn subscriptions(seen: &Observation) -> Option<Vec<PlannedSubscription>> {
                 name: clip(&one.name, 256),
                 seats: one.seats,
                 agreement: one.agreement,
+                stop_renewal: terms.stop_renewal_first && renewal::stoppable(one),
             })
             .collect(),
     )

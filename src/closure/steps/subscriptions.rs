@@ -3,10 +3,13 @@
 use crate::closure::decide::Blocker;
 use crate::closure::id::ObjectId;
 use crate::closure::links;
+use crate::closure::memory::Asked;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
 use crate::closure::plan::Plan;
 use crate::closure::words::thousands;
-use std::collections::BTreeSet;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Is it in the approved plan? What is not is never ended by us.
 pub fn planned(plan: &Plan, id: ObjectId) -> bool {
@@ -14,6 +17,17 @@ pub fn planned(plan: &Plan, id: ObjectId) -> bool {
         let mut all = sealed.head.subscriptions.iter();
         all.any(|one| one.id == id)
     })
+}
+
+/// What was asked of a subscription and shows no effect for so long is asked for again.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// What was asked for is looked at again this soon: it takes up to ten minutes to show.
+pub const SOON: Duration = Duration::from_secs(10);
+
+/// What was asked of this one, unless it is time to ask again.
+pub fn asked(of: &BTreeMap<ObjectId, Asked>, id: ObjectId, now: Timestamp) -> Option<&Asked> {
+    of.get(&id)
+        .filter(|asked| now.duration_since(asked.at) < ASK_AGAIN)
 }
 
 /// How many are known, of the plan or of the listing, and how many of those the test says are done. One that is no

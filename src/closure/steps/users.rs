@@ -9,7 +9,7 @@ use crate::closure::observation::{Observation, Obstacle, Question, Users};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, planning, refused, roles};
+use crate::closure::steps::{facts, planning, refused, renewal, roles};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     };
     let (done, all) = progress(sealed, memory);
     if memory.verified_at.is_some() {
-        return Assessment::done()
+        return with_renewal(plan, Assessment::done())
             .standing("DirectorySyncDisabled", sync_is_off(memory))
             .standing("UsersDeleted", verified(memory))
             .progress(all, all);
@@ -38,14 +38,41 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     if super::past(Step::Users, memory) {
         return Assessment::now_do(never_back().blocks());
     }
-    let assessment = sync(plan, seen, memory, now).unwrap_or_else(|| {
-        let next = delete(plan, sealed, seen, memory, now);
-        Assessment::now_do(next).standing("DirectorySyncDisabled", sync_is_off(memory))
-    });
+    let renewing = renewal::assess(plan, sealed, seen, memory, now);
+    let mut blockers = in_the_way(plan, seen, memory);
+    let assessment = match renewing {
+        Some(mut renewing) => {
+            blockers.append(&mut renewing.blockers);
+            renewing
+        }
+        None => with_renewal(plan, now_users(plan, sealed, seen, memory, now)),
+    };
     assessment
         .standing("UsersDeleted", deleting(sealed, memory))
         .progress(done, all)
-        .blocked_by(in_the_way(plan, seen, memory))
+        .blocked_by(blockers)
+}
+
+/// Directory sync, then the users themselves.
+fn now_users(
+    plan: &Plan,
+    sealed: &Sealed,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Assessment {
+    sync(plan, seen, memory, now).unwrap_or_else(|| {
+        let next = delete(plan, sealed, seen, memory, now);
+        Assessment::now_do(next).standing("DirectorySyncDisabled", sync_is_off(memory))
+    })
+}
+
+fn with_renewal(plan: &Plan, assessment: Assessment) -> Assessment {
+    if plan.terms.stop_renewal_first {
+        assessment.standing("RenewalStopped", renewal::stopped())
+    } else {
+        assessment
+    }
 }
 
 /// Who is in the way, by object id.

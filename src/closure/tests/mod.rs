@@ -6,6 +6,7 @@ mod backup;
 mod directory;
 mod guards;
 mod preconditions;
+mod renewal;
 mod reports;
 mod runs;
 mod subscriptions;

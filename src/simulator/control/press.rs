@@ -12,7 +12,7 @@ use super::super::scenario::SubscriptionKind;
 use super::super::world::World;
 use super::Answer;
 
-const ACTIONS: &str = "cancelSubscription, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteApplication, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteApplication, liftRestrictions, deleteTenant";
 
 pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
     let person = Actor {
@@ -25,6 +25,7 @@ pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &
     }
     match body["action"].as_str().unwrap_or_default() {
         "cancelSubscription" => cancel(world, index, body, &person),
+        "stopRenewal" => stop_renewal(world, index, body, &person),
         "deleteSubscription" | "deleteAzureSubscription" => {
             delete_subscription(world, index, body, &person)
         }
@@ -91,6 +92,16 @@ fn cancel(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answ
     let id = one.id;
     if one.cancel(now) {
         world.record(index, "subscriptionCanceled", id, person);
+    }
+    done(world, index)
+}
+
+fn stop_renewal(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
+    let at = subscription(world, index, body)?;
+    let one = &mut world.tenants[index].subscriptions[at];
+    if std::mem::take(&mut one.auto_renew) {
+        let id = one.id;
+        world.record(index, "renewalOff", id, person);
     }
     done(world, index)
 }

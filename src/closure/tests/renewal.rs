@@ -1,0 +1,182 @@
+use super::{decided, planned, reason};
+use crate::closure::decide::Decision;
+use crate::closure::fixtures::*;
+use crate::closure::observation::{Agreement, Fact, Lifecycle, Why};
+use crate::closure::report;
+use crate::closure::step::Step;
+use jiff::SignedDuration;
+
+/// Two subscriptions that renew, one that does not, and one that was bought directly.
+fn world() -> World {
+    World::new(100).with(|w| {
+        w.terms.stop_renewal_first = true;
+        w.sync = true;
+        w.subscriptions = [1, 2, 3]
+            .map(|n| subscription(n, Agreement::CustomerAgreement))
+            .into();
+        w.subscriptions[2].auto_renew = false;
+        w.subscriptions.push(subscription(4, Agreement::Direct));
+    })
+}
+
+#[test]
+fn recurring_billing_is_off_before_any_user_is_touched() {
+    let mut run = planned(world());
+    let head = &run.plan.sealed.as_ref().unwrap().head;
+    let stopped: Vec<bool> = head.subscriptions.iter().map(|s| s.stop_renewal).collect();
+    assert_eq!(stopped, [true, true, false, false], "the plan tells which");
+    for n in [1, 2] {
+        let before = run.cycle(false);
+        let Decision::Act(intent) = &before.decision else {
+            panic!("{before:?}")
+        };
+        assert_eq!(
+            (intent.action.name(), intent.step),
+            ("StopRenewal", Step::Users)
+        );
+        assert_eq!(intent.objects, [id(0x5000 + n)]);
+        assert_eq!(intent.resource, Some(format!("/subscriptions/{n}")));
+        let standing = &before.standings["RenewalStopped"];
+        assert_eq!(
+            (standing.status, standing.reason),
+            (Some(false), "InProgress")
+        );
+    }
+    let after = run.cycle(false);
+    assert_eq!(reason(&after), "SwitchSyncOff");
+    let told = report::tell(&run.plan, &run.memory, &after);
+    let standing = told.conditions.iter().find(|(n, _)| *n == "RenewalStopped");
+    assert_eq!(
+        standing.map(|(_, s)| (s.status, s.message.as_str())),
+        Some((
+            Some(true),
+            "Recurring billing is off for every Customer Agreement subscription"
+        ))
+    );
+    assert!(
+        run.memory.destroying_since.is_none(),
+        "it can be switched on again"
+    );
+    assert!(run.world.deleted.is_empty());
+}
+
+#[test]
+fn what_was_stopped_is_canceled_all_the_same() {
+    let mut run = planned(world());
+    run.to_the_end();
+    let canceled: Vec<_> = run.memory.subscriptions.keys().copied().collect();
+    assert_eq!(canceled, [id(0x5001), id(0x5002), id(0x5003)]);
+    assert_eq!(run.memory.renewals.len(), 2);
+    assert!(run.world.steps.is_sorted());
+}
+
+#[test]
+fn it_is_not_asked_for_unless_the_author_did() {
+    let mut run = planned(world().with(|w| w.terms.stop_renewal_first = false));
+    let first = run.cycle(false);
+    assert_eq!(reason(&first), "SwitchSyncOff");
+    let told = report::tell(&run.plan, &run.memory, &first);
+    assert!(told.conditions.iter().all(|(n, _)| *n != "RenewalStopped"));
+}
+
+#[test]
+fn a_refusal_is_handed_to_a_person_and_noticed() {
+    let mut run = planned(world());
+    run.cycle(false);
+    run.cycle(false);
+    run.world.subscriptions[0].auto_renew = true;
+    let asked = run.memory.renewals.get_mut(&id(0x5001)).unwrap();
+    asked.refused = Some("AuthorizationFailed".into());
+    let told = decided(&mut run, |_| {});
+    let Decision::HandOff(list) = &told.decision else {
+        panic!("{told:?}")
+    };
+    assert_eq!(list[0].key, "StopRenewal");
+    assert!(
+        list[0].what.ends_with("and turn it off: SKU_1 ×10"),
+        "{}",
+        list[0].what
+    );
+    assert!(list[0].link.contains("842054"));
+    let remedy =
+        "Microsoft refused it with AuthorizationFailed: turn its recurring billing off by hand";
+    assert_eq!(told.blockers[0].remedy, remedy);
+    let ready = report::tell(&run.plan, &run.memory, &told).conditions[0]
+        .1
+        .reason;
+    assert_eq!(ready, "StopRenewalHandOff");
+    run.world.hands("StopRenewal");
+    assert_eq!(reason(&decided(&mut run, |_| {})), "SwitchSyncOff");
+}
+
+#[test]
+fn what_the_plan_does_not_name_is_for_a_person() {
+    let mut run = planned(world());
+    run.world.subscriptions[2].auto_renew = true;
+    run.cycle(false);
+    run.cycle(false);
+    let told = decided(&mut run, |_| {});
+    let Decision::HandOff(list) = &told.decision else {
+        panic!("{told:?}")
+    };
+    assert!(list[0].what.ends_with("SKU_3 ×10"), "{}", list[0].what);
+}
+
+#[test]
+fn a_change_that_does_not_show_is_waited_for_and_asked_again_after_a_day() {
+    let mut run = planned(world());
+    run.cycle(false);
+    run.cycle(false);
+    run.world.subscriptions[0].auto_renew = true;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "StoppingRenewal");
+    run.world.now += SignedDuration::from_hours(25);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "StopRenewal");
+}
+
+#[test]
+fn unknown_subscriptions_never_count_as_none() {
+    let mut run = planned(world());
+    run.cycle(false);
+    let blind = decided(&mut run, |s| {
+        s.subscriptions = Fact::Unreadable(Why::Unavailable)
+    });
+    assert_eq!(
+        (reason(&blind), blind.step),
+        ("MicrosoftUnavailable", Step::Users)
+    );
+    let blind = decided(&mut run, |s| {
+        s.subscriptions = Fact::Unreadable(Why::CredentialRefused)
+    });
+    let Decision::Blocked(list) = &blind.decision else {
+        panic!("{blind:?}")
+    };
+    assert_eq!(list[0].reason, "CredentialRefused");
+    assert!(
+        list[0].remedy.contains("spec.billing.accounts"),
+        "{}",
+        list[0].remedy
+    );
+}
+
+#[test]
+fn once_a_user_is_gone_it_is_not_looked_at_again() {
+    let mut run = planned(world().with(|w| w.sync = false));
+    for _ in 0..3 {
+        run.cycle(false);
+    }
+    assert!(!run.world.deleted.is_empty());
+    run.world.subscriptions[0].auto_renew = true;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+}
+
+#[test]
+fn a_cancellation_under_way_is_not_taken_for_a_renewal() {
+    let mut run = super::verified(World::new(1).with(|w| {
+        w.subscriptions = vec![subscription(1, Agreement::CustomerAgreement)];
+    }));
+    assert_eq!(reason(&run.cycle(false)), "CancelSubscription");
+    // Accepted, but for a while it shows as it was, locked.
+    run.world.subscriptions[0].lifecycle = Lifecycle::Active;
+    run.world.subscriptions[0].cancelable = false;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "Canceling");
+}
