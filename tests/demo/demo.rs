@@ -115,7 +115,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     let passed = closing::tell(&stack, &case, started.elapsed()).await?;
     closed?;
     if hold {
-        println!("{}", usage(dir));
+        println!("{}", usage(dir, &stack)?);
         std::fs::write(dir.join(keep::READY), "")?;
         std::future::pending::<()>().await;
     }
@@ -200,15 +200,19 @@ fn kubeconfigs(dir: &Path, stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-fn usage(dir: &Path) -> String {
+fn usage(dir: &Path, stack: &Stack) -> Result<String> {
     let dir = dir.display();
-    format!(
+    let plugin = binary("kubectl-tenant_closure")?;
+    let plugin = plugin.parent().unwrap_or(Path::new(".")).display();
+    let kubectl = stack.cluster.programs().display();
+    Ok(format!(
         "
 The stack stays up. Use it:
   export KUBECONFIG={dir}/kubeconfig        (or {dir}/alice, {dir}/bob)
+  export PATH={plugin}:$PATH:{kubectl}
   kubectl get tenantclosures -n {CLOSURES}
   kubectl tenant-closure status {NAME} -n {CLOSURES}
   kubectl get closurerecords -A
 End it with `make demo-stop`."
-    )
+    ))
 }

@@ -75,6 +75,11 @@ impl Cluster {
         SHARED.get_or_try_init(Self::start).await
     }
 
+    /// The folder with kubectl, beside etcd and kube-apiserver.
+    pub fn programs(&self) -> &Path {
+        &self.programs
+    }
+
     /// The kubeconfig of one of the [`USERS`].
     pub fn kubeconfig(&self, user: &str) -> PathBuf {
         kubeconfig_path(self.dir(), user)
