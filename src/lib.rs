@@ -9,9 +9,10 @@
 //!
 //! The rooms, and who may import whom:
 //! `closure ← api ← controller → (the port closure::tenant) ← microsoft`; `evidence` stands on `api`, `plugin` on both;
-//! `simulator` stands alone; `operations` wires everything. `tests/architecture.rs` holds this.
+//! `simulator` stands alone (`quota`, Microsoft's published figures, is everybody's); `operations` wires everything. `tests/architecture.rs` holds this.
 
 pub mod closure;
+pub mod quota;
 
 #[cfg(feature = "operator")]
 pub mod api;

@@ -29,6 +29,9 @@ pub struct TenantClosureStatus {
     /// The plan in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanStatus>,
+    /// When the tenant can be closed at the earliest, by the plan in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<EstimateStatus>,
     /// The steps, first to last.
     #[schemars(length(max = 6))]
     pub steps: Vec<StepStatus>,
@@ -75,6 +78,20 @@ pub struct PlanStatus {
     pub subscriptions: u32,
     /// Applications and service principals to remove.
     pub applications: u32,
+}
+
+/// The estimate in status: a lower bound from published quotas and known waits.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct EstimateStatus {
+    /// The earliest moment.
+    pub earliest: Timestamp,
+    /// What it depends on most: `WriteQuota`, `AzureDelete`, `Deprovisioning` or `SubscriptionTerm`.
+    #[schemars(length(max = 64))]
+    pub dominated_by: String,
+    /// One sentence.
+    #[schemars(length(max = 1024))]
+    pub message: String,
 }
 
 /// A step in status.

@@ -5,6 +5,7 @@
 
 pub mod conditions;
 pub mod decide;
+pub mod estimate;
 pub mod guards;
 pub mod id;
 pub mod intent;

@@ -3,6 +3,7 @@
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Agreement;
 use crate::closure::terms::Terms;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -54,6 +55,9 @@ pub struct PlanHead {
     pub guests: u32,
     /// How many of them are synced.
     pub synced: u32,
+    /// Directory sync was on.
+    #[serde(default)]
+    pub sync_enabled: bool,
     /// Other Global administrators among them; they go last.
     #[schemars(length(max = 400))]
     pub other_global_administrators: Vec<ObjectId>,
@@ -85,6 +89,27 @@ pub struct PlannedSubscription {
     /// Its recurring billing is switched off before any user is touched.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stop_renewal: bool,
+    /// The end of its term, or the next change that Microsoft announces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+    /// It renews by itself then.
+    #[serde(default)]
+    pub renews: bool,
+    /// Who can end it.
+    pub ended_by: Ender,
+}
+
+/// Who can end a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Ender {
+    /// The operator, through a billing account that the closure names.
+    Operator,
+    /// An administrator of the tenant, by hand.
+    Administrator,
+    /// The partner who sold it.
+    Partner,
+    /// The account manager of the agreement.
+    AccountManager,
 }
 
 impl Sealed {

@@ -1,9 +1,11 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    BlockerStatus, HandOffStatus, JournalStatus, PlanStatus, StepStatus, TenantClosureStatus,
+    BlockerStatus, EstimateStatus, HandOffStatus, JournalStatus, PlanStatus, StepStatus,
+    TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
+use crate::closure::estimate;
 use crate::closure::memory::Memory;
 use crate::closure::plan::Sealed;
 use crate::closure::report::{self, Phase, Report};
@@ -164,6 +166,7 @@ fn status(
         progress: Some(report.progress.clone()),
         summary: Some(report.summary.clone()),
         plan: plan(memory, sealed).or_else(|| old.plan.clone()),
+        estimate: estimate(memory, sealed).or_else(|| old.estimate.clone()),
         steps: Step::ORDER
             .into_iter()
             .map(|step| step_status(step, report, memory))
@@ -198,6 +201,17 @@ fn status(
             .or_else(|| old.journal.clone()),
         conditions: conditions::merge(&old.conditions, &report.conditions, read.generation, now),
     }
+}
+
+fn estimate(memory: &Memory, sealed: Option<&Sealed>) -> Option<EstimateStatus> {
+    let made = memory.plan.as_ref()?;
+    let sealed = sealed.filter(|s| s.digest == made.digest)?;
+    let estimate = estimate::of_plan(sealed, made.made_at);
+    Some(EstimateStatus {
+        earliest: estimate.earliest,
+        dominated_by: estimate.dominated_by.to_owned(),
+        message: estimate.message,
+    })
 }
 
 fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {

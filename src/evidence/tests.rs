@@ -18,7 +18,7 @@ fn sealed() -> Sealed {
         "tenantId": id(0xAAAA), "initialDomain": "contoso.onmicrosoft.com", "retained": id(0xA1),
         "spare": id(0xA2), "appId": id(0xB1), "userCount": 5, "guests": 0, "synced": 0,
         "otherGlobalAdministrators": [], "applications": [id(0xC1)],
-        "subscriptions": [{"id": id(0x51), "name": "SPE_E5", "seats": 5, "agreement": "CustomerAgreement"}],
+        "subscriptions": [{"id": id(0x51), "name": "SPE_E5", "seats": 5, "agreement": "CustomerAgreement", "endedBy": "Operator"}],
     }))
     .unwrap();
     Sealed::seal(head, (1..=5).map(id).collect())

@@ -3,6 +3,7 @@
 //! Source: learn.microsoft.com `graph/throttling-limits` (identity and access): 3,000 writes in 150 s for one
 //! application in one tenant; 35,000 in 300 s for one application over all tenants.
 
+use crate::quota;
 use std::time::{Duration, Instant};
 
 /// How much of the published quota is used.
@@ -25,12 +26,17 @@ pub(super) struct Bucket {
 impl Bucket {
     /// One application in one tenant: 3,000 writes in 150 s, of which `spent` are used up already.
     pub(super) fn of_tenant(spent: u32, now: Instant) -> Self {
-        Self::new(3_000.0, 20.0, spent, now)
+        Self::new(quota::TENANT_BURST, quota::TENANT_RATE, spent, now)
     }
 
     /// One application over all tenants: 35,000 writes in 300 s.
     pub(super) fn of_application(spent: u32, now: Instant) -> Self {
-        Self::new(35_000.0, 35_000.0 / 300.0, spent, now)
+        Self::new(
+            quota::APPLICATION_BURST,
+            quota::APPLICATION_RATE,
+            spent,
+            now,
+        )
     }
 
     fn new(capacity: f64, per_second: f64, spent: u32, now: Instant) -> Self {

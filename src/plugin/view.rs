@@ -92,6 +92,14 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
             plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         );
     }
+    if let Some(estimate) = status.estimate.as_ref().filter(|_| !words::over(closure)) {
+        let _ = writeln!(
+            text,
+            "  earliest  {} {dot} {}",
+            estimate.earliest.strftime("%Y-%m-%d %H:%MZ"),
+            estimate.message,
+        );
+    }
     let (requests, throttled) =
         status
             .steps

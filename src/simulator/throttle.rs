@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::scenario::Behaviour;
+use crate::quota;
 
 /// A quota that refills continuously, or at the start of each window.
 #[derive(Debug, Clone)]
@@ -123,7 +124,7 @@ impl Throttle {
 
     /// Seconds that so many writes of one application in one tenant need at least.
     pub(crate) fn bound(&self, writes: u64) -> f64 {
-        ((writes as f64 - 3000.0 * self.scale) / (20.0 * self.scale)).max(0.0)
+        quota::seconds_at_least(writes, self.scale)
     }
 
     /// Charges one request or one item of a batch. A refused one costs nothing. `people` is the size of the tenant.

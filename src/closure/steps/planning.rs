@@ -2,8 +2,10 @@
 
 use crate::closure::decide::{Decision, Waiting};
 use crate::closure::id::ObjectId;
-use crate::closure::observation::{Fact, Lifecycle, Observation, Question};
-use crate::closure::plan::{Plan, PlanHead, PlannedSubscription, Sealed};
+use crate::closure::observation::{
+    Agreement, Fact, Lifecycle, Observation, Question, Subscription,
+};
+use crate::closure::plan::{Ender, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::steps::{facts, renewal};
 use crate::closure::terms::Terms;
@@ -28,6 +30,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         user_count: 0,
         guests: users.guests,
         synced: users.synced,
+        sync_enabled: organization.sync_enabled,
         other_global_administrators: others.copied().take(400).collect(),
         subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,
@@ -55,17 +58,29 @@ pub fn make_plan(plan: &Plan, seen: &Observation) -> Option<Sealed> {
 fn subscriptions(terms: &Terms, seen: &Observation) -> Option<Vec<PlannedSubscription>> {
     let there = seen.subscriptions.known()?.iter();
     let there = there.filter(|one| one.lifecycle != Lifecycle::Gone);
-    Some(
-        there
-            .map(|one| PlannedSubscription {
-                id: one.id,
-                name: clip(&one.name, 256),
-                seats: one.seats,
-                agreement: one.agreement,
-                stop_renewal: terms.stop_renewal_first && renewal::stoppable(one),
-            })
-            .collect(),
-    )
+    Some(there.map(|one| planned_subscription(terms, one)).collect())
+}
+
+/// A subscription as the plan names it.
+pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscription {
+    let ended_by = match one.agreement {
+        Agreement::CustomerAgreement | Agreement::Azure if one.resource.is_some() => {
+            Ender::Operator
+        }
+        Agreement::Partner => Ender::Partner,
+        Agreement::Enterprise => Ender::AccountManager,
+        _ => Ender::Administrator,
+    };
+    PlannedSubscription {
+        id: one.id,
+        name: clip(&one.name, 256),
+        seats: one.seats,
+        agreement: one.agreement,
+        stop_renewal: terms.stop_renewal_first && renewal::stoppable(one),
+        ends_at: one.next_change,
+        renews: one.auto_renew,
+        ended_by,
+    }
 }
 
 /// Planned only where the author asked for it. More than the plan can hold are left to a person.

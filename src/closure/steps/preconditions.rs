@@ -1,6 +1,7 @@
 //! Step 0: backup, limits, losses and roles; then the plan and its approval.
 
 use crate::closure::decide::{Assessment, Blocker, Decision, Standing, Waiting};
+use crate::closure::estimate;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{
     Agreement, Approvals, Lifecycle, Observation, Obstacle, Question,
@@ -79,11 +80,44 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
     }
     if !begun(memory) {
         found.extend(subscriptions(terms, seen));
+        found.extend(term_ahead(plan, seen, now));
         if let Some(identity) = seen.identity.known() {
             found.extend(roles::missing(&roles::table(plan, seen, identity)));
         }
     }
     found
+}
+
+/// No mailbox is deleted eleven months before the tenant can close, unless that was accepted by name.
+fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacle> {
+    if plan.terms.accepted.iter().any(|kind| kind == "TermAhead") {
+        return None;
+    }
+    let there = seen.subscriptions.known()?.iter();
+    let there = there.filter(|one| one.lifecycle != Lifecycle::Gone);
+    let planned: Vec<_> = there
+        .map(|one| planning::planned_subscription(&plan.terms, one))
+        .collect();
+    let users = plan.sealed.as_ref().map_or(0, |sealed| sealed.users.len());
+    let ahead = estimate::terms_ahead(&planned, users, now);
+    let named: Vec<String> = ahead
+        .iter()
+        .map(|one| {
+            let verb = if one.renews { "renews or ends" } else { "ends" };
+            let date = one
+                .ends_at
+                .map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string());
+            format!("{} {verb} on {date}", one.name)
+        })
+        .collect();
+    (!named.is_empty()).then(|| {
+        let message = format!(
+            "The tenant cannot close before these terms are over, long after its users are gone: {}",
+            named.join(", ")
+        );
+        let remedy = "Wait with spec.notBefore, or accept it by name: add kind TermAhead with a reference to spec.accept";
+        Obstacle::new("TermAhead", message, remedy)
+    })
 }
 
 fn spare_unfit(terms: &Terms, seen: &Observation) -> Option<Obstacle> {

@@ -4,6 +4,7 @@
 
 mod backup;
 mod directory;
+mod estimates;
 mod guards;
 mod preconditions;
 mod renewal;

@@ -142,6 +142,7 @@ mod tests {
             user_count: 990,
             guests: 0,
             synced: 0,
+            sync_enabled: false,
             other_global_administrators: vec![id(10), id(12)],
             subscriptions: Vec::new(),
             applications: Vec::new(),

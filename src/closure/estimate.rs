@@ -1,0 +1,119 @@
+//! Estimate: the earliest moment at which a planned tenant can be closed, and what dominates it. A lower bound: nobody's
+//! hands and no delay of Microsoft's own are in it, only published quotas and known waits.
+
+use crate::closure::memory::LISTINGS_APART;
+use crate::closure::observation::Agreement;
+use crate::closure::plan::{Ender, PlannedSubscription, Sealed};
+use crate::quota;
+use jiff::{SignedDuration, Timestamp, Unit};
+
+/// A directly bought subscription is deprovisioned so long after a person deleted it
+/// (learn.microsoft.com `entra/identity/users/directory-delete-howto`).
+const DEPROVISION: SignedDuration = SignedDuration::from_hours(72);
+/// The Azure portal offers Delete so long after a cancellation at the earliest
+/// (learn.microsoft.com `azure/cost-management-billing/manage/cancel-azure-subscription`).
+const AZURE_DELETE: SignedDuration = SignedDuration::from_mins(15);
+
+/// When a tenant can be closed at the earliest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// The moment, rounded to the minute.
+    pub earliest: Timestamp,
+    /// What it depends on most: `WriteQuota`, `AzureDelete`, `Deprovisioning` or `SubscriptionTerm`.
+    pub dominated_by: &'static str,
+    /// One stable sentence.
+    pub message: String,
+}
+
+/// The estimate of a sealed plan that was made at `made_at`.
+pub fn of_plan(sealed: &Sealed, made_at: Timestamp) -> Estimate {
+    let head = &sealed.head;
+    let writes = sealed.users.len() + head.applications.len();
+    let users_gone = users_gone(writes, made_at);
+    let last = head
+        .subscriptions
+        .iter()
+        .map(|one| (free_at(one, users_gone), one))
+        .max_by_key(|(at, _)| *at);
+    let (at, dominated_by, mut message) = match last {
+        Some((at, one)) if at > users_gone => {
+            let (word, why) = wait(one);
+            (at, word, format!("{}: {why}", one.name))
+        }
+        _ => (
+            users_gone,
+            "WriteQuota",
+            "Microsoft's quota of writes, and two listings that must agree".to_owned(),
+        ),
+    };
+    if head.sync_enabled {
+        message.push_str("; switching directory sync off takes up to 72 hours more");
+    }
+    Estimate {
+        earliest: at.round(Unit::Minute).unwrap_or(at),
+        dominated_by,
+        message,
+    }
+}
+
+/// Subscriptions whose term or renewal lies before the tenant can be closed, sorted by name: with such a one the users would
+/// be gone long before the directory, or money would be spent on another term.
+pub fn terms_ahead(
+    subscriptions: &[PlannedSubscription],
+    users: usize,
+    now: Timestamp,
+) -> Vec<&PlannedSubscription> {
+    let users_gone = users_gone(users, now);
+    let soon = users_gone.saturating_add(DEPROVISION).unwrap_or(users_gone);
+    let earliest = subscriptions.iter().map(|one| free_at(one, users_gone));
+    let earliest = earliest.max().unwrap_or(users_gone);
+    let ahead = |one: &&PlannedSubscription| {
+        let Some(end) = one.ends_at else { return false };
+        let waits_for_term = ends_with_its_term(one) && end > soon;
+        let renews_first = one.renews && one.ended_by != Ender::Operator && end <= earliest;
+        waits_for_term || renews_first
+    };
+    let mut found: Vec<&PlannedSubscription> = subscriptions.iter().filter(ahead).collect();
+    found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    found
+}
+
+fn users_gone(writes: usize, from: Timestamp) -> Timestamp {
+    let quota = quota::at_least(u64::try_from(writes).unwrap_or(u64::MAX));
+    let takes = SignedDuration::try_from(quota).unwrap_or(SignedDuration::MAX);
+    from.saturating_add(takes.saturating_add(LISTINGS_APART))
+        .unwrap_or(from)
+}
+
+fn free_at(one: &PlannedSubscription, users_gone: Timestamp) -> Timestamp {
+    let after = |wait| users_gone.saturating_add(wait).unwrap_or(users_gone);
+    match one.agreement {
+        Agreement::Direct => after(DEPROVISION),
+        Agreement::Azure => after(AZURE_DELETE),
+        _ => one.ends_at.map_or(users_gone, |end| end.max(users_gone)),
+    }
+}
+
+fn wait(one: &PlannedSubscription) -> (&'static str, &'static str) {
+    match one.agreement {
+        Agreement::Direct => (
+            "Deprovisioning",
+            "Microsoft deprovisions it 72 hours after a person deleted it",
+        ),
+        Agreement::Azure => (
+            "AzureDelete",
+            "the Azure portal offers Delete a quarter of an hour after the cancellation at the earliest",
+        ),
+        _ => (
+            "SubscriptionTerm",
+            "Microsoft removes it at the end of its term",
+        ),
+    }
+}
+
+const fn ends_with_its_term(one: &PlannedSubscription) -> bool {
+    matches!(
+        one.agreement,
+        Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise
+    )
+}

@@ -1,0 +1,101 @@
+use super::{decided, planned, reason};
+use crate::closure::decide::Decision;
+use crate::closure::estimate;
+use crate::closure::fixtures::*;
+use crate::closure::observation::*;
+use jiff::SignedDuration;
+
+fn of(world: World) -> (estimate::Estimate, SignedDuration) {
+    let run = planned(world);
+    let made_at = run.memory.plan.as_ref().unwrap().made_at;
+    let estimate = estimate::of_plan(run.plan.sealed.as_ref().unwrap(), made_at);
+    let takes = estimate.earliest.duration_since(made_at);
+    (estimate, takes)
+}
+
+fn bought(agreement: Agreement, days: Option<i64>) -> World {
+    World::new(3).with(|w| {
+        let mut one = subscription(1, agreement);
+        one.next_change = days.map(|days| start() + SignedDuration::from_hours(24 * days));
+        w.subscriptions = vec![one];
+        w.terms.accepted.push("TermAhead".into());
+    })
+}
+
+#[test]
+fn the_longest_known_wait_dominates() {
+    use Agreement::{Azure, CustomerAgreement, Direct, Partner};
+    for (world, word, hours) in [
+        (World::new(3), "WriteQuota", 0),
+        (bought(Azure, None), "AzureDelete", 0),
+        (bought(Direct, None), "Deprovisioning", 72),
+        (bought(CustomerAgreement, Some(30)), "SubscriptionTerm", 720),
+        (bought(Partner, Some(300)), "SubscriptionTerm", 7_200),
+        (bought(CustomerAgreement, None), "WriteQuota", 0),
+    ] {
+        let (estimate, takes) = of(world);
+        assert_eq!(estimate.dominated_by, word, "{}", estimate.message);
+        let hour = SignedDuration::from_hours(1);
+        let off = takes - SignedDuration::from_hours(hours);
+        assert!(off.abs() < hour, "{word}: {takes:?}");
+    }
+}
+
+#[test]
+fn many_users_take_what_the_quota_says() {
+    let (estimate, takes) = of(World::new(10_000).with(|w| w.terms.max_users = Some(20_000)));
+    assert_eq!(estimate.dominated_by, "WriteQuota");
+    // 350 s of the quota and 15 s between two listings, rounded to the minute.
+    assert!((5..=7).contains(&takes.as_mins()), "{takes:?}");
+    assert!(!estimate.message.contains("sync"));
+    let (synced, _) = of(World::new(3).with(|w| w.sync = true));
+    assert!(
+        synced.message.contains("up to 72 hours"),
+        "{}",
+        synced.message
+    );
+}
+
+#[test]
+fn a_term_far_ahead_blocks_until_it_is_accepted_by_name() {
+    let mut world = bought(Agreement::CustomerAgreement, Some(330));
+    world.terms.accepted.clear();
+    let mut run = Run::of(world);
+    let told = decided(&mut run, |_| {});
+    assert_eq!(reason(&told), "TermAhead");
+    let Decision::Blocked(obstacles) = &told.decision else {
+        panic!("{told:?}");
+    };
+    assert!(obstacles[0].message.contains("renews or ends on"));
+    assert!(obstacles[0].remedy.contains("spec.accept"));
+    run.plan.terms.accepted.push("TermAhead".into());
+    run.world.terms.accepted.push("TermAhead".into());
+    assert_ne!(reason(&decided(&mut run, |_| {})), "TermAhead");
+}
+
+#[test]
+fn a_term_that_delays_nothing_does_not_block() {
+    for (agreement, days) in [
+        (Agreement::CustomerAgreement, Some(2)),
+        (Agreement::CustomerAgreement, None),
+        (Agreement::Direct, Some(200)),
+    ] {
+        let mut world = bought(agreement, days);
+        world.terms.accepted.clear();
+        let mut run = planned(world);
+        assert_ne!(
+            reason(&decided(&mut run, |_| {})),
+            "TermAhead",
+            "{agreement:?}"
+        );
+    }
+}
+
+#[test]
+fn a_renewal_that_comes_first_and_that_we_cannot_stop_blocks() {
+    let mut world = bought(Agreement::Partner, Some(1));
+    world.terms.accepted.clear();
+    world.subscriptions[0].auto_renew = true;
+    let mut run = Run::of(world);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "TermAhead");
+}
