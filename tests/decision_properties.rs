@@ -15,7 +15,8 @@ use intent::{Action, Intent, Outcome, Refusal};
 use jiff::SignedDuration;
 use memory::{Asked, Memory, PlanRef};
 use observation::{
-    Administrator, Agreement, Existence, Fact, Holding, Lifecycle, Observation, Obstacle, Why,
+    Administrator, Agreement, Existence, Fact, Holding, Lifecycle, Observation, Obstacle, Refused,
+    Why,
 };
 use step::Step;
 use terms::Mode;
@@ -28,7 +29,7 @@ fn fact<T: Clone + std::fmt::Debug>(
         1 => Just(Fact::NotRead),
         2 => prop_oneof![
             Just(Why::Forbidden),
-            Just(Why::CredentialRefused),
+            Just(Why::CredentialRefused(Refused::SecretExpired)),
             Just(Why::Unavailable),
             Just(Why::Malformed),
             Just(Why::Unsupported),

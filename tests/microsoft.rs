@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::intent::{Action, Intent, Outcome};
 use tenant_closure::closure::observation::{
-    Existence, Fact, Holding, Lifecycle, Observation, Question, Why,
+    Existence, Fact, Holding, Lifecycle, Observation, Question, Refused, Why,
 };
 use tenant_closure::closure::plan::Sealed;
 use tenant_closure::closure::step::Step;

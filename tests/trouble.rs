@@ -3,6 +3,8 @@
 #![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
+#[path = "trouble/administrators.rs"]
+mod administrators;
 #[path = "trouble/backup.rs"]
 mod backup;
 #[path = "trouble/billing.rs"]
@@ -17,6 +19,8 @@ mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "trouble/credentials.rs"]
+mod credentials;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
@@ -28,6 +32,8 @@ mod simulator;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/stack.rs"]
 mod stack;
+#[path = "trouble/tenants.rs"]
+mod tenants;
 #[path = "trouble/trial.rs"]
 mod trial;
 

@@ -465,7 +465,7 @@ fn refusal(code: &str, status: u16, objects: &[ObjectId]) -> Refusal {
 }
 
 fn refuse_all(seen: &mut Observation) {
-    let why = Why::CredentialRefused;
+    let why = Why::CredentialRefused(Refused::Otherwise);
     seen.organization = Fact::Unreadable(why);
     seen.identity = Fact::Unreadable(why);
     seen.retained = Fact::Unreadable(why);

@@ -9,7 +9,7 @@ use crate::closure::observation::{
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::facts;
+use crate::closure::steps::{credential, facts};
 use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
 
@@ -184,10 +184,7 @@ fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     let terms = &plan.terms;
     let found = facts::known(&seen.organization, Question::Organization)?;
     if found.id != terms.tenant_id {
-        let message = "The credential belongs to another tenant than spec.tenant.id";
-        let remedy =
-            "Correct the credential, or delete the closure and create it with the right id";
-        return Err(Obstacle::new("TenantMismatch", message, remedy).blocks());
+        return Err(credential::other_tenant());
     }
     if !found
         .initial_domain

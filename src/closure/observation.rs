@@ -21,14 +21,33 @@ pub enum Fact<T> {
 pub enum Why {
     /// The identity may not read it (401/403).
     Forbidden,
-    /// The credential is gone or refused by the token endpoint.
-    CredentialRefused,
+    /// The credential is gone or refused.
+    CredentialRefused(Refused),
     /// Microsoft throttled or failed; later may be better.
     Unavailable,
     /// The answer was not what the documentation says.
     Malformed,
     /// This cloud or this tenant has no such thing to ask.
     Unsupported,
+}
+
+/// What is the matter with a credential that is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The secret is none of the application's.
+    SecretWrong,
+    /// The secret has expired.
+    SecretExpired,
+    /// The tenant does not know the application.
+    ApplicationUnknown,
+    /// The application is disabled in the tenant.
+    ApplicationDisabled,
+    /// The sign-in service knows no such tenant (any more).
+    TenantUnknown,
+    /// What it gives is for another tenant.
+    OtherTenant,
+    /// Anything else.
+    Otherwise,
 }
 
 impl<T> Fact<T> {

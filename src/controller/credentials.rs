@@ -180,6 +180,8 @@ fn mislabelled(namespace: &str, name: &str, tenant: ObjectId) -> Obstacle {
     Obstacle {
         reason: "CredentialForAnotherTenant",
         message: format!("The Secret {name} does not say that it is for tenant {tenant}"),
-        remedy: format!("kubectl -n {namespace} label secret {name} {TENANT_ID}={tenant}"),
+        remedy: format!(
+            "If it is, say so: kubectl -n {namespace} label --overwrite secret {name} {TENANT_ID}={tenant}"
+        ),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::closure::decide::{Decided, Decision, decide};
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Fact, Observation, Question, Why};
+use crate::closure::observation::{Fact, Observation, Question, Refused, Why};
 use crate::closure::plan::Plan;
 use crate::closure::tenant::{Scope, Tenant};
 use crate::controller::context::Context;
@@ -75,7 +75,7 @@ fn known_or_unread<T>(fact: Fact<T>) -> Fact<T> {
 
 /// Without a credential nobody can be asked: what is in the way then comes to the front.
 fn unreadable(seen: &mut Observation, question: Question) {
-    let why = Why::CredentialRefused;
+    let why = Why::CredentialRefused(Refused::Otherwise);
     match question {
         Question::Organization => seen.organization = Fact::Unreadable(why),
         Question::Identity => seen.identity = Fact::Unreadable(why),

@@ -3,7 +3,7 @@
 //! Source: learn.microsoft.com `entra/identity-platform/v2-oauth2-client-creds-grant-flow`.
 
 use super::clouds::{Hosts, Service};
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, Kind, OTHER_TENANT};
 use super::request::{Body, Call, Http};
 use crate::closure::id::ObjectId;
 use base64::Engine;
@@ -30,7 +30,7 @@ pub struct Credentials {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no token: {code}")]
 pub struct TokenError {
-    /// `AADSTS…`, or a word of ours: `TenantMismatch`, `TokenUnreadable`, `Timeout`.
+    /// `AADSTS…`, or a word of ours: [`OTHER_TENANT`], `TokenUnreadable`, `Timeout`.
     pub code: String,
     /// What follows from it.
     pub kind: TokenErrorKind,
@@ -223,7 +223,7 @@ impl Tokens {
         })?;
         if ObjectId::parse(&claims.tid) != Some(tenant) {
             return Err(TokenError {
-                code: "TenantMismatch".to_owned(),
+                code: OTHER_TENANT.to_owned(),
                 kind: TokenErrorKind::Refused,
             });
         }

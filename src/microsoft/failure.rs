@@ -1,11 +1,14 @@
 //! What can go wrong with a request, by kind and code. Microsoft's message is never kept: it may name people.
 
-use crate::closure::observation::Why;
+use crate::closure::observation::{Refused, Why};
 use serde_json::Value;
 use std::time::Duration;
 
 /// The longest pause that a reply can impose, seconds.
 const LONGEST_PAUSE: f64 = 900.0;
+
+/// Our word for a token that is for another tenant than its credential names.
+pub(super) const OTHER_TENANT: &str = "TenantMismatch";
 
 /// What kind of failure it is: decides whether a repeat can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,12 +92,26 @@ impl Failure {
         match self.kind {
             Kind::Transport | Kind::Throttled | Kind::Server => Why::Unavailable,
             // With a token that was just got: it is the caller who is not accepted, not the right that is lacking.
-            Kind::Forbidden if self.status == 401 => Why::CredentialRefused,
+            Kind::Forbidden if self.status == 401 => Why::CredentialRefused(Refused::Otherwise),
             Kind::Forbidden => Why::Forbidden,
             Kind::Absent | Kind::Rejected => Why::Unsupported,
             Kind::Malformed => Why::Malformed,
-            Kind::Credential | Kind::TenantGone => Why::CredentialRefused,
+            Kind::Credential => Why::CredentialRefused(refused(&self.code)),
+            Kind::TenantGone => Why::CredentialRefused(Refused::TenantUnknown),
         }
+    }
+}
+
+/// What is the matter with a credential, by the code of the token endpoint or a word of ours.
+/// Source: learn.microsoft.com `entra/identity-platform/reference-error-codes`.
+fn refused(code: &str) -> Refused {
+    match code {
+        "AADSTS7000215" => Refused::SecretWrong,
+        "AADSTS7000222" => Refused::SecretExpired,
+        "AADSTS700016" => Refused::ApplicationUnknown,
+        "AADSTS7000112" => Refused::ApplicationDisabled,
+        OTHER_TENANT => Refused::OtherTenant,
+        _ => Refused::Otherwise,
     }
 }
 
@@ -202,7 +219,7 @@ mod tests {
         assert_eq!(Failure::from_reply(403, b"", None).why(), Why::Forbidden);
         assert_eq!(
             Failure::from_reply(401, b"", None).why(),
-            Why::CredentialRefused
+            Why::CredentialRefused(Refused::Otherwise)
         );
         assert_eq!(Failure::from_reply(501, b"", None).kind, Kind::Rejected);
         assert!(!Failure::from_reply(400, b"", None).may_pass());

@@ -118,7 +118,8 @@ async fn an_account_whose_token_is_for_another_tenant_is_never_spoken_to() {
     let (fake, tenant) = two_payers(Some(payer(2))).await;
     let seen = ask(&tenant, Question::Subscriptions).await;
     // One account that cannot be read, and nothing counts.
-    assert_eq!(seen.subscriptions, Fact::Unreadable(Why::CredentialRefused));
+    let why = Why::CredentialRefused(Refused::OtherTenant);
+    assert_eq!(seen.subscriptions, Fact::Unreadable(why));
     let seen = fake.seen();
     let mut to_arm = seen.iter().filter(|s| s.host == "management.azure.com");
     assert!(to_arm.all(|s| bearer_tenant(s) == payer(1)));

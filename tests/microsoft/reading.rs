@@ -35,7 +35,8 @@ async fn a_token_that_stays_refused_speaks_of_the_credential() {
     })
     .await;
     let seen = ask(&tenant, Question::Organization).await;
-    assert_eq!(seen.organization, Fact::Unreadable(Why::CredentialRefused));
+    let why = Why::CredentialRefused(Refused::Otherwise);
+    assert_eq!(seen.organization, Fact::Unreadable(why));
     assert_eq!(fake.seen().len(), 2);
 }
 
@@ -50,7 +51,8 @@ async fn a_token_for_another_tenant_is_never_used() {
     })
     .await;
     let seen = ask(&tenant, Question::Organization).await;
-    assert_eq!(seen.organization, Fact::Unreadable(Why::CredentialRefused));
+    let why = Why::CredentialRefused(Refused::OtherTenant);
+    assert_eq!(seen.organization, Fact::Unreadable(why));
     assert!(fake.seen().is_empty());
 }
 

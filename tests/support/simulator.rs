@@ -174,6 +174,12 @@ impl Portal {
         self.asked(self.http.post(self.url(path)).json(body)).await
     }
 
+    /// Posts a form to a service of Microsoft's, on the simulator's own address.
+    pub(crate) async fn form(&self, path: &str, form: &[(&str, &str)]) -> Result<Value> {
+        let url = format!("https://{}/{path}", self.address);
+        self.asked(self.http.post(url).form(form)).await
+    }
+
     /// What a person sees of the tenant.
     pub(crate) async fn look(&self) -> Result<Value> {
         self.get(&format!("tenants/{}", self.tenant.id)).await
@@ -181,8 +187,13 @@ impl Portal {
 
     /// A person presses a button, on `id` where it is one of several.
     pub(crate) async fn press(&self, button: &str, id: Option<&str>) -> Result<()> {
+        self.press_with(&press_body(button, id)).await.map(drop)
+    }
+
+    /// A person presses a button and says more.
+    pub(crate) async fn press_with(&self, body: &Value) -> Result<Value> {
         let page = format!("tenants/{}/press", self.tenant.id);
-        self.post(&page, &press_body(button, id)).await.map(drop)
+        self.post(&page, body).await
     }
 
     /// Scripted bad luck for this tenant alone: requests that match these fields (`method`, `pathContains`, `item`,
@@ -196,6 +207,15 @@ impl Portal {
         matching["tenant"] = json!(self.tenant.id);
         let fault = json!([{"match": matching, "do": deed, "times": times}]);
         self.post("faults", &fault).await.map(drop)
+    }
+
+    /// How often the faults of this tenant have struck.
+    pub(crate) async fn struck(&self) -> Result<u64> {
+        let faults = self.get("faults").await?;
+        let mine = |fault: &&Value| fault["match"]["tenant"] == json!(self.tenant.id);
+        let faults = faults.as_array().ok_or("no list of faults")?;
+        let struck = faults.iter().filter(mine).map(|one| one["struck"].as_u64());
+        Ok(struck.flatten().sum())
     }
 
     /// The bad luck of this tenant is over.

@@ -45,3 +45,62 @@ async fn no_number_of_users_allowed() {
     assert!(told.remedy.contains("Set spec.limits.maxUsers"));
     trial.assert_untouched().await;
 }
+
+#[tokio::test]
+async fn no_backup_acknowledged() {
+    let mut trial = Trial::new("no-backup", json!({})).await;
+    trial.spec()["backup"] = Value::Null;
+    trial.apply().await;
+    let told = trial.blocked("BackupNotAcknowledged").await;
+    let says = "Nobody acknowledged a backup of the data to keep";
+    assert!(told.message.starts_with(says), "{}", told.message);
+    assert!(told.remedy.contains("acknowledge it in spec.backup"));
+    trial.assert_untouched().await;
+    let backup = json!({"backup": {"acknowledged": true, "reference": "BKP-2291"}});
+    trial.change(backup).await;
+    trial.phase(Phase::AwaitingApproval).await;
+    trial.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn no_reason_for_canceling() {
+    let subscriptions = json!([{"kind": "Direct", "sku": "SPE_E5"}]);
+    let mut trial = Trial::new("no-reason", json!({"subscriptions": subscriptions})).await;
+    trial.spec()["cancellation"] = Value::Null;
+    trial.apply().await;
+    let told = trial.blocked("CancellationReasonMissing").await;
+    let says = "There are active subscriptions, and no reason for canceling them was given";
+    assert!(told.message.starts_with(says), "{}", told.message);
+    assert!(told.remedy.contains("spec.cancellation.reason"));
+    trial.assert_untouched().await;
+}
+
+/// Nothing is active, so nobody is asked for a reason.
+#[tokio::test]
+async fn no_reason_is_needed_where_nothing_is_active() {
+    let subscriptions = json!([{"kind": "Direct", "sku": "SPE_E5", "status": "Suspended"}]);
+    let mut trial = Trial::new("no-reason-needed", json!({"subscriptions": subscriptions})).await;
+    trial.spec()["cancellation"] = Value::Null;
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    trial.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn a_loss_not_accepted() {
+    let subscriptions = json!([{"kind": "Azure", "sku": "AZURE_PAYG"}]);
+    let mut trial = Trial::new("loss-not-accepted", json!({"subscriptions": subscriptions})).await;
+    trial.spec()["accept"] = json!([]);
+    trial.apply().await;
+    let told = trial.blocked("LossNotAccepted").await;
+    assert!(
+        told.remedy
+            .contains("add kind AzureResources with a reference to spec.accept")
+    );
+    trial.assert_untouched().await;
+    trial
+        .change(json!({"accept": [{"kind": "AzureResources", "reference": "CAB-118"}]}))
+        .await;
+    trial.phase(Phase::AwaitingApproval).await;
+    trial.assert_untouched().await;
+}

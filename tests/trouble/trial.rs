@@ -17,6 +17,9 @@ use tokio::sync::{OnceCell, oneshot};
 /// For how long a state may take to come about: generous, for machines that are slow.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
+/// Longer than a cycle takes, and than the operator waits at most before it looks again.
+const A_WHILE: Duration = Duration::from_secs(3);
+
 /// Users in one slice: few, so that there is a middle in which things happen.
 const SLICE: u32 = 20;
 
@@ -48,6 +51,16 @@ impl Trial {
     /// One more tenant, beside the one of a row.
     pub(crate) async fn tenant(fields: &Value) -> Tenant {
         shared().await.simulator.add(fields).await.unwrap()
+    }
+
+    /// Another closure of the same tenant, in a namespace of its own.
+    pub(crate) async fn rival(&self, namespace: &str) -> Self {
+        let tenant = self.case.portal.tenant.clone();
+        let case = self.stack.case(namespace, tenant).await.unwrap();
+        Self {
+            case,
+            stack: self.stack,
+        }
     }
 
     /// The spec that will be applied: the example's.
@@ -184,10 +197,25 @@ impl Trial {
         }
     }
 
-    /// Nothing changed in the tenant, and no request tried to.
+    /// No program changed anything in the tenant, and none tried to.
     pub(crate) async fn assert_untouched(&self) {
-        assert_eq!(self.effects().await, Vec::<Value>::new());
+        let mut effects = self.effects().await;
+        effects.retain(|one| !one["app"].is_null());
+        assert_eq!(effects, Vec::<Value>::new());
         self.assert_no_rule_broken().await;
+    }
+
+    /// Nothing more changes, for longer than a cycle takes. The effect in flight is over once the status tells of a halt.
+    pub(crate) async fn assert_stands_still(&self) {
+        let seen = self.effects().await.len();
+        tokio::time::sleep(A_WHILE).await;
+        assert_eq!(self.effects().await.len(), seen, "it went on");
+    }
+
+    /// Nobody watches a deleted closure: once the effect in flight has ended, nothing more changes.
+    pub(crate) async fn assert_comes_to_rest(&self) {
+        tokio::time::sleep(A_WHILE).await;
+        self.assert_stands_still().await;
     }
 
     /// No request broke a rule of the procedure.

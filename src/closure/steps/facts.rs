@@ -3,6 +3,7 @@
 use crate::closure::decide::{Decision, Waiting};
 use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
 use crate::closure::schedule::AFTER_FAILURE;
+use crate::closure::steps::credential;
 
 /// Those of the questions that were not asked in this cycle.
 pub fn unread(seen: &Observation, questions: &[Question]) -> Option<Decision> {
@@ -33,20 +34,7 @@ pub fn unreadable(question: Question, why: Why) -> Decision {
             format!("Grant the application {permission} in the tenant, with admin consent"),
         )
         .blocks(),
-        Why::CredentialRefused if question == Question::Subscriptions => Obstacle::new(
-            "CredentialRefused",
-            "Microsoft does not accept a credential with which subscriptions are read",
-            "Look at the Secrets that spec.credentials and spec.billing.accounts name: each must hold a valid credential of \
-             an application of the tenant that its block names",
-        )
-        .blocks(),
-        Why::CredentialRefused => Obstacle::new(
-            "CredentialRefused",
-            "Microsoft does not accept the credential",
-            "Put a valid credential of the application into the Secret that the closure names, and check that the \
-             application is enabled in the tenant",
-        )
-        .blocks(),
+        Why::CredentialRefused(refused) => credential::refused(question, refused),
         Why::Unavailable | Why::Malformed => Waiting::new(
             "MicrosoftUnavailable",
             format!("Microsoft gave no usable answer about {what}"),

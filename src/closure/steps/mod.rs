@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod cancel_subscriptions;
 pub mod checks;
+pub mod credential;
 pub mod delete_directory;
 pub mod delete_subscriptions;
 pub mod disable_mfa;

@@ -67,7 +67,13 @@ fn each_refusal_has_its_reason() {
             s.organization = Fact::Unreadable(Why::Forbidden)
         }),
         ("CredentialRefused", |s| {
-            s.retained = Fact::Unreadable(Why::CredentialRefused)
+            s.retained = Fact::Unreadable(Why::CredentialRefused(Refused::SecretExpired))
+        }),
+        ("TenantMismatch", |s| {
+            s.organization = Fact::Unreadable(Why::CredentialRefused(Refused::OtherTenant))
+        }),
+        ("TenantNotFound", |s| {
+            s.organization = Fact::Unreadable(Why::CredentialRefused(Refused::TenantUnknown))
         }),
         ("MicrosoftUnavailable", |s| {
             s.organization = Fact::Unreadable(Why::Unavailable)

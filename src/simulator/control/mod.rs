@@ -1,5 +1,6 @@
 //! The simulator's own contract under `/_sim`: what only a person can do, and what the harness wants to know.
 
+mod accounts;
 mod press;
 
 use serde::Deserialize;

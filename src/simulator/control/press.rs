@@ -10,9 +10,9 @@ use super::super::graph;
 use super::super::judge::Actor;
 use super::super::scenario::SubscriptionKind;
 use super::super::world::World;
-use super::Answer;
+use super::{Answer, accounts};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteApplication, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteApplication, changeUser, changeApplication, liftRestrictions, deleteTenant";
 
 pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
     let person = Actor {
@@ -42,6 +42,8 @@ pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &
         "settleCheck" => settle(world, index, body),
         "deleteUser" => delete_user(world, index, body, &person),
         "deleteApplication" => delete_application(world, index, body, &person),
+        "changeUser" => accounts::change_user(&mut world.tenants[index], body),
+        "changeApplication" => accounts::change_application(&mut world.tenants[index], body),
         "liftRestrictions" => {
             let lifted = graph::lift(&mut world.tenants[index]);
             Ok(Reply::json(200, json!({ "lifted": lifted })))

@@ -1,0 +1,84 @@
+//! A refused credential: what is the matter with it, and what to do.
+
+use crate::closure::decide::Decision;
+use crate::closure::observation::{Obstacle, Question, Refused};
+
+/// Blocked by what the token endpoint says of the credential with which the question is asked.
+pub fn refused(question: Question, refused: Refused) -> Decision {
+    let (matter, remedy) = match refused {
+        Refused::TenantUnknown => return tenant_unknown(question),
+        Refused::OtherTenant if question != Question::Subscriptions => return other_tenant(),
+        Refused::OtherTenant => (
+            ": it gives a token for another tenant than its block names",
+            "Put the credential of an application of that tenant into the Secret",
+        ),
+        Refused::SecretWrong => (
+            ": the client secret is not one of the application's",
+            "Put a client secret of the application into the Secret that the closure names: its value, not its id",
+        ),
+        Refused::SecretExpired => (
+            ": the client secret has expired",
+            "Make a new client secret of the application and put its value into the Secret that the closure names",
+        ),
+        Refused::ApplicationUnknown => (
+            ": the tenant does not know the application",
+            "Put the credential of an application of this tenant into the Secret that the closure names, or give this one \
+             admin consent there",
+        ),
+        Refused::ApplicationDisabled => (
+            ": the application is disabled in the tenant",
+            "Let users sign in to the application again (Enterprise applications, Properties)",
+        ),
+        Refused::Otherwise => (
+            "",
+            "Put a valid credential of the application into the Secret that the closure names, and check that the \
+             application is enabled in the tenant",
+        ),
+    };
+    // Subscriptions are read with the credentials of billing accounts too.
+    let (which, where_else) = if question == Question::Subscriptions {
+        (
+            "a credential with which subscriptions are read",
+            ". Look at the Secrets that spec.billing.accounts names, too: each must hold a credential of an application of the \
+             tenant that its block names",
+        )
+    } else {
+        ("the credential", "")
+    };
+    let message = format!("Microsoft does not accept {which}{matter}");
+    Obstacle::new(
+        "CredentialRefused",
+        message,
+        format!("{remedy}{where_else}"),
+    )
+    .blocks()
+}
+
+fn tenant_unknown(question: Question) -> Decision {
+    let (which, where_to_look) = if question == Question::Subscriptions {
+        (
+            "the tenant that a billing account names",
+            "the tenantId of each of spec.billing.accounts",
+        )
+    } else {
+        ("a tenant with this id", "spec.tenant.id")
+    };
+    Obstacle::new(
+        "TenantNotFound",
+        format!("Microsoft does not know {which} in this cloud"),
+        format!(
+            "Check {where_to_look} and spec.tenant.cloud; where one is wrong, delete the closure and create it with the right ones"
+        ),
+    )
+    .blocks()
+}
+
+/// The token, or the tenant itself, names another tenant than the closure does.
+pub fn other_tenant() -> Decision {
+    Obstacle::new(
+        "TenantMismatch",
+        "The credential belongs to another tenant than spec.tenant.id",
+        "Correct the credential, or delete the closure and create it with the right id",
+    )
+    .blocks()
+}

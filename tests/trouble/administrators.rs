@@ -1,0 +1,170 @@
+//! The retained administrator, who must be able to finish alone: unfit from the start, and unfit in the middle.
+
+use crate::trial::{Blocked, Trial};
+use serde_json::{Value, json};
+use tenant_closure::closure::report::Phase;
+
+/// A tenant whose retained administrator is like this blocks, with these words; nothing is changed.
+async fn unfit(name: &str, admin: Value, reason: &str, message: &str, remedy: &str) -> Trial {
+    let trial = Trial::new(name, json!({"retainedAdministrator": admin})).await;
+    trial.apply().await;
+    told(&trial.blocked(reason).await, message, remedy);
+    trial.assert_untouched().await;
+    trial
+}
+
+fn told(told: &Blocked, message: &str, remedy: &str) {
+    assert!(told.message.contains(message), "{}", told.message);
+    assert!(told.remedy.contains(remedy), "{}", told.remedy);
+}
+
+/// Somebody changes the account of the retained administrator.
+async fn change(trial: &Trial, mut change: Value) {
+    let portal = &trial.case.portal;
+    let seen = portal.look().await.unwrap();
+    change["action"] = json!("changeUser");
+    change["id"] = seen["retainedAdministrator"]["id"].clone();
+    portal.press_with(&change).await.unwrap();
+}
+
+#[tokio::test]
+async fn unknown() {
+    let mut trial = Trial::new("admin-unknown", json!({})).await;
+    trial.spec()["retain"]["globalAdministrator"] = json!("nobody@admin-unknown.onmicrosoft.com");
+    trial.apply().await;
+    told(
+        &trial.blocked("RetainedAdminMissing").await,
+        "no such user as the retained administrator nobody@admin-unknown.onmicrosoft.com",
+        "delete the closure and create it with another administrator",
+    );
+    trial.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn a_guest() {
+    let admin = json!({"guest": true});
+    let remedy = "Use a member account of this tenant";
+    unfit(
+        "admin-guest",
+        admin,
+        "RetainedAdminGuest",
+        "is a guest",
+        remedy,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn disabled() {
+    let admin = json!({"disabled": true});
+    let (reason, remedy) = ("RetainedAdminDisabled", "Enable the account");
+    let trial = unfit("admin-disabled", admin, reason, "is disabled", remedy).await;
+    change(&trial, json!({"accountEnabled": true})).await;
+    trial.phase(Phase::AwaitingApproval).await;
+}
+
+#[tokio::test]
+async fn synced() {
+    let mut trial = Trial::new(
+        "admin-synced",
+        json!({"sync": {"enabled": true}, "retainedAdministrator": {"synced": true}}),
+    )
+    .await;
+    trial.spec()["mode"] = json!("Execute");
+    trial.apply().await;
+    told(
+        &trial.blocked("RetainedAdminSynced").await,
+        "is synced from on-premises",
+        "Use a cloud-only account",
+    );
+    trial.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn no_global_administrator() {
+    let admin = json!({"globalAdministrator": false});
+    let reason = "RetainedAdminNotGlobalAdministrator";
+    let remedy = "Assign the Global Administrator role to the account, directly and permanently";
+    let message = "is not a Global Administrator";
+    let trial = unfit("admin-without-role", admin, reason, message, remedy).await;
+    change(&trial, json!({"role": "Global Administrator"})).await;
+    trial.phase(Phase::AwaitingApproval).await;
+}
+
+#[tokio::test]
+async fn only_eligible() {
+    let name = "closer@admin-eligible.onmicrosoft.com";
+    let trial = Trial::new(
+        "admin-eligible",
+        json!({"retainedAdministrator": {"globalAdministrator": false}, "eligibleGlobalAdministrators": [name]}),
+    )
+    .await;
+    trial.apply().await;
+    told(
+        &trial.blocked("RetainedAdminEligibleOnly").await,
+        "is only eligible for Global Administrator",
+        "Assign the role directly and permanently",
+    );
+    trial.assert_untouched().await;
+    change(&trial, json!({"role": "Global Administrator"})).await;
+    trial.phase(Phase::AwaitingApproval).await;
+}
+
+#[tokio::test]
+async fn not_on_the_initial_domain() {
+    let trial = Trial::new(
+        "admin-elsewhere",
+        json!({"domains": ["elsewhere.example"], "retainedAdministrator": {"domain": "elsewhere.example"}}),
+    )
+    .await;
+    trial.apply().await;
+    told(
+        &trial.blocked("RetainedAdminNotOnInitialDomain").await,
+        "closer@elsewhere.example is not on the initial domain",
+        "Use an account on the tenant's initial onmicrosoft domain",
+    );
+    trial.assert_untouched().await;
+}
+
+/// Renamed while users are deleted: it stops, and goes on when the name is back.
+#[tokio::test]
+async fn renamed_midway() {
+    let trial = Trial::new("admin-renamed", json!({"users": 200})).await;
+    let domain = "admin-renamed.onmicrosoft.com";
+    trial.apply().await;
+    let blocked = async {
+        trial.until_effects(40).await;
+        let name = format!("other@{domain}");
+        change(&trial, json!({"userPrincipalName": name})).await;
+        trial.blocked("RetainedAdminRenamed").await
+    };
+    let blocked = trial.with_persons(blocked).await;
+    told(
+        &blocked,
+        "now has another name",
+        "Give the account its name back",
+    );
+    trial.assert_stands_still().await;
+    change(
+        &trial,
+        json!({"userPrincipalName": format!("closer@{domain}")}),
+    )
+    .await;
+    trial.assert_closes().await;
+}
+
+/// Demoted while users are deleted: likewise.
+#[tokio::test]
+async fn demoted_midway() {
+    let trial = Trial::new("admin-demoted", json!({"users": 200})).await;
+    trial.apply().await;
+    let blocked = async {
+        trial.until_effects(40).await;
+        change(&trial, json!({"role": null})).await;
+        trial.blocked("RetainedAdminNotGlobalAdministrator").await
+    };
+    trial.with_persons(blocked).await;
+    trial.assert_stands_still().await;
+    change(&trial, json!({"role": "Global Administrator"})).await;
+    trial.assert_closes().await;
+}

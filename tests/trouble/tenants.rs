@@ -1,0 +1,85 @@
+//! Which tenant: what the closure says of it and what it says of itself, and who else names it.
+
+use crate::case::NAME;
+use crate::trial::Trial;
+use kube::api::DeleteParams;
+use serde_json::json;
+use tenant_closure::closure::report::Phase;
+
+#[tokio::test]
+async fn another_initial_domain() {
+    let mut trial = Trial::new("wrong-domain", json!({})).await;
+    trial.spec()["tenant"]["initialDomain"] = json!("other.onmicrosoft.com");
+    trial.apply().await;
+    let told = trial.blocked("TenantMismatch").await;
+    let says =
+        "The tenant's initial domain is wrong-domain.onmicrosoft.com, not other.onmicrosoft.com";
+    assert!(told.message.starts_with(says), "{}", told.message);
+    assert!(told.remedy.contains("create the closure with its domain"));
+    trial.assert_untouched().await;
+}
+
+/// The tenant says of itself that it is another one than the closure names.
+#[tokio::test]
+async fn another_tenant_id() {
+    let trial = Trial::new("wrong-id", json!({})).await;
+    let portal = &trial.case.portal;
+    let body = json!({"value": [{"id": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de",
+        "verifiedDomains": [{"name": "wrong-id.onmicrosoft.com", "isInitial": true}]}]});
+    let asked = json!({"item": true, "method": "GET", "pathContains": "/organization"});
+    portal
+        .fault(asked, json!({"status": {"code": 200, "body": body}}), None)
+        .await
+        .unwrap();
+    trial.apply().await;
+    let told = trial.blocked("TenantMismatch").await;
+    let says = "The credential belongs to another tenant than spec.tenant.id";
+    assert!(told.message.starts_with(says), "{}", told.message);
+    assert!(told.remedy.contains("create it with the right id"));
+    trial.assert_untouched().await;
+}
+
+/// Microsoft's sign-in service knows no such tenant.
+#[tokio::test]
+async fn no_such_tenant() {
+    let mut trial = Trial::new("no-such-tenant", json!({})).await;
+    trial.spec()["tenant"]["cloud"] = json!("China");
+    trial.apply().await;
+    let told = trial.blocked("TenantNotFound").await;
+    let says = "Microsoft does not know a tenant with this id in this cloud";
+    assert!(told.message.starts_with(says), "{}", told.message);
+    assert!(
+        told.remedy
+            .contains("Check spec.tenant.id and spec.tenant.cloud")
+    );
+    trial.assert_untouched().await;
+}
+
+/// Neither does anything while both are there; with one gone the other goes on by itself.
+#[tokio::test]
+async fn named_twice() {
+    let first = Trial::new("named-first", json!({})).await;
+    let second = first.rival("named-second").await;
+    first.apply().await;
+    first.phase(Phase::AwaitingApproval).await;
+    second.apply().await;
+    for (trial, other) in [
+        (&first, "named-second/contoso"),
+        (&second, "named-first/contoso"),
+    ] {
+        let told = trial.blocked("TenantNamedTwice").await;
+        let says = format!("Other closures name the same tenant: {other}");
+        assert!(told.message.starts_with(&says), "{}", told.message);
+        assert!(
+            told.remedy
+                .contains("Keep one closure of this tenant and delete the others")
+        );
+    }
+    first.assert_untouched().await;
+    let closures = first.case.closures();
+    closures
+        .delete(NAME, &DeleteParams::default())
+        .await
+        .unwrap();
+    second.assert_closes().await;
+}
