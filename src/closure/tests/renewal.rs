@@ -1,7 +1,7 @@
 use super::{decided, planned, reason};
 use crate::closure::decide::Decision;
 use crate::closure::fixtures::*;
-use crate::closure::observation::{Agreement, Fact, Lifecycle, Why};
+use crate::closure::observation::{Agreement, Fact, Lifecycle, Refused, Why};
 use crate::closure::report;
 use crate::closure::step::Step;
 use jiff::SignedDuration;
@@ -145,7 +145,7 @@ fn unknown_subscriptions_never_count_as_none() {
         ("MicrosoftUnavailable", Step::Users)
     );
     let blind = decided(&mut run, |s| {
-        s.subscriptions = Fact::Unreadable(Why::CredentialRefused)
+        s.subscriptions = Fact::Unreadable(Why::CredentialRefused(Refused::Otherwise))
     });
     let Decision::Blocked(list) = &blind.decision else {
         panic!("{blind:?}")
