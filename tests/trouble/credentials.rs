@@ -60,7 +60,7 @@ async fn not_granted() {
     told(
         &blocked,
         "The operator may not read the Secret contoso-closer in namespace secret-forbidden",
-        "create role tenant-closure-credentials --verb=get --resource=secrets --resource-name=contoso-closer",
+        "create role tenant-closure-secret-contoso-closer --verb=get --resource=secrets --resource-name=contoso-closer",
     );
     trial.assert_untouched().await;
     trial.do_as_told(&blocked.remedy).await;
