@@ -19,6 +19,8 @@ pub use status::TenantClosureStatus;
 pub const TENANT_ID: &str = "tenantclosure.dev/tenant-id";
 /// Label on records: the closure (UID) that they belong to.
 pub const CLOSURE_UID: &str = "tenantclosure.dev/closure-uid";
+/// Label on the record of a closure's first effect.
+pub const BEGINS: &str = "tenantclosure.dev/begins";
 /// Annotation that admission stamps on a closure: who created it.
 pub const REQUESTED_BY: &str = "tenantclosure.dev/requested-by";
 /// Annotation that asks for a cycle now (Flux' word for it).

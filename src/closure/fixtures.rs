@@ -107,7 +107,9 @@ pub fn cluster() -> Cluster {
             rejected: Vec::new(),
             policy_missing: false,
         },
+        begun_lately: 0,
         configuration: Configuration {
+            begun_at_most: 10,
             present: true,
             ..Configuration::default()
         },

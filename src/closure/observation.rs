@@ -121,6 +121,8 @@ pub struct Cluster {
     pub attestations: BTreeMap<String, String>,
     /// The operator's configuration.
     pub configuration: Configuration,
+    /// Other closures whose first effect was within the last 30 days, whatever became of them.
+    pub begun_lately: u32,
     /// The credential, as far as Kubernetes can tell; `Err`: reason, message, remedy.
     pub credential: Result<(), Obstacle>,
     /// The Job that vouches for the backup, where one is named; `Ok(None)`: there is no such Job. `Err`: it may not be read.
@@ -175,6 +177,8 @@ pub struct Configuration {
     pub allowed: BTreeSet<ObjectId>,
     /// Tenants that can never be closed.
     pub protected: BTreeSet<ObjectId>,
+    /// Closures that may be begun within 30 days.
+    pub begun_at_most: u32,
 }
 
 /// What the tenant says of itself (Graph `organization`).
@@ -336,6 +340,7 @@ impl Default for Cluster {
             rivals: Vec::new(),
             attestations: BTreeMap::new(),
             configuration: Configuration::default(),
+            begun_lately: 0,
             credential: Ok(()),
             backup_job: Ok(None),
         }

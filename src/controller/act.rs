@@ -10,8 +10,8 @@ use crate::closure::tenant::{Attempt, Leash as _, LookBack, Tenant};
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
 use crate::controller::journal::{self, Draft, Head};
-use crate::controller::observe;
 use crate::controller::read::{self, Read};
+use crate::controller::{fleet, observe};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 
@@ -20,6 +20,8 @@ use kube::ResourceExt as _;
 pub enum Done {
     /// Settled: the journal's new head, and what the guards ask as it was seen after the effect.
     Settled(Box<Head>, Box<Observation>),
+    /// Nothing was claimed: as many closures as may act at once do.
+    NotNow,
     /// The settling read got no complete answer: the record stays in doubt and is settled in a later cycle.
     InDoubt,
 }
@@ -48,6 +50,9 @@ pub async fn carry_out(
     approvers: Vec<String>,
 ) -> Result<Done, ReconcileError> {
     let Known { head, memory, plan } = known;
+    let Some(_turn) = ctx.acting.turn(read.configured.acting_at_most) else {
+        return Ok(Done::NotNow);
+    };
     let leash = ctx.brakes.leash(&read.uid, read.generation);
     let draft = Draft {
         kind: if intent.action.reads_only() {
@@ -61,7 +66,11 @@ pub async fn carry_out(
         plan_digest: plan.sealed.as_ref().map(|s| s.digest.clone()),
         approvers,
     };
-    let claimed = journal::claim(ctx, &read.closure, head, draft).await?;
+    let claimed = if journal::begins(memory, intent.action) {
+        begin(ctx, read, head, draft).await?
+    } else {
+        journal::claim(ctx, &read.closure, head, draft).await?
+    };
     ctx.counters.effects.add(1);
     let unchanged = read::closure(
         ctx,
@@ -82,6 +91,22 @@ pub async fn carry_out(
     };
     let attempt = attempt.as_ref();
     look_again(ctx, &claimed, &intent, attempt, known, tenant, false).await
+}
+
+/// Claims a closure's first effect, one closure after the other: no two slip through the limit together.
+async fn begin(
+    ctx: &Context,
+    read: &Read,
+    head: Option<&Head>,
+    draft: Draft,
+) -> Result<Head, ReconcileError> {
+    let _alone = ctx.beginning.lock().await;
+    let begun = fleet::begun_lately(ctx, &read.uid, Timestamp::now()).await?;
+    if begun >= read.configured.guards.begun_at_most {
+        // The next cycle says so.
+        return Err(ReconcileError::LostRace);
+    }
+    journal::claim(ctx, &read.closure, head, draft).await
 }
 
 /// Settles a record that another life left behind, by reading alone.

@@ -20,9 +20,16 @@ pub struct Configured {
     pub defaults: Defaults,
     /// Time between the last needed approval and the first effect.
     pub grace: SignedDuration,
+    /// Closures that may have an effect under way at the same time.
+    pub acting_at_most: usize,
     /// Version of the object, for noticing a change.
     pub version: String,
 }
+
+/// Closures that may be begun within 30 days where the configuration does not say.
+const BEGUN_AT_MOST: u32 = 10;
+/// Closures that may act at once where the configuration does not say.
+const ACTING_AT_MOST: usize = 10;
 
 impl Default for Configured {
     fn default() -> Self {
@@ -30,6 +37,7 @@ impl Default for Configured {
             guards: Configuration::default(),
             defaults: Defaults::default(),
             grace: SignedDuration::ZERO,
+            acting_at_most: ACTING_AT_MOST,
             version: String::new(),
         }
     }
@@ -92,9 +100,17 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
             kill_switch,
             allowed: ids(get("allowedTenants")).ok_or("allowedTenants")?,
             protected: ids(get("protectedTenants")).ok_or("protectedTenants")?,
+            begun_at_most: get("maxClosuresPer30Days")
+                .map_or(Ok(BEGUN_AT_MOST), str::parse)
+                .map_err(|_| "maxClosuresPer30Days")?,
         },
         defaults,
         grace: SignedDuration::try_from(grace).map_err(|_| "gracePeriod")?,
+        acting_at_most: get("maxClosuresActing")
+            .map_or(Ok(ACTING_AT_MOST), str::parse)
+            .ok()
+            .filter(|most| *most > 0)
+            .ok_or("maxClosuresActing")?,
         version: String::new(),
     })
 }
@@ -148,6 +164,8 @@ mod tests {
             ("slice", "4000"),
             ("gracePeriod", "soon"),
             ("protectedTenants", "contoso"),
+            ("maxClosuresPer30Days", "many"),
+            ("maxClosuresActing", "0"),
         ] {
             assert!(!resolve(Some(&map(&[pair]))).guards.present, "{pair:?}");
         }
@@ -164,5 +182,6 @@ mod tests {
         assert_eq!(read.defaults.poll_at_most, Duration::from_secs(1));
         assert_eq!(read.grace, SignedDuration::from_hours(2));
         assert_eq!(read.guards.protected.len(), 1);
+        assert_eq!((read.guards.begun_at_most, read.acting_at_most), (10, 10));
     }
 }

@@ -8,6 +8,7 @@ use crate::closure::terms::Terms;
 use crate::controller::brakes::Brakes;
 use crate::controller::counters::Counters;
 use crate::controller::credentials::{Credential, Keys};
+use crate::controller::fleet::Acting;
 use crate::controller::journal::Head;
 use jiff::Timestamp;
 use kube::runtime::events::Recorder;
@@ -50,6 +51,10 @@ pub struct Context {
     pub limits: EffectLimits,
     /// What stops an effect in the middle.
     pub brakes: Arc<Brakes>,
+    /// How many closures act at once.
+    pub acting: Arc<Acting>,
+    /// Held from counting the closures begun until another one has begun.
+    pub beginning: tokio::sync::Mutex<()>,
     /// Counts.
     pub counters: Arc<Counters>,
     /// Events, best effort.

@@ -2,10 +2,12 @@
 
 use crate::api::record::Settled;
 use crate::api::{
-    CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType, TENANT_ID,
-    TenantClosure, hash,
+    BEGINS, CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType,
+    TENANT_ID, TenantClosure, hash,
 };
+use crate::closure::intent::Action;
 use crate::closure::memory::{Memory, PlanRef};
+use crate::closure::steps::preconditions;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use jiff::Timestamp;
@@ -58,6 +60,11 @@ pub fn memory(newest: Option<&Head>) -> Memory {
     newest.map_or_else(Memory::default, |head| {
         head.memory().unwrap_or_else(|| head.spec.memory.clone())
     })
+}
+
+/// Would this be the closure's first effect in the tenant?
+pub fn begins(memory: &Memory, action: Action) -> bool {
+    !action.reads_only() && !preconditions::begun(memory)
 }
 
 /// The name of a record: the name is the claim.
@@ -192,11 +199,16 @@ pub async fn create(
     uid: &str,
     spec: ClosureRecordSpec,
 ) -> Result<Option<DynamicObject>, ReconcileError> {
+    let effect = spec.intent.as_ref().map(|intent| intent.action);
+    let begins = effect.is_some_and(|action| begins(&spec.memory, action));
     let mut record = ClosureRecord::new(name, spec);
     let tenant = record.spec.tenant_id.to_string();
     let labels = record.labels_mut();
     labels.insert(CLOSURE_UID.into(), uid.to_owned());
     labels.insert(TENANT_ID.into(), tenant);
+    if begins {
+        labels.insert(BEGINS.into(), "true".into());
+    }
     let value =
         serde_json::to_value(&record).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
     let object: DynamicObject =

@@ -10,6 +10,7 @@ pub mod counters;
 pub mod credentials;
 pub mod doubt;
 pub mod error;
+pub mod fleet;
 pub mod journal;
 pub mod observe;
 pub mod plans;

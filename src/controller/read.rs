@@ -6,11 +6,12 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::{BackupJob, Cluster, Obstacle};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::preconditions;
 use crate::closure::terms::{Backup, Mode, Terms};
 use crate::controller::configuration::{self, Configured};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
-use crate::controller::{approvals, backup};
+use crate::controller::{approvals, backup, fleet};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::ListParams;
@@ -162,6 +163,11 @@ pub async fn cluster(
             now,
         ),
         configuration: read.configured.guards.clone(),
+        begun_lately: if preconditions::begun(memory) {
+            0
+        } else {
+            fleet::begun_lately(ctx, &read.uid, now).await?
+        },
         credential: Ok(()),
         backup_job: backup_job(ctx, read, vouched).await?,
     })

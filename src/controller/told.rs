@@ -40,10 +40,17 @@ impl Told {
 
     /// After an effect: the next cycle follows at once, with what was seen after it.
     pub fn after(ctx: &Context, known: Known<'_>, decided: Decided, done: Done) -> Self {
-        let Done::Settled(settled, seen) = done else {
-            let reason = "MicrosoftUnavailable";
-            let message = "Microsoft gave no answer that counts; the effect is looked at again";
-            return Self::waiting(known, reason, message);
+        let (settled, seen) = match done {
+            Done::Settled(settled, seen) => (settled, seen),
+            Done::NotNow => {
+                let message =
+                    "As many closures act as the operator's configuration lets act at once";
+                return Self::waiting(known, "WaitingTurn", message);
+            }
+            Done::InDoubt => {
+                let message = "Microsoft gave no answer that counts; the effect is looked at again";
+                return Self::waiting(known, "MicrosoftUnavailable", message);
+            }
         };
         let uid = &settled.spec.closure_uid;
         ctx.hint(uid, |h| h.seen = Some((Instant::now(), Arc::from(seen))));

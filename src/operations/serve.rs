@@ -46,6 +46,8 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         tenants: Arc::clone(&microsoft) as Arc<dyn TenantFactory>,
         limits,
         brakes: Arc::new(Brakes::default()),
+        acting: Arc::default(),
+        beginning: tokio::sync::Mutex::default(),
         counters: Arc::new(Counters::default()),
         hints: Mutex::new(HashMap::new()),
     });

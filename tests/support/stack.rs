@@ -180,7 +180,7 @@ fn chart(slice: Option<u32>) -> Result<String> {
         Command::new(helm.trim())
             .args(["template", OPERATOR, "--namespace", OPERATOR])
             // The CRDs are in already; the simulator's hours take a moment.
-            .args(["--set", "crds.enabled=false,configuration.pollAtMost=1s"])
+            .args(["--set", "crds.enabled=false,configuration.pollAtMost=1s,configuration.maxClosuresPer30Days=1000"])
             .args(slice.map(|users| format!("--set=configuration.slice={users}")))
             .arg(root.join("charts/tenant-closure")),
     )?;

@@ -79,6 +79,7 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
         found.extend(limit(plan, seen, memory));
     }
     if !begun(memory) {
+        found.extend(too_many_begun(seen));
         found.extend(subscriptions(terms, seen));
         found.extend(term_ahead(plan, seen, now));
         if let Some(identity) = seen.identity.known() {
@@ -86,6 +87,19 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
         }
     }
     found
+}
+
+/// A fleet is closed slowly: a mistake in a hundred manifests is found out after the first few.
+fn too_many_begun(seen: &Observation) -> Option<Obstacle> {
+    let most = seen.cluster.configuration.begun_at_most;
+    (seen.cluster.begun_lately >= most).then(|| {
+        let message = format!(
+            "The operator's configuration lets {} begin within 30 days, and so many have begun",
+            count(most, "closure")
+        );
+        let remedy = "Wait until the first of them began 30 days ago; the owner of the operator's configuration can raise maxClosuresPer30Days";
+        Obstacle::new("TooManyBegun", message, remedy)
+    })
 }
 
 /// No mailbox is deleted eleven months before the tenant can close, unless that was accepted by name.

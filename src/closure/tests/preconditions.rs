@@ -17,6 +17,14 @@ fn what_is_lacking_blocks_with_its_reason() {
             World::new(3).with(|w| w.terms.backup = None),
         ),
         (
+            "TooManyBegun",
+            World::new(3).with(|w| w.cluster.begun_lately = 10),
+        ),
+        (
+            "TooManyBegun",
+            World::new(3).with(|w| w.cluster.configuration.begun_at_most = 0),
+        ),
+        (
             "LimitMissing",
             World::new(3).with(|w| w.terms.max_users = None),
         ),
