@@ -27,6 +27,7 @@ impl Client {
     async fn new(scenario: &str) -> Self {
         let settings = Settings {
             scenario: Scenario::parse(scenario).unwrap(),
+            console: Some(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
             ..Settings::default()
         };
         let running = start(&settings).unwrap();
@@ -34,6 +35,7 @@ impl Client {
         let authority = reqwest::Certificate::from_pem(running.ca_pem.as_bytes()).unwrap();
         let mut builder = reqwest::Client::builder()
             .tls_certs_only([authority])
+            .redirect(reqwest::redirect::Policy::none())
             .no_proxy();
         for host in HOSTS {
             builder = builder.resolve(host, running.address);
@@ -321,6 +323,66 @@ async fn services_answer_on_our_own_address_too() {
             "{url}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_pages_answer_a_browser_and_the_services_do_not_answer_there() {
+    let client = Client::new("tenants: [{users: 5}]").await;
+    let id = client.running.tenants[0].id;
+    let own = format!("https://{}/tenants/{id}", client.running.address);
+    let page = client.send("GET", &own, None).await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+
+    let home = client.running.urls.console.clone();
+    assert!(home.starts_with("http://127.0.0.1:"), "{home}");
+    let press = format!("{home}tenants/{id}");
+    let ask = |method: &str, url: &str, header: (&'static str, &'static str)| {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        client
+            .http
+            .request(method, url)
+            .header(header.0, header.1)
+            .send()
+    };
+    let none = ("accept", "*/*");
+    for (method, url, header, status) in [
+        ("GET", press.as_str(), none, 200),
+        ("GET", &format!("{home}graph/v1.0/users"), none, 404),
+        ("GET", &format!("{home}_sim/tenants"), none, 404),
+        (
+            "GET",
+            &format!("{home}tenants/{}", uuid::Uuid::nil()),
+            none,
+            404,
+        ),
+        ("GET", &press, ("host", "rebound.example"), 403),
+        ("POST", &press, ("sec-fetch-site", "cross-site"), 403),
+        ("POST", &press, ("sec-fetch-site", "same-origin"), 303),
+        ("DELETE", &press, none, 405),
+    ] {
+        let reply = ask(method, url, header).await.unwrap();
+        assert_eq!(reply.status(), status, "{method} {url} {header:?}");
+    }
+}
+
+#[test]
+fn the_pages_stay_on_this_machine() {
+    let settings = Settings {
+        console: Some(std::net::SocketAddr::from(([0, 0, 0, 0], 0))),
+        ..Settings::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let refused = runtime.block_on(async { start(&settings).map(|_| ()) });
+    let text = refused.unwrap_err().to_string();
+    assert!(
+        text.contains("on a loopback address alone, not on 0.0.0.0:0"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

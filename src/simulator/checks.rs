@@ -24,6 +24,11 @@ const UNREADABLE: &[(&str, &str, &str)] = &[
         "Set LinkedIn account connections to No",
     ),
     (
+        "C8",
+        "Permission for Azure resources",
+        "Get permission to delete Azure resources",
+    ),
+    (
         "C9",
         "Multifactor authentication providers",
         "Delete all multifactor authentication providers",

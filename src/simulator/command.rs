@@ -32,6 +32,9 @@ struct Serve {
     /// Address and port; port 0 takes a free one, which the first line tells.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Where the pages for a person answer over plain HTTP, on a loopback address alone, so that a browser needs to trust nothing.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    console: SocketAddr,
     /// The scenario, YAML or JSON; without it one small tenant.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
@@ -57,7 +60,8 @@ struct Serve {
 
 const AFTER: &str = "\
 Clients use Microsoft's host names, resolved to this address, with the authority of --ca-out; or this address with the
-prefixes /graph, /login, /arm and /partner. What only a person can do, and what happened, is under /_sim:
+prefixes /graph, /login, /arm and /partner. What only a person can do is pressed on the pages of --console (and at / of
+this address). A test does the same, and sees what happened, under /_sim:
   GET  /_sim/tenants[/ID[/deletionChecks|/users]]  what is left
   POST /_sim/tenants                               one more tenant, as in a scenario
   POST /_sim/tenants/ID/press                      {\"action\": \"cancelSubscription\", \"id\": ..., \"reason\": ...} and so on
@@ -123,6 +127,7 @@ async fn serve_until_ended(arguments: Serve) -> Result<(), Box<dyn std::error::E
     let settings = Settings {
         listen: arguments.listen,
         scenario,
+        console: Some(arguments.console),
         seed: arguments.seed,
         speed: arguments.speed,
         quota_scale: arguments.throttle,
@@ -163,6 +168,11 @@ fn announce(running: &Running, arguments: &Serve) -> std::io::Result<()> {
                     path.display()
                 )?;
             }
+            writeln!(
+                out,
+                "What only a person can press is pressed at {}",
+                running.urls.console
+            )?;
             for tenant in &running.tenants {
                 writeln!(
                     out,

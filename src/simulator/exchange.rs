@@ -13,6 +13,8 @@ pub(crate) enum Service {
     Partner,
     /// The simulator's own contract, which Microsoft does not have.
     Control,
+    /// The pages on which a person presses what only a person can.
+    Console,
 }
 
 /// A request as the services see it.

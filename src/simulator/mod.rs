@@ -35,6 +35,7 @@ mod checks;
 mod clock;
 pub mod command;
 mod connections;
+mod console;
 mod control;
 mod errors;
 mod exchange;
@@ -79,6 +80,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The tenants and the behaviour of the services.
     pub scenario: Scenario,
+    /// Where the pages answer over plain HTTP too, for a person's browser; a loopback address alone. `None`: only over HTTPS.
+    pub console: Option<SocketAddr>,
     /// Decides every draw; a tenant with a seed of its own keeps that.
     pub seed: u64,
     /// Virtual seconds per real second.
@@ -92,6 +95,7 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             scenario: Scenario::default(),
+            console: None,
             seed: 1,
             speed: 86_400.0,
             quota_scale: 1.0,
@@ -105,6 +109,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// The pages would be open to others.
+    #[error("the pages speak plain HTTP, so they answer on a loopback address alone, not on {0}")]
+    Open(SocketAddr),
     /// No certificate could be made.
     #[error("cannot make the certificates: {0}")]
     Certificate(Box<dyn std::error::Error + Send + Sync>),
@@ -123,6 +130,7 @@ pub struct Running {
     pub urls: Urls,
     handle: axum_server::Handle<SocketAddr>,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
+    pages: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
 
 /// What a client needs to know of a tenant.
@@ -172,6 +180,8 @@ pub struct Urls {
     pub partner: String,
     /// The simulator's own contract.
     pub sim: String,
+    /// The pages on which a person presses what only a person can.
+    pub console: String,
 }
 
 impl Running {
@@ -192,15 +202,16 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.handle.shutdown();
         self.task.abort();
+        if let Some(pages) = &self.pages {
+            pages.abort();
+        }
     }
 }
 
 /// Starts a simulation within the current tokio runtime.
 pub fn start(settings: &Settings) -> Result<Running, StartError> {
     let refused = |error| StartError::Listen(settings.listen, error);
-    let listener = TcpListener::bind(settings.listen).map_err(refused)?;
-    listener.set_nonblocking(true).map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
+    let (listener, address) = listen(settings.listen)?;
     let identity = certificate::make(address.ip()).map_err(StartError::Certificate)?;
     let world = world::World::new(
         &settings.scenario,
@@ -214,6 +225,7 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
         world: Arc::new(Mutex::new(world)),
         connections: connections.clone(),
     };
+    let (pages, console) = pages(settings, &shared, address)?;
     let service = axum::Router::new()
         .fallback(server::handle)
         .with_state(shared)
@@ -234,6 +246,7 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
         arm: at("arm"),
         partner: at("partner"),
         sim: at("_sim"),
+        console,
     };
     Ok(Running {
         address,
@@ -242,7 +255,40 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
         urls,
         handle,
         task,
+        pages,
     })
+}
+
+fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refused = |error| StartError::Listen(wanted, error);
+    let listener = TcpListener::bind(wanted).map_err(refused)?;
+    listener.set_nonblocking(true).map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
+}
+
+type Pages = Option<tokio::task::JoinHandle<std::io::Result<()>>>;
+
+/// The pages over plain HTTP, where they are wanted, and the address of the pages.
+fn pages(
+    settings: &Settings,
+    shared: &server::Shared,
+    address: SocketAddr,
+) -> Result<(Pages, String), StartError> {
+    let Some(wanted) = settings.console else {
+        return Ok((None, format!("https://{address}/")));
+    };
+    if !wanted.ip().is_loopback() {
+        return Err(StartError::Open(wanted));
+    }
+    let refused = |error| StartError::Listen(wanted, error);
+    let (listener, address) = listen(wanted)?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(refused)?;
+    let router = axum::Router::new()
+        .fallback(server::pages)
+        .with_state(shared.clone());
+    let task = tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((Some(task), format!("http://{address}/")))
 }
 
 fn info(tenant: &tenant::Tenant) -> TenantInfo {

@@ -58,7 +58,7 @@ pub(crate) async fn handle(
         );
     };
     let client_id = request.header("client-request-id").map(str::to_owned);
-    if request.service == Service::Control {
+    if matches!(request.service, Service::Control | Service::Console) {
         let reply = shared.with(|world| world.serve(&request));
         return finish(&reply, &request.request_id, client_id.as_deref());
     }
@@ -158,6 +158,46 @@ async fn answer(
     finish(&reply, &request.request_id, client_id)
 }
 
+/// The pages alone, over plain HTTP: for a browser on this machine, which need not trust our authority then.
+pub(crate) async fn pages(State(shared): State<Shared>, request: http::Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let refused = |status, text: &str| finish(&Reply::text(status, text.to_owned()), "", None);
+    let host = parts
+        .headers
+        .get(HOST)
+        .and_then(|value| value.to_str().ok());
+    if !host.is_some_and(is_loopback) {
+        // A name that somebody made to point here: another site would press the buttons.
+        return refused(
+            403,
+            "The pages answer under localhost and loopback addresses.",
+        );
+    }
+    let Ok(body) = to_bytes(body, LARGEST).await else {
+        return refused(413, "The body is too large.");
+    };
+    let place = (
+        Service::Console,
+        None,
+        String::new(),
+        parts.uri.path().to_owned(),
+    );
+    let request = build(&shared, &parts, &body, place);
+    let reply = shared.with(|world| world.serve(&request));
+    finish(&reply, &request.request_id, None)
+}
+
+/// Whether a `Host` header names this machine itself.
+fn is_loopback(host: &str) -> bool {
+    let url = url::Url::parse(&format!("http://{host}/"));
+    match url.as_ref().ok().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
 /// The request as the services see it; `None` where no service is meant.
 fn read(shared: &Shared, parts: &http::request::Parts, body: &Bytes) -> Option<Request> {
     let host = parts
@@ -167,8 +207,15 @@ fn read(shared: &Shared, parts: &http::request::Parts, body: &Bytes) -> Option<R
         .or_else(|| parts.uri.host())
         .unwrap_or_default()
         .to_owned();
-    let path = parts.uri.path();
-    let (service, cloud, base, path) = place(&host, path)?;
+    let place = place(&host, parts.uri.path())?;
+    Some(build(shared, parts, body, place))
+}
+
+/// Service, cloud, base of links, and the path without prefix.
+type Place = (Service, Option<Cloud>, String, String);
+
+fn build(shared: &Shared, parts: &http::request::Parts, body: &Bytes, place: Place) -> Request {
+    let (service, cloud, base, path) = place;
     let headers = parts
         .headers
         .iter()
@@ -180,7 +227,7 @@ fn read(shared: &Shared, parts: &http::request::Parts, body: &Bytes) -> Option<R
         })
         .collect();
     let request_id = shared.with(|world| world.random.uuid()).to_string();
-    Some(Request {
+    Request {
         method: parts.method.as_str().to_owned(),
         service,
         cloud,
@@ -190,11 +237,10 @@ fn read(shared: &Shared, parts: &http::request::Parts, body: &Bytes) -> Option<R
         headers,
         body: body.to_vec(),
         request_id,
-    })
+    }
 }
 
-/// Service, cloud, base of links, and the path without prefix.
-fn place(host: &str, path: &str) -> Option<(Service, Option<Cloud>, String, String)> {
+fn place(host: &str, path: &str) -> Option<Place> {
     if path.starts_with("/_sim/") {
         return Some((
             Service::Control,
@@ -207,6 +253,14 @@ fn place(host: &str, path: &str) -> Option<(Service, Option<Cloud>, String, Stri
         return Some((
             service,
             clouds.first().copied(),
+            format!("https://{host}"),
+            path.to_owned(),
+        ));
+    }
+    if path == "/" || path == "/style.css" || path.starts_with("/tenants/") {
+        return Some((
+            Service::Console,
+            None,
             format!("https://{host}"),
             path.to_owned(),
         ));
@@ -318,6 +372,12 @@ mod tests {
         assert_eq!(
             place("graph.microsoft.com", "/_sim/tenants").unwrap().0,
             Service::Control
+        );
+        assert!(is_loopback("localhost:80") && is_loopback("127.0.0.2") && is_loopback("[::1]:9"));
+        assert!(!is_loopback("rebound.example:80") && !is_loopback("10.0.0.1") && !is_loopback(""));
+        assert_eq!(
+            place("127.0.0.1", "/tenants/x").unwrap().0,
+            Service::Console
         );
         assert!(place("127.0.0.1", "/users").is_none());
     }

@@ -122,6 +122,7 @@ fn class(service: Service, method: &str, segments: &[String]) -> String {
         Service::Arm => "arm",
         Service::Partner => "partner",
         Service::Control => "_sim",
+        Service::Console => "console",
     };
     let mut previous = "";
     let mut out = format!("{method} {service}");

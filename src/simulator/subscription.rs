@@ -109,6 +109,11 @@ impl Subscription {
         )
     }
 
+    /// Whether who bought it may cancel it now. An Azure subscription that a program cannot cancel its owner can.
+    pub(crate) fn may_cancel(&self) -> bool {
+        self.active() && (self.cancellable || self.kind == SubscriptionKind::Azure)
+    }
+
     /// Lets time do its work; whether it has just gone.
     pub(crate) fn settle(&mut self, now: i64) -> bool {
         if self.gone() {

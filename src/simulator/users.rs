@@ -146,6 +146,12 @@ impl Users {
         (FIRST[dice % FIRST.len()], LAST[(dice >> 16) % LAST.len()])
     }
 
+    pub(crate) fn display_name(&self, position: u32) -> String {
+        let (first, last) = self.given_and_surname(position);
+        let large = |word: &str| format!("{}{}", word[..1].to_uppercase(), &word[1..]);
+        format!("{} {} {position}", large(first), large(last))
+    }
+
     pub(crate) fn principal_name(&self, position: u32) -> String {
         if let Some(name) = self.named.get(&position) {
             return name.clone();

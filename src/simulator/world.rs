@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::breakpoints::Breakpoints;
 use super::clock::{Clock, precise};
+use super::console::{self, Notes};
 use super::exchange::{Content, Reply, Request, Service};
 use super::faults::Faults;
 use super::judge::{Act, Actor, Judge};
@@ -36,6 +37,8 @@ pub(crate) struct World {
     pub(crate) writes: Writes,
     pub(crate) effects: Vec<Effect>,
     pub(crate) operations: Operations,
+    /// What the pages say of the last presses.
+    pub(crate) notes: Notes,
     /// Signs tokens; a token of another run is worth nothing.
     pub(crate) key: [u8; 16],
 }
@@ -53,6 +56,9 @@ pub(crate) struct Effect {
     /// Who changed it; `None`: a person, or time.
     pub(crate) app: Option<Uuid>,
     pub(crate) request_id: String,
+    /// What a person gave with it: the reason and the feedback of a cancellation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
 }
 
 impl World {
@@ -77,6 +83,7 @@ impl World {
             writes: Writes::default(),
             effects: Vec::new(),
             operations: Operations::default(),
+            notes: Notes::default(),
             key: *Uuid::new_v4().as_bytes(),
             behaviour,
         }
@@ -92,11 +99,12 @@ impl World {
             Service::Arm => arm::serve(self, request),
             Service::Partner => partner::serve(self, request),
             Service::Control => control::serve(self, request),
+            Service::Console => console::serve(self, request),
         };
         if reply.content == Content::Empty && reply.status == 200 {
             reply.status = 204;
         }
-        if request.service != Service::Control {
+        if !matches!(request.service, Service::Control | Service::Console) {
             self.stats.request(
                 request.service,
                 &request.method,
@@ -161,6 +169,18 @@ impl World {
         object: Uuid,
         actor: &Actor,
     ) {
+        self.record_noted(tenant, kind, object, actor, None);
+    }
+
+    /// The same, with what a person gave along.
+    pub(crate) fn record_noted(
+        &mut self,
+        tenant: usize,
+        kind: &'static str,
+        object: Uuid,
+        actor: &Actor,
+        note: Option<String>,
+    ) {
         let now = self.clock.real();
         let id = self.tenants[tenant].id;
         let time = precise(now);
@@ -184,6 +204,7 @@ impl World {
             id: object,
             app: actor.app,
             request_id: actor.request_id.clone(),
+            note,
         });
     }
 

@@ -105,7 +105,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
         .await?;
     kubeconfigs(dir, &stack)?;
     if mine {
-        println!("{}", person::instructions(&case));
+        println!("{}", person::instructions(&case, &dir.join("bob"))?);
     }
     std::fs::write(dir.join("closure.yaml"), case.manifest.to_string())?;
     say("alice applies examples/closure.yaml with the simulator's tenant");
@@ -115,7 +115,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     let passed = closing::tell(&stack, &case, started.elapsed()).await?;
     closed?;
     if hold {
-        println!("{}", usage(dir, &stack)?);
+        println!("{}", usage(dir, &stack, &case.portal.pages())?);
         std::fs::write(dir.join(keep::READY), "")?;
         std::future::pending::<()>().await;
     }
@@ -200,7 +200,7 @@ fn kubeconfigs(dir: &Path, stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-fn usage(dir: &Path, stack: &Stack) -> Result<String> {
+fn usage(dir: &Path, stack: &Stack, pages: &str) -> Result<String> {
     let dir = dir.display();
     let plugin = binary("kubectl-tenant_closure")?;
     let plugin = plugin.parent().unwrap_or(Path::new(".")).display();
@@ -213,6 +213,7 @@ The stack stays up. Use it:
   kubectl get tenantclosures -n {CLOSURES}
   kubectl tenant-closure status {NAME} -n {CLOSURES}
   kubectl get closurerecords -A
+The simulated admin center, for a browser: {pages}
 End it with `make demo-stop`."
     ))
 }

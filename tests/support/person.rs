@@ -3,14 +3,13 @@
 use crate::Result;
 use crate::case::{Case, NAME};
 use crate::children::binary;
-use crate::simulator::press_body;
 use crate::stack::OPERATOR;
 use kube::ResourceExt as _;
 use kube::api::{Api, ListParams};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tenant_closure::api::status::HandOffStatus;
 use tenant_closure::api::{CLOSURE_UID, ClosureRecord, TenantClosure};
@@ -262,26 +261,34 @@ impl<'a> Person<'a> {
     }
 }
 
-/// What to do where the hands are the user's own.
-pub(crate) fn instructions(case: &Case) -> String {
-    let portal = &case.portal;
-    let ca = portal.ca_file.display();
-    let look = portal.url(&format!("tenants/{}", portal.tenant.id));
-    let lines: Vec<String> = [
-        ("switch sync off", "switchSyncOff", None),
-        ("cancel a subscription", "cancelSubscription", Some("SUBSCRIPTION")),
-        ("delete a subscription", "deleteSubscription", Some("SUBSCRIPTION")),
-        ("settle a check", "settleCheck", Some("C9")),
-        ("delete the tenant", "deleteTenant", None),
-    ]
-    .into_iter()
-    .map(|(what, button, id)| {
-        let body = press_body(button, id);
-        format!("  {what}:\n    curl --cacert {ca} -H 'content-type: application/json' -d '{body}' {look}/press")
-    })
-    .collect();
-    format!(
-        "The hands are yours. Look:\n    curl --cacert {ca} {look}\n{}\n",
-        lines.join("\n")
-    )
+/// What to do where the hands are the user's own; `bob` is the kubeconfig of the one who attests.
+pub(crate) fn instructions(case: &Case, bob: &Path) -> Result<String> {
+    let attest = format!(
+        "KUBECONFIG={} {} -n {} attest {NAME} --confirm {}",
+        bob.display(),
+        binary("kubectl-tenant_closure")?.display(),
+        case.namespace,
+        case.portal.tenant.initial_domain
+    );
+    Ok(format!(
+        "
+The hands are yours. What only a person can press, you press in the simulated admin center:
+
+    {}
+
+  synchronization    on the page Overview
+  subscriptions      on the page Subscriptions: cancel each with a reason, then delete it
+  checks             on the page Delete the tenant: settle each there, and tell the operator of it:
+
+    {attest} --check C5 --result Settled
+
+                     the same for C9, C10, C11 and C15; when nothing but the operator's own application is left:
+
+    {attest} --check OnlyOurs --result \"Only the operator's own application is left\"
+
+                     and then delete the tenant on the same page.
+What is to be done next stands below, step by step.
+",
+        case.portal.pages()
+    ))
 }

@@ -17,7 +17,14 @@ const SPEED: &str = "86400";
 pub(crate) struct Ready {
     pub(crate) address: String,
     pub(crate) ca_file: PathBuf,
+    urls: Urls,
     pub(crate) tenants: Vec<Tenant>,
+}
+
+/// Where it answers, as far as the demo asks.
+#[derive(Clone, Debug, Deserialize)]
+struct Urls {
+    console: String,
 }
 
 /// A tenant, and who may sign in to it.
@@ -123,6 +130,7 @@ pub(crate) struct Portal {
     pub(crate) tenant: Tenant,
     pub(crate) ca_file: PathBuf,
     address: String,
+    console: String,
     http: reqwest::Client,
 }
 
@@ -139,8 +147,15 @@ impl Portal {
             tenant,
             ca_file,
             address: simulator.address().to_owned(),
+            console: simulator.ready.urls.console.clone(),
             http,
         })
+    }
+
+    /// Where a person presses, with a browser.
+    pub(crate) fn pages(&self) -> String {
+        let home = self.console.trim_end_matches('/');
+        format!("{home}/tenants/{}", self.tenant.id)
     }
 
     /// A page that is none of Microsoft's.
@@ -233,7 +248,7 @@ impl Portal {
 }
 
 /// What a press looks like on the wire.
-pub(crate) fn press_body(button: &str, id: Option<&str>) -> Value {
+fn press_body(button: &str, id: Option<&str>) -> Value {
     match id {
         Some(check) if button == "settleCheck" => json!({"action": button, "check": check}),
         Some(id) => json!({"action": button, "id": id}),

@@ -1,6 +1,7 @@
 //! The simulator's own contract under `/_sim`: what only a person can do, and what the harness wants to know.
 
 mod accounts;
+mod bought;
 mod press;
 
 use serde::Deserialize;
@@ -17,6 +18,8 @@ use super::world::World;
 use super::{populate, scenario};
 
 type Answer = Result<Reply, Refusal>;
+
+pub(crate) use press::press;
 
 pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
     let segments = request.segments();
@@ -37,7 +40,7 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         }
         ("GET", ["tenants", id, "users"]) => find(world, id).map(|index| users(world, index)),
         ("POST", ["tenants", id, "press"]) => find(world, id)
-            .and_then(|index| press::press(world, index, &request.json(), &request.request_id)),
+            .and_then(|index| press(world, index, &request.json(), &request.request_id)),
         ("GET", ["violations"]) => Ok(violations(world, request)),
         ("GET", ["effects"]) => Ok(effects(world, request)),
         ("GET", ["stats"]) => {
@@ -85,7 +88,7 @@ fn add(world: &mut World, body: Value) -> Answer {
     Ok(reply)
 }
 
-fn find(world: &World, id: &str) -> Result<usize, Refusal> {
+pub(crate) fn find(world: &World, id: &str) -> Result<usize, Refusal> {
     let found = world.tenants.iter().position(|tenant| {
         tenant.id.to_string().eq_ignore_ascii_case(id) || tenant.initial_domain == id
     });
@@ -185,7 +188,8 @@ fn clock(world: &World) -> Reply {
     )
 }
 
-fn advance(world: &mut World, body: &Value) -> Answer {
+/// Puts the virtual clock forward.
+pub(crate) fn advance(world: &mut World, body: &Value) -> Answer {
     let seconds = body["seconds"].as_f64().filter(|seconds| *seconds >= 0.0);
     let seconds = seconds.ok_or_else(|| {
         Refusal::new(

@@ -8,13 +8,14 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::graph;
 use super::super::judge::Actor;
-use super::super::scenario::SubscriptionKind;
 use super::super::world::World;
+use super::bought::{cancel, delete_subscription, partner_cancels, stop_renewal, support_deletes};
 use super::{Answer, accounts};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteApplication, changeUser, changeApplication, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, disableMfa, deleteApplication, changeUser, changeApplication, liftRestrictions, deleteTenant";
 
-pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
+/// Does what one press of a button does; the reply is the tenant afterwards.
+pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
     let person = Actor {
         app: None,
         reader: false,
@@ -29,15 +30,9 @@ pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &
         "deleteSubscription" | "deleteAzureSubscription" => {
             delete_subscription(world, index, body, &person)
         }
-        "supportDeletes" => {
-            let at = subscription(world, index, body)?;
-            let one = &mut world.tenants[index].subscriptions[at];
-            one.deletable = true;
-            one.stage = super::super::subscription::Stage::Deleted;
-            let id = one.id;
-            world.record(index, "subscriptionGone", id, &person);
-            done(world, index)
-        }
+        "supportDeletes" => support_deletes(world, index, body, &person),
+        "partnerCancels" => partner_cancels(world, index, body, &person),
+        "disableMfa" => disable_mfa(world, index, body, &person),
         "switchSyncOff" => sync_off(world, index, &person),
         "settleCheck" => settle(world, index, body),
         "deleteUser" => delete_user(world, index, body, &person),
@@ -57,64 +52,34 @@ pub(super) fn press(world: &mut World, index: usize, body: &Value, request_id: &
     }
 }
 
-fn conflict(text: impl Into<String>) -> Refusal {
+pub(super) fn conflict(text: impl Into<String>) -> Refusal {
     Refusal::new(409, "refused", text)
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "every press ends with it")]
-fn done(world: &mut World, index: usize) -> Answer {
+pub(super) fn done(world: &mut World, index: usize) -> Answer {
     world.settle();
     Ok(Reply::json(200, super::summary(world, index)))
 }
 
-fn subscription(world: &World, index: usize, body: &Value) -> Result<usize, Refusal> {
-    let wanted = body["id"].as_str().and_then(|id| Uuid::parse_str(id).ok());
-    let found = world.tenants[index]
-        .subscriptions
-        .iter()
-        .position(|one| Some(one.id) == wanted || Some(one.commerce_id) == wanted);
-    found.ok_or_else(|| {
-        Refusal::new(
-            404,
-            "notFound",
-            "`id` names no subscription of this tenant.",
-        )
-    })
-}
-
-fn cancel(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
-    let at = subscription(world, index, body)?;
-    let now = world.clock.virtual_now();
-    let one = &mut world.tenants[index].subscriptions[at];
-    if one.kind == SubscriptionKind::Partner {
+fn disable_mfa(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
+    let position = user(world, index, body)?;
+    if position == world.tenants[index].retained {
         return Err(conflict(
-            "a partner sold this subscription: only the partner can cancel it",
+            "the administrator who is signed in would lock himself out",
         ));
     }
-    let id = one.id;
-    if one.cancel(now) {
-        world.record(index, "subscriptionCanceled", id, person);
+    let changed = world.tenants[index]
+        .users
+        .get_mut(position)
+        .filter(|user| user.mfa != 0)
+        .map(|user| {
+            user.mfa = 0;
+            user.id
+        });
+    if let Some(id) = changed {
+        world.record(index, "mfaDisabled", id, person);
     }
-    done(world, index)
-}
-
-fn stop_renewal(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
-    let at = subscription(world, index, body)?;
-    let one = &mut world.tenants[index].subscriptions[at];
-    if std::mem::take(&mut one.auto_renew) {
-        let id = one.id;
-        world.record(index, "renewalOff", id, person);
-    }
-    done(world, index)
-}
-
-fn delete_subscription(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
-    let at = subscription(world, index, body)?;
-    let now = world.clock.virtual_now();
-    let one = &mut world.tenants[index].subscriptions[at];
-    one.delete(now).map_err(conflict)?;
-    let id = one.id;
-    world.record(index, "subscriptionDeletePressed", id, person);
     done(world, index)
 }
 
@@ -155,16 +120,30 @@ fn settle(world: &mut World, index: usize, body: &Value) -> Answer {
     done(world, index)
 }
 
+fn user(world: &World, index: usize, body: &Value) -> Result<u32, Refusal> {
+    let id = body["id"].as_str().unwrap_or_default();
+    world.tenants[index]
+        .users
+        .find(id)
+        .ok_or_else(|| Refusal::new(404, "notFound", "`id` names no user of this tenant."))
+}
+
 fn delete_user(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
-    let now = world.clock.real();
+    let position = user(world, index, body)?;
+    let (now, virtual_now) = (world.clock.real(), world.clock.virtual_now());
     let tenant = &mut world.tenants[index];
-    let position = body["id"]
-        .as_str()
-        .and_then(|id| tenant.users.find(id))
-        .ok_or_else(|| Refusal::new(404, "notFound", "`id` names no user of this tenant."))?;
     if position == tenant.retained {
         return Err(conflict(
             "the administrator who is signed in cannot delete himself",
+        ));
+    }
+    if tenant
+        .users
+        .get(position)
+        .is_some_and(|one| tenant.synced(position, one, virtual_now))
+    {
+        return Err(conflict(
+            "this user comes from the directory on the premises: switch synchronization off first",
         ));
     }
     let id = tenant.user_id(position).unwrap_or_default();
@@ -179,21 +158,30 @@ fn delete_application(world: &mut World, index: usize, body: &Value, person: &Ac
     let wanted = body["id"].as_str().and_then(|id| Uuid::parse_str(id).ok());
     let tenant = &mut world.tenants[index];
     let mut gone = Vec::new();
+    // The service principal of a registration goes with it.
+    let mut followers: Vec<Uuid> = wanted.into_iter().collect();
     for one in tenant
         .applications
         .iter_mut()
         .filter(|one| one.deleted_at == 0 && (Some(one.id) == wanted || Some(one.app_id) == wanted))
     {
         one.deleted_at = now;
+        followers.push(one.app_id);
         gone.push(("applicationDeleted", one.id));
     }
-    for one in tenant
-        .principals
-        .iter_mut()
-        .filter(|one| one.deleted_at == 0 && (Some(one.id) == wanted || Some(one.app_id) == wanted))
-    {
+    let mut microsoft = false;
+    for one in tenant.principals.iter_mut().filter(|one| {
+        one.deleted_at == 0 && (Some(one.id) == wanted || followers.contains(&one.app_id))
+    }) {
+        if one.first_party() {
+            microsoft = true;
+            continue;
+        }
         one.deleted_at = now;
         gone.push(("servicePrincipalDeleted", one.id));
+    }
+    if microsoft && gone.is_empty() {
+        return Err(conflict("it is Microsoft's own and goes with the tenant"));
     }
     if gone.is_empty() {
         return Err(Refusal::new(

@@ -41,13 +41,7 @@ fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Valu
     Some(match name {
         "id" => json!(user.id),
         "userPrincipalName" | "mail" => json!(tenant.users.principal_name(position)),
-        "displayName" => json!(format!(
-            "{}{} {}{} {position}",
-            first[..1].to_uppercase(),
-            &first[1..],
-            last[..1].to_uppercase(),
-            &last[1..]
-        )),
+        "displayName" => json!(tenant.users.display_name(position)),
         "givenName" => json!(first),
         "surname" => json!(last),
         "userType" => json!(if user.is(GUEST) { "Guest" } else { "Member" }),
