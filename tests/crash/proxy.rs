@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::serve::ListenerExt as _;
 use http::{HeaderMap, Method, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -102,6 +103,8 @@ impl Proxy {
         });
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let own = format!("http://{}", listener.local_addr()?);
+        // An answer leaves in parts, and each would wait for the acknowledgment of the one before.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let router = axum::Router::new()
             .fallback(handle)
             .with_state(Arc::clone(&inner));
