@@ -14,6 +14,7 @@ use crate::controller::read::{self, Read};
 use crate::controller::{fleet, observe};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
+use std::time::Instant;
 
 /// How a claimed intent ended.
 #[derive(Debug)]
@@ -53,7 +54,11 @@ pub async fn carry_out(
     let Some(_turn) = ctx.acting.turn(read.configured.acting_at_most) else {
         return Ok(Done::NotNow);
     };
+    // Counted from before the claim: another process may settle the record once this time is over, however long
+    // this one has stood still meanwhile.
+    let begun = Instant::now();
     let leash = ctx.brakes.leash(&read.uid, read.generation);
+    let leash = leash.until(begun + ctx.limits.start);
     let draft = Draft {
         kind: if intent.action.reads_only() {
             RecordType::Verification
@@ -82,8 +87,8 @@ pub async fn carry_out(
         again.uid == read.uid && again.generation == read.generation && again.inputs == read.inputs
     });
     let attempt = if unchanged && leash.holds() {
-        let whole = ctx.limits.start + ctx.limits.request;
-        tokio::time::timeout(whole, tenant.perform(&intent, &leash))
+        let over = begun + ctx.limits.start + ctx.limits.request;
+        tokio::time::timeout_at(over.into(), tenant.perform(&intent, &leash))
             .await
             .ok()
     } else {

@@ -5,6 +5,7 @@ use crate::closure::tenant::Leash;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// What the watches have shown.
 #[derive(Debug, Default)]
@@ -52,11 +53,12 @@ impl Brakes {
             generation,
             approvals: self.approvals.load(Ordering::SeqCst),
             configuration: self.configuration.load(Ordering::SeqCst),
+            until: None,
         }
     }
 }
 
-/// A leash that is let go as soon as anything of what it was taken for changes.
+/// A leash that is let go as soon as anything of what it was taken for changes, or its time is over.
 #[derive(Debug)]
 pub struct Hold {
     brakes: Arc<Brakes>,
@@ -64,10 +66,23 @@ pub struct Hold {
     generation: i64,
     approvals: u64,
     configuration: u64,
+    until: Option<Instant>,
+}
+
+impl Hold {
+    /// Lets go at this moment at the latest.
+    #[must_use]
+    pub fn until(self, moment: Instant) -> Self {
+        Self {
+            until: Some(moment),
+            ..self
+        }
+    }
 }
 
 impl Leash for Hold {
     fn holds(&self) -> bool {
+        let in_time = self.until.is_none_or(|until| Instant::now() < until);
         let unchanged = match self
             .brakes
             .closures
@@ -79,7 +94,8 @@ impl Leash for Hold {
             Some(Some(generation)) => *generation <= self.generation,
             Some(None) => false,
         };
-        unchanged
+        in_time
+            && unchanged
             && !self.brakes.stopping()
             && self.brakes.approvals.load(Ordering::SeqCst) == self.approvals
             && self.brakes.configuration.load(Ordering::SeqCst) == self.configuration
@@ -106,6 +122,14 @@ mod tests {
             change(&brakes);
             assert!(!leash.holds());
         }
+    }
+
+    #[test]
+    fn it_lets_go_when_its_time_is_over() {
+        let brakes = Arc::new(Brakes::default());
+        let hour = std::time::Duration::from_secs(3600);
+        assert!(brakes.leash("u", 1).until(Instant::now() + hour).holds());
+        assert!(!brakes.leash("u", 1).until(Instant::now()).holds());
     }
 
     #[test]

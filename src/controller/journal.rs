@@ -318,7 +318,12 @@ impl Draft {
             .plan
             .map_or((None, Vec::new()), |(head, chunks)| (Some(head), chunks));
         let tenant = crate::closure::id::ObjectId::parse(&closure.spec.tenant.id);
-        let may_run = if self.intent.is_some() {
+        // What only reads takes effect at no time: whoever finds it in doubt need not wait.
+        let writes = self
+            .intent
+            .as_ref()
+            .is_some_and(|intent| !intent.action.reads_only());
+        let may_run = if writes {
             ctx.limits.start + ctx.limits.request
         } else {
             std::time::Duration::ZERO

@@ -29,10 +29,8 @@ pub async fn serve(settings: Run) -> Result<(), String> {
     config.default_retry = false;
     config.read_timeout = Some(Duration::from_secs(240));
     let client = kube::Client::try_from(config).map_err(|e| format!("make a client: {e}"))?;
-    let holder = settings
-        .holder
-        .clone()
-        .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    // Never the same word twice: a process that starts anew must wait for what the one before it had in flight.
+    let holder = uuid::Uuid::new_v4().to_string();
     let reporter = Reporter {
         controller: "tenant-closure".into(),
         instance: Some(holder.clone()),

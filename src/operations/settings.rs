@@ -49,8 +49,6 @@ pub struct Run {
     /// The service account that it runs as.
     #[arg(long, env = "POD_SERVICE_ACCOUNT", default_value = "tenant-closure")]
     pub service_account: String,
-    /// One word for this process in the journal; default: a random one.
-    pub holder: Option<String>,
     /// Where /livez, /readyz and /metrics are served.
     #[arg(long, default_value = "0.0.0.0:8080")]
     pub listen: SocketAddr,

@@ -114,6 +114,12 @@ fn happen_before_the_claim(evidence: &mut Evidence) {
     evidence.effects[place]["time"] = json!("2020-01-01T00:00:00Z");
 }
 
+fn happen_too_late(evidence: &mut Evidence) {
+    let record = deletion(evidence);
+    record["spec"]["effectSeconds"] = json!(0);
+    chain(evidence);
+}
+
 fn happen_twice(evidence: &mut Evidence) {
     let again = evidence.effects[effect(evidence)].clone();
     evidence.effects.push(again);
@@ -129,7 +135,7 @@ fn happen_without_a_claim(evidence: &mut Evidence) {
     evidence.effects.push(other);
 }
 
-const FORGERIES: [Forgery; 12] = [
+const FORGERIES: [Forgery; 13] = [
     ("a count is edited", count_more, "the chain is broken"),
     (
         "a count is edited and hashed anew",
@@ -161,6 +167,11 @@ const FORGERIES: [Forgery; 12] = [
     (
         "an effect comes before its claim",
         happen_before_the_claim,
+        "belongs to []",
+    ),
+    (
+        "an effect comes after the record's time",
+        happen_too_late,
         "belongs to []",
     ),
     ("an effect comes twice", happen_twice, "happened twice"),
@@ -198,7 +209,7 @@ fn record(sequence: u64, intent: &Value, seen: &Value) -> DynamicObject {
     let name = journal::name("u", sequence);
     let spec = json!({
         "type": "Effect", "closureUID": "u", "closureNamespace": "closures", "closureName": "contoso", "tenantID": id(1),
-        "sequence": sequence, "intent": intent,
+        "sequence": sequence, "intent": intent, "effectSeconds": 5,
     });
     let outcome =
         json!({ "at": format!("2026-01-01T00:00:0{sequence}.5Z"), "inDoubt": false, "seen": seen });

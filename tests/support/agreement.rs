@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -187,7 +188,10 @@ fn entries(evidence: &Evidence, agreement: &mut Agreement, faults: &mut Vec<Stri
         if !outcome.seen.complete {
             faults.push(format!("the outcome of record {place} proves nothing"));
         }
-        let created = object.creation_timestamp().map_or(Timestamp::MAX, |t| t.0);
+        let may_run = Duration::from_secs(u64::from(spec.effect_seconds));
+        let created = object
+            .creation_timestamp()
+            .map_or(Timestamp::UNIX_EPOCH, |t| t.0);
         let action = spec.intent.as_ref().map(|intent| intent.action);
         let writes = action.is_some_and(|action| !action.reads_only());
         let objects = spec.intent.as_ref().filter(|_| writes);
@@ -205,7 +209,8 @@ fn entries(evidence: &Evidence, agreement: &mut Agreement, faults: &mut Vec<Stri
             sequence: place,
             // A creation time has no fraction of a second; no record is claimed before the one before it is settled.
             from: created.max(last_at),
-            until: outcome.at,
+            // Another process may settle the record once its time is over: nothing may come after that.
+            until: outcome.at.min(created + may_run),
             action,
             objects: objects.iter().map(ToString::to_string).collect(),
             gone,
