@@ -60,7 +60,7 @@ pub(crate) enum Deed {
     DropBefore,
     /// Lets it happen, then closes the connection.
     DropAfter,
-    /// Answers so many milliseconds later.
+    /// Lets it happen so many milliseconds later, whether or not somebody still waits for the answer.
     Delay(u64),
     /// Answers a page instead of JSON.
     Html,

@@ -144,8 +144,12 @@ async fn answer(
             Reply::empty(500)
         }
         Some(Deed::Delay(milliseconds)) => {
-            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-            serve()
+            let (shared, request) = (shared.clone(), request.clone());
+            let late = tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                shared.with(|world| world.serve(&request))
+            });
+            late.await.unwrap_or_else(|_| Reply::empty(500))
         }
         Some(Deed::Stale(milliseconds)) => {
             shared.with(|world| world.serve_stale(request, milliseconds))

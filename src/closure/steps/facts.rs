@@ -35,9 +35,17 @@ pub fn unreadable(question: Question, why: Why) -> Decision {
         )
         .blocks(),
         Why::CredentialRefused(refused) => credential::refused(question, refused),
-        Why::Unavailable | Why::Malformed => Waiting::new(
+        Why::Unavailable => Waiting::new(
             "MicrosoftUnavailable",
             format!("Microsoft gave no usable answer about {what}"),
+        )
+        .again_in(AFTER_FAILURE)
+        .into(),
+        Why::Malformed => Waiting::new(
+            "UnexpectedAnswer",
+            format!(
+                "What was answered about {what} is not what Microsoft documents, so it is not believed; it is asked again"
+            ),
         )
         .again_in(AFTER_FAILURE)
         .into(),

@@ -78,7 +78,7 @@ fn each_refusal_has_its_reason() {
         ("MicrosoftUnavailable", |s| {
             s.organization = Fact::Unreadable(Why::Unavailable)
         }),
-        ("MicrosoftUnavailable", |s| {
+        ("UnexpectedAnswer", |s| {
             s.organization = Fact::Unreadable(Why::Malformed)
         }),
         ("NotSupported", |s| {
