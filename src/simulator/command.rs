@@ -66,7 +66,7 @@ this address). A test does the same, and sees what happened, under /_sim:
   POST /_sim/tenants                               one more tenant, as in a scenario
   POST /_sim/tenants/ID/press                      {\"action\": \"cancelSubscription\", \"id\": ..., \"reason\": ...} and so on
   GET  /_sim/violations, /_sim/effects, /_sim/stats, /_sim/clock
-  POST /_sim/clock/advance                         {\"seconds\": N}
+  POST /_sim/clock/advance                         {\"seconds\": N}, with \"tenant\" in that tenant alone
   POST /_sim/judge                                 {\"tenant\", \"mode\", \"retained\", \"approved\", \"digest\"}
   POST /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; DELETE removes all, or those of ?tenant=ID
 The fields of a scenario and their defaults: tenant-simulator defaults.";

@@ -34,12 +34,48 @@ pub(crate) struct Matching {
     pub(crate) method: Option<String>,
     pub(crate) host_contains: Option<String>,
     pub(crate) path_contains: Option<String>,
+    pub(crate) path_ends: Option<String>,
+    /// Only a batch that holds an item with this method.
+    pub(crate) batch_of: Option<String>,
     /// Only the n-th that matches, from 1.
     pub(crate) nth: Option<u64>,
     /// Every n-th that matches.
     pub(crate) every: Option<u64>,
     /// Strikes items of a batch instead of requests.
     pub(crate) item: bool,
+}
+
+/// What may be struck: a request, or an item of a batch.
+struct Subject<'a> {
+    item: bool,
+    tenant: Option<Uuid>,
+    method: &'a str,
+    host: &'a str,
+    path: &'a str,
+    /// Methods of the items that a batch holds.
+    methods: Vec<&'a str>,
+}
+
+impl Matching {
+    fn concerns(&self, subject: &Subject<'_>) -> bool {
+        let lower = |text: &str| text.to_ascii_lowercase();
+        let has = |wanted: &Option<String>, text: &str| {
+            let held = |wanted: &String| lower(text).contains(&lower(wanted));
+            wanted.as_ref().is_none_or(held)
+        };
+        let same = |wanted: &Option<String>, text: &str| {
+            let equal = |wanted: &String| wanted.eq_ignore_ascii_case(text);
+            wanted.as_ref().is_none_or(equal)
+        };
+        let ends = |wanted: &String| lower(subject.path).ends_with(&lower(wanted));
+        self.item == subject.item
+            && (self.tenant.is_none() || self.tenant == subject.tenant)
+            && same(&self.method, subject.method)
+            && (subject.item || has(&self.host_contains, subject.host))
+            && has(&self.path_contains, subject.path)
+            && self.path_ends.as_ref().is_none_or(ends)
+            && (self.batch_of.is_none() || subject.methods.iter().any(|m| same(&self.batch_of, m)))
+    }
 }
 
 /// What it does.
@@ -97,13 +133,33 @@ impl Faults {
         if self.0.is_empty() {
             return None;
         }
-        let tenant = tenant_of(tenants, request);
-        self.strike(false, tenant, &request.method, &request.base, &request.path)
+        let body = if request.path.ends_with("/$batch") {
+            request.json()
+        } else {
+            Value::Null
+        };
+        let items = body["requests"].as_array().into_iter().flatten();
+        self.strike(&Subject {
+            item: false,
+            tenant: tenant_of(tenants, request),
+            method: &request.method,
+            host: &request.base,
+            path: &request.path,
+            methods: items.filter_map(|item| item["method"].as_str()).collect(),
+        })
     }
 
     /// What strikes an item of a batch that comes with a token of `tenant`.
     pub(crate) fn item(&mut self, tenant: Uuid, method: &str, path: &str) -> Option<ItemFault> {
-        match self.strike(true, Some(tenant), method, "", path)? {
+        let subject = Subject {
+            item: true,
+            tenant: Some(tenant),
+            method,
+            host: "",
+            path,
+            methods: Vec::new(),
+        };
+        match self.strike(&subject)? {
             Deed::Status {
                 code,
                 headers,
@@ -123,30 +179,10 @@ impl Faults {
             .retain(|fault| tenant.is_some() && fault.matching.tenant != tenant);
     }
 
-    fn strike(
-        &mut self,
-        item: bool,
-        tenant: Option<Uuid>,
-        method: &str,
-        host: &str,
-        path: &str,
-    ) -> Option<Deed> {
-        let has = |wanted: &Option<String>, text: &str| {
-            wanted.as_ref().is_none_or(|wanted| {
-                text.to_ascii_lowercase()
-                    .contains(&wanted.to_ascii_lowercase())
-            })
-        };
+    fn strike(&mut self, subject: &Subject<'_>) -> Option<Deed> {
         for fault in &mut self.0 {
             let rule = &fault.matching;
-            let concerns = rule.item == item
-                && (rule.tenant.is_none() || rule.tenant == tenant)
-                && rule
-                    .method
-                    .as_ref()
-                    .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-                && (item || has(&rule.host_contains, host))
-                && has(&rule.path_contains, path);
+            let concerns = rule.concerns(subject);
             if !concerns || fault.times.is_some_and(|times| fault.struck >= times) {
                 continue;
             }
@@ -250,6 +286,30 @@ mod tests {
     use super::super::world::World;
     use super::*;
 
+    fn got(path: &str) -> Subject<'_> {
+        Subject {
+            item: false,
+            tenant: None,
+            method: "GET",
+            host: "",
+            path,
+            methods: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_known_by_what_it_holds() {
+        let matching: Matching =
+            serde_json::from_value(json!({ "pathEnds": "/$batch", "batchOf": "delete" })).unwrap();
+        let batch = |methods: &[&'static str]| Subject {
+            methods: methods.to_vec(),
+            ..got("/v1.0/$batch")
+        };
+        assert!(matching.concerns(&batch(&["GET", "DELETE"])));
+        assert!(!matching.concerns(&batch(&["GET"])) && !matching.concerns(&batch(&[])));
+        assert!(!matching.concerns(&got("/v1.0/$batch/x")));
+    }
+
     #[test]
     fn a_fault_strikes_where_and_as_often_as_it_says() {
         let list: Vec<Fault> = serde_json::from_value(json!([
@@ -268,19 +328,11 @@ mod tests {
             .collect();
         assert_eq!(hits, [None, Some(503), None, None]);
         let drops: Vec<_> = (0..3)
-            .map(|_| {
-                faults
-                    .strike(false, None, "GET", "", "/v1.0/organization")
-                    .is_some()
-            })
+            .map(|_| faults.strike(&got("/v1.0/organization")).is_some())
             .collect();
         assert_eq!(drops, [true, false, false]);
         let delays: Vec<_> = (0..4)
-            .map(|_| {
-                faults
-                    .strike(false, None, "GET", "", "/v1.0/domains")
-                    .is_some()
-            })
+            .map(|_| faults.strike(&got("/v1.0/domains")).is_some())
             .collect();
         assert_eq!(delays, [false, true, false, true]);
     }

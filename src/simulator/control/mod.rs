@@ -76,7 +76,9 @@ fn tenant_in(request: &Request) -> Option<Uuid> {
 fn add(world: &mut World, body: Value) -> Answer {
     let plan: scenario::Tenant = serde_json::from_value(body)
         .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
-    let tenant = populate::tenant(&plan, world.seed, world.tenants.len());
+    let mut tenant = populate::tenant(&plan, world.seed, world.tenants.len());
+    // Its terms and delays begin now.
+    tenant.pass(-world.clock.virtual_now());
     for name in [tenant.id.to_string(), tenant.initial_domain.clone()] {
         if find(world, &name).is_ok() {
             let text = format!("There is a tenant {name} already.");
@@ -198,7 +200,13 @@ pub(crate) fn advance(world: &mut World, body: &Value) -> Answer {
             "`seconds` must be a number that is not negative.",
         )
     })?;
-    world.clock.advance(seconds);
+    match body["tenant"].as_str() {
+        Some(id) => {
+            let index = find(world, id)?;
+            world.tenants[index].pass((seconds * 1000.0) as i64);
+        }
+        None => world.clock.advance(seconds),
+    }
     world.settle();
     Ok(clock(world))
 }
@@ -345,6 +353,31 @@ mod tests {
             &json!({ "seconds": 60 }),
         );
         assert_eq!(advanced.value()["virtualSeconds"], 60.0);
+    }
+
+    #[test]
+    fn time_can_pass_in_one_tenant_alone() {
+        let mut world = World::test("tenants: [{users: 2}]");
+        world.clock.advance(100.0 * 86_400.0);
+        let bought = json!({ "kind": "CustomerAgreement", "termEndDays": 30, "autoRenew": false });
+        for name in ["one", "two"] {
+            let body = json!({ "initialDomain": name, "users": 2, "subscriptions": [bought] });
+            let reply = testing::control(&mut world, "POST", "/_sim/tenants", &body);
+            assert_eq!(reply.status, 201);
+        }
+        let id = world.tenants[1].id;
+        let days =
+            |days: f64, id: Uuid| json!({ "seconds": days * 86_400.0, "tenant": id.to_string() });
+        let left = |world: &World| [1, 2].map(|index| world.tenants[index].subscriptions_left());
+        for (more, wanted) in [(29.0, [1, 1]), (2.0, [0, 1])] {
+            let reply =
+                testing::control(&mut world, "POST", "/_sim/clock/advance", &days(more, id));
+            assert_eq!(reply.status, 200);
+            assert_eq!(left(&world), wanted);
+        }
+        let unknown = days(1.0, Uuid::nil());
+        let reply = testing::control(&mut world, "POST", "/_sim/clock/advance", &unknown);
+        assert_eq!(reply.status, 404);
     }
 
     #[test]
