@@ -1,6 +1,7 @@
 //! Intent and outcome: what the next effect will be, and what was seen after it. Both go into the journal.
 
 use crate::closure::id::ObjectId;
+use crate::closure::observation::Why;
 use crate::closure::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,9 @@ pub struct Outcome {
     pub strangers: u32,
     /// False where the settling read itself got no complete answer: nothing is proven by this outcome.
     pub complete: bool,
+    /// Why it is not complete; not stored, as only what is complete is.
+    #[serde(skip)]
+    pub unread: Option<Why>,
     /// HTTP requests spent; a `$batch` is one.
     #[serde(default)]
     pub requests: u32,

@@ -58,7 +58,17 @@ pub struct Report {
     pub steps: BTreeMap<Step, (u32, u32)>,
     /// The date of the wait at hand.
     pub waiting_until: Option<Timestamp>,
+    /// The newest effect moved nothing: where it was stalled by what was only tried again, it still is.
+    pub fruitless: bool,
 }
+
+/// Reasons of being stalled under which the same is tried again from time to time, until a person has acted.
+pub const TRIED_AGAIN: [&str; 4] = [
+    "UsersRefused",
+    "FailureFuse",
+    "UsersStillListed",
+    "DirectoryRefused",
+];
 
 /// All condition types, in the order in which they are shown; some only where they are asked for ([`conditions::shown`]).
 pub const CONDITIONS: [&str; 14] = [
@@ -108,6 +118,7 @@ pub fn first(terms: &Terms) -> Report {
         hand_offs: Vec::new(),
         steps: BTreeMap::new(),
         waiting_until: None,
+        fruitless: false,
     }
 }
 
@@ -135,9 +146,21 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
             Decision::Wait(waiting) => waiting.until,
             _ => None,
         },
+        fruitless: fruitless(memory, &decided.decision),
     };
     report.conditions = conditions::all(plan, memory, decided, phase, &report.summary);
     report
+}
+
+/// As the journal tells after the effect.
+fn fruitless(memory: &Memory, decision: &Decision) -> bool {
+    let Decision::Act(intent) = decision else {
+        return false;
+    };
+    match intent.action {
+        Action::VerifyUsers => memory.dirty > 0,
+        _ => memory.fruitless > 0 || memory.lagging > 0,
+    }
 }
 
 /// As many blockers, and as many hand-offs, as a status holds.

@@ -4,7 +4,7 @@ use crate::api::RecordType;
 use crate::api::record::Settled;
 use crate::closure::intent::{Intent, Outcome};
 use crate::closure::memory::Memory;
-use crate::closure::observation::Observation;
+use crate::closure::observation::{Observation, Why};
 use crate::closure::plan::Plan;
 use crate::closure::tenant::{Attempt, Leash as _, LookBack, Tenant};
 use crate::controller::context::Context;
@@ -24,7 +24,18 @@ pub enum Done {
     /// Nothing was claimed: as many closures as may act at once do.
     NotNow,
     /// The settling read got no complete answer: the record stays in doubt and is settled in a later cycle.
-    InDoubt,
+    InDoubt(Doubt),
+}
+
+/// A record that stays in doubt.
+#[derive(Debug)]
+pub struct Doubt {
+    /// What it is about.
+    pub intent: Intent,
+    /// When it was claimed.
+    pub claimed: Timestamp,
+    /// Why nothing could be read.
+    pub why: Option<Why>,
 }
 
 /// What is known before an effect.
@@ -57,7 +68,8 @@ pub async fn carry_out(
     // Counted from before the claim: another process may settle the record once this time is over, however long
     // this one has stood still meanwhile.
     let begun = Instant::now();
-    let leash = ctx.brakes.leash(&read.uid, read.generation);
+    let namespace = read.closure.namespace().unwrap_or_default();
+    let leash = ctx.brakes.leash(&namespace, &read.uid, read.generation);
     let leash = leash.until(begun + ctx.limits.start);
     let draft = Draft {
         kind: if intent.action.reads_only() {
@@ -155,7 +167,11 @@ async fn look_again(
     let mut after = Observation::default();
     let seen = tenant.settle(about, &mut after).await;
     if !seen.complete {
-        return Ok(Done::InDoubt);
+        return Ok(Done::InDoubt(Doubt {
+            intent: intent.clone(),
+            claimed: claimed.created,
+            why: seen.unread,
+        }));
     }
     ctx.counters.objects.add(u64::from(seen.gone));
     ctx.counters.requests.add(u64::from(seen.requests));

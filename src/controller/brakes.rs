@@ -4,14 +4,14 @@
 use crate::closure::tenant::Leash;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// What the watches have shown.
 #[derive(Debug, Default)]
 pub struct Brakes {
     closures: Mutex<HashMap<String, Option<i64>>>,
-    approvals: AtomicU64,
+    approvals: Mutex<HashMap<String, u64>>,
     configuration: AtomicU64,
     stopping: AtomicBool,
 }
@@ -25,9 +25,21 @@ impl Brakes {
             .insert(uid.to_owned(), generation);
     }
 
-    /// Some approval changed or went.
-    pub fn approval(&self) {
-        self.approvals.fetch_add(1, Ordering::SeqCst);
+    /// An approval in this namespace changed or went. One that is new takes nothing away.
+    pub fn approval(&self, namespace: &str) {
+        let mut all = self.approvals();
+        *all.entry(namespace.to_owned()).or_default() += 1;
+    }
+
+    fn approvals(&self) -> MutexGuard<'_, HashMap<String, u64>> {
+        self.approvals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many changes there were in this namespace.
+    fn approvals_in(&self, namespace: &str) -> u64 {
+        self.approvals().get(namespace).copied().unwrap_or_default()
     }
 
     /// The configuration changed or went.
@@ -46,12 +58,13 @@ impl Brakes {
     }
 
     /// A leash for one effect. Take it *before* the last live read, so that a change in between is noticed.
-    pub fn leash(self: &Arc<Self>, uid: &str, generation: i64) -> Hold {
+    pub fn leash(self: &Arc<Self>, namespace: &str, uid: &str, generation: i64) -> Hold {
         Hold {
             brakes: Arc::clone(self),
+            namespace: namespace.to_owned(),
             uid: uid.to_owned(),
             generation,
-            approvals: self.approvals.load(Ordering::SeqCst),
+            approvals: self.approvals_in(namespace),
             configuration: self.configuration.load(Ordering::SeqCst),
             until: None,
         }
@@ -62,6 +75,7 @@ impl Brakes {
 #[derive(Debug)]
 pub struct Hold {
     brakes: Arc<Brakes>,
+    namespace: String,
     uid: String,
     generation: i64,
     approvals: u64,
@@ -97,7 +111,7 @@ impl Leash for Hold {
         in_time
             && unchanged
             && !self.brakes.stopping()
-            && self.brakes.approvals.load(Ordering::SeqCst) == self.approvals
+            && self.brakes.approvals_in(&self.namespace) == self.approvals
             && self.brakes.configuration.load(Ordering::SeqCst) == self.configuration
     }
 }
@@ -111,13 +125,13 @@ mod tests {
         let changes: [fn(&Brakes); 5] = [
             |b| b.closure("u", Some(2)),
             |b| b.closure("u", None),
-            Brakes::approval,
+            |b| b.approval("n"),
             Brakes::configuration,
             Brakes::stop,
         ];
         for change in changes {
             let brakes = Arc::new(Brakes::default());
-            let leash = brakes.leash("u", 1);
+            let leash = brakes.leash("n", "u", 1);
             assert!(leash.holds());
             change(&brakes);
             assert!(!leash.holds());
@@ -128,15 +142,16 @@ mod tests {
     fn it_lets_go_when_its_time_is_over() {
         let brakes = Arc::new(Brakes::default());
         let hour = std::time::Duration::from_secs(3600);
-        assert!(brakes.leash("u", 1).until(Instant::now() + hour).holds());
-        assert!(!brakes.leash("u", 1).until(Instant::now()).holds());
+        assert!(brakes.leash("n", "u", 1).until(Instant::now() + hour).holds());
+        assert!(!brakes.leash("n", "u", 1).until(Instant::now()).holds());
     }
 
     #[test]
     fn another_closure_does_not_matter() {
         let brakes = Arc::new(Brakes::default());
-        let leash = brakes.leash("u", 1);
+        let leash = brakes.leash("n", "u", 1);
         brakes.closure("other", None);
+        brakes.approval("elsewhere");
         assert!(leash.holds());
     }
 }

@@ -1,6 +1,7 @@
 //! A newest record without an outcome is in doubt: it is settled by reading, before anything else.
 
 use crate::closure::decide::Decision;
+use crate::closure::observation::Obstacle;
 use crate::closure::tenant::Tenant;
 use crate::controller::act::{self, Known};
 use crate::controller::context::Context;
@@ -19,6 +20,7 @@ pub async fn settle(
     record: &Head,
     known: Known<'_>,
     tenant: Option<&dyn Tenant>,
+    credential: Result<(), Obstacle>,
     now: Timestamp,
 ) -> Result<Told, ReconcileError> {
     let known = Known {
@@ -39,6 +41,9 @@ pub async fn settle(
         return Ok(Told::decided(known, decided));
     }
     let Some(tenant) = tenant else {
+        if let Err(obstacle) = credential {
+            decided.decision = obstacle.blocks();
+        }
         return Ok(Told::decided(known, decided));
     };
     let done = act::settle_in_doubt(ctx, record, known, tenant).await?;

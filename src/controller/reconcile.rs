@@ -70,7 +70,8 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
         plan: &plan,
     };
     if let Some(in_doubt) = head.as_ref().filter(|head| head.outcome.is_none()) {
-        return doubt::settle(ctx, in_doubt, known, tenant, now).await;
+        let credential = seen.cluster.credential;
+        return doubt::settle(ctx, in_doubt, known, tenant, credential, now).await;
     }
     let decided = observe::until_decided(tenant, &plan, &memory, &mut seen, now).await;
     match (&decided.decision, tenant) {

@@ -70,6 +70,12 @@ async fn write(
     let old = read.closure.status.clone().unwrap_or_default();
     let now = Timestamp::now();
     let mut new = status(ctx, read, report, head, memory, sealed, now);
+    if report.fruitless && stands(&old, &new) {
+        new.phase = old.phase;
+        new.summary.clone_from(&old.summary);
+        new.blockers.clone_from(&old.blockers);
+        new.conditions.clone_from(&old.conditions);
+    }
     let transition = words(&old) != words(&new);
     let due = ctx
         .hints(&read.uid)
@@ -113,6 +119,16 @@ async fn write(
         announce(ctx, &read.closure, report).await;
     }
     Ok(())
+}
+
+/// It was stalled by what was tried again just now: a try in vain is no news, and no reason to say that it runs.
+fn stands(old: &TenantClosureStatus, new: &TenantClosureStatus) -> bool {
+    let mut stalled = old.conditions.iter().filter(|one| one.type_ == "Stalled");
+    let again = |reason: &str| report::TRIED_AGAIN.contains(&reason);
+    old.phase == Some(Phase::Stalled)
+        && old.step == new.step
+        && old.observed_generation == new.observed_generation
+        && stalled.any(|one| one.status == "True" && again(&one.reason))
 }
 
 /// What makes a transition: everything but progress, journal, times of steps and the next attempt.

@@ -107,8 +107,12 @@ async fn watch_brakes(ctx: Arc<Context>, on_ready: impl FnOnce()) {
         ready(())
     });
     let approvals = approvals.for_each(|event| {
-        if matches!(event, Ok(Event::Apply(_) | Event::Delete(_))) {
-            brakes.approval();
+        match event {
+            Ok(Event::Apply(one)) if one.metadata.generation > Some(1) => {
+                brakes.approval(&one.namespace().unwrap_or_default());
+            }
+            Ok(Event::Delete(one)) => brakes.approval(&one.namespace().unwrap_or_default()),
+            _ => {}
         }
         ready(())
     });

@@ -5,11 +5,12 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::Obstacle;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
-use crate::closure::steps;
-use crate::controller::act::{Done, Known};
+use crate::closure::steps::{self, facts};
+use crate::controller::act::{Done, Doubt, Known};
 use crate::controller::context::Context;
 use crate::controller::journal::Head;
 use crate::controller::read::Read;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,10 +48,7 @@ impl Told {
                     "As many closures act as the operator's configuration lets act at once";
                 return Self::waiting(known, "WaitingTurn", message);
             }
-            Done::InDoubt => {
-                let message = "Microsoft gave no answer that counts; the effect is looked at again";
-                return Self::waiting(known, "MicrosoftUnavailable", message);
-            }
+            Done::InDoubt(doubt) => return Self::in_doubt(known, &doubt),
         };
         let uid = &settled.spec.closure_uid;
         ctx.hint(uid, |h| h.seen = Some((Instant::now(), Arc::from(seen))));
@@ -64,6 +62,18 @@ impl Told {
             head: Some(*settled),
             decided,
         }
+    }
+
+    /// Nobody can say what became of an effect: why, and the longer in vain, the longer the pause before the next look.
+    fn in_doubt(known: Known<'_>, doubt: &Doubt) -> Self {
+        let mut decision = facts::unsettled(doubt.intent.action, doubt.why);
+        if let Decision::Wait(waiting) = &mut decision {
+            let doubted = Duration::try_from(Timestamp::now().duration_since(doubt.claimed));
+            let pause = doubted.unwrap_or_default() / 2;
+            waiting.look_again = Some(pause.max(Duration::from_secs(2)));
+        }
+        let step = doubt.intent.step.max(steps::current(known.memory));
+        Self::decided(known, plain(step, decision))
     }
 
     /// A short wait of the controller's own.

@@ -27,8 +27,10 @@ impl LiveTenant {
                 None => Outcome::default(),
             };
         }
-        let sorted = self.sorted(&line, about, into).await;
-        let mut outcome = sorted.unwrap_or_else(|_| self.unread(intent, attempt));
+        let mut outcome = match self.sorted(&line, about, into).await {
+            Ok(outcome) => outcome,
+            Err(failure) => self.unread(&line, intent, attempt, &failure).await,
+        };
         if let Some(attempt) = attempt {
             outcome.requests = outcome.requests.saturating_add(attempt.requests);
             outcome.throttled = attempt.throttled;
@@ -156,14 +158,26 @@ impl LiveTenant {
         }
     }
 
-    /// Nothing could be read: what was answered is kept, and nothing is proven.
-    fn unread(&self, intent: &Intent, attempt: Option<&Attempt>) -> Outcome {
+    /// Nothing could be read: what was answered is kept, and nothing is proven. But where the way in is lost because the
+    /// tenant itself is gone, as the readers outside agree, all that was in it is gone too.
+    async fn unread(
+        &self,
+        line: &Line<'_>,
+        intent: &Intent,
+        attempt: Option<&Attempt>,
+        failure: &Failure,
+    ) -> Outcome {
         let about = match intent.action {
             Action::SwitchSyncOff | Action::DeleteDirectory => &[self.tenant],
             _ => intent.objects.as_slice(),
         };
+        let lost = matches!(failure.kind, Kind::Credential | Kind::TenantGone);
+        if lost && self.outside.look(line).await == Ok(Existence::Gone) {
+            return objects::sort(about, attempt, |_| false);
+        }
         Outcome {
             complete: false,
+            unread: Some(failure.why()),
             ..objects::sort(about, attempt, |_| true)
         }
     }

@@ -1,6 +1,7 @@
 //! Facts: a step asks for what it needs; Unknown never counts as none.
 
 use crate::closure::decide::{Decision, Waiting};
+use crate::closure::intent::Action;
 use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::steps::credential;
@@ -55,6 +56,28 @@ pub fn unreadable(question: Question, why: Why) -> Decision {
             "Close this tenant by hand, or ask the makers of this operator",
         )
         .blocks(),
+    }
+}
+
+/// What is told while nobody can say what became of an effect; it is looked at again.
+pub fn unsettled(action: Action, why: Option<Why>) -> Decision {
+    let about = match action {
+        Action::SwitchSyncOff => Question::Organization,
+        Action::DeleteUsers | Action::VerifyUsers => Question::Users,
+        Action::CancelSubscription | Action::StopRenewal => Question::Subscriptions,
+        Action::DisableMfa => Question::Mfa,
+        Action::RemoveApplications | Action::RemoveOwnIdentity => Question::Applications,
+        Action::DeleteDirectory | Action::VerifyDirectoryGone => Question::Directory,
+    };
+    match why {
+        Some(why @ (Why::Forbidden | Why::CredentialRefused | Why::Malformed)) => {
+            unreadable(about, why)
+        }
+        Some(Why::Unavailable | Why::Unsupported) | None => Waiting::new(
+            "MicrosoftUnavailable",
+            "Microsoft gave no answer that counts; the effect is looked at again",
+        )
+        .into(),
     }
 }
 

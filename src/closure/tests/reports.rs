@@ -126,3 +126,66 @@ fn the_first_report_has_every_condition() {
     terms.stop_renewal_first = true;
     assert_eq!(report::first(&terms).conditions.len(), 14);
 }
+
+#[test]
+fn a_try_in_vain_is_told_as_one() {
+    let protected = World::new(3).with(|w| drop(w.protected.insert(id(0x1_0002))));
+    let mut run = planned(protected);
+    let stalled = run.until(
+        false,
+        20,
+        |d| matches!(&d.decision, Decision::Blocked(list) if list[0].reason == "UsersRefused"),
+    );
+    assert!(report::TRIED_AGAIN.contains(&"UsersRefused"));
+    assert!(!told(&run, &stalled).fruitless);
+    let mut tries = 0;
+    while tries < 4 {
+        let decided = run.cycle(false);
+        if matches!(decided.decision, Decision::Act(_)) {
+            tries += 1;
+            assert!(told(&run, &decided).fruitless, "{decided:?}");
+        }
+    }
+    run.world.protected.clear();
+    let helped = run.until(false, 20, |d| matches!(d.decision, Decision::Act(_)));
+    assert!(!told(&run, &helped).fruitless);
+}
+
+#[test]
+fn what_became_of_an_effect_and_cannot_be_read() {
+    use crate::closure::intent::Action;
+    use crate::closure::observation::Why;
+    use crate::closure::steps::facts::unsettled;
+    let table = [
+        (
+            Some(Why::CredentialRefused),
+            "CredentialRefused",
+            "does not accept the credential",
+        ),
+        (
+            Some(Why::Forbidden),
+            "PermissionDenied",
+            "may not read the users",
+        ),
+        (
+            Some(Why::Malformed),
+            "UnexpectedAnswer",
+            "answered about the users",
+        ),
+        (
+            Some(Why::Unavailable),
+            "MicrosoftUnavailable",
+            "looked at again",
+        ),
+        (None, "MicrosoftUnavailable", "looked at again"),
+    ];
+    for (why, reason, words) in table {
+        let (told, message) = match unsettled(Action::DeleteUsers, why) {
+            Decision::Blocked(list) => (list[0].reason, list[0].message.clone()),
+            Decision::Wait(waiting) => (waiting.reason, waiting.message),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, reason);
+        assert!(message.contains(words), "{message}");
+    }
+}

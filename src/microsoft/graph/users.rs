@@ -4,7 +4,7 @@ use super::roles::GlobalAdministrators;
 use super::{PAGE, STABLE};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::Outcome;
-use crate::closure::observation::Users;
+use crate::closure::observation::{Users, Why};
 use crate::closure::plan::Sealed;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
@@ -95,6 +95,10 @@ pub(in crate::microsoft) async fn verify(line: &Line<'_>, plan: &Sealed) -> Outc
     };
     outcome.remaining.sort_unstable();
     outcome.complete = listed.is_ok() && keeper;
+    outcome.unread = match listed {
+        Err(failure) => Some(failure.why()),
+        Ok(()) => (!keeper).then_some(Why::Malformed),
+    };
     outcome.requests = line.requests();
     outcome
 }
