@@ -142,7 +142,12 @@ mod tests {
     fn it_lets_go_when_its_time_is_over() {
         let brakes = Arc::new(Brakes::default());
         let hour = std::time::Duration::from_secs(3600);
-        assert!(brakes.leash("n", "u", 1).until(Instant::now() + hour).holds());
+        assert!(
+            brakes
+                .leash("n", "u", 1)
+                .until(Instant::now() + hour)
+                .holds()
+        );
         assert!(!brakes.leash("n", "u", 1).until(Instant::now()).holds());
     }
 

@@ -87,6 +87,9 @@ fn closure(namespace: &str, tenant: &Tenant) -> Result<Value> {
     if let Some(spare) = tenant.spare() {
         spec["retain"]["spareAdministrator"] = json!(spare);
     }
+    if let Some(resource) = &tenant.directory_resource {
+        spec["directory"]["resource"] = json!(resource);
+    }
     spec["limits"]["maxUsers"] = json!(tenant.users.max(2000));
     Ok(manifest)
 }

@@ -39,6 +39,8 @@ pub(crate) struct Tenant {
     /// Absent: the closing application reads too.
     pub(crate) reader_app_id: Option<String>,
     pub(crate) reader_secret: Option<String>,
+    /// ARM id of an External ID or B2C directory.
+    pub(crate) directory_resource: Option<String>,
     retained_administrator: Value,
     spare_administrator: Option<Value>,
 }

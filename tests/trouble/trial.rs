@@ -1,21 +1,23 @@
 //! One row: a tenant, a namespace and a closure of its own, on the stack that all rows of this program share.
 
+use crate::audit::{self, Audit};
 use crate::case::{Case, NAME};
 use crate::children::log_end;
 use crate::person::Person;
 use crate::simulator::Tenant;
 use crate::stack::{Options, Stack};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tenant_closure::api::TenantClosureStatus;
-use tenant_closure::api::status::BlockerStatus;
+use tenant_closure::api::status::{BlockerStatus, HandOffStatus};
 use tenant_closure::closure::report::Phase;
 use tokio::sync::{OnceCell, oneshot};
 
 /// For how long a state may take to come about: generous, for machines that are slow.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Longer than a cycle takes, and than the operator waits at most before it looks again.
 const A_WHILE: Duration = Duration::from_secs(3);
@@ -224,14 +226,70 @@ impl Trial {
         assert_eq!(judged["count"], 0, "{judged:#}");
     }
 
-    /// With the persons' help it ends Closed: everything is gone but the retained administrator, and no rule was broken.
-    pub(crate) async fn assert_closes(&self) {
+    /// Microsoft's long durations: so many days pass, in this tenant alone.
+    pub(crate) async fn pass(&self, days: u32) {
+        let portal = &self.case.portal;
+        let told = json!({"tenant": portal.tenant.id, "seconds": days * 86_400});
+        portal.post("clock/advance", &told).await.unwrap();
+    }
+
+    /// How often this tenant's bad luck has struck since it was last lifted.
+    pub(crate) async fn struck(&self) -> u64 {
+        let faults = self.case.portal.get("faults").await.unwrap();
+        let ours = json!(self.case.portal.tenant.id);
+        let all = faults.as_array().into_iter().flatten();
+        all.filter(|fault| fault["match"]["tenant"] == ours)
+            .filter_map(|fault| fault["struck"].as_u64())
+            .sum()
+    }
+
+    /// Waits until it has struck so often.
+    pub(crate) async fn until_struck(&self, times: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.struck().await < times {
+            assert!(Instant::now() < deadline, "it did not strike {times} times");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Ids of the users that are still there, but for the retained administrator.
+    pub(crate) async fn left(&self) -> BTreeSet<String> {
+        let portal = &self.case.portal;
+        let page = format!("tenants/{}/users", portal.tenant.id);
+        let users = portal.get(&page).await.unwrap();
+        let stays = portal.look().await.unwrap()["retainedAdministrator"]["id"].clone();
+        let all = users.as_array().into_iter().flatten();
+        all.filter(|id| **id != stays)
+            .filter_map(|id| id.as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// Waits, while bob approves, until this is handed to a person; nobody presses anything.
+    pub(crate) async fn handed_over(&self, key: &str) -> (TenantClosureStatus, HandOffStatus) {
+        let handed = |status: &TenantClosureStatus| {
+            status.phase == Some(Phase::AwaitingHandOff)
+                && status.hand_offs.iter().any(|one| one.key == key)
+        };
+        let mut person = Person::new(&self.case, false, Some(self.diary()));
+        let status = tokio::select! {
+            status = self.until(key, handed) => status,
+            trouble = person.live() => panic!("the persons: {trouble:?}"),
+        };
+        let found = status.hand_offs.iter().find(|one| one.key == key);
+        let found = found.cloned().unwrap();
+        (status, found)
+    }
+
+    /// With the persons' help it ends Closed: everything is gone but the retained administrator, no rule was broken, and
+    /// the journal agrees with what happened.
+    pub(crate) async fn assert_closes(&self) -> Audit {
         self.with_persons(self.phase(Phase::Closed)).await;
         let seen = self.case.portal.look().await.unwrap();
         assert_eq!(seen["deleted"], true, "{seen:#}");
         assert_eq!(seen["usersLeft"], 1, "{seen:#}");
         assert_eq!(seen["retainedAdministrator"]["present"], true, "{seen:#}");
         self.assert_no_rule_broken().await;
+        audit::agrees(&self.case).await
     }
 }
 
@@ -265,7 +323,7 @@ async fn shared() -> &'static Stack {
                 runtime.block_on(async {
                     let options = Options {
                         slice: Some(SLICE),
-                        arguments: vec!["--effect-seconds", "2", "--request-seconds", "2"],
+                        arguments: crate::ARGUMENTS.to_vec(),
                         quiet: true,
                         ..Options::default()
                     };

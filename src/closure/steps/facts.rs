@@ -70,7 +70,7 @@ pub fn unsettled(action: Action, why: Option<Why>) -> Decision {
         Action::DeleteDirectory | Action::VerifyDirectoryGone => Question::Directory,
     };
     match why {
-        Some(why @ (Why::Forbidden | Why::CredentialRefused | Why::Malformed)) => {
+        Some(why @ (Why::Forbidden | Why::CredentialRefused(_) | Why::Malformed)) => {
             unreadable(about, why)
         }
         Some(Why::Unavailable | Why::Unsupported) | None => Waiting::new(

@@ -129,7 +129,7 @@ fn the_first_report_has_every_condition() {
 
 #[test]
 fn a_try_in_vain_is_told_as_one() {
-    let protected = World::new(3).with(|w| drop(w.protected.insert(id(0x1_0002))));
+    let protected = World::new(3).with(|w| w.protected = [id(0x1_0002)].into());
     let mut run = planned(protected);
     let stalled = run.until(
         false,
@@ -154,11 +154,11 @@ fn a_try_in_vain_is_told_as_one() {
 #[test]
 fn what_became_of_an_effect_and_cannot_be_read() {
     use crate::closure::intent::Action;
-    use crate::closure::observation::Why;
+    use crate::closure::observation::{Refused, Why};
     use crate::closure::steps::facts::unsettled;
     let table = [
         (
-            Some(Why::CredentialRefused),
+            Some(Why::CredentialRefused(Refused::Otherwise)),
             "CredentialRefused",
             "does not accept the credential",
         ),
