@@ -10,13 +10,14 @@ use tenant_closure::closure::{
 #[path = "../src/closure/fixtures.rs"]
 mod fixtures;
 
-use fixtures::{RETAINED, Run, SPARE, TENANT, World};
+use fixtures::{DOMAIN, RETAINED, Run, SPARE, TENANT, World};
+use id::ObjectId;
 use intent::{Action, Intent, Outcome, Refusal};
 use jiff::SignedDuration;
 use memory::{Asked, Memory, PlanRef};
 use observation::{
-    Administrator, Agreement, Existence, Fact, Holding, Lifecycle, Observation, Obstacle, Refused,
-    Why,
+    Administrator, Agreement, Existence, Fact, Holding, Lifecycle, Observation, Obstacle,
+    References, Refused, Why,
 };
 use step::Step;
 use terms::Mode;
@@ -51,7 +52,7 @@ fn world() -> impl Strategy<Value = World> {
         ],
         0..4,
     );
-    let switches = (any::<[bool; 9]>(), 0..3u32, 0..40i64);
+    let switches = (any::<[bool; 10]>(), 0..3u32, 0..40i64);
     (0..130u32, agreements, switches).prop_map(|(users, agreements, (on, lost, lag))| {
         let mut world = World::new(users);
         if on[0] {
@@ -63,6 +64,18 @@ fn world() -> impl Strategy<Value = World> {
         world.terms.remove_applications = on[4];
         world.lost = lost;
         world.terms.stop_renewal_first = on[8];
+        if on[9] {
+            world.terms.release_domains = vec!["contoso.nl".into(), "contoso.de".into()];
+            world
+                .domains
+                .extend(["contoso.nl", "contoso.de"].map(fixtures::domain));
+            world.domains[0].default = on[0];
+            world.domains[1].default = !on[0];
+            world.domains[2].references = Some(References {
+                groups: lost,
+                ..References::default()
+            });
+        }
         world.lag = SignedDuration::from_secs(lag);
         if on[5] && users > 2 {
             world.administrators.insert(fixtures::id(0x1_0002));
@@ -281,6 +294,11 @@ fn may_name(run: &Run, intent: &Intent, target: id::ObjectId) -> bool {
         Action::DeleteUsers if intent.step == Step::Users => sealed.users.contains(&target),
         Action::DeleteUsers => intent.step == Step::DeleteDirectory && head.spare == Some(target),
         Action::DisableMfa => head.spare == Some(target),
+        Action::MakeDomainDefault => target == ObjectId::of_domain(DOMAIN),
+        Action::ReleaseDomain | Action::ForceReleaseDomain => {
+            let mut named = head.domains.iter();
+            named.any(|name| target == ObjectId::of_domain(name))
+        }
         Action::CancelSubscription | Action::StopRenewal => {
             head.subscriptions.iter().any(|s| s.id == target)
         }
@@ -403,7 +421,8 @@ proptest! {
             prop_assert_eq!(&decided.decision, &decide::Decision::Closed);
         }
         let report = report::tell(&run.plan, &run.memory, &decided);
-        let asked = usize::from(run.plan.terms.stop_renewal_first);
+        let asked = usize::from(run.plan.terms.stop_renewal_first)
+            + usize::from(!run.plan.terms.release_domains.is_empty());
         prop_assert_eq!(report.conditions.len(), 13 + asked);
         let wait = schedule::next(&decided.decision, &run.memory, &run.plan.terms);
         prop_assert!(wait <= run.plan.terms.poll_at_most);
@@ -482,6 +501,7 @@ proptest! {
         prop_assert_eq!(deleted.len(), run.world.deleted.len());
         prop_assert_eq!(deleted, users);
         prop_assert!(run.world.subscriptions.is_empty());
+        prop_assert!(run.world.domains.iter().all(|d| !run.plan.terms.release_domains.contains(&d.name)));
         let renewed = run.told.iter().filter_map(|told| told.standings.get("RenewalStopped"));
         prop_assert!(renewed.skip_while(|s| s.status != Some(true)).all(|s| s.status == Some(true)));
     }

@@ -12,6 +12,8 @@
 mod accounts;
 #[path = "microsoft/batches.rs"]
 mod batches;
+#[path = "microsoft/domains.rs"]
+mod domains;
 #[path = "microsoft/ending.rs"]
 mod ending;
 #[path = "microsoft/reading.rs"]
@@ -51,6 +53,7 @@ fn intent(action: Action, objects: Vec<ObjectId>) -> Intent {
         action,
         objects,
         resource: None,
+        domain: None,
     }
 }
 

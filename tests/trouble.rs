@@ -24,6 +24,8 @@ mod children;
 mod cluster;
 #[path = "trouble/credentials.rs"]
 mod credentials;
+#[path = "trouble/domains.rs"]
+mod domains;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;

@@ -39,6 +39,8 @@ use serde::{Deserialize, Serialize};
     validation = Rule::new("self.retain == oldSelf.retain").message("spec.retain cannot be changed; delete this closure (nothing is lost) and create another").field_path(".retain"),
     validation = Rule::new("has(self.cancellation) == has(oldSelf.cancellation) && (!has(self.cancellation) || self.cancellation == oldSelf.cancellation)").message("spec.cancellation cannot be changed; delete this closure (nothing is lost) and create another"),
     validation = Rule::new("has(self.billing) == has(oldSelf.billing) && (!has(self.billing) || self.billing == oldSelf.billing)").message("spec.billing cannot be changed; delete this closure (nothing is lost) and create another"),
+    validation = Rule::new("has(self.domains) == has(oldSelf.domains) && (!has(self.domains) || self.domains == oldSelf.domains)").message("spec.domains cannot be changed; delete this closure (nothing is lost) and create another"),
+    validation = Rule::new("!has(self.domains) || !(self.tenant.initialDomain.lowerAscii() in self.domains.release)").message("the initial domain cannot be released, it goes with the tenant: take it out of spec.domains.release"),
     validation = Rule::new("has(self.directory) == has(oldSelf.directory) && (!has(self.directory) || self.directory == oldSelf.directory)").message("spec.directory cannot be changed; delete this closure (nothing is lost) and create another"),
     validation = Rule::new("has(self.approval) == has(oldSelf.approval) && (!has(self.approval) || self.approval == oldSelf.approval)").message("spec.approval cannot be changed; delete this closure (nothing is lost) and create another")
 )]
@@ -75,6 +77,9 @@ pub struct TenantClosureSpec {
     /// Accounts through which subscriptions can be ended by a call. Absent: handed to a person. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing: Option<Billing>,
+    /// Domains that are set free for another tenant, after the users and before the subscriptions. Absent: none is. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domains: Option<Domains>,
     /// What may be removed of the directory before it goes. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<Directory>,
@@ -227,6 +232,20 @@ pub struct BillingAccount {
     /// the closure's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Credentials>,
+}
+
+/// Domains.
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Domains {
+    /// Domains to release, in lower case. The initial domain is made the default; groups and applications that still use
+    /// one are renamed onto the initial domain. DANGER: mail to its addresses is no longer received here.
+    #[schemars(length(min = 1, max = 20), inner(length(max = 253)))]
+    #[x_kube(
+        validation = Rule::new("self.all(d, d.matches('^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'))").message("must be names of domains in lower case, such as contoso.nl; write others than Latin letters in Punycode (xn--…)"),
+        validation = Rule::new("self.all(d, self.exists_one(e, d == e))").message("a domain is listed twice: name each once")
+    )]
+    pub release: Vec<String>,
 }
 
 /// The directory.

@@ -78,6 +78,9 @@ pub struct PlanStatus {
     pub subscriptions: u32,
     /// Applications and service principals to remove.
     pub applications: u32,
+    /// Domains to release for another tenant.
+    #[serde(default)]
+    pub domains: u32,
 }
 
 /// The estimate in status: a lower bound from published quotas and known waits.

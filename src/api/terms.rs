@@ -67,6 +67,11 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
             .billing
             .as_ref()
             .is_some_and(|b| b.stop_renewal_first == Some(true)),
+        release_domains: spec
+            .domains
+            .iter()
+            .flat_map(|d| d.release.iter().map(|name| name.to_ascii_lowercase()))
+            .collect(),
         remove_applications: directory.remove_applications,
         directory_resource: directory.resource,
         directory_resource_tenant: directory

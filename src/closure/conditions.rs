@@ -7,7 +7,8 @@ use crate::closure::plan::Plan;
 use crate::closure::report::{CONDITIONS, Phase};
 use crate::closure::step::Step;
 use crate::closure::steps::{
-    cancel_subscriptions, delete_subscriptions, disable_mfa, preconditions, renewal, users,
+    cancel_subscriptions, delete_subscriptions, disable_mfa, preconditions, release_domains,
+    renewal, users,
 };
 use crate::closure::terms::{Mode, Terms};
 
@@ -37,6 +38,7 @@ pub fn all(
 pub fn shown(terms: &Terms) -> impl Iterator<Item = &'static str> {
     let asked_for = |name: &&'static str| match *name {
         "RenewalStopped" => terms.stop_renewal_first,
+        "DomainsReleased" => !terms.release_domains.is_empty(),
         _ => true,
     };
     CONDITIONS.into_iter().filter(asked_for)
@@ -98,6 +100,9 @@ const fn doing(action: Action) -> &'static str {
         Action::VerifyUsers => "VerifyingUsers",
         Action::CancelSubscription => "Canceling",
         Action::StopRenewal => "StoppingRenewal",
+        Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
+            "ReleasingDomains"
+        }
         Action::DisableMfa => "DisablingMFA",
         Action::RemoveApplications => "RemovingApplications",
         Action::RemoveOwnIdentity => "RemovingOwnIdentity",
@@ -111,6 +116,9 @@ fn handed_off(step: Step, list: &[HandOff]) -> &'static str {
         Step::Preconditions => "HandOff",
         Step::Users if list.iter().any(|one| one.key == renewal::KEY) => "StopRenewalHandOff",
         Step::Users => "DirectorySyncHandOff",
+        Step::CancelSubscriptions if list.iter().any(|one| one.key == release_domains::KEY) => {
+            "ReleaseDomainsHandOff"
+        }
         Step::CancelSubscriptions => "CancelSubscriptionsHandOff",
         Step::DeleteSubscriptions => "DeleteSubscriptionsHandOff",
         Step::DisableMfa => "DisableMFAHandOff",
@@ -160,6 +168,7 @@ fn done_before(name: &'static str, plan: &Plan, memory: &Memory) -> Standing {
         "DirectorySyncDisabled" => users::sync_is_off(memory),
         "UsersDeleted" if memory.verified_at.is_some() => users::verified(memory),
         "UsersDeleted" => Standing::unknown("NotObserved", "Was not looked at this time"),
+        "DomainsReleased" => release_domains::released(plan),
         "SubscriptionsCanceled" => cancel_subscriptions::canceled(plan),
         "SubscriptionsDeleted" => delete_subscriptions::deleted(plan),
         "MFADisabled" => disable_mfa::disabled(memory),

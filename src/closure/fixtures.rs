@@ -53,6 +53,7 @@ pub fn terms() -> Terms {
         }),
         billing: Vec::new(),
         stop_renewal_first: false,
+        release_domains: Vec::new(),
         remove_applications: false,
         directory_resource: None,
         directory_resource_tenant: None,
@@ -123,6 +124,7 @@ pub fn identity() -> Identity {
         "Organization.ReadWrite.All",
         "Policy.ReadWrite.AuthenticationMethod",
         "Application.ReadWrite.All",
+        "Domain.ReadWrite.All",
     ];
     Identity {
         app_id: id(0xB0),
@@ -154,6 +156,7 @@ pub struct World {
     pub subscriptions: Vec<Subscription>,
     pub mfa: BTreeSet<ObjectId>,
     pub applications: Vec<Application>,
+    pub domains: Vec<Domain>,
     pub gone: bool,
     pub credential_lost: bool,
     /// The portal minds our own application.
@@ -184,6 +187,7 @@ impl World {
             subscriptions: Vec::new(),
             mfa: BTreeSet::new(),
             applications: vec![own(OWN_APP, false), own(OWN_PRINCIPAL, true)],
+            domains: vec![domain(DOMAIN)],
             gone: false,
             credential_lost: false,
             minds_own: false,
@@ -290,6 +294,7 @@ impl World {
                 seen.mfa = Fact::Known(states.collect());
             }
             Question::Applications => seen.applications = Fact::Known(self.applications.clone()),
+            Question::Domains => seen.domains = Fact::Known(self.domains.clone()),
             Question::Refused => {
                 let refused = memory
                     .refused
@@ -328,6 +333,16 @@ impl World {
             Action::DisableMfa => {
                 self.mfa.retain(|who| !intent.objects.contains(who));
                 outcome.gone = u32::try_from(intent.objects.len()).unwrap();
+            }
+            Action::MakeDomainDefault => {
+                let name = intent.domain.as_deref();
+                for one in &mut self.domains {
+                    one.default = Some(one.name.as_str()) == name;
+                }
+                outcome.gone = 1;
+            }
+            Action::ReleaseDomain | Action::ForceReleaseDomain => {
+                self.release(intent, &mut outcome);
             }
             Action::RemoveApplications | Action::RemoveOwnIdentity => {
                 self.remove(intent, &mut outcome);
@@ -391,6 +406,26 @@ impl World {
         }
     }
 
+    fn release(&mut self, intent: &Intent, outcome: &mut Outcome) {
+        let force = intent.action == Action::ForceReleaseDomain;
+        let name = intent.domain.as_deref();
+        let one = self
+            .domains
+            .iter()
+            .position(|d| Some(d.name.as_str()) == name);
+        let in_use = |d: &Domain| d.references != Some(References::default());
+        match one {
+            Some(at) if self.domains[at].default || (in_use(&self.domains[at]) && !force) => {
+                outcome.refused = vec![refusal("Request_BadRequest", 400, &intent.objects)];
+            }
+            Some(at) => {
+                self.domains.remove(at);
+                outcome.gone = 1;
+            }
+            None => outcome.gone = 1,
+        }
+    }
+
     fn remove(&mut self, intent: &Intent, outcome: &mut Outcome) {
         let before = self.applications.len();
         self.applications
@@ -439,6 +474,7 @@ impl World {
                 .subscriptions
                 .iter_mut()
                 .for_each(|one| one.auto_renew = false),
+            "ReleaseDomain" => self.domains.retain(|one| one.initial),
             "ContactSupport" => self.subscriptions.clear(),
             "DeleteDirectory" if self.minds_own && self.applications.iter().any(|a| a.own) => {
                 self.attestations.insert("OnlyOurs".into(), "Passed".into());
@@ -446,6 +482,16 @@ impl World {
             "DeleteDirectory" => self.gone = true,
             _ => {}
         }
+    }
+}
+
+/// The initial domain, or another that is not the default and that nothing uses.
+pub fn domain(name: &str) -> Domain {
+    Domain {
+        name: name.into(),
+        initial: name == DOMAIN,
+        default: name == DOMAIN,
+        references: Some(References::default()),
     }
 }
 
@@ -476,6 +522,7 @@ fn refuse_all(seen: &mut Observation) {
     seen.subscriptions = Fact::Unreadable(why);
     seen.mfa = Fact::Unreadable(why);
     seen.applications = Fact::Unreadable(why);
+    seen.domains = Fact::Unreadable(why);
     seen.still_there = Fact::Unreadable(why);
 }
 

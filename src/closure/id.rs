@@ -16,6 +16,13 @@ impl ObjectId {
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::try_parse(text).ok().map(Self)
     }
+
+    /// The id under which a domain stands in intents and outcomes: domains have names and no ids, so it is made of the
+    /// name in lower case (UUID version 5 in the DNS namespace).
+    pub fn of_domain(name: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        Self(Uuid::new_v5(&Uuid::NAMESPACE_DNS, name.as_bytes()))
+    }
 }
 
 impl std::fmt::Display for ObjectId {

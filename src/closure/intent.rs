@@ -19,6 +19,12 @@ pub enum Action {
     CancelSubscription,
     /// Recurring billing off, where a cancellation is no longer allowed.
     StopRenewal,
+    /// `PATCH /domains/{initial}` with `isDefault: true`.
+    MakeDomainDefault,
+    /// `DELETE /domains/{name}`.
+    ReleaseDomain,
+    /// `POST /domains/{name}/forceDelete`: groups and applications that use it are renamed, no account is disabled.
+    ForceReleaseDomain,
     /// `PATCH …/authentication/requirements` with `perUserMfaState: disabled` for each object.
     #[serde(rename = "DisableMFA")]
     DisableMfa,
@@ -43,12 +49,15 @@ impl Action {
         match self {
             Self::DeleteUsers
             | Self::CancelSubscription
+            | Self::ReleaseDomain
+            | Self::ForceReleaseDomain
             | Self::RemoveApplications
             | Self::RemoveOwnIdentity
             | Self::DeleteDirectory => true,
             Self::SwitchSyncOff
             | Self::VerifyUsers
             | Self::StopRenewal
+            | Self::MakeDomainDefault
             | Self::DisableMfa
             | Self::VerifyDirectoryGone => false,
         }
@@ -74,6 +83,9 @@ impl Action {
             Self::VerifyUsers => "VerifyUsers",
             Self::CancelSubscription => "CancelSubscription",
             Self::StopRenewal => "StopRenewal",
+            Self::MakeDomainDefault => "MakeDomainDefault",
+            Self::ReleaseDomain => "ReleaseDomain",
+            Self::ForceReleaseDomain => "ForceReleaseDomain",
             Self::DisableMfa => "DisableMFA",
             Self::RemoveApplications => "RemoveApplications",
             Self::RemoveOwnIdentity => "RemoveOwnIdentity",
@@ -99,6 +111,10 @@ pub struct Intent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub resource: Option<String>,
+    /// The domain, where the effect is on one; its object is made of this name ([`ObjectId::of_domain`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub domain: Option<String>,
 }
 
 /// Objects that were refused with one error code.

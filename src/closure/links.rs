@@ -22,6 +22,16 @@ pub const fn active_users(cloud: Cloud) -> &'static str {
     }
 }
 
+/// The page of domains.
+pub const fn domains(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "https://admin.microsoft.com/Adminportal/Home#/Domains",
+        Cloud::USGov => "https://portal.office365.us/Adminportal/Home#/Domains",
+        Cloud::USGovDoD => "https://portal.apps.mil/Adminportal/Home#/Domains",
+        Cloud::China => "https://portal.partner.microsoftonline.cn/Adminportal/Home#/Domains",
+    }
+}
+
 /// How to reach support.
 pub const fn support(cloud: Cloud) -> &'static str {
     match cloud {

@@ -47,6 +47,9 @@ pub struct Memory {
     /// Subscriptions whose recurring billing was asked to be switched off, and how that went.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub renewals: BTreeMap<ObjectId, Asked>,
+    /// Domains that were asked to be released (or made the default), and how that went.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub domains: BTreeMap<ObjectId, Asked>,
     /// Applications that refused to go.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 400))]
@@ -164,6 +167,9 @@ impl Memory {
             Action::SwitchSyncOff
             | Action::CancelSubscription
             | Action::StopRenewal
+            | Action::MakeDomainDefault
+            | Action::ReleaseDomain
+            | Action::ForceReleaseDomain
             | Action::DeleteDirectory
             | Action::RemoveOwnIdentity
                 if unanswered => {}
@@ -177,6 +183,10 @@ impl Memory {
             Action::StopRenewal => {
                 let all = intent.objects.iter().map(|id| (*id, asked()));
                 self.renewals.extend(all);
+            }
+            Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
+                let all = intent.objects.iter().map(|id| (*id, asked()));
+                self.domains.extend(all);
             }
             Action::RemoveApplications => self.after_removal(outcome),
             Action::RemoveOwnIdentity => self.own_identity_removed = outcome.refused.is_empty(),

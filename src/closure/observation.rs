@@ -77,6 +77,8 @@ pub enum Question {
     Mfa,
     /// Applications and service principals.
     Applications,
+    /// The tenant's domains and, once all users are gone, what still uses those that are to be released.
+    Domains,
     /// Is the directory still there, seen from outside.
     Directory,
     /// Which of the users that were refused earlier are still there ([`Observation::still_there`]).
@@ -102,6 +104,8 @@ pub struct Observation {
     pub mfa: Fact<Vec<MfaState>>,
     /// Applications and service principals.
     pub applications: Fact<Vec<Application>>,
+    /// All domains.
+    pub domains: Fact<Vec<Domain>>,
     /// The look from outside.
     pub directory: Fact<Existence>,
     /// Of [`crate::closure::memory::Memory::refused`], who is still there.
@@ -321,6 +325,32 @@ pub struct Application {
     pub undeletable: bool,
     /// It is our own.
     pub own: bool,
+}
+
+/// A domain of the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// Its name, in lower case.
+    pub name: String,
+    /// The one that the tenant was made with: it cannot go.
+    pub initial: bool,
+    /// The one that new names are given in.
+    pub default: bool,
+    /// What uses it; `None`: was not asked.
+    pub references: Option<References>,
+}
+
+/// What uses a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct References {
+    /// Users: their names or addresses are on it.
+    pub users: Vec<ObjectId>,
+    /// Groups.
+    pub groups: u32,
+    /// Applications.
+    pub applications: u32,
+    /// Anything else.
+    pub others: u32,
 }
 
 /// What the look from outside says.

@@ -67,6 +67,10 @@ pub struct PlanHead {
     /// Applications and service principals to remove (ours are not among them).
     #[schemars(length(max = 1000))]
     pub applications: Vec<ObjectId>,
+    /// Domains to release for another tenant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(max = 253)))]
+    pub domains: Vec<String>,
     /// The reason that step 2 gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
@@ -118,6 +122,7 @@ impl Sealed {
         head.other_global_administrators.sort_unstable();
         head.subscriptions.sort_by_key(|s| s.id);
         head.applications.sort_unstable();
+        head.domains.sort_unstable();
         let last = &head.other_global_administrators;
         users.sort_unstable_by_key(|id| (last.binary_search(id).is_ok(), *id));
         let digest = digest(&head, &users);

@@ -71,7 +71,7 @@ pub const TRIED_AGAIN: [&str; 4] = [
 ];
 
 /// All condition types, in the order in which they are shown; some only where they are asked for ([`conditions::shown`]).
-pub const CONDITIONS: [&str; 14] = [
+pub const CONDITIONS: [&str; 15] = [
     "Ready",
     "Reconciling",
     "Stalled",
@@ -80,6 +80,7 @@ pub const CONDITIONS: [&str; 14] = [
     "RenewalStopped",
     "DirectorySyncDisabled",
     "UsersDeleted",
+    "DomainsReleased",
     "SubscriptionsCanceled",
     "SubscriptionsDeleted",
     "MFADisabled",
@@ -208,9 +209,10 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
         let total = match (step, head) {
             (Step::Preconditions, _) => 4,
             (Step::Users, Some(head)) => head.user_count,
-            (Step::CancelSubscriptions | Step::DeleteSubscriptions, Some(head)) => {
-                len(&head.subscriptions)
+            (Step::CancelSubscriptions, Some(head)) => {
+                len(&head.subscriptions).saturating_add(len(&head.domains))
             }
+            (Step::DeleteSubscriptions, Some(head)) => len(&head.subscriptions),
             (Step::DisableMfa, Some(head)) => u32::from(head.spare.is_some()),
             _ => 0,
         };
@@ -226,11 +228,12 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
 }
 
 /// Short waits between two looks of the same effect: the closure runs.
-const RUNNING_WAITS: [&str; 5] = [
+const RUNNING_WAITS: [&str; 6] = [
     "VerifyingUsers",
     "WaitingReplica",
     "SettlingRecord",
     "StoppingRenewal",
+    "ReleasingDomains",
     "DisablingMFA",
 ];
 
@@ -319,6 +322,8 @@ fn doing(memory: &Memory, decided: &Decided, intent: &Intent) -> String {
         }
         Action::CancelSubscription => "Subscriptions are canceled",
         Action::StopRenewal => "Recurring billing is switched off",
+        Action::MakeDomainDefault => "The initial domain is made the default one",
+        Action::ReleaseDomain | Action::ForceReleaseDomain => "Domains are released",
         Action::DisableMfa => "Per-user MFA is switched off",
         Action::RemoveApplications => "Applications are removed",
         Action::RemoveOwnIdentity => "The operator's own application is removed",

@@ -63,7 +63,7 @@ impl Step {
         match self {
             Self::Preconditions => &["PreconditionsMet", "Approved"],
             Self::Users => &["RenewalStopped", "DirectorySyncDisabled", "UsersDeleted"],
-            Self::CancelSubscriptions => &["SubscriptionsCanceled"],
+            Self::CancelSubscriptions => &["DomainsReleased", "SubscriptionsCanceled"],
             Self::DeleteSubscriptions => &["SubscriptionsDeleted"],
             Self::DisableMfa => &["MFADisabled"],
             Self::DeleteDirectory => &["DeletionChecksPassed", "DirectoryDeleted", "Closed"],

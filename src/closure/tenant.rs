@@ -36,6 +36,8 @@ pub struct Scope {
     pub retained: String,
     /// Likewise the spare one.
     pub spare: Option<String>,
+    /// Domains whose references are to be read with [`Question::Domains`].
+    pub domains: Vec<String>,
     /// Ids to look for with [`Question::Refused`].
     pub refused: Vec<ObjectId>,
 }

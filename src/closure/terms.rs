@@ -62,6 +62,8 @@ pub struct Terms {
     pub billing: Vec<BillingAccount>,
     /// Recurring billing is switched off before any user is touched.
     pub stop_renewal_first: bool,
+    /// Domains to release for another tenant, in lower case.
+    pub release_domains: Vec<String>,
     /// Remove applications and service principals where Microsoft allows it.
     pub remove_applications: bool,
     /// ARM id of an External ID or B2C directory; such a tenant can be deleted by a call.

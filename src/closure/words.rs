@@ -97,6 +97,19 @@ impl Intent {
             action,
             objects,
             resource: None,
+            domain: None,
+        }
+    }
+
+    /// An effect on exactly this domain.
+    pub fn on_domain(step: Step, action: Action, name: &str) -> Self {
+        Self {
+            domain: Some(name.to_owned()),
+            ..Self::on(
+                step,
+                action,
+                vec![crate::closure::id::ObjectId::of_domain(name)],
+            )
         }
     }
 

@@ -87,6 +87,7 @@ fn unreadable(seen: &mut Observation, question: Question) {
         Question::Subscriptions => seen.subscriptions = Fact::Unreadable(why),
         Question::Mfa => seen.mfa = Fact::Unreadable(why),
         Question::Applications => seen.applications = Fact::Unreadable(why),
+        Question::Domains => seen.domains = Fact::Unreadable(why),
         Question::Directory => seen.directory = Fact::Unreadable(why),
         Question::Refused => seen.still_there = Fact::Unreadable(why),
     }
@@ -101,6 +102,11 @@ pub fn scope(plan: &Plan, memory: &Memory) -> Scope {
             || plan.terms.spare.clone(),
             |h| h.spare.map(|id| id.to_string()),
         ),
+        // What uses a domain is asked only once no user is on it any more: a large tenant has a page for each hundred.
+        domains: match (head, memory.verified_at) {
+            (Some(head), Some(_)) => head.domains.clone(),
+            _ => Vec::new(),
+        },
         refused: memory
             .refused
             .iter()

@@ -241,6 +241,7 @@ fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
         users: made.users,
         subscriptions: u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
         applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
+        domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
     })
 }
 

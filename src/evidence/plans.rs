@@ -179,6 +179,11 @@ fn planned(plan: &InForce<'_>, intent: &Intent, id: ObjectId) -> bool {
         Action::CancelSubscription | Action::StopRenewal => {
             head.subscriptions.iter().any(|one| one.id == id)
         }
+        Action::MakeDomainDefault => ObjectId::of_domain(&head.initial_domain) == id,
+        Action::ReleaseDomain | Action::ForceReleaseDomain => {
+            let mut named = head.domains.iter();
+            named.any(|name| ObjectId::of_domain(name) == id)
+        }
         Action::RemoveApplications => head.applications.contains(&id),
         Action::SwitchSyncOff | Action::DeleteDirectory => head.tenant_id == id,
         // The plan names our application by its client id; the objects behind it are ours alone.

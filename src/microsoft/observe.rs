@@ -2,7 +2,7 @@
 
 use super::arm::{azure, billing};
 use super::failure::Failure;
-use super::graph::{applications, mfa, subscriptions, users};
+use super::graph::{applications, domains, mfa, subscriptions, users};
 use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
 use super::merge::merge;
@@ -56,6 +56,9 @@ impl LiveTenant {
                 Question::Mfa => into.mfa = self.mfa().await.into(),
                 Question::Applications => {
                     into.applications = applications::list(&line).await.into();
+                }
+                Question::Domains => {
+                    into.domains = domains::list(&line, &scope.domains).await.into();
                 }
                 Question::Directory => into.directory = self.outside.look(&line).await.into(),
                 Question::Organization

@@ -6,7 +6,7 @@ use super::clouds::Service;
 use super::effect::{note, refuse, sweep, write};
 use super::failure::{Failure, Kind};
 use super::graph::applications::{self, Collection};
-use super::graph::{BETA, STABLE, mfa, organization};
+use super::graph::{BETA, STABLE, domains, mfa, organization};
 use super::live::LiveTenant;
 use super::request::Call;
 use super::wire::Line;
@@ -73,6 +73,19 @@ impl LiveTenant {
                 attempt.requests = line.requests();
                 Ok(attempt)
             }
+            Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
+                let name = domain_of(intent)?;
+                let call = match intent.action {
+                    Action::MakeDomainDefault => domains::make_default(&line, name)?,
+                    Action::ReleaseDomain => domains::delete(&line, name)?,
+                    _ => domains::force_delete(&line, name)?,
+                };
+                let mut attempt = Attempt::default();
+                let sent = write(&line, Service::Graph, &call).await;
+                note(&mut attempt, objects, sent.as_ref());
+                attempt.requests = line.requests();
+                Ok(attempt)
+            }
             Action::RemoveApplications => remove(&line, objects).await,
             Action::RemoveOwnIdentity => remove_own(&line, objects).await,
             Action::CancelSubscription | Action::StopRenewal => {
@@ -135,6 +148,16 @@ impl LiveTenant {
             (Some(resource), _) | (None, Some(resource)) => Ok(resource),
             (None, None) => Err(Failure::malformed("NoResourceId")),
         }
+    }
+}
+
+/// The domain of an intent, whose object is made of it.
+pub(super) fn domain_of(intent: &Intent) -> Result<&str, Failure> {
+    let name = intent.domain.as_deref().unwrap_or_default();
+    if intent.objects == [ObjectId::of_domain(name)] {
+        Ok(name)
+    } else {
+        Err(Failure::malformed("OtherDomain"))
     }
 }
 

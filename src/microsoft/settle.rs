@@ -3,10 +3,10 @@
 use super::accounts;
 use super::arm::directory;
 use super::failure::{Failure, Kind};
-use super::graph::{applications, mfa, objects, users};
+use super::graph::{applications, domains, mfa, objects, users};
 use super::guard_reads::{Besides, GUARDS};
 use super::live::LiveTenant;
-use super::perform::Road;
+use super::perform::{Road, domain_of};
 use super::wire::Line;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome};
@@ -98,6 +98,14 @@ impl LiveTenant {
             }
             Action::CancelSubscription | Action::StopRenewal => {
                 return self.subscription_left(intent, attempt).await;
+            }
+            Action::MakeDomainDefault => {
+                let found = domains::find(line, domain_of(intent)?).await?;
+                objects::sort(ids, attempt, |_| !found.as_ref().is_some_and(|d| d.default))
+            }
+            Action::ReleaseDomain | Action::ForceReleaseDomain => {
+                let found = domains::find(line, domain_of(intent)?).await?;
+                objects::sort(ids, attempt, |_| found.is_some())
             }
             Action::DeleteDirectory => return self.directory_left(intent, attempt).await,
             Action::VerifyDirectoryGone => {

@@ -8,6 +8,10 @@ use uuid::Uuid;
 use super::tenant::Tenant;
 use super::users::User;
 
+mod domains;
+
+pub(crate) use domains::domain_id;
+
 /// What a request would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
@@ -18,6 +22,10 @@ pub(crate) enum Act {
     DisablePrincipal(Uuid),
     SwitchSyncOff(String),
     CancelSubscription(Uuid),
+    /// The domain that is to be the default one.
+    MakeDefault(String),
+    /// A domain, and the users who would be renamed with it, by position.
+    ReleaseDomain(String, Vec<u32>),
     DeleteDirectory,
     /// Any other write.
     Write(String),
@@ -52,6 +60,8 @@ pub(crate) struct Brief {
     /// `None`: no approval was registered, so none is asked for.
     pub(crate) approved: Option<HashSet<Uuid>>,
     pub(crate) digest: Option<String>,
+    /// Domains that are to be free before the first subscription is canceled.
+    pub(crate) releases: HashSet<String>,
     /// Objects that were effectively deleted.
     pub(crate) deleted: HashSet<Uuid>,
 }
@@ -121,7 +131,12 @@ impl Judge {
             Act::DisablePrincipal(_) => {
                 found.extend(too_early(tenant, "disabling a service principal", true));
             }
+            Act::MakeDefault(name) => found.extend(domains::new_default(tenant, name)),
+            Act::ReleaseDomain(name, renamed) => {
+                found.extend(domains::release(tenant, brief, name, renamed));
+            }
             Act::CancelSubscription(id) => {
+                found.extend(domains::unreleased(tenant, brief));
                 let ids = tenant
                     .subscriptions
                     .iter()

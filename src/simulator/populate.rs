@@ -102,19 +102,25 @@ fn agreement(plan: &scenario::Tenant) -> String {
 }
 
 fn domains(plan: &scenario::Tenant, initial: &str) -> Vec<Domain> {
-    let mut domains = vec![Domain {
-        name: initial.to_owned(),
-        initial: true,
-        default: plan.domains.is_empty(),
-    }];
-    for (number, name) in plan.domains.iter().enumerate() {
-        domains.push(Domain {
-            name: name.clone(),
-            initial: false,
-            default: number == 0,
-        });
-    }
-    domains
+    let names = std::iter::once(initial).chain(plan.domains.iter().map(String::as_str));
+    let default = plan.domains.first().map_or(initial, String::as_str);
+    names
+        .map(|name| {
+            let mut used = plan.domain_references.iter();
+            let used = used.find(|one| one.domain.eq_ignore_ascii_case(name));
+            let used = used.cloned().unwrap_or_default();
+            Domain {
+                name: name.to_owned(),
+                initial: name == initial,
+                default: name == default,
+                users_percent: used.users_percent,
+                groups: used.groups,
+                applications: used.applications,
+                multi_tenant_application: used.multi_tenant_application,
+                gone_at: None,
+            }
+        })
+        .collect()
 }
 
 fn resource(plan: &scenario::Tenant, tenant: &Tenant, random: &mut Random) -> Option<Resource> {

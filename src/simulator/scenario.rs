@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 pub use super::hosts::Cloud;
 pub use super::scenario_parts::{
-    ApplicationRegistration, BillingAccount, DirectoryResource, RetainedAdministrator,
-    SpareAdministrator, Subscription, SubscriptionKind, Sync, SyncPatch,
+    ApplicationRegistration, BillingAccount, DirectoryResource, DomainReferences,
+    RetainedAdministrator, SpareAdministrator, Subscription, SubscriptionKind, Sync, SyncPatch,
 };
 
 /// A whole scenario.
@@ -98,8 +98,10 @@ pub struct Tenant {
     pub first_party_service_principals: u32,
     /// Managed identities: they refuse deletion.
     pub managed_identities: u32,
-    /// Custom domains, verified.
+    /// Custom domains, verified; the first is the default one.
     pub domains: Vec<String>,
+    /// What uses those domains, besides users whose names are on them.
+    pub domain_references: Vec<DomainReferences>,
     /// The client that closes.
     pub closer: ApplicationRegistration,
     /// The client that only reads.
@@ -144,6 +146,7 @@ impl Default for Tenant {
             first_party_service_principals: 0,
             managed_identities: 0,
             domains: Vec::new(),
+            domain_references: Vec::new(),
             closer: ApplicationRegistration::default(),
             reader: ApplicationRegistration::default(),
             unreadable_checks: ["C5", "C9", "C10", "C11", "C15"].map(failed).into(),

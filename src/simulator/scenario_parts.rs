@@ -164,6 +164,22 @@ impl Default for Subscription {
     }
 }
 
+/// What uses a custom domain.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DomainReferences {
+    /// The domain.
+    pub domain: String,
+    /// Of a hundred users, so many have an address on it; the retained and the spare administrator have none.
+    pub users_percent: u32,
+    /// Groups with an address on it.
+    pub groups: u32,
+    /// Applications with an identifier on it.
+    pub applications: u32,
+    /// One of the applications is for several tenants: `forceDelete` refuses.
+    pub multi_tenant_application: bool,
+}
+
 /// The billing account that ARM shows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

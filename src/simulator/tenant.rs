@@ -97,6 +97,13 @@ pub(crate) struct Domain {
     pub(crate) name: String,
     pub(crate) initial: bool,
     pub(crate) default: bool,
+    /// Of a hundred users, so many have an address on it.
+    pub(crate) users_percent: u32,
+    pub(crate) groups: u32,
+    pub(crate) applications: u32,
+    pub(crate) multi_tenant_application: bool,
+    /// Real moment at which a deletion that runs is done.
+    pub(crate) gone_at: Option<i64>,
 }
 
 /// An app registration that signs in.
@@ -142,6 +149,9 @@ impl Tenant {
             self.sync.on = Some(false);
             changes.push(Change::SyncOff);
         }
+        let real = clock.real();
+        self.domains
+            .retain(|one| one.gone_at.is_none_or(|at| at > real));
         for subscription in &mut self.subscriptions {
             if subscription.settle(now) {
                 changes.push(Change::SubscriptionGone(subscription.id));

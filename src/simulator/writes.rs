@@ -74,6 +74,8 @@ const fn word(act: &Act) -> &'static str {
         Act::DisablePrincipal(_) => "disablePrincipal",
         Act::SwitchSyncOff(_) => "switchSyncOff",
         Act::CancelSubscription(_) => "cancelSubscription",
+        Act::MakeDefault(_) => "makeDefault",
+        Act::ReleaseDomain(..) => "releaseDomain",
         Act::DeleteDirectory => "deleteDirectory",
         Act::Write(_) => "other",
     }

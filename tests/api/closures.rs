@@ -217,6 +217,8 @@ async fn what_was_approved_cannot_be_changed() {
             json!({"stopRenewalFirst": false, "accounts": []}),
         ),
         ("billing", json!(null)),
+        ("domains", json!({"release": ["contoso.de"]})),
+        ("domains", json!(null)),
         ("directory", json!({"removeApplications": false})),
         ("directory", json!({"resource": null})),
         ("directory", json!(null)),

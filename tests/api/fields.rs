@@ -147,3 +147,43 @@ async fn an_account_of_another_tenant_names_it_and_brings_its_credential() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn domains_to_release_are_named_once_and_the_initial_one_stays() {
+    let release = |names: &[&str]| json!({"release": names});
+    let shape = "must be names of domains in lower case, such as contoso.nl";
+    let spoilt: Vec<Spoilt> = vec![
+        ("domains", json!({}), "release: Required value"),
+        ("domains", release(&[]), "should have at least 1 items"),
+        ("domains", release(&["Contoso.nl"]), shape),
+        ("domains", release(&["contoso"]), shape),
+        ("domains", release(&["https://contoso.nl"]), shape),
+        ("domains", release(&["contoso.nl", "bücher.example"]), shape),
+        (
+            "domains",
+            release(&["contoso.nl", "contoso.nl"]),
+            "a domain is listed twice: name each once",
+        ),
+        (
+            "domains",
+            release(&["contoso.nl", "contoso.onmicrosoft.com"]),
+            "the initial domain cannot be released, it goes with the tenant",
+        ),
+        (
+            "domains",
+            json!({"release": vec!["contoso.nl"; 21]}),
+            "must have at most 20 items",
+        ),
+    ];
+    each_is_refused("no-domains", spoilt).await;
+    let good = vec![
+        release(&["contoso.nl"]),
+        release(&[
+            "contoso.nl",
+            "shop.contoso.nl",
+            "xn--bcher-kva.example",
+            "contoso.mail.onmicrosoft.com",
+        ]),
+    ];
+    each_is_accepted("domains", "domains", good).await;
+}

@@ -44,6 +44,7 @@ pub fn full_closure(name: &str) -> Value {
             {"kind": "CustomerAgreement"},
             {"kind": "AzureSubscription"},
         ]},
+        "domains": {"release": ["contoso.nl"]},
         "directory": {
             "removeApplications": true,
             "resourceTenantId": PAYER,

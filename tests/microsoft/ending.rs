@@ -62,6 +62,7 @@ async fn a_customer_agreement_is_canceled_through_its_account() {
         action: Action::CancelSubscription,
         objects: vec![one.id],
         resource: one.resource,
+        domain: None,
     };
     let attempt = tenant.perform(&about, &Held::new()).await;
     assert_eq!(attempt.accepted, [id(10)]);

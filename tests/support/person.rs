@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tenant_closure::api::status::HandOffStatus;
 use tenant_closure::api::{CLOSURE_UID, ClosureRecord, TenantClosure};
+use tenant_closure::closure::id::ObjectId;
 
 /// Checks that no program can read.
 const UNREADABLE: [&str; 5] = ["C5", "C9", "C10", "C11", "C15"];
@@ -105,6 +106,7 @@ impl<'a> Person<'a> {
         let uid = closure.uid().ok_or("a closure without a UID")?;
         let ours = ListParams::default().labels(&format!("{CLOSURE_UID}={uid}"));
         let mut approved = BTreeSet::new();
+        let mut releases = BTreeSet::new();
         for record in records.list(&ours).await? {
             let spec = record.spec;
             approved.extend(spec.users.iter().map(ToString::to_string));
@@ -115,10 +117,13 @@ impl<'a> Person<'a> {
                 approved.extend(head.spare.iter().map(ToString::to_string));
                 approved.extend(head.subscriptions.iter().map(|s| s.id.to_string()));
                 approved.extend(head.applications.iter().map(ToString::to_string));
+                let domains = head.domains.iter().map(|name| ObjectId::of_domain(name));
+                approved.extend(domains.map(|id| id.to_string()));
+                releases.extend(head.domains);
             }
         }
         let tenant = &self.case.portal.tenant.id;
-        let told = json!({"tenant": tenant, "approved": approved, "mode": "Execute"});
+        let told = json!({"tenant": tenant, "approved": approved, "releases": releases, "mode": "Execute"});
         self.case.portal.post("judge", &told).await.map(drop)
     }
 
@@ -133,6 +138,7 @@ impl<'a> Person<'a> {
             key if key.starts_with("Delete") && key.ends_with("Subscription") => {
                 self.each_subscription("deleteSubscription").await
             }
+            "ReleaseDomain" => self.press("releaseDomain", domain_of(&hand_off.what)).await,
             "ContactSupport" => self.each_subscription("supportDeletes").await,
             "DeleteDirectory" => self.delete_tenant().await,
             other => {
@@ -259,6 +265,13 @@ impl<'a> Person<'a> {
         }
         Ok(())
     }
+}
+
+/// The domain that a hand-off is about.
+fn domain_of(what: &str) -> Option<&str> {
+    what.split_whitespace()
+        .nth(3)
+        .map(|name| name.trim_end_matches('.'))
 }
 
 /// What to do where the hands are the user's own; `bob` is the kubeconfig of the one who attests.

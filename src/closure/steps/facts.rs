@@ -90,6 +90,7 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Subscriptions => is_read(&seen.subscriptions),
         Question::Mfa => is_read(&seen.mfa),
         Question::Applications => is_read(&seen.applications),
+        Question::Domains => is_read(&seen.domains),
         Question::Directory => is_read(&seen.directory),
         Question::Refused => is_read(&seen.still_there),
     }
@@ -114,6 +115,7 @@ const fn words(question: Question) -> (&'static str, &'static str) {
             "Policy.ReadWrite.AuthenticationMethod",
         ),
         Question::Applications => ("the applications", "Application.Read.All"),
+        Question::Domains => ("the domains", "Domain.Read.All"),
         Question::Directory => ("the directory from outside", "no permission"),
     }
 }

@@ -11,6 +11,7 @@ pub mod facts;
 pub mod planning;
 pub mod preconditions;
 pub mod refused;
+pub mod release_domains;
 pub mod renewal;
 pub mod roles;
 pub mod subscriptions;
@@ -51,7 +52,11 @@ pub fn assess(
     match step {
         Step::Preconditions => preconditions::assess(plan, seen, memory, now),
         Step::Users => users::assess(plan, seen, memory, now),
-        Step::CancelSubscriptions => cancel_subscriptions::assess(plan, seen, memory, now),
+        Step::CancelSubscriptions => release_domains::assess(plan, seen, memory, now)
+            .unwrap_or_else(|| {
+                let assessment = cancel_subscriptions::assess(plan, seen, memory, now);
+                release_domains::told_in(plan, assessment)
+            }),
         Step::DeleteSubscriptions => delete_subscriptions::assess(plan, seen, memory, now),
         Step::DisableMfa => disable_mfa::assess(plan, seen, memory, now),
         Step::DeleteDirectory => delete_directory::assess(plan, seen, memory, now),

@@ -34,6 +34,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         other_global_administrators: others.copied().take(400).collect(),
         subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,
+        domains: domains(terms, seen)?,
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
     })
 }
@@ -97,6 +98,16 @@ fn applications(terms: &Terms, seen: &Observation) -> Option<Vec<ObjectId>> {
     Some(ids)
 }
 
+/// Those that the author named and that are there; the initial one stays.
+fn domains(terms: &Terms, seen: &Observation) -> Option<Vec<String>> {
+    if terms.release_domains.is_empty() {
+        return Some(Vec::new());
+    }
+    let there = seen.domains.known()?.iter().filter(|one| !one.initial);
+    let named = there.filter(|one| terms.release_domains.contains(&one.name));
+    Some(named.map(|one| one.name.clone()).collect())
+}
+
 /// Asks for what a plan needs, then says that one can be made.
 pub fn ask_then_plan(plan: &Plan, seen: &Observation, reason: &'static str) -> Decision {
     read_all(plan, seen)
@@ -116,8 +127,14 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     if plan.terms.remove_applications {
         questions.push(Question::Applications);
     }
+    if !plan.terms.release_domains.is_empty() {
+        questions.push(Question::Domains);
+    }
     if let Some(read) = facts::unread(seen, &questions) {
         return Err(read);
+    }
+    if !plan.terms.release_domains.is_empty() {
+        facts::known(&seen.domains, Question::Domains)?;
     }
     facts::known(&seen.identity, Question::Identity)?;
     facts::known(&seen.spare, Question::Administrators)?;

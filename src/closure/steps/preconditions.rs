@@ -9,7 +9,7 @@ use crate::closure::observation::{
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
-use crate::closure::steps::{backup, facts, planning, roles};
+use crate::closure::steps::{backup, facts, planning, release_domains, roles};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
@@ -53,13 +53,20 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 
 /// Reads who we are and what is subscribed to; roles that lack bar the way only where something is to be changed.
 fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
-    let asked = [Question::Identity, Question::Subscriptions];
+    let mut asked = vec![Question::Identity, Question::Subscriptions];
+    let releases = !plan.terms.release_domains.is_empty();
+    if releases {
+        asked.push(Question::Domains);
+    }
     if let Some(read) = facts::unread(seen, &asked) {
         return Err(read);
     }
     let identity = facts::known(&seen.identity, Question::Identity)?;
     facts::known(&seen.subscriptions, Question::Subscriptions)?;
     facts::known(&seen.spare, Question::Administrators)?;
+    if releases {
+        facts::known(&seen.domains, Question::Domains)?;
+    }
     let needs = roles::table(plan, seen, identity);
     Ok(roles::blockers(plan, &needs))
 }
@@ -70,6 +77,7 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
     let mut found: Vec<Obstacle> = Vec::new();
     if !begun(memory) {
         found.extend(spare_unfit(terms, seen));
+        found.extend(release_domains::unfit(terms, seen));
     }
     if terms.mode == Mode::Plan {
         return found;

@@ -52,6 +52,10 @@ pub fn table(plan: &Plan, seen: &Observation, identity: &Identity) -> Vec<Need> 
     if other_administrators(plan, seen) {
         needs.push(over_administrators(Step::Users));
     }
+    if !plan.terms.release_domains.is_empty() {
+        let domains = "Domain.ReadWrite.All";
+        needs.push(permission(Step::CancelSubscriptions, domains));
+    }
     if plan.terms.spare.is_some() {
         let mfa = "Policy.ReadWrite.AuthenticationMethod";
         needs.push(permission(Step::DisableMfa, mfa));

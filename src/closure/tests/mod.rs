@@ -4,6 +4,7 @@
 
 mod backup;
 mod directory;
+mod domains;
 mod estimates;
 mod guards;
 mod preconditions;
@@ -51,6 +52,7 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Subscriptions,
         Question::Mfa,
         Question::Applications,
+        Question::Domains,
         Question::Directory,
         Question::Refused,
     ] {

@@ -16,7 +16,7 @@ fn condition<'a>(report: &'a Report, name: &str) -> &'a Standing {
 }
 
 /// Only where they are asked for, which these closures do not.
-const OPTIONAL: [&str; 1] = ["RenewalStopped"];
+const OPTIONAL: [&str; 2] = ["RenewalStopped", "DomainsReleased"];
 
 fn told(run: &Run, decided: &Decided) -> Report {
     let report = report::tell(&run.plan, &run.memory, decided);
@@ -124,7 +124,8 @@ fn the_first_report_has_every_condition() {
     let mut terms = terms();
     assert_eq!(report::first(&terms).conditions.len(), 13);
     terms.stop_renewal_first = true;
-    assert_eq!(report::first(&terms).conditions.len(), 14);
+    terms.release_domains = vec!["contoso.nl".into()];
+    assert_eq!(report::first(&terms).conditions.len(), 15);
 }
 
 #[test]

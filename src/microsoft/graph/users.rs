@@ -150,6 +150,7 @@ mod tests {
             other_global_administrators: vec![id(10), id(12)],
             subscriptions: Vec::new(),
             applications: Vec::new(),
+            domains: Vec::new(),
             reason: None,
         };
         let plan = Sealed::seal(head, (10..1_000).map(id).collect());

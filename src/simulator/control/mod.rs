@@ -221,6 +221,8 @@ struct Told {
     retained: Vec<Uuid>,
     approved: Option<Vec<Uuid>>,
     digest: Option<String>,
+    #[serde(default)]
+    releases: Vec<String>,
 }
 
 fn judge(world: &mut World, body: &Value) -> Answer {
@@ -231,6 +233,8 @@ fn judge(world: &mut World, body: &Value) -> Answer {
         brief.plan_only = mode == "Plan";
     }
     brief.retained.extend(told.retained);
+    let names = told.releases.iter().map(|name| name.to_ascii_lowercase());
+    brief.releases.extend(names);
     if let Some(ids) = told.approved {
         brief.approved.get_or_insert_default().extend(ids);
     }

@@ -7,12 +7,12 @@ use super::super::checks;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::graph;
-use super::super::judge::Actor;
+use super::super::judge::{Actor, domain_id};
 use super::super::world::World;
 use super::bought::{cancel, delete_subscription, partner_cancels, stop_renewal, support_deletes};
 use super::{Answer, accounts};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, disableMfa, deleteApplication, changeUser, changeApplication, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, releaseDomain, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, disableMfa, deleteApplication, changeUser, changeApplication, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -27,6 +27,7 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
     match body["action"].as_str().unwrap_or_default() {
         "cancelSubscription" => cancel(world, index, body, &person),
         "stopRenewal" => stop_renewal(world, index, body, &person),
+        "releaseDomain" => release_domain(world, index, body, &person),
         "deleteSubscription" | "deleteAzureSubscription" => {
             delete_subscription(world, index, body, &person)
         }
@@ -80,6 +81,31 @@ fn disable_mfa(world: &mut World, index: usize, body: &Value, person: &Actor) ->
     if let Some(id) = changed {
         world.record(index, "mfaDisabled", id, person);
     }
+    done(world, index)
+}
+
+/// In the admin center a person removes what uses the domain, then the domain.
+fn release_domain(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
+    let name = body["id"].as_str().unwrap_or_default();
+    let tenant = &mut world.tenants[index];
+    let at = tenant
+        .domains
+        .iter()
+        .position(|one| one.name.eq_ignore_ascii_case(name) && !one.initial);
+    let Some(at) = at else {
+        return Err(Refusal::new(
+            404,
+            "notFound",
+            "`id` names no custom domain of this tenant.",
+        ));
+    };
+    let removed = tenant.domains.remove(at);
+    if removed.default
+        && let Some(initial) = tenant.domains.iter_mut().find(|one| one.initial)
+    {
+        initial.default = true;
+    }
+    world.record(index, "domainDeleted", domain_id(name), person);
     done(world, index)
 }
 

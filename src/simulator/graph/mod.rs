@@ -4,6 +4,7 @@ mod applications;
 mod batch;
 mod cost;
 mod deleted;
+mod domains;
 mod listing;
 mod mfa;
 mod objects;
@@ -189,9 +190,8 @@ fn route(world: &mut World, call: &Call) -> Answer {
         ["users", _, "authentication", "requirements"] if call.beta => mfa::route(world, call),
         ["users", ..] => users::route(world, call),
         ["directoryObjects", ..] => objects::route(world, call),
-        ["organization" | "domains" | "tenantRelationships", ..] => {
-            organization::route(world, call)
-        }
+        ["organization" | "tenantRelationships", ..] => organization::route(world, call),
+        ["domains", ..] => domains::route(world, call),
         ["directoryRoles" | "roleManagement", ..] => roles::route(world, call),
         ["directory", "subscriptions", ..] | ["subscribedSkus"] => {
             subscriptions::route(world, call)
@@ -229,6 +229,7 @@ fn act(world: &World, call: &Call) -> Act {
             Act::DisablePrincipal(applications::id_of(tenant, parts[0], id))
         }
         ("PATCH", ["organization", id]) => Act::SwitchSyncOff((*id).to_owned()),
+        (method, ["domains", name, rest @ ..]) => domains::act(tenant, method, name, rest),
         _ => Act::Write(format!("{} /{}", call.method, call.segments.join("/"))),
     }
 }

@@ -1,4 +1,4 @@
-//! The organization, its domains, and what other tenants may know of it.
+//! The organization, and what other tenants may know of it.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::roles::{GLOBAL_ADMINISTRATOR, HYBRID_IDENTITY};
 use super::super::scenario::SyncPatch;
-use super::super::tenant::{Domain, Tenant};
+use super::super::tenant::Tenant;
 use super::super::users::UNDELETABLE;
 use super::super::world::World;
 use super::{Answer, Call, listing, unknown};
@@ -18,7 +18,6 @@ const READ: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-const DOMAIN_WRITE: &[&str] = &["Domain.ReadWrite.All"];
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
@@ -39,31 +38,6 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             Ok(Reply::json(200, value))
         }
         ("PATCH", ["organization", id]) => patch(world, call, id),
-        ("GET", ["domains"]) => {
-            call.require(&[
-                "Domain.Read.All",
-                "Domain.ReadWrite.All",
-                "Directory.Read.All",
-                "Directory.ReadWrite.All",
-            ])?;
-            listing::small(call, "domains", tenant.domains.iter().map(domain).collect())
-        }
-        ("GET", ["domains", name]) => {
-            let found = tenant
-                .domains
-                .iter()
-                .find(|one| one.name.eq_ignore_ascii_case(name));
-            found
-                .map(|one| Reply::json(200, domain(one)))
-                .ok_or_else(|| Refusal::not_found(name))
-        }
-        ("GET", ["domains", _, "domainNameReferences"]) => {
-            listing::small(call, "directoryObjects", Vec::new())
-        }
-        ("PATCH", ["domains", name]) => make_default(world, call, name),
-        ("DELETE", ["domains", name]) | ("POST", ["domains", name, "forceDelete"]) => {
-            remove(world, call, name)
-        }
         (
             "GET",
             [
@@ -88,13 +62,6 @@ fn organization(tenant: &Tenant) -> Value {
         "preferredLanguage": "nl", "defaultUsageLocation": "NL", "businessPhones": [], "marketingNotificationEmails": [], "technicalNotificationMails": [],
         "securityComplianceNotificationMails": [], "securityComplianceNotificationPhones": [], "mobileDeviceManagementAuthority": "unknown", "privacyProfile": null,
         "onPremisesSyncEnabled": tenant.sync.on, "onPremisesLastSyncDateTime": null, "assignedPlans": [], "provisionedPlans": [], "verifiedDomains": domains,
-    })
-}
-
-fn domain(one: &Domain) -> Value {
-    json!({
-        "id": one.name, "authenticationType": "Managed", "isAdminManaged": true, "isDefault": one.default, "isInitial": one.initial, "isRoot": true, "isVerified": true,
-        "availabilityStatus": null, "supportedServices": ["Email", "OfficeCommunicationsOnline"],
     })
 }
 
@@ -139,43 +106,6 @@ fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
         );
         world.settle();
     }
-    Ok(Reply::empty(204))
-}
-
-fn make_default(world: &mut World, call: &Call, name: &str) -> Answer {
-    call.require(DOMAIN_WRITE)?;
-    let tenant = &mut world.tenants[call.caller.tenant];
-    if !tenant
-        .domains
-        .iter()
-        .any(|one| one.name.eq_ignore_ascii_case(name))
-    {
-        return Err(Refusal::not_found(name));
-    }
-    if call.body.get("isDefault") == Some(&json!(true)) {
-        for one in &mut tenant.domains {
-            one.default = one.name.eq_ignore_ascii_case(name);
-        }
-    }
-    Ok(Reply::empty(204))
-}
-
-fn remove(world: &mut World, call: &Call, name: &str) -> Answer {
-    call.require(DOMAIN_WRITE)?;
-    let tenant = &mut world.tenants[call.caller.tenant];
-    let at = tenant
-        .domains
-        .iter()
-        .position(|one| one.name.eq_ignore_ascii_case(name))
-        .ok_or_else(|| Refusal::not_found(name))?;
-    if tenant.domains[at].initial || tenant.domains[at].default {
-        return Err(Refusal::bad(
-            "The initial and the default domain cannot be deleted.",
-        ));
-    }
-    tenant.domains.remove(at);
-    let object = Uuid::new_v5(&Uuid::NAMESPACE_DNS, name.to_ascii_lowercase().as_bytes());
-    world.record(call.caller.tenant, "domainDeleted", object, &call.actor());
     Ok(Reply::empty(204))
 }
 
