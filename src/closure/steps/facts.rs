@@ -65,6 +65,9 @@ pub fn unsettled(action: Action, why: Option<Why>) -> Decision {
         Action::SwitchSyncOff => Question::Organization,
         Action::DeleteUsers | Action::VerifyUsers => Question::Users,
         Action::CancelSubscription | Action::StopRenewal => Question::Subscriptions,
+        Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
+            Question::Domains
+        }
         Action::DisableMfa => Question::Mfa,
         Action::RemoveApplications | Action::RemoveOwnIdentity => Question::Applications,
         Action::DeleteDirectory | Action::VerifyDirectoryGone => Question::Directory,
