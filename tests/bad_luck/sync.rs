@@ -45,7 +45,7 @@ async fn handed_over(name: &str, patch: &str) {
     // Somebody takes the second road for some, then switches sync off.
     let left = trial.left().await;
     for id in left.iter().take(9) {
-        portal.press("deleteUser", Some(id)).await.unwrap();
+        portal.press("deleteOnPremises", Some(id)).await.unwrap();
     }
     portal.press("switchSyncOff", None).await.unwrap();
     let audit = trial.assert_closes().await;

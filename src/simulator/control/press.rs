@@ -12,7 +12,7 @@ use super::super::world::World;
 use super::bought::{cancel, delete_subscription, partner_cancels, stop_renewal, support_deletes};
 use super::{Answer, accounts};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, releaseDomain, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, disableMfa, deleteApplication, changeUser, changeApplication, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, releaseDomain, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, changeUser, changeApplication, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -36,7 +36,8 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
         "disableMfa" => disable_mfa(world, index, body, &person),
         "switchSyncOff" => sync_off(world, index, &person),
         "settleCheck" => settle(world, index, body),
-        "deleteUser" => delete_user(world, index, body, &person),
+        "deleteUser" => delete_user(world, index, body, false, &person),
+        "deleteOnPremises" => delete_user(world, index, body, true, &person),
         "deleteApplication" => delete_application(world, index, body, &person),
         "changeUser" => accounts::change_user(&mut world.tenants[index], body),
         "changeApplication" => accounts::change_application(&mut world.tenants[index], body),
@@ -154,7 +155,14 @@ fn user(world: &World, index: usize, body: &Value) -> Result<u32, Refusal> {
         .ok_or_else(|| Refusal::new(404, "notFound", "`id` names no user of this tenant."))
 }
 
-fn delete_user(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
+/// In the cloud, or on the premises, from where synchronization carries it over.
+fn delete_user(
+    world: &mut World,
+    index: usize,
+    body: &Value,
+    on_premises: bool,
+    person: &Actor,
+) -> Answer {
     let position = user(world, index, body)?;
     let (now, virtual_now) = (world.clock.real(), world.clock.virtual_now());
     let tenant = &mut world.tenants[index];
@@ -163,14 +171,22 @@ fn delete_user(world: &mut World, index: usize, body: &Value, person: &Actor) ->
             "the administrator who is signed in cannot delete himself",
         ));
     }
-    if tenant
+    let synced = tenant
         .users
         .get(position)
-        .is_some_and(|one| tenant.synced(position, one, virtual_now))
-    {
-        return Err(conflict(
-            "this user comes from the directory on the premises: switch synchronization off first",
-        ));
+        .is_some_and(|one| tenant.synced(position, one, virtual_now));
+    match (synced, on_premises) {
+        (true, false) => {
+            return Err(conflict(
+                "this user comes from the directory on the premises: switch synchronization off first",
+            ));
+        }
+        (false, true) => {
+            return Err(conflict(
+                "this user does not come from the directory on the premises",
+            ));
+        }
+        _ => {}
     }
     let id = tenant.user_id(position).unwrap_or_default();
     if tenant.users.delete(position, now) {
@@ -245,6 +261,21 @@ fn delete_tenant(world: &mut World, index: usize, person: &Actor) -> Answer {
 mod tests {
     use super::super::super::testing;
     use super::*;
+
+    #[test]
+    fn a_synced_user_goes_where_it_comes_from() {
+        let mut world = World::test(
+            "tenants: [{users: 4, guestsPercent: 0, sync: {enabled: true, percent: 100}}]",
+        );
+        let path = format!("/_sim/tenants/{}/press", world.tenants[0].id);
+        let id = world.tenants[0].user_id(0).unwrap();
+        let mut press = |action: &str| {
+            let body = json!({ "action": action, "id": id });
+            testing::control(&mut world, "POST", &path, &body).status
+        };
+        assert_eq!((press("deleteUser"), press("deleteOnPremises")), (409, 200));
+        assert_eq!(world.tenants[0].users.alive(), 3);
+    }
 
     #[test]
     fn the_tenant_goes_only_when_every_check_has_passed() {
