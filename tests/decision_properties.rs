@@ -103,6 +103,7 @@ fn administrator(n: u128) -> impl Strategy<Value = Option<Administrator>> {
         8 => Just(Holding::Permanent),
         1 => Just(Holding::EligibleOnly),
         1 => Just(Holding::None),
+        1 => Just(Holding::BillingOnly),
     ];
     (prop::option::weighted(0.95, holding), 0..20u8).prop_map(move |(holding, quirk)| {
         let name = if n == SPARE { "spare" } else { "closer" };
@@ -227,6 +228,7 @@ fn everything(run: &mut Run) -> Observation {
         Q::Organization,
         Q::Identity,
         Q::Administrators,
+        Q::RoleHolders,
         Q::Users,
         Q::Subscriptions,
         Q::Mfa,

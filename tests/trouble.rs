@@ -31,6 +31,8 @@ mod domains;
 mod person;
 #[path = "trouble/preconditions.rs"]
 mod preconditions;
+#[path = "trouble/roles.rs"]
+mod roles;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;

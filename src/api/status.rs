@@ -2,6 +2,7 @@
 
 use crate::closure::memory::Totals;
 use crate::closure::report::Phase;
+use crate::closure::steps::roles::Who;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
@@ -114,6 +115,27 @@ pub struct StepStatus {
     /// What it has cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub totals: Option<Totals>,
+    /// What it needs and whether that is held, as step 0 saw it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub access: Vec<AccessStatus>,
+}
+
+/// A permission or role that a step needs.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessStatus {
+    /// Who needs it.
+    pub who: Who,
+    /// A permission of Microsoft Graph, or a directory role.
+    #[schemars(length(max = 128))]
+    pub needs: String,
+    /// Whether it is held; absent: nobody can tell yet, as another application only reads in mode Plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<bool>,
+    /// True where a person does it otherwise: to lack it bars nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// A blocker in status.

@@ -46,6 +46,7 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         retained: spec.retain.global_administrator.clone(),
         spare: spec.retain.spare_administrator.clone(),
         mode: spec.mode.unwrap_or(Mode::Plan),
+        reader_of_its_own: spec.credentials.reader_secret_name.is_some(),
         suspend: spec.suspend.unwrap_or(false),
         hold: spec.hold.clone(),
         not_before: spec.not_before,

@@ -5,6 +5,7 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::{Observation, Obstacle, Question};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::roles::Need;
 use crate::closure::{guards, steps};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -120,6 +121,8 @@ pub struct Decided {
     pub progress: BTreeMap<Step, (u32, u32)>,
     /// Blockers of the current step.
     pub blockers: Vec<Blocker>,
+    /// What each step needs and who holds it, while step 0 looks at it.
+    pub access: Vec<Need>,
 }
 
 /// Walks the guards, then the steps in order, and stops at the first that is not done.
@@ -130,6 +133,7 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         standings: BTreeMap::new(),
         progress: BTreeMap::new(),
         blockers: Vec::new(),
+        access: steps::roles::told(plan, seen, memory),
     };
     if memory.directory_gone_at.is_some() {
         decided.standings = steps::delete_directory::proven().standings;
@@ -141,6 +145,9 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             Decision::Act(intent) => intent.step.max(known),
             _ => known,
         };
+        if matches!(refusal, Decision::Blocked(_)) {
+            decided.blockers = steps::roles::blockers(plan, &decided.access);
+        }
         decided.decision = refusal;
         return decided;
     }

@@ -40,6 +40,7 @@ pub fn terms() -> Terms {
         retained: format!("closer@{DOMAIN}"),
         spare: None,
         mode: Mode::Execute,
+        reader_of_its_own: false,
         suspend: false,
         hold: None,
         not_before: None,
@@ -271,6 +272,12 @@ impl World {
                 seen.retained = Fact::Known(Some(self.retained.clone()));
                 let spare = self.terms.spare.is_some() && self.alive(id(SPARE));
                 seen.spare = Fact::Known(spare.then(|| administrator(SPARE, "spare")));
+            }
+            Question::RoleHolders => {
+                let mut all = self.administrators.clone();
+                all.insert(self.retained.id);
+                let there = all.into_iter().filter(|who| self.alive(*who));
+                seen.role_holders = Fact::Known(there.collect());
             }
             Question::Users => {
                 let ids = self.listed();

@@ -9,7 +9,7 @@ use crate::closure::observation::{
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{credential, facts};
+use crate::closure::steps::{credential, facts, preconditions};
 use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
 
@@ -165,7 +165,11 @@ fn plan_is_the_one(plan: &Plan, memory: &Memory) -> Option<Decision> {
 }
 
 fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Decision> {
-    let asked = [Question::Organization, Question::Administrators];
+    let mut asked = vec![Question::Organization, Question::Administrators];
+    if !preconditions::begun(memory) {
+        // Whatever is in the way, the table of roles is told with it.
+        asked.extend([Question::Identity, Question::RoleHolders]);
+    }
     let refusal = facts::unread(seen, &asked).or_else(|| {
         tenant_itself(plan, seen)
             .and_then(|()| retained(plan, seen))
@@ -276,6 +280,12 @@ fn unfit(
             "RetainedAdminEligibleOnly",
             "is only eligible for Global Administrator",
             "Assign the role directly and permanently: nobody else is left to activate it",
+        ),
+        (
+            found.global_administrator == Holding::BillingOnly,
+            "RetainedAdminNotGlobalAdministrator",
+            "is only a Billing Administrator, which serves steps 2 and 3, not 1, 4 and 5",
+            "Assign the Global Administrator role to the account, directly and permanently",
         ),
         (
             found.global_administrator == Holding::None,

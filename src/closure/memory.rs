@@ -130,7 +130,7 @@ pub const LISTINGS_APART: jiff::SignedDuration = jiff::SignedDuration::from_secs
 
 // serde hands over a reference.
 #[allow(clippy::trivially_copy_pass_by_ref)]
-const fn is_zero(number: &u32) -> bool {
+pub(crate) const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 

@@ -69,6 +69,8 @@ pub enum Question {
     Identity,
     /// The retained and the spare administrator.
     Administrators,
+    /// Who holds a directory role ([`Observation::role_holders`]).
+    RoleHolders,
     /// A complete listing of all users (ids), for planning.
     Users,
     /// Subscriptions as Graph and the billing accounts see them.
@@ -96,6 +98,8 @@ pub struct Observation {
     pub retained: Fact<Option<Administrator>>,
     /// The spare administrator, likewise; `Known(None)` too where none was asked for.
     pub spare: Fact<Option<Administrator>>,
+    /// Users who hold any directory role, sorted: to delete them takes a role. Members of groups with a role are not told.
+    pub role_holders: Fact<Vec<ObjectId>>,
     /// Ids of all users now in the tenant, sorted.
     pub users: Fact<Users>,
     /// All subscriptions.
@@ -218,7 +222,9 @@ pub enum Holding {
     Permanent,
     /// Only eligible: it must be activated first.
     EligibleOnly,
-    /// Not at all.
+    /// Not at all, but Billing Administrator is held.
+    BillingOnly,
+    /// Neither.
     None,
 }
 

@@ -61,6 +61,9 @@ pub struct PlanHead {
     /// Other Global administrators among them; they go last.
     #[schemars(length(max = 400))]
     pub other_global_administrators: Vec<ObjectId>,
+    /// How many of them hold a directory role: to delete those takes one.
+    #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
+    pub other_administrators: u32,
     /// Subscriptions to cancel and to delete.
     #[schemars(length(max = 500))]
     pub subscriptions: Vec<PlannedSubscription>,

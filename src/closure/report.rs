@@ -6,6 +6,7 @@ use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::roles::Need;
 use crate::closure::steps::{preconditions, refused, users};
 use crate::closure::terms::Terms;
 use crate::closure::words::{clip, count, len, thousands};
@@ -56,6 +57,8 @@ pub struct Report {
     pub hand_offs: Vec<HandOff>,
     /// Progress per step.
     pub steps: BTreeMap<Step, (u32, u32)>,
+    /// What each step needs and who holds it; empty where it was not looked at.
+    pub access: Vec<Need>,
     /// The date of the wait at hand.
     pub waiting_until: Option<Timestamp>,
     /// The newest effect moved nothing: where it was stalled by what was only tried again, it still is.
@@ -118,6 +121,7 @@ pub fn first(terms: &Terms) -> Report {
         blockers: Vec::new(),
         hand_offs: Vec::new(),
         steps: BTreeMap::new(),
+        access: Vec::new(),
         waiting_until: None,
         fruitless: false,
     }
@@ -143,6 +147,7 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         blockers: blockers(decided),
         hand_offs: hand_offs(decided),
         steps: steps(plan, memory, decided),
+        access: decided.access.clone(),
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,
             _ => None,

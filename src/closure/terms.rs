@@ -32,6 +32,10 @@ pub enum Mode {
 }
 
 /// What was asked for.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the spec"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     /// The tenant's id; must match what the tenant says of itself.
@@ -46,6 +50,8 @@ pub struct Terms {
     pub spare: Option<String>,
     /// Plan or Execute.
     pub mode: Mode,
+    /// In mode Plan another application reads than the one that acts in mode Execute.
+    pub reader_of_its_own: bool,
     /// The author asked for a pause.
     pub suspend: bool,
     /// A legal hold with its reason.

@@ -1,8 +1,8 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    BlockerStatus, EstimateStatus, HandOffStatus, JournalStatus, PlanStatus, StepStatus,
-    TenantClosureStatus,
+    AccessStatus, BlockerStatus, EstimateStatus, HandOffStatus, JournalStatus, PlanStatus,
+    StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::estimate;
@@ -185,7 +185,7 @@ fn status(
         estimate: estimate(memory, sealed).or_else(|| old.estimate.clone()),
         steps: Step::ORDER
             .into_iter()
-            .map(|step| step_status(step, report, memory))
+            .map(|step| step_status(step, report, memory, &old))
             .collect(),
         blockers: report.blockers.iter().take(40).map(blocker).collect(),
         hand_offs: report
@@ -245,7 +245,12 @@ fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
     })
 }
 
-fn step_status(step: Step, report: &Report, memory: &Memory) -> StepStatus {
+fn step_status(
+    step: Step,
+    report: &Report,
+    memory: &Memory,
+    old: &TenantClosureStatus,
+) -> StepStatus {
     let (done, total) = report.steps.get(&step).copied().unwrap_or_default();
     StepStatus {
         name: step.name().to_owned(),
@@ -253,7 +258,25 @@ fn step_status(step: Step, report: &Report, memory: &Memory) -> StepStatus {
         total,
         started_at: memory.started.get(&step).copied(),
         totals: memory.totals.get(&step).cloned(),
+        access: access(step, report, old),
     }
+}
+
+/// What was told last stays where nobody looked again.
+fn access(step: Step, report: &Report, old: &TenantClosureStatus) -> Vec<AccessStatus> {
+    if report.access.is_empty() {
+        let before = old.steps.iter().find(|one| one.name == step.name());
+        return before.map(|one| one.access.clone()).unwrap_or_default();
+    }
+    let of_step = report.access.iter().filter(|need| need.step == step);
+    of_step
+        .map(|need| AccessStatus {
+            who: need.who,
+            needs: need.what.to_owned(),
+            held: need.held,
+            optional: !need.vital,
+        })
+        .collect()
 }
 
 fn blocker(blocker: &crate::closure::decide::Blocker) -> BlockerStatus {

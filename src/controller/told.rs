@@ -124,5 +124,6 @@ fn plain(step: Step, decision: Decision) -> Decided {
         standings: BTreeMap::new(),
         progress: BTreeMap::new(),
         blockers: Vec::new(),
+        access: Vec::new(),
     }
 }

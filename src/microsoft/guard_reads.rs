@@ -9,7 +9,7 @@ use super::graph::{STABLE, administrators, identity, objects, organization, role
 use super::live::LiveTenant;
 use super::wire::Line;
 use crate::closure::id::ObjectId;
-use crate::closure::observation::{Fact, Observation, Question};
+use crate::closure::observation::{Administrator, Fact, Holding, Observation, Question};
 use crate::closure::tenant::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +28,7 @@ enum Ask {
     OwnRoles,
     Assigned,
     Eligible,
+    Everybody,
     Retained,
     Spare,
     Shown(usize),
@@ -96,11 +97,16 @@ impl LiveTenant {
                         Ok(holders) => administrators::told(answers.or_failed(ask), holders),
                         Err(failure) => Err(failure.clone()),
                     };
-                    into.retained = who(Ask::Retained).into();
+                    let retained = who(Ask::Retained);
                     into.spare = match scope.spare {
                         Some(_) => who(Ask::Spare).into(),
                         None => Fact::Known(None),
                     };
+                    into.retained = with_billing(line, retained).await.into();
+                }
+                Question::RoleHolders => {
+                    let told = answers.or_failed(Ask::Everybody);
+                    into.role_holders = roles::told_users(line, told).await.into();
                 }
                 _ => {}
             }
@@ -134,6 +140,21 @@ impl LiveTenant {
     }
 }
 
+/// One who is no Global Administrator may still be able to end subscriptions.
+async fn with_billing(
+    line: &Line<'_>,
+    found: Result<Option<Administrator>, Failure>,
+) -> Result<Option<Administrator>, Failure> {
+    let mut found = found?;
+    if let Some(one) = &mut found
+        && one.global_administrator == Holding::None
+        && roles::bills(line, one.id).await?
+    {
+        one.global_administrator = Holding::BillingOnly;
+    }
+    Ok(found)
+}
+
 fn unanswered() -> Body {
     Err(Failure::transport("Unanswered"))
 }
@@ -162,6 +183,9 @@ fn asked(
     if administrators || questions.contains(&Question::Users) {
         let [assigned, eligible] = roles::holders(line)?;
         all.extend([(Ask::Assigned, assigned), (Ask::Eligible, eligible)]);
+    }
+    if questions.contains(&Question::RoleHolders) {
+        all.push((Ask::Everybody, roles::everybody(line)?));
     }
     if administrators {
         let retained = administrators::item(line, &scope.retained)?;

@@ -33,8 +33,8 @@ impl LiveTenant {
             ids: if refused { &scope.refused } else { &[] },
             types: &["user"],
         };
-        let batched =
-            |q: &Question| GUARDS.contains(q) || matches!(q, Question::Users | Question::Refused);
+        let besides_guards = [Question::RoleHolders, Question::Users, Question::Refused];
+        let batched = |q: &Question| GUARDS.contains(q) || besides_guards.contains(q);
         let Found { holders, shown } = if questions.iter().any(batched) {
             self.guard_reads(&line, scope, questions, besides, into)
                 .await
@@ -64,6 +64,7 @@ impl LiveTenant {
                 Question::Organization
                 | Question::Identity
                 | Question::Administrators
+                | Question::RoleHolders
                 | Question::Refused => {}
             }
         }

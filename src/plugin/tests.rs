@@ -43,6 +43,28 @@ fn running() -> Value {
     })
 }
 
+#[test]
+fn roles_are_told_in_one_line() {
+    let need = |who: &str, held: Value| json!({"who": who, "needs": "x", "held": held});
+    let step =
+        |name: &str, access: Value| json!({"name": name, "done": 0, "total": 0, "access": access});
+    let yes = need("RetainedAdministrator", json!(true));
+    let status = json!({
+        "observedGeneration": 1, "phase": "Stalled", "step": "0/5 Preconditions",
+        "steps": [
+            step("Preconditions", json!([])),
+            step("Users", json!([need("Identity", json!(false)), yes])),
+            step("CancelSubscriptions", json!([yes])),
+            step("DeleteSubscriptions", json!([yes])),
+            step("DisableMFA", json!([need("Identity", Value::Null)])),
+            step("DeleteDirectory", json!([yes])),
+        ],
+    });
+    let text = draw(&closure(&status), at("2026-10-02T09:16:10Z"), ASCII);
+    let line = "roles held for steps 2 3 5; lacking for steps 1; not to be told yet for steps 4";
+    assert!(text.contains(line), "{text}");
+}
+
 const ASCII: Look = Look {
     terminal: false,
     colour: false,

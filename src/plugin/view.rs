@@ -217,6 +217,9 @@ fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look)
             lines.push(format!("{} {name:<22} {}", look.sign(mark), c.reason));
         }
     }
+    if step == Step::Preconditions {
+        lines.extend(roles(status, look));
+    }
     if let Some(until) = status.waiting_until {
         let left = match until.duration_since(now) {
             left if left.as_secs() > 0 => format!("in {}", words::span(left)),
@@ -252,6 +255,38 @@ fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look)
         told(&mut lines, "open", &blocker.link);
     }
     lines
+}
+
+/// The table of roles in one line; what is lacking is told by the blockers.
+fn roles(status: &TenantClosureStatus, look: Look) -> Option<String> {
+    let (mut held, mut lacking, mut unknown) = (String::new(), String::new(), String::new());
+    for step in Step::ORDER {
+        let of_step = status.steps.iter().find(|one| one.name == step.name());
+        let needs: Vec<_> = of_step?.access.iter().filter(|one| !one.optional).collect();
+        let list = if needs.is_empty() {
+            continue;
+        } else if needs.iter().any(|one| one.held == Some(false)) {
+            &mut lacking
+        } else if needs.iter().any(|one| one.held.is_none()) {
+            &mut unknown
+        } else {
+            &mut held
+        };
+        let _ = write!(list, " {}", step.number());
+    }
+    let told = [
+        (held, "held for steps"),
+        (lacking, "lacking for steps"),
+        (unknown, "not to be told yet for steps"),
+    ];
+    let open = !told[1].0.is_empty();
+    let told: Vec<String> = told
+        .into_iter()
+        .filter(|(steps, _)| !steps.is_empty())
+        .map(|(steps, words)| format!("{words}{steps}"))
+        .collect();
+    let mark = if open { Mark::Blocked } else { Mark::Done };
+    (!told.is_empty()).then(|| format!("{} roles {}", look.sign(mark), told.join("; ")))
 }
 
 fn told(lines: &mut Vec<String>, word: &str, text: &str) {

@@ -89,6 +89,7 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Organization => is_read(&seen.organization),
         Question::Identity => is_read(&seen.identity),
         Question::Administrators => is_read(&seen.retained) && is_read(&seen.spare),
+        Question::RoleHolders => is_read(&seen.role_holders),
         Question::Users => is_read(&seen.users),
         Question::Subscriptions => is_read(&seen.subscriptions),
         Question::Mfa => is_read(&seen.mfa),
@@ -110,6 +111,10 @@ const fn words(question: Question) -> (&'static str, &'static str) {
         Question::Administrators => (
             "the retained administrator",
             "User.Read.All and RoleManagement.Read.Directory",
+        ),
+        Question::RoleHolders => (
+            "who holds a directory role",
+            "RoleManagement.Read.Directory",
         ),
         Question::Users | Question::Refused => ("the users", "User.Read.All"),
         Question::Subscriptions => ("the subscriptions", "Organization.Read.All"),

@@ -21,6 +21,8 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
     let spare = spare.filter(|_| terms.spare.is_some());
     let stays = |id: &ObjectId| *id == retained || Some(*id) == spare;
     let others = users.global_administrators.iter().filter(|id| !stays(id));
+    let holders = seen.role_holders.known()?.iter();
+    let holders = holders.filter(|id| !stays(id) && users.ids.binary_search(id).is_ok());
     Some(PlanHead {
         tenant_id: organization.id,
         initial_domain: organization.initial_domain.to_ascii_lowercase(),
@@ -32,6 +34,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         synced: users.synced,
         sync_enabled: organization.sync_enabled,
         other_global_administrators: others.copied().take(400).collect(),
+        other_administrators: u32::try_from(holders.count()).unwrap_or(u32::MAX),
         subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,
         domains: domains(terms, seen)?,
@@ -121,6 +124,7 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
         Question::Organization,
         Question::Administrators,
         Question::Identity,
+        Question::RoleHolders,
         Question::Users,
         Question::Subscriptions,
     ];
@@ -138,6 +142,7 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     }
     facts::known(&seen.identity, Question::Identity)?;
     facts::known(&seen.spare, Question::Administrators)?;
+    facts::known(&seen.role_holders, Question::RoleHolders)?;
     facts::known(&seen.subscriptions, Question::Subscriptions)?;
     if plan.terms.remove_applications {
         facts::known(&seen.applications, Question::Applications)?;

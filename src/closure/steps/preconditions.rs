@@ -53,7 +53,11 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 
 /// Reads who we are and what is subscribed to; roles that lack bar the way only where something is to be changed.
 fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
-    let mut asked = vec![Question::Identity, Question::Subscriptions];
+    let mut asked = vec![
+        Question::Identity,
+        Question::RoleHolders,
+        Question::Subscriptions,
+    ];
     let releases = !plan.terms.release_domains.is_empty();
     if releases {
         asked.push(Question::Domains);
@@ -61,14 +65,14 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
     if let Some(read) = facts::unread(seen, &asked) {
         return Err(read);
     }
-    let identity = facts::known(&seen.identity, Question::Identity)?;
+    facts::known(&seen.identity, Question::Identity)?;
+    facts::known(&seen.role_holders, Question::RoleHolders)?;
     facts::known(&seen.subscriptions, Question::Subscriptions)?;
     facts::known(&seen.spare, Question::Administrators)?;
     if releases {
         facts::known(&seen.domains, Question::Domains)?;
     }
-    let needs = roles::table(plan, seen, identity);
-    Ok(roles::blockers(plan, &needs))
+    Ok(roles::blockers(plan, &roles::table(plan, seen)))
 }
 
 /// Everything that a person must change before the first effect; what can change later is looked at in every cycle.
@@ -90,9 +94,7 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
         found.extend(too_many_begun(seen));
         found.extend(subscriptions(terms, seen));
         found.extend(term_ahead(plan, seen, now));
-        if let Some(identity) = seen.identity.known() {
-            found.extend(roles::missing(&roles::table(plan, seen, identity)));
-        }
+        found.extend(roles::missing(&roles::table(plan, seen)));
     }
     found
 }

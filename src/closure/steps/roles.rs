@@ -1,11 +1,17 @@
-//! Roles: what each step needs, and which of it is held; told before anything begins.
+//! Roles: what each step needs of the identity and of the retained administrator, and which of it is held; told before
+//! anything begins.
 
 use crate::closure::decide::Blocker;
 use crate::closure::id::ObjectId;
 use crate::closure::links;
-use crate::closure::observation::{Holding, Identity, Observation, Obstacle};
+use crate::closure::memory::Memory;
+use crate::closure::observation::{Administrator, Holding, Observation, Obstacle};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::preconditions::begun;
+use crate::closure::terms::Mode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Template id of Global Administrator.
@@ -15,101 +21,175 @@ pub const GLOBAL_ADMINISTRATOR: ObjectId =
 pub const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: ObjectId =
     ObjectId(Uuid::from_u128(0x7be4_4c8a_adaf_4e2a_84d6_ab26_49e0_8a13));
 
+/// Who needs something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Who {
+    /// The application whose credential the closure names.
+    Identity,
+    /// The administrator who stays and finishes.
+    RetainedAdministrator,
+}
+
+impl Who {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::RetainedAdministrator => "retained administrator",
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     /// For which step.
     pub step: Step,
-    /// Who needs it: `identity` or `retained administrator`.
-    pub who: &'static str,
+    /// Who needs it.
+    pub who: Who,
     /// What is needed.
     pub what: &'static str,
-    /// Whether it is held.
-    pub held: bool,
+    /// Whether it is held; `None`: nobody can tell yet.
+    pub held: Option<bool>,
+    /// False where a person does it otherwise: to lack it bars nothing.
+    pub vital: bool,
+}
+
+impl Need {
+    fn lacks(&self) -> bool {
+        self.vital && self.held == Some(false)
+    }
+}
+
+/// The table as step 0 tells it: as long as nothing has begun, in the tenant that was meant.
+pub fn told(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Need> {
+    let terms = &plan.terms;
+    let meant = seen.organization.known().is_some_and(|found| {
+        found.id == terms.tenant_id
+            && found
+                .initial_domain
+                .eq_ignore_ascii_case(&terms.initial_domain)
+    });
+    if begun(memory) || !meant {
+        return Vec::new();
+    }
+    table(plan, seen)
 }
 
 /// What every step needs for this closure, and whether it is held.
-pub fn table(plan: &Plan, seen: &Observation, identity: &Identity) -> Vec<Need> {
-    let permission = |step, what: &'static str| Need {
+pub fn table(plan: &Plan, seen: &Observation) -> Vec<Need> {
+    let mut needs = of_the_identity(plan, seen);
+    if let Some(Some(retained)) = seen.retained.known() {
+        needs.extend(of_the_administrator(retained));
+    }
+    needs.sort_by_key(|need| need.step);
+    needs
+}
+
+fn of_the_identity(plan: &Plan, seen: &Observation) -> Vec<Need> {
+    let terms = &plan.terms;
+    // Who only reads in mode Plan is not who acts later.
+    let acts = terms.mode == Mode::Execute || !terms.reader_of_its_own;
+    let identity = seen.identity.known().filter(|_| acts);
+    let need = |step, what, held| Need {
         step,
-        who: "identity",
+        who: Who::Identity,
         what,
-        held: identity.permissions.contains(what),
+        held,
+        vital: true,
+    };
+    let permission = |step, what: &'static str| {
+        let held = identity.map(|found| found.permissions.contains(what));
+        need(step, what, held)
+    };
+    let over_administrators = |step| {
+        let roles = [
+            GLOBAL_ADMINISTRATOR,
+            PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+        ];
+        let held = identity.map(|found| {
+            let mut held = roles.iter();
+            held.any(|role| found.directory_roles.contains(role))
+        });
+        need(
+            step,
+            "the role Privileged Authentication Administrator",
+            held,
+        )
     };
     let mut needs = vec![permission(Step::Users, "User.ReadWrite.All")];
-    let roles = [
-        GLOBAL_ADMINISTRATOR,
-        PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
-    ];
-    let over_administrators = |step| Need {
-        step,
-        who: "identity",
-        what: "the role Privileged Authentication Administrator",
-        held: roles
-            .iter()
-            .any(|role| identity.directory_roles.contains(role)),
-    };
     if other_administrators(plan, seen) {
         needs.push(over_administrators(Step::Users));
     }
-    if !plan.terms.release_domains.is_empty() {
+    if !terms.release_domains.is_empty() {
         let domains = "Domain.ReadWrite.All";
         needs.push(permission(Step::CancelSubscriptions, domains));
     }
-    if plan.terms.spare.is_some() {
+    let synced = seen.organization.known().is_some_and(|o| o.sync_enabled);
+    if synced {
+        needs.push(Need {
+            vital: false,
+            ..permission(Step::Users, "Organization.ReadWrite.All")
+        });
+    }
+    if terms.spare.is_some() {
         let mfa = "Policy.ReadWrite.AuthenticationMethod";
         needs.push(permission(Step::DisableMfa, mfa));
         needs.push(over_administrators(Step::DeleteDirectory));
     }
-    if plan.terms.remove_applications {
-        needs.push(permission(
-            Step::DeleteDirectory,
-            "Application.ReadWrite.All",
-        ));
+    if terms.remove_applications {
+        let removal = "Application.ReadWrite.All";
+        needs.push(permission(Step::DeleteDirectory, removal));
     }
-    needs.extend(by_the_administrator(seen));
     needs
 }
 
-/// Steps 2, 3 and 5 end in a person's hands: the retained administrator's.
-fn by_the_administrator(seen: &Observation) -> impl Iterator<Item = Need> {
-    let retained = seen.retained.known().and_then(Option::as_ref);
-    let held = retained.is_some_and(|found| found.global_administrator == Holding::Permanent);
-    [
-        Step::CancelSubscriptions,
-        Step::DeleteSubscriptions,
-        Step::DeleteDirectory,
-    ]
-    .into_iter()
-    .map(move |step| Need {
-        step,
-        who: "retained administrator",
-        what: "the role Global Administrator",
-        held,
+/// A Billing Administrator can end subscriptions; whatever else is left to a person's hands takes a Global Administrator.
+fn of_the_administrator(found: &Administrator) -> impl Iterator<Item = Need> {
+    let global = found.global_administrator == Holding::Permanent;
+    let billing = found.global_administrator == Holding::BillingOnly;
+    Step::ORDER.into_iter().skip(1).map(move |step| {
+        let subscriptions = matches!(step, Step::CancelSubscriptions | Step::DeleteSubscriptions);
+        let (what, held) = if subscriptions {
+            (
+                "the role Global Administrator or Billing Administrator",
+                global || billing,
+            )
+        } else {
+            ("the role Global Administrator", global)
+        };
+        Need {
+            step,
+            who: Who::RetainedAdministrator,
+            what,
+            held: Some(held),
+            vital: true,
+        }
     })
 }
 
-/// Are other Global administrators among those to delete?
+/// Are other administrators among those to delete?
 fn other_administrators(plan: &Plan, seen: &Observation) -> bool {
-    if let Some(sealed) = &plan.sealed {
-        return !sealed.head.other_global_administrators.is_empty();
-    }
     let stays = [&seen.retained, &seen.spare]
         .map(|fact| fact.known().and_then(Option::as_ref).map(|found| found.id));
-    seen.users.known().is_some_and(|users| {
-        let mut all = users.global_administrators.iter();
-        all.any(|id| !stays.contains(&Some(*id)))
-    })
+    match (seen.role_holders.known(), &plan.sealed) {
+        (Some(holders), _) => holders.iter().any(|id| !stays.contains(&Some(*id))),
+        (None, Some(sealed)) => {
+            let head = &sealed.head;
+            head.other_administrators > 0 || !head.other_global_administrators.is_empty()
+        }
+        (None, None) => false,
+    }
 }
 
 /// What is lacking, as one obstacle that names the steps.
 pub fn missing(needs: &[Need]) -> Option<Obstacle> {
     let lacking: Vec<String> = needs
         .iter()
-        .filter(|need| !need.held)
+        .filter(|need| need.lacks())
         .map(|need| {
             let (number, name) = (need.step.number(), need.step.name());
-            format!("step {number} {name}: the {} lacks {}", need.who, need.what)
+            let who = need.who.words();
+            format!("step {number} {name}: the {who} lacks {}", need.what)
         })
         .collect();
     (!lacking.is_empty()).then(|| {
@@ -123,24 +203,19 @@ pub fn missing(needs: &[Need]) -> Option<Obstacle> {
 
 /// What is lacking, for the list of blockers.
 pub fn blockers(plan: &Plan, needs: &[Need]) -> Vec<Blocker> {
-    let lacking = needs.iter().filter(|need| !need.held);
+    let cloud = plan.terms.cloud;
+    let lacking = needs.iter().filter(|need| need.lacks());
     lacking
         .map(|need| Blocker {
             check: format!("Roles of step {}", need.step.number()),
             state: "failed",
-            remedy: format!("Grant the {} {}", need.who, need.what),
-            link: links::applications(plan.terms.cloud).to_owned(),
+            remedy: format!("Grant the {} {}", need.who.words(), need.what),
+            link: match need.who {
+                Who::Identity => links::applications(cloud),
+                Who::RetainedAdministrator => links::active_users(cloud),
+            }
+            .to_owned(),
             who: "person",
         })
         .collect()
-}
-
-/// Which steps are covered, in one line: `steps 1 2 3 4 5 ok`.
-pub fn covered(needs: &[Need]) -> String {
-    let ok = Step::ORDER.into_iter().skip(1).filter(|step| {
-        let mut of_step = needs.iter().filter(|need| need.step == *step);
-        of_step.all(|need| need.held)
-    });
-    let numbers: Vec<String> = ok.map(|step| step.number().to_string()).collect();
-    format!("steps {} ok", numbers.join(" "))
 }

@@ -228,8 +228,8 @@ fn may_delete(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     if let Some(read) = facts::unread(seen, &[Question::Identity]) {
         return Err(read);
     }
-    let identity = facts::known(&seen.identity, Question::Identity)?;
-    let mut needs = roles::table(plan, seen, identity);
+    facts::known(&seen.identity, Question::Identity)?;
+    let mut needs = roles::table(plan, seen);
     needs.retain(|need| need.step == Step::Users);
     match roles::missing(&needs) {
         Some(obstacle) => Err(obstacle.blocks()),

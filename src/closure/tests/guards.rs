@@ -63,6 +63,9 @@ fn each_refusal_has_its_reason() {
         ("RetainedAdminNotGlobalAdministrator", |s| {
             retained(s, |r| r.global_administrator = Holding::None)
         }),
+        ("RetainedAdminNotGlobalAdministrator", |s| {
+            retained(s, |r| r.global_administrator = Holding::BillingOnly)
+        }),
         ("PermissionDenied", |s| {
             s.organization = Fact::Unreadable(Why::Forbidden)
         }),

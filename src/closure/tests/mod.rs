@@ -48,6 +48,7 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Organization,
         Question::Identity,
         Question::Administrators,
+        Question::RoleHolders,
         Question::Users,
         Question::Subscriptions,
         Question::Mfa,

@@ -4,6 +4,7 @@ use crate::closure::fixtures::*;
 use crate::closure::observation::*;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions::make_plan;
+use crate::closure::steps::roles::Who;
 use crate::closure::terms::Mode;
 use jiff::SignedDuration;
 
@@ -112,8 +113,8 @@ fn roles_are_told_by_step_and_a_reader_can_still_plan() {
     let Decision::Blocked(list) = blocked.decision else {
         panic!()
     };
-    // Whether other administrators are among the users is known once they are listed for the plan.
     let wanted = "step 1 Users: the identity lacks User.ReadWrite.All; \
+                  step 1 Users: the identity lacks the role Privileged Authentication Administrator; \
                   step 4 DisableMFA: the identity lacks Policy.ReadWrite.AuthenticationMethod; \
                   step 5 DeleteDirectory: the identity lacks the role Privileged Authentication Administrator; \
                   step 5 DeleteDirectory: the identity lacks Application.ReadWrite.All";
@@ -122,6 +123,13 @@ fn roles_are_told_by_step_and_a_reader_can_still_plan() {
     let done = run.until(false, 5, |d| d.decision == Decision::Planned);
     let checks: Vec<_> = done.blockers.iter().map(|b| b.remedy.as_str()).collect();
     assert_eq!(checks.len(), 5, "{checks:?}");
+    // Who only reads cannot tell what the other holds.
+    run.world.terms.reader_of_its_own = true;
+    let done = decided(&mut run, |_| {});
+    assert_eq!(done.decision, Decision::Planned);
+    assert!(done.blockers.is_empty());
+    let mut identity = done.access.iter().filter(|n| n.who == Who::Identity);
+    assert!(identity.all(|need| need.held.is_none()));
 }
 
 #[test]

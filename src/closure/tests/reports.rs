@@ -112,6 +112,7 @@ fn phases() {
             standings: BTreeMap::new(),
             progress: BTreeMap::new(),
             blockers: Vec::new(),
+            access: Vec::new(),
         };
         let report = told(&plan, &decided);
         assert_eq!(report.phase, phase);

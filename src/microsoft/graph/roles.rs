@@ -15,6 +15,9 @@ use url::Url;
 /// Template id of Global Administrator, the same in every tenant.
 const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 
+/// Template id of Billing Administrator, likewise.
+const BILLING_ADMINISTRATOR: &str = "b0f54661-2d74-4c50-afa3-1ec803f12efe";
+
 /// The collection of eligible assignments: those that a person activates for a while.
 const ELIGIBLE: &str = "roleEligibilityScheduleInstances";
 
@@ -26,7 +29,18 @@ struct Assignment {
     role: ObjectId,
     #[serde(default, rename = "directoryScopeId")]
     scope: Option<String>,
+    #[serde(default, rename = "principal")]
+    expanded: Option<Expanded>,
 }
+
+/// What kind of object the principal is.
+#[derive(Deserialize)]
+struct Expanded {
+    #[serde(default, rename = "@odata.type")]
+    kind: String,
+}
+
+const USER: &str = "#microsoft.graph.user";
 
 impl Assignment {
     fn tenant_wide(&self) -> bool {
@@ -100,6 +114,37 @@ pub(in crate::microsoft) async fn told_roles(
     let found = whole(line, body).await?.into_iter();
     let own = found.filter(|a| a.principal == principal && a.tenant_wide());
     Ok(own.map(|a| a.role).collect())
+}
+
+/// Whether he is a Billing Administrator; asked only of one who is no Global Administrator.
+pub(in crate::microsoft) async fn bills(
+    line: &Line<'_>,
+    principal: ObjectId,
+) -> Result<bool, Failure> {
+    let mut bodies = batch_read::read(line, STABLE, &[of_principal(line, principal)?]).await?;
+    let body = bodies
+        .pop()
+        .unwrap_or_else(|| Err(Failure::transport("Unanswered")));
+    let held = told_roles(line, principal, body).await?;
+    Ok(ObjectId::parse(BILLING_ADMINISTRATOR).is_some_and(|role| held.contains(&role)))
+}
+
+/// The reading that tells who holds any directory role, in the whole tenant or in a part of it.
+pub(in crate::microsoft) fn everybody(line: &Line<'_>) -> Result<Item, Failure> {
+    let path = [STABLE, "roleManagement", "directory", "roleAssignments"];
+    let url = line.url(Service::Graph, &path, &[("$expand", "principal")])?;
+    Ok(Item::get(&url))
+}
+
+/// What it was answered: the users among them, sorted.
+pub(in crate::microsoft) async fn told_users(
+    line: &Line<'_>,
+    body: Body,
+) -> Result<Vec<ObjectId>, Failure> {
+    let found = whole(line, body).await?.into_iter();
+    let users = found.filter(|one| one.expanded.as_ref().is_some_and(|who| who.kind == USER));
+    let users: BTreeSet<ObjectId> = users.map(|one| one.principal).collect();
+    Ok(users.into_iter().collect())
 }
 
 fn address(line: &Line<'_>, kind: &str, filter: &str) -> Result<Url, Failure> {

@@ -148,6 +148,7 @@ mod tests {
             synced: 0,
             sync_enabled: false,
             other_global_administrators: vec![id(10), id(12)],
+            other_administrators: 2,
             subscriptions: Vec::new(),
             applications: Vec::new(),
             domains: Vec::new(),

@@ -38,13 +38,16 @@ pub(super) fn change_user(tenant: &mut Tenant, body: &Value) -> Answer {
     ))
 }
 
-/// Gives an application a permission with admin consent (`permission`), a directory role (`role`), or a new secret
-/// (`newSecret`), which the reply tells.
+/// Gives an application a permission with admin consent (`permission`), takes one away (`revoke`), gives it a directory role
+/// (`role`), or a new secret (`newSecret`), which the reply tells.
 pub(super) fn change_application(tenant: &mut Tenant, body: &Value) -> Answer {
     let client = client(tenant, body)?;
     let role = body.get("role").map(role).transpose()?;
     if let Some(permission) = body["permission"].as_str() {
         client.app_roles.push(permission.to_owned());
+    }
+    if let Some(permission) = body["revoke"].as_str() {
+        client.app_roles.retain(|held| held != permission);
     }
     client.directory_roles.extend(role);
     if body["newSecret"] == true {
@@ -100,13 +103,13 @@ mod tests {
         let user = tenant.users.get(tenant.retained).unwrap();
         assert!(user.is(DISABLED));
         assert_eq!(roles::known(user.role).name, "Billing Administrator");
-        let body = json!({ "action": "changeApplication", "id": closer, "newSecret": true, "permission": "Domain.Read.All",
+        let body = json!({ "action": "changeApplication", "id": closer, "newSecret": true, "permission": "Domain.Read.All", "revoke": "User.Read.All",
             "role": "Privileged Authentication Administrator" });
         let reply = press(&mut world, body);
         let client = &world.tenants[0].clients[0];
         assert_eq!(reply.value()["clientSecret"], json!(client.secret));
         assert!(!client.secret_expired);
-        assert_eq!(client.app_roles, ["User.Read.All", "Domain.Read.All"]);
+        assert_eq!(client.app_roles, ["Domain.Read.All"]);
         assert!(
             client
                 .directory_roles
