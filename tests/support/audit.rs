@@ -1,9 +1,11 @@
-//! The journal of a closure against what really happened in its tenant.
+//! The journal of a closure against what really happened in its tenant, also where readers lag, answers are lost, and
+//! persons do a part of the work: then it need not count each object in the record that changed it (where it must, see
+//! `agreement.rs`), but nothing is done that was not claimed, and nothing is said to be gone that is not.
 
 use crate::case::Case;
 use crate::stack::OPERATOR;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tenant_closure::api::{ClosureRecord, RecordType};
 use tenant_closure::closure::intent::{Action, Outcome};
@@ -44,9 +46,9 @@ impl Audit {
 pub(crate) async fn agrees(case: &Case) -> Audit {
     let audit = read(case).await;
     let effects = case.portal.effects().await.unwrap();
-    let ours = json!(case.portal.tenant.app_id);
-    let (own, others): (Vec<&Value>, Vec<&Value>) =
-        effects.iter().partition(|one| one["app"] == ours);
+    // What no application did, a person or time did.
+    let (others, own): (Vec<&Value>, Vec<&Value>) =
+        effects.iter().partition(|one| one["app"].is_null());
     let ids = |some: &[&Value], kind: &str| -> Vec<String> {
         let some = some.iter().filter(|one| one["kind"] == kind);
         some.map(|one| one["id"].as_str().unwrap_or_default().to_owned())
@@ -59,6 +61,8 @@ pub(crate) async fn agrees(case: &Case) -> Audit {
             "syncSwitchOffRequested" => &[Action::SwitchSyncOff],
             "subscriptionCanceled" => &[Action::CancelSubscription],
             "renewalOff" => &[Action::StopRenewal],
+            "domainMadeDefault" => &[Action::MakeDomainDefault],
+            "domainDeleted" => &[Action::ReleaseDomain, Action::ForceReleaseDomain],
             "mfaDisabled" => &[Action::DisableMfa],
             "applicationDeleted" | "servicePrincipalDeleted" => {
                 &[Action::RemoveApplications, Action::RemoveOwnIdentity]
