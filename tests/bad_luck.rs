@@ -1,20 +1,8 @@
 //! Bad luck with Microsoft: what it answers, what it refuses, what it takes its time for. Each row has a tenant and a
 //! closure of its own on one real control plane, with one operator and one simulator, and shows what a user is told, that
 //! it goes on by itself, and that the journal agrees with what happened.
-//!
-//! A row waits more than it works, so many of them run at once, whatever the machine: `--test-threads` says otherwise.
 #![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
-
-/// The rows of a file, for the list below; one that is not named there is dead code.
-macro_rules! rows {
-    ($($name:ident),+ $(,)?) => {
-        pub(crate) fn rows() -> Vec<libtest_mimic::Trial> {
-            vec![$(crate::row(concat!(module_path!(), "::", stringify!($name)), $name)),+]
-        }
-    };
-}
-pub(crate) use rows;
 
 #[path = "bad_luck/answers.rs"]
 mod answers;
@@ -39,6 +27,8 @@ mod person;
 mod readers;
 #[path = "bad_luck/refused.rs"]
 mod refused;
+#[path = "support/rows.rs"]
+mod rows;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;
@@ -54,32 +44,13 @@ mod sync;
 mod trial;
 
 use cluster::Result;
+pub(crate) use rows::rows;
 
 /// For the operator: an answer that never comes is not waited for long, but long enough for a machine that is busy.
 const ARGUMENTS: [&str; 4] = ["--effect-seconds", "5", "--request-seconds", "3"];
 
-/// As many as the operator and the simulator serve without haste on two cores.
-const AT_ONCE: usize = 16;
-
-/// One row, on a runtime of its own.
-fn row<F: Future<Output = ()>>(
-    name: &str,
-    body: impl FnOnce() -> F + Send + 'static,
-) -> libtest_mimic::Trial {
-    let name = name.split_once("::").map_or(name, |(_, rest)| rest);
-    libtest_mimic::Trial::test(name, move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        runtime.block_on(body());
-        Ok(())
-    })
-}
-
 fn main() {
-    let mut asked = libtest_mimic::Arguments::from_args();
-    asked.test_threads.get_or_insert(AT_ONCE);
-    let all = [
+    rows::run([
         answers::rows(),
         directories::rows(),
         lasting::rows(),
@@ -87,6 +58,5 @@ fn main() {
         refused::rows(),
         subscriptions::rows(),
         sync::rows(),
-    ];
-    libtest_mimic::run(&asked, all.into_iter().flatten().collect()).exit();
+    ])
 }

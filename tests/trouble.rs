@@ -1,6 +1,5 @@
 //! Bad input and bad luck: each row has a closure of its own on one real control plane, with one operator and one
 //! simulator, and shows what a user is told and that nothing was deleted that should not be.
-#![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
 #[path = "trouble/administrators.rs"]
@@ -33,6 +32,8 @@ mod person;
 mod preconditions;
 #[path = "trouble/roles.rs"]
 mod roles;
+#[path = "support/rows.rs"]
+mod rows;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;
@@ -46,6 +47,21 @@ mod tenants;
 mod trial;
 
 use cluster::Result;
+pub(crate) use rows::rows;
 
 /// For the operator: its effects are short.
 const ARGUMENTS: [&str; 4] = ["--effect-seconds", "2", "--request-seconds", "2"];
+
+fn main() {
+    rows::run([
+        administrators::rows(),
+        backup::rows(),
+        billing::rows(),
+        brakes::rows(),
+        credentials::rows(),
+        domains::rows(),
+        preconditions::rows(),
+        roles::rows(),
+        tenants::rows(),
+    ])
+}

@@ -4,6 +4,18 @@ use crate::trial::{Blocked, Trial};
 use serde_json::{Value, json};
 use tenant_closure::closure::report::Phase;
 
+crate::rows![
+    unknown,
+    a_guest,
+    disabled,
+    synced,
+    no_global_administrator,
+    only_eligible,
+    not_on_the_initial_domain,
+    renamed_midway,
+    demoted_midway
+];
+
 /// A tenant whose retained administrator is like this blocks, with these words; nothing is changed.
 async fn unfit(name: &str, admin: Value, reason: &str, message: &str, remedy: &str) -> Trial {
     let trial = Trial::new(name, json!({"retainedAdministrator": admin})).await;
@@ -27,7 +39,6 @@ async fn change(trial: &Trial, mut change: Value) {
     portal.press_with(&change).await.unwrap();
 }
 
-#[tokio::test]
 async fn unknown() {
     let mut trial = Trial::new("admin-unknown", json!({})).await;
     trial.spec()["retain"]["globalAdministrator"] = json!("nobody@admin-unknown.onmicrosoft.com");
@@ -40,7 +51,6 @@ async fn unknown() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn a_guest() {
     let admin = json!({"guest": true});
     let remedy = "Use a member account of this tenant";
@@ -54,7 +64,6 @@ async fn a_guest() {
     .await;
 }
 
-#[tokio::test]
 async fn disabled() {
     let admin = json!({"disabled": true});
     let (reason, remedy) = ("RetainedAdminDisabled", "Enable the account");
@@ -63,7 +72,6 @@ async fn disabled() {
     trial.phase(Phase::AwaitingApproval).await;
 }
 
-#[tokio::test]
 async fn synced() {
     let mut trial = Trial::new(
         "admin-synced",
@@ -80,7 +88,6 @@ async fn synced() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn no_global_administrator() {
     let admin = json!({"globalAdministrator": false});
     let reason = "RetainedAdminNotGlobalAdministrator";
@@ -91,7 +98,6 @@ async fn no_global_administrator() {
     trial.phase(Phase::AwaitingApproval).await;
 }
 
-#[tokio::test]
 async fn only_eligible() {
     let name = "closer@admin-eligible.onmicrosoft.com";
     let trial = Trial::new(
@@ -110,7 +116,6 @@ async fn only_eligible() {
     trial.phase(Phase::AwaitingApproval).await;
 }
 
-#[tokio::test]
 async fn not_on_the_initial_domain() {
     let trial = Trial::new(
         "admin-elsewhere",
@@ -127,7 +132,6 @@ async fn not_on_the_initial_domain() {
 }
 
 /// Renamed while users are deleted: it stops, and goes on when the name is back.
-#[tokio::test]
 async fn renamed_midway() {
     let trial = Trial::new("admin-renamed", json!({"users": 200})).await;
     let domain = "admin-renamed.onmicrosoft.com";
@@ -154,7 +158,6 @@ async fn renamed_midway() {
 }
 
 /// Demoted while users are deleted: likewise.
-#[tokio::test]
 async fn demoted_midway() {
     let trial = Trial::new("admin-demoted", json!({"users": 200})).await;
     trial.apply().await;

@@ -3,6 +3,8 @@
 use crate::trial::Trial;
 use serde_json::{Value, json};
 
+crate::rows![a_job_vouches_for_the_backup];
+
 const JOB: &str = r"
 apiVersion: batch/v1
 kind: Job
@@ -12,7 +14,6 @@ spec:
     spec: { restartPolicy: Never, containers: [{ name: backup, image: backup }] }
 ";
 
-#[tokio::test]
 async fn a_job_vouches_for_the_backup() {
     let mut trial = Trial::new("backup-job", json!({})).await;
     trial.spec()["backup"] = json!({"jobName": "contoso-backup", "maxAge": "1h"});

@@ -4,6 +4,12 @@ use crate::trial::{Trial, condition};
 use serde_json::{Value, json};
 use tenant_closure::closure::report::Phase;
 
+crate::rows![
+    a_payers_own_credential_stops_renewals_before_any_user_is_touched,
+    a_token_of_another_tenant_is_refused_by_name,
+    a_refused_renewal_is_handed_to_a_person
+];
+
 /// A tenant whose two subscriptions under a Customer Agreement are paid by another tenant.
 async fn paid_by_another(name: &str) -> (Trial, crate::simulator::Tenant) {
     let payer = json!({"users": 1, "initialDomain": format!("{name}-payer.onmicrosoft.com")});
@@ -26,7 +32,6 @@ fn of_kind<'a>(effects: &'a [Value], kind: &str) -> Vec<(usize, &'a Value)> {
     all.filter(|(_, effect)| effect["kind"] == kind).collect()
 }
 
-#[tokio::test]
 async fn a_payers_own_credential_stops_renewals_before_any_user_is_touched() {
     let (mut trial, payer) = paid_by_another("paid-elsewhere").await;
     trial.spec()["billing"] = json!({"stopRenewalFirst": true, "accounts": [
@@ -80,7 +85,6 @@ async fn a_payers_own_credential_stops_renewals_before_any_user_is_touched() {
     assert_eq!((stands.as_str(), reason.as_str()), ("True", "RenewalOff"));
 }
 
-#[tokio::test]
 async fn a_token_of_another_tenant_is_refused_by_name() {
     let (mut trial, payer) = paid_by_another("wrong-payer").await;
     // The secret of the closed tenant's own application, said to be the payer's.
@@ -111,7 +115,6 @@ async fn a_token_of_another_tenant_is_refused_by_name() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn a_refused_renewal_is_handed_to_a_person() {
     let one = json!({"kind": "CustomerAgreement", "termEndDays": 4, "termDays": 4});
     let mut trial = Trial::new("renewal-refused", json!({"subscriptions": [one]})).await;

@@ -6,12 +6,19 @@ use kube::api::DeleteParams;
 use serde_json::{Value, json};
 use tenant_closure::closure::report::Phase;
 
+crate::rows![
+    suspended_in_the_middle,
+    suspended_in_a_long_wait,
+    held_in_the_middle,
+    held_in_a_long_wait,
+    deleted_in_the_middle
+];
+
 /// Synchronization takes so long to end that there is a long wait, here some 30 s.
 fn long_wait() -> Value {
     json!({"sync": {"enabled": true, "hours": 720}})
 }
 
-#[tokio::test]
 async fn suspended_in_the_middle() {
     let trial = Trial::new("suspended", json!({"users": 200})).await;
     trial.apply().await;
@@ -36,7 +43,6 @@ async fn suspended_in_the_middle() {
     trial.assert_closes().await;
 }
 
-#[tokio::test]
 async fn suspended_in_a_long_wait() {
     let trial = Trial::new("suspended-waiting", long_wait()).await;
     trial.apply().await;
@@ -51,7 +57,6 @@ async fn suspended_in_a_long_wait() {
     trial.assert_closes().await;
 }
 
-#[tokio::test]
 async fn held_in_the_middle() {
     let trial = Trial::new("held", json!({"users": 200})).await;
     trial.apply().await;
@@ -72,7 +77,6 @@ async fn held_in_the_middle() {
     trial.assert_closes().await;
 }
 
-#[tokio::test]
 async fn held_in_a_long_wait() {
     let trial = Trial::new("held-waiting", long_wait()).await;
     trial.apply().await;
@@ -84,7 +88,6 @@ async fn held_in_a_long_wait() {
     trial.assert_closes().await;
 }
 
-#[tokio::test]
 async fn deleted_in_the_middle() {
     let trial = Trial::new("deleted", json!({"users": 300})).await;
     trial.apply().await;

@@ -5,6 +5,18 @@ use crate::trial::{Blocked, Trial};
 use serde_json::{Value, json};
 use tenant_closure::closure::report::Phase;
 
+crate::rows![
+    missing,
+    not_granted,
+    lacking_a_key,
+    labelled_for_another_tenant,
+    a_wrong_secret,
+    an_expired_secret,
+    a_secret_replaced_midway,
+    an_application_of_another_tenant,
+    a_token_for_another_tenant
+];
+
 const SECRET: &str = "contoso-closer";
 
 fn told(told: &Blocked, message: &str, remedy: &str) {
@@ -34,7 +46,6 @@ async fn kubectl(trial: &Trial, args: &[&str]) {
     assert!(done, "{args:?}: {why}");
 }
 
-#[tokio::test]
 async fn missing() {
     let trial = Trial::new("secret-missing", json!({})).await;
     kubectl(&trial, &["delete", "secret", SECRET]).await;
@@ -50,7 +61,6 @@ async fn missing() {
 }
 
 /// The remedy is the Role to apply, and it helps.
-#[tokio::test]
 async fn not_granted() {
     let trial = Trial::new("secret-forbidden", json!({})).await;
     let role = "tenant-closure-credentials";
@@ -91,7 +101,6 @@ async fn not_granted() {
     }
 }
 
-#[tokio::test]
 async fn lacking_a_key() {
     let trial = Trial::new("secret-incomplete", json!({})).await;
     let patch = r#"[{"op": "remove", "path": "/data/clientSecret"}]"#;
@@ -121,7 +130,6 @@ async fn lacking_a_key() {
 }
 
 /// A Secret that is not labelled for this tenant is not even read.
-#[tokio::test]
 async fn labelled_for_another_tenant() {
     let trial = Trial::new("secret-mislabelled", json!({})).await;
     let other = "tenantclosure.dev/tenant-id=5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de";
@@ -139,7 +147,6 @@ async fn labelled_for_another_tenant() {
     trial.phase(Phase::AwaitingApproval).await;
 }
 
-#[tokio::test]
 async fn a_wrong_secret() {
     let trial = Trial::new("token-wrong-secret", json!({})).await;
     let mut wrong = secret(&trial);
@@ -156,7 +163,6 @@ async fn a_wrong_secret() {
     trial.phase(Phase::AwaitingApproval).await;
 }
 
-#[tokio::test]
 async fn an_expired_secret() {
     let trial = Trial::new("token-expired", json!({"closer": {"secretExpired": true}})).await;
     trial.apply().await;
@@ -177,7 +183,6 @@ async fn an_expired_secret() {
 }
 
 /// It expires while users are deleted: nothing is lost, and it goes on with the new one.
-#[tokio::test]
 async fn a_secret_replaced_midway() {
     let trial = Trial::new("token-replaced", json!({"users": 200})).await;
     trial.apply().await;
@@ -196,7 +201,6 @@ async fn a_secret_replaced_midway() {
 }
 
 /// The application of the credential is not known in the tenant that the closure names.
-#[tokio::test]
 async fn an_application_of_another_tenant() {
     let trial = Trial::new("token-other-application", json!({})).await;
     let other = Trial::new("token-other-owner", json!({})).await;
@@ -214,7 +218,6 @@ async fn an_application_of_another_tenant() {
 }
 
 /// The token endpoint hands out a token for another tenant: it is never used.
-#[tokio::test]
 async fn a_token_for_another_tenant() {
     let trial = Trial::new("token-crossed", json!({})).await;
     let other = Trial::new("token-crossed-other", json!({})).await;

@@ -4,6 +4,13 @@ use crate::trial::{Trial, condition};
 use serde_json::{Value, json};
 use tenant_closure::closure::report::Phase;
 
+crate::rows![
+    domains_are_released_after_the_users_and_before_the_subscriptions,
+    a_domain_that_is_not_the_tenants_blocks,
+    without_the_permission_nothing_begins,
+    what_microsoft_refuses_to_release_is_handed_to_a_person
+];
+
 /// Effects of these kinds, in order.
 fn kinds<'a>(effects: &'a [Value], wanted: &[&str]) -> Vec<&'a str> {
     let all = effects.iter().filter_map(|effect| effect["kind"].as_str());
@@ -12,7 +19,6 @@ fn kinds<'a>(effects: &'a [Value], wanted: &[&str]) -> Vec<&'a str> {
     kinds
 }
 
-#[tokio::test]
 async fn domains_are_released_after_the_users_and_before_the_subscriptions() {
     let mut trial = Trial::new(
         "released",
@@ -50,7 +56,6 @@ async fn domains_are_released_after_the_users_and_before_the_subscriptions() {
     );
 }
 
-#[tokio::test]
 async fn a_domain_that_is_not_the_tenants_blocks() {
     let mut trial = Trial::new("no-such-domain", json!({"domains": ["fine.example"]})).await;
     trial.spec()["domains"] = json!({"release": ["fine.example", "typo.example"]});
@@ -65,7 +70,6 @@ async fn a_domain_that_is_not_the_tenants_blocks() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn without_the_permission_nothing_begins() {
     let roles = [
         "Organization.ReadWrite.All",
@@ -85,7 +89,6 @@ async fn without_the_permission_nothing_begins() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn what_microsoft_refuses_to_release_is_handed_to_a_person() {
     let mut trial = Trial::new(
         "stuck-domain",

@@ -5,7 +5,16 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tenant_closure::closure::report::Phase;
 
-#[tokio::test]
+crate::rows![
+    mode_plan_writes_nothing,
+    more_users_than_allowed,
+    no_number_of_users_allowed,
+    no_backup_acknowledged,
+    no_reason_for_canceling,
+    no_reason_is_needed_where_nothing_is_active,
+    a_loss_not_accepted
+];
+
 async fn mode_plan_writes_nothing() {
     let mut trial = Trial::new("mode-plan", json!({"sync": {"enabled": true}})).await;
     let told = json!({"tenant": trial.case.portal.tenant.id, "mode": "Plan"});
@@ -19,7 +28,6 @@ async fn mode_plan_writes_nothing() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn more_users_than_allowed() {
     let mut trial = Trial::new("too-many-users", json!({})).await;
     trial.spec()["limits"]["maxUsers"] = json!(5);
@@ -36,7 +44,6 @@ async fn more_users_than_allowed() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn no_number_of_users_allowed() {
     let mut trial = Trial::new("no-limit", json!({})).await;
     trial.spec()["limits"] = Value::Null;
@@ -46,7 +53,6 @@ async fn no_number_of_users_allowed() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn no_backup_acknowledged() {
     let mut trial = Trial::new("no-backup", json!({})).await;
     trial.spec()["backup"] = Value::Null;
@@ -62,7 +68,6 @@ async fn no_backup_acknowledged() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn no_reason_for_canceling() {
     let subscriptions = json!([{"kind": "Direct", "sku": "SPE_E5"}]);
     let mut trial = Trial::new("no-reason", json!({"subscriptions": subscriptions})).await;
@@ -76,7 +81,6 @@ async fn no_reason_for_canceling() {
 }
 
 /// Nothing is active, so nobody is asked for a reason.
-#[tokio::test]
 async fn no_reason_is_needed_where_nothing_is_active() {
     let subscriptions = json!([{"kind": "Direct", "sku": "SPE_E5", "status": "Suspended"}]);
     let mut trial = Trial::new("no-reason-needed", json!({"subscriptions": subscriptions})).await;
@@ -86,7 +90,6 @@ async fn no_reason_is_needed_where_nothing_is_active() {
     trial.assert_untouched().await;
 }
 
-#[tokio::test]
 async fn a_loss_not_accepted() {
     let subscriptions = json!([{"kind": "Azure", "sku": "AZURE_PAYG"}]);
     let mut trial = Trial::new("loss-not-accepted", json!({"subscriptions": subscriptions})).await;

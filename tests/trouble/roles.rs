@@ -6,6 +6,14 @@ use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::closure::report::Phase;
 use tenant_closure::closure::steps::roles::Who::{self, Identity, RetainedAdministrator};
 
+crate::rows![
+    an_identity_that_only_reads,
+    one_lack_at_a_time,
+    a_billing_administrator_alone,
+    a_reader_is_not_asked_to_write,
+    a_permission_taken_away_midway
+];
+
 const GLOBAL: &str = "the role Global Administrator";
 const BILLING: &str = "the role Global Administrator or Billing Administrator";
 const PRIVILEGED: &str = "the role Privileged Authentication Administrator";
@@ -53,7 +61,6 @@ async fn grant(trial: &Trial, what: Value) {
 }
 
 /// Everything that the identity needs in the longest closure, and lacks, at once.
-#[tokio::test]
 async fn an_identity_that_only_reads() {
     let tenant = json!({"closer": closer(&[], &[]), "spareAdministrator": {}, "privilegedAdmins": 1, "applications": 1, "users": 20});
     let trial = Trial::new("roles-reader", tenant).await;
@@ -139,7 +146,6 @@ async fn an_identity_that_only_reads() {
 }
 
 /// Each permission and role is missed by itself, in the step that needs it.
-#[tokio::test]
 async fn one_lack_at_a_time() {
     let spare = json!({"spareAdministrator": {}});
     let all = [
@@ -189,7 +195,6 @@ async fn one_lack_at_a_time() {
 }
 
 /// A Billing Administrator alone can do steps 2 and 3, not 1, 4 and 5; what the identity lacks is told with it.
-#[tokio::test]
 async fn a_billing_administrator_alone() {
     let tenant = json!({"closer": closer(&[], &[]), "retainedAdministrator": {"globalAdministrator": false}});
     let mut trial = Trial::new("roles-billing", tenant).await;
@@ -240,7 +245,6 @@ async fn a_billing_administrator_alone() {
 }
 
 /// In mode Plan the reader cannot tell what the acting application holds, and is not asked to hold it.
-#[tokio::test]
 async fn a_reader_is_not_asked_to_write() {
     let mut trial = Trial::new("roles-plan", json!({})).await;
     trial.spec()["mode"] = json!("Plan");
@@ -255,7 +259,6 @@ async fn a_reader_is_not_asked_to_write() {
 }
 
 /// The permission to delete is taken away in the middle: no request is sent in vain, and it goes on when it is back.
-#[tokio::test]
 async fn a_permission_taken_away_midway() {
     let trial = Trial::new("roles-midway", json!({"users": 200})).await;
     trial.apply().await;

@@ -6,7 +6,13 @@ use kube::api::DeleteParams;
 use serde_json::json;
 use tenant_closure::closure::report::Phase;
 
-#[tokio::test]
+crate::rows![
+    another_initial_domain,
+    another_tenant_id,
+    no_such_tenant,
+    named_twice
+];
+
 async fn another_initial_domain() {
     let mut trial = Trial::new("wrong-domain", json!({})).await;
     trial.spec()["tenant"]["initialDomain"] = json!("other.onmicrosoft.com");
@@ -20,7 +26,6 @@ async fn another_initial_domain() {
 }
 
 /// The tenant says of itself that it is another one than the closure names.
-#[tokio::test]
 async fn another_tenant_id() {
     let trial = Trial::new("wrong-id", json!({})).await;
     let portal = &trial.case.portal;
@@ -40,7 +45,6 @@ async fn another_tenant_id() {
 }
 
 /// Microsoft's sign-in service knows no such tenant.
-#[tokio::test]
 async fn no_such_tenant() {
     let mut trial = Trial::new("no-such-tenant", json!({})).await;
     trial.spec()["tenant"]["cloud"] = json!("China");
@@ -56,7 +60,6 @@ async fn no_such_tenant() {
 }
 
 /// Neither does anything while both are there; with one gone the other goes on by itself.
-#[tokio::test]
 async fn named_twice() {
     let first = Trial::new("named-first", json!({})).await;
     let second = first.rival("named-second").await;
