@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::breakpoints::Breakpoints;
 use crate::cluster::Result;
-use crate::points::{Kind, Point, Request, Side};
+use crate::points::{Kind, Point, Record, Request, Side};
 use crate::proxy::Held;
 use crate::trial::Trial;
 
@@ -29,7 +29,7 @@ enum Hold {
 }
 
 /// The writes of a run, in their order: those to the API server and, between them, those to Microsoft.
-pub(crate) async fn recorded(trial: &Trial) -> Result<Vec<Request>> {
+pub(crate) async fn recorded(trial: &Trial) -> Result<Record> {
     let written = trial.case.portal.get("writes").await?;
     let mut writes = Vec::new();
     for one in written.as_array().into_iter().flatten() {
@@ -61,21 +61,31 @@ pub(crate) async fn recorded(trial: &Trial) -> Result<Vec<Request>> {
         run.push(seen.request);
     }
     match writes.next() {
-        None => Ok(run),
+        None => Ok(Record(run)),
         Some(at) => Err(format!("a write at {at}, after the last outcome").into()),
     }
 }
 
-/// Kills at every point of the plan, then lets the closure end.
+/// Kills at every point of the plan. A point that the run has come past without noticing, as it can at its very end, is
+/// told and left out.
 pub(crate) async fn kill_at_each(trial: &mut Trial, plan: &[Point]) -> Result<Vec<Kill>> {
     let mut kills = Vec::new();
     for point in plan {
         let begun = Instant::now();
-        let work = hold(trial, point);
+        let work = async {
+            tokio::select! {
+                held = hold(trial, point) => held.map(Some),
+                ended = over(trial) => ended.map(|()| None),
+            }
+        };
         let persons = trial.with_persons(tokio::time::timeout(PATIENCE, work));
-        let (hold, request) = match persons.await {
-            Ok(held) => held?,
+        let came = match persons.await {
+            Ok(came) => came?,
             Err(_) => return Err(trial.tell(&format!("never came {point}")).await.into()),
+        };
+        let Some((in_hand, request)) = came else {
+            println!("never came: {point}");
+            continue;
         };
         let at = Timestamp::now();
         let id = trial.stack.operator.id().to_string();
@@ -83,7 +93,7 @@ pub(crate) async fn kill_at_each(trial: &mut Trial, plan: &[Point]) -> Result<Ve
         assert!(killed.success(), "no such process: {id}");
         // Waits for the end of the old one, which also ends what it had asked for.
         trial.restart()?;
-        release(trial, point, hold).await?;
+        release(trial, point, in_hand).await?;
         println!(
             "kill {:2}: {point} (came as {request}, after {:.1?})",
             kills.len() + 1,
@@ -95,6 +105,13 @@ pub(crate) async fn kill_at_each(trial: &mut Trial, plan: &[Point]) -> Result<Ve
         });
     }
     Ok(kills)
+}
+
+/// The closure has ended, and nothing is held though there was time.
+async fn over(trial: &Trial) -> Result<()> {
+    trial.until_closed(PATIENCE).await?;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    Ok(())
 }
 
 /// Waits until the request of a point is held.

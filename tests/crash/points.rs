@@ -68,13 +68,6 @@ impl Request {
         let place = Step::ORDER.iter().position(|step| step.name() == name);
         place.unwrap_or_else(|| panic!("no step is called {name}"))
     }
-
-    /// True where a run that sends this has come to `point`, or past it: no two runs send quite the same.
-    pub(crate) fn reaches(&self, point: &Self) -> bool {
-        self.kind == point.kind
-            && (self.what == point.what && self.number >= point.number
-                || self.step() > point.step())
-    }
 }
 
 impl fmt::Display for Request {
@@ -102,6 +95,45 @@ impl fmt::Display for Point {
     }
 }
 
+/// The writes of a recorded run, in their order: they tell how far another run is that does the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Record(pub(crate) Vec<Request>);
+
+impl Record {
+    /// True where a run that did what `seen` tells, and now sends `request`, has come to `point`, or past it: no two
+    /// runs send quite the same. Patches are counted by no run alike, so they come after what comes before them.
+    pub(crate) fn reaches(&self, seen: &[Request], request: &Request, point: &Request) -> bool {
+        if request.kind != point.kind {
+            return false;
+        }
+        let wanted = self.0.iter().position(|known| known == point);
+        if point.kind == Kind::Patch
+            && let Some(wanted) = wanted
+        {
+            let record = |known: &&Request| matches!(known.kind, Kind::Claim | Kind::Outcome);
+            let before = self.0[..wanted].iter().rfind(record);
+            return before.is_none_or(|before| seen.iter().any(|one| self.passes(one, before)));
+        }
+        self.passes(request, point)
+    }
+
+    /// True where `request` is at or after `point`, of the same kind.
+    fn passes(&self, request: &Request, point: &Request) -> bool {
+        if request.kind != point.kind {
+            return false;
+        }
+        if request.what == point.what {
+            return request.number >= point.number;
+        }
+        let first = |known: &Request| (known.kind, &known.what) == (request.kind, &request.what);
+        let begins = self.0.iter().position(first);
+        match (begins, self.0.iter().position(|known| known == point)) {
+            (Some(begins), Some(wanted)) => begins > wanted,
+            _ => request.step() > point.step(),
+        }
+    }
+}
+
 /// Splitmix64: a seed gives the same draws everywhere and for ever.
 struct Chance(u64);
 
@@ -125,12 +157,18 @@ impl Chance {
 
 /// Draws `count` points, in the order of the run: every action and every step's status first, then whatever kind and
 /// side have the fewest.
-pub(crate) fn draw(recorded: &[Request], seed: u64, count: usize) -> Vec<Point> {
+pub(crate) fn draw(Record(recorded): &Record, seed: u64, count: usize) -> Vec<Point> {
     let mut chance = Chance(seed);
+    // A run that is killed after its last outcome tells the end at once: of what comes after that only the last word
+    // is sure to come.
+    let outcome = |request: &Request| request.kind == Kind::Outcome;
+    let outcome = recorded.iter().rposition(outcome).unwrap_or(0);
+    let sure = |place: usize| place <= outcome || place + 1 == recorded.len();
     let mut points = BTreeSet::new();
     let mut groups: BTreeMap<&str, BTreeMap<Kind, Vec<usize>>> = BTreeMap::new();
     let mut kinds: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
-    for (place, request) in recorded.iter().enumerate() {
+    let all = recorded.iter().enumerate();
+    for (place, request) in all.filter(|(place, _)| sure(*place)) {
         let group = groups.entry(&request.what).or_default();
         group.entry(request.kind).or_default().push(place);
         kinds.entry(request.kind).or_default().push(place);
@@ -194,6 +232,7 @@ fn a_plan_is_spread_over_kinds_sides_and_steps_and_repeats_by_its_seed() {
             recorded.push(request(Kind::Patch, step, number));
         }
     }
+    let recorded = Record(recorded);
     let plan = draw(&recorded, 1, 30);
     assert_eq!(plan, draw(&recorded, 1, 30));
     assert_ne!(plan, draw(&recorded, 2, 30));
@@ -217,16 +256,44 @@ fn a_run_reaches_a_point_at_or_after_it() {
         number,
         within: 0,
     };
+    let recorded = [
+        ("Preconditions/Plan", 1),
+        ("Users/DeleteUsers", 4),
+        ("Users/VerifyUsers", 2),
+        ("DisableMFA/DisableMFA", 1),
+    ];
+    let recorded = recorded.iter().flat_map(|(what, count)| {
+        (1..=*count).map(move |number| request(Kind::Claim, what, number))
+    });
+    let recorded = Record(recorded.collect());
     let point = request(Kind::Claim, "Users/DeleteUsers", 4);
     for (sent, reached) in [
         (request(Kind::Claim, "Users/DeleteUsers", 3), false),
         (request(Kind::Claim, "Users/DeleteUsers", 4), true),
         (request(Kind::Claim, "Users/DeleteUsers", 5), true),
-        (request(Kind::Claim, "Users/VerifyUsers", 9), false),
+        (request(Kind::Claim, "Users/VerifyUsers", 1), true),
         (request(Kind::Outcome, "Users/DeleteUsers", 4), false),
         (request(Kind::Claim, "DisableMFA/DisableMFA", 1), true),
         (request(Kind::Claim, "Preconditions/Plan", 9), false),
+        (request(Kind::Claim, "DeleteDirectory/New", 1), true),
+        (request(Kind::Claim, "Users/New", 1), false),
     ] {
-        assert_eq!(sent.reaches(&point), reached, "{sent}");
+        assert_eq!(recorded.reaches(&[], &sent, &point), reached, "{sent}");
     }
+}
+
+#[test]
+fn a_patch_comes_after_what_comes_before_it() {
+    let request = |kind, what: &str, number| Request {
+        kind,
+        what: what.to_owned(),
+        number,
+        within: 0,
+    };
+    let claim = |number| request(Kind::Claim, "Users/DeleteUsers", number);
+    let patch = |number| request(Kind::Patch, "Users", number);
+    let recorded = Record(vec![claim(1), patch(1), claim(2), patch(2), patch(3)]);
+    assert!(!recorded.reaches(&[claim(1)], &patch(8), &patch(3)));
+    assert!(recorded.reaches(&[claim(1), claim(2)], &patch(1), &patch(3)));
+    assert!(!recorded.reaches(&[claim(1), claim(2)], &claim(3), &patch(3)));
 }

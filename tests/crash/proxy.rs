@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::cluster::Result;
-use crate::points::{Kind, Request, Side};
+use crate::points::{Kind, Record, Request, Side};
 
 /// What an object of ours can be at most.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -59,6 +59,8 @@ struct Book {
     counts: HashMap<(Kind, String), usize>,
     /// What each record is about.
     records: HashMap<String, String>,
+    /// What another run did; it tells whether a point was passed.
+    record: Option<Record>,
     armed: Option<Armed>,
 }
 
@@ -129,6 +131,11 @@ impl Proxy {
         })
     }
 
+    /// From now on the run is compared with this one.
+    pub(crate) fn compare(&self, record: Record) {
+        self.inner.book(|book| book.record = Some(record));
+    }
+
     /// Holds the next request that reaches `point`, on this side of it; told once it is held.
     pub(crate) fn arm(&self, point: &Request, side: Side) -> oneshot::Receiver<Held> {
         let (reached, told) = oneshot::channel();
@@ -160,7 +167,10 @@ impl Book {
             within: 0,
         };
         let place = self.seen.len();
-        let due = |armed: &mut Armed| request.reaches(&armed.point);
+        let seen: Vec<Request> = self.seen.iter().map(|one| one.request.clone()).collect();
+        let nothing = Record(Vec::new());
+        let record = self.record.as_ref().unwrap_or(&nothing);
+        let due = |armed: &mut Armed| record.reaches(&seen, &request, &armed.point);
         let armed = self.armed.take_if(due);
         self.seen.push(Seen {
             request,
