@@ -20,6 +20,8 @@ mod control;
 mod figures;
 #[path = "crash/kills.rs"]
 mod kills;
+#[path = "crash/late.rs"]
+mod late;
 #[path = "crash/paused.rs"]
 mod paused;
 #[allow(dead_code)] // the demo uses the rest
