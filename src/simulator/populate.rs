@@ -10,7 +10,7 @@ use super::scenario::{self, ApplicationRegistration, SubscriptionKind};
 use super::scenario_parts::{CLOSER_APP_ROLES, CLOSER_DIRECTORY_ROLES, READER_APP_ROLES};
 use super::subscription::{HOUR, Subscription};
 use super::tenant::{
-    Application, Client, Domain, MICROSOFT_SERVICES, Principal, Resource, SyncState, Tenant,
+    Application, Client, Domain, MICROSOFT_SERVICES, Policy, Principal, Resource, SyncState, Tenant,
 };
 use super::users::{
     DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED, UNDELETABLE, User, Users,
@@ -59,6 +59,8 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
         applications: Vec::new(),
         principals: Vec::new(),
         domains: domains(plan, &initial_domain),
+        security_defaults: plan.security_defaults,
+        policies: policies(plan, id),
         clients: Vec::new(),
         unreadable: plan
             .unreadable_checks
@@ -99,6 +101,16 @@ fn agreement(plan: &scenario::Tenant) -> String {
             }
             .to_owned()
         })
+}
+
+fn policies(plan: &scenario::Tenant, tenant: Uuid) -> Vec<Policy> {
+    (1..=plan.conditional_access_policies)
+        .map(|number| Policy {
+            id: Uuid::new_v5(&tenant, &number.to_be_bytes()),
+            name: format!("Require multifactor authentication {number}"),
+            state: "enabled",
+        })
+        .collect()
 }
 
 fn domains(plan: &scenario::Tenant, initial: &str) -> Vec<Domain> {

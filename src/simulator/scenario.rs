@@ -102,6 +102,10 @@ pub struct Tenant {
     pub domains: Vec<String>,
     /// What uses those domains, besides users whose names are on them.
     pub domain_references: Vec<DomainReferences>,
+    /// Security defaults are on at the start.
+    pub security_defaults: bool,
+    /// Conditional Access policies, enabled.
+    pub conditional_access_policies: u32,
     /// The client that closes.
     pub closer: ApplicationRegistration,
     /// The client that only reads.
@@ -147,6 +151,8 @@ impl Default for Tenant {
             managed_identities: 0,
             domains: Vec::new(),
             domain_references: Vec::new(),
+            security_defaults: false,
+            conditional_access_policies: 0,
             closer: ApplicationRegistration::default(),
             reader: ApplicationRegistration::default(),
             unreadable_checks: ["C5", "C9", "C10", "C11", "C15"].map(failed).into(),

@@ -34,6 +34,9 @@ pub(crate) struct Tenant {
     pub(crate) applications: Vec<Application>,
     pub(crate) principals: Vec<Principal>,
     pub(crate) domains: Vec<Domain>,
+    pub(crate) security_defaults: bool,
+    /// Conditional Access.
+    pub(crate) policies: Vec<Policy>,
     pub(crate) clients: Vec<Client>,
     /// Checks that no program can read: whether each is settled.
     pub(crate) unreadable: BTreeMap<String, bool>,
@@ -89,6 +92,14 @@ impl Principal {
     pub(crate) fn blocks(&self) -> bool {
         self.deleted_at == 0 && !self.first_party() && (self.enabled || !self.managed_identity)
     }
+}
+
+/// A Conditional Access policy.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) state: &'static str,
 }
 
 /// A verified domain.
@@ -152,6 +163,7 @@ impl Tenant {
         let real = clock.real();
         self.domains
             .retain(|one| one.gone_at.is_none_or(|at| at > real));
+        self.users.expire(now, real);
         for subscription in &mut self.subscriptions {
             if subscription.settle(now) {
                 changes.push(Change::SubscriptionGone(subscription.id));

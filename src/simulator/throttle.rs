@@ -79,11 +79,17 @@ pub(crate) struct Throttled {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
+pub(crate) enum Key {
     Writes(Uuid, Uuid),
     TenantWrites(Uuid),
     AppWrites(Uuid),
     Units(Uuid, Uuid),
+    /// One application in all tenants.
+    AppUnits(Uuid),
+    /// The slow lane of Conditional Access in a tenant.
+    Lane(Uuid),
+    /// Azure Resource Manager: reads, writes or deletes of one application in one tenant.
+    Arm(Uuid, Uuid, &'static str),
 }
 
 /// How a tenant's quotas are counted.
@@ -127,6 +133,24 @@ impl Throttle {
         quota::seconds_at_least(writes, self.scale)
     }
 
+    /// Takes one from a bucket of another service, where no scenario scales the quota: what is left, or the seconds until there is one.
+    pub(crate) fn take(
+        &mut self,
+        key: Key,
+        capacity: f64,
+        seconds: f64,
+        now: i64,
+    ) -> Result<u32, f64> {
+        let bucket = self.buckets.entry(key);
+        let bucket = bucket.or_insert_with(|| Bucket::new(capacity, seconds, now, false));
+        bucket.refill(now);
+        if bucket.left < 1.0 {
+            return Err(bucket.wait(1.0, now));
+        }
+        bucket.left -= 1.0;
+        Ok(bucket.left as u32)
+    }
+
     /// Charges one request or one item of a batch. A refused one costs nothing. `people` is the size of the tenant.
     pub(crate) fn charge(
         &mut self,
@@ -142,7 +166,10 @@ impl Throttle {
             50..=500 => 5000.0,
             _ => 8000.0,
         };
-        let mut quotas = vec![(Key::Units(app, tenant), units, 10.0, cost.units)];
+        let mut quotas = vec![
+            (Key::Units(app, tenant), units, 10.0, cost.units),
+            (Key::AppUnits(app), 150_000.0, 20.0, cost.units),
+        ];
         if cost.writes > 0 {
             quotas.push((Key::Writes(app, tenant), 3000.0, 150.0, cost.writes));
             quotas.push((Key::TenantWrites(tenant), 18_000.0, 300.0, cost.writes));
@@ -165,7 +192,7 @@ impl Throttle {
                     retry_after: wait.max(0.05),
                     percentage: 1.0 + share,
                     scope: scope(*key, cost, app, tenant),
-                    information: if matches!(key, Key::Units(..)) {
+                    information: if matches!(key, Key::Units(..) | Key::AppUnits(_)) {
                         "ResourceUnitLimitExceeded"
                     } else {
                         "WriteLimitExceeded"
@@ -189,7 +216,10 @@ fn scope(key: Key, cost: Cost, app: Uuid, tenant: Uuid) -> String {
         Key::Writes(..) => format!("Tenant_Application/Write/{app}/{tenant}"),
         Key::TenantWrites(_) => format!("Tenant/Write/{app}/{tenant}"),
         Key::AppWrites(_) => format!("Application/Write/{app}/{tenant}"),
-        Key::Units(..) => format!("Tenant_Application/{what}/{app}/{tenant}"),
+        Key::AppUnits(_) => format!("Application/{what}/{app}/{tenant}"),
+        Key::Units(..) | Key::Lane(_) | Key::Arm(..) => {
+            format!("Tenant_Application/{what}/{app}/{tenant}")
+        }
     }
 }
 

@@ -12,6 +12,11 @@ pub(crate) const SYNCED: u8 = 4;
 pub(crate) const RESTRICTED: u8 = 8;
 pub(crate) const UNDELETABLE: u8 = 16;
 pub(crate) const LICENSED: u8 = 32;
+/// Gone from the recycle bin too.
+pub(crate) const PURGED: u8 = 64;
+
+/// Virtual time that a deleted user stays in the recycle bin.
+const BIN: i64 = 30 * 86_400_000;
 
 pub(crate) const MFA_STATES: [&str; 3] = ["disabled", "enabled", "enforced"];
 
@@ -47,6 +52,12 @@ pub(crate) struct Users {
     domain: String,
     alive: usize,
     seed: u64,
+    /// Who changed, and when (real milliseconds), since the tenant was made.
+    pub(crate) changes: Vec<(i64, u32)>,
+    /// How many of them the bin has been told of.
+    told: usize,
+    /// Who is deleted for good, and when (virtual milliseconds).
+    bin: std::collections::VecDeque<(i64, u32)>,
 }
 
 const FIRST: &[&str] = &[
@@ -124,20 +135,55 @@ impl Users {
             Some(user) if user.alive() => {
                 user.deleted_at = now;
                 self.alive -= 1;
+                self.changes.push((now, position));
                 true
             }
             _ => false,
         }
     }
 
-    pub(crate) fn restore(&mut self, position: u32) -> bool {
+    pub(crate) fn restore(&mut self, position: u32, now: i64) -> bool {
         match self.all.get_mut(position as usize) {
-            Some(user) if !user.alive() => {
+            Some(user) if !user.alive() && !user.is(PURGED) => {
                 user.deleted_at = 0;
                 self.alive += 1;
+                self.changes.push((now, position));
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Notes a change that is not a deletion: who asks for changes is told.
+    pub(crate) fn touched(&mut self, position: u32, now: i64) {
+        self.changes.push((now, position));
+    }
+
+    /// Empties the recycle bin of what has been in it for thirty days.
+    pub(crate) fn expire(&mut self, virtual_now: i64, now: i64) {
+        for (_, position) in &self.changes[self.told..] {
+            if self
+                .all
+                .get(*position as usize)
+                .is_some_and(|user| !user.alive())
+            {
+                self.bin.push_back((virtual_now + BIN, *position));
+            }
+        }
+        self.told = self.changes.len();
+        while self.bin.front().is_some_and(|(due, _)| *due <= virtual_now) {
+            let Some((_, position)) = self.bin.pop_front() else {
+                break;
+            };
+            if let Some(user) = self
+                .all
+                .get_mut(position as usize)
+                .filter(|user| !user.alive() && !user.is(PURGED))
+            {
+                user.flags |= PURGED;
+                self.changes.push((now, position));
+                self.told += 1;
+            }
         }
     }
 
@@ -201,6 +247,6 @@ mod tests {
         assert_eq!(users.find("nobody99@contoso.onmicrosoft.com"), None);
         assert!(users.delete(4, 9) && !users.delete(4, 9));
         assert_eq!(users.alive(), 49);
-        assert!(users.restore(4) && !users.restore(4));
+        assert!(users.restore(4, 9) && !users.restore(4, 9));
     }
 }

@@ -11,6 +11,7 @@ use super::errors::Refusal;
 use super::exchange::{Reply, Request};
 use super::judge::Actor;
 use super::operations::Operation;
+use super::throttle::Key;
 use super::token::{self, Caller};
 use super::world::World;
 
@@ -53,6 +54,26 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         let text = "The api-version query parameter (?api-version=) is required for all requests.";
         return Refusal::new(400, "MissingApiVersionParameter", text).arm();
     }
+    // Published for each region; here there is one.
+    let (kind, capacity) = match request.method.as_str() {
+        "GET" | "HEAD" => ("reads", 250.0),
+        "DELETE" => ("deletes", 200.0),
+        _ => ("writes", 200.0),
+    };
+    let seconds = if kind == "reads" { 10.0 } else { 20.0 };
+    let now = world.clock.real();
+    let key = Key::Arm(caller.app_id, world.tenants[caller.tenant].id, kind);
+    let remaining = match world.throttle.take(key, capacity, seconds, now) {
+        Ok(remaining) => remaining,
+        Err(wait) => {
+            let text = format!(
+                "The request is being throttled as the limit has been reached for operation type '{kind}'."
+            );
+            return Refusal::new(429, "TooManyRequests", text)
+                .arm()
+                .with("Retry-After", wait.ceil().max(1.0));
+        }
+    };
     let ask = Ask {
         request,
         caller,
@@ -91,14 +112,16 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
             "The resource type could not be found.",
         )),
     };
-    let remaining = if request.method == "GET" {
-        "reads"
-    } else {
-        "writes"
-    };
     answer
         .unwrap_or_else(|refusal| refusal.arm())
-        .with(&format!("x-ms-ratelimit-remaining-tenant-{remaining}"), 199)
+        .with(
+            &format!("x-ms-ratelimit-remaining-subscription-{kind}"),
+            remaining,
+        )
+        .with(
+            &format!("x-ms-ratelimit-remaining-tenant-{kind}"),
+            remaining,
+        )
         .with("x-ms-correlation-request-id", &request.request_id)
 }
 

@@ -39,7 +39,12 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
         "deleteUser" => delete_user(world, index, body, false, &person),
         "deleteOnPremises" => delete_user(world, index, body, true, &person),
         "deleteApplication" => delete_application(world, index, body, &person),
-        "changeUser" => accounts::change_user(&mut world.tenants[index], body),
+        "changeUser" => {
+            let (now, changed) = (world.clock.real(), user(world, index, body)?);
+            let reply = accounts::change_user(&mut world.tenants[index], body)?;
+            world.tenants[index].users.touched(changed, now);
+            Ok(reply)
+        }
         "changeApplication" => accounts::change_application(&mut world.tenants[index], body),
         "liftRestrictions" => {
             let lifted = graph::lift(&mut world.tenants[index]);

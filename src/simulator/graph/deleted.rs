@@ -6,18 +6,25 @@ use uuid::Uuid;
 use super::super::clock::stamp;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
+use super::super::users::{PURGED, User};
 use super::super::world::World;
 use super::listing::{self, Page};
 use super::{Answer, Call, applications, person, unknown, users};
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
-    match (call.method.as_str(), parts.get(2..).unwrap_or_default()) {
+    // A cast may leave out the first part of its name.
+    let short: Vec<&str> = parts
+        .iter()
+        .skip(2)
+        .map(|part| part.strip_prefix("microsoft.").unwrap_or(part))
+        .collect();
+    match (call.method.as_str(), short.as_slice()) {
         ("GET", []) => Err(Refusal::bad(
             "Resource not found for the segment 'deletedItems': a cast to a type is required.",
         )),
-        ("GET", ["microsoft.graph.user"]) => deleted_users(world, call),
-        ("GET", ["microsoft.graph.application"]) => {
+        ("GET", ["graph.user"]) => deleted_users(world, call),
+        ("GET", ["graph.application"]) => {
             let tenant = &world.tenants[call.caller.tenant];
             let rows = tenant
                 .applications
@@ -26,7 +33,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
                 .map(applications::application);
             listing::small(call, "applications", rows.collect())
         }
-        ("GET", ["microsoft.graph.servicePrincipal"]) => {
+        ("GET", ["graph.servicePrincipal"]) => {
             let tenant = &world.tenants[call.caller.tenant];
             let rows = tenant
                 .principals
@@ -35,7 +42,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
                 .map(applications::principal);
             listing::small(call, "servicePrincipals", rows.collect())
         }
-        ("GET", ["microsoft.graph.group" | "microsoft.graph.administrativeUnit"]) => {
+        ("GET", ["graph.group" | "graph.administrativeUnit"]) => {
             listing::small(call, "directoryObjects", Vec::new())
         }
         ("GET", [id]) => read(world, call, id),
@@ -43,6 +50,11 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         ("DELETE", [id]) => purge(world, call, id),
         _ => Err(unknown(call)),
     }
+}
+
+/// Deleted, and not yet for good.
+fn binned(user: &User) -> bool {
+    !user.alive() && !user.is(PURGED)
 }
 
 fn deleted_users(world: &World, call: &Call) -> Answer {
@@ -56,7 +68,7 @@ fn deleted_users(world: &World, call: &Call) -> Answer {
         .users
         .positions()
         .skip(page.start as usize)
-        .filter(|(_, user)| !user.alive())
+        .filter(|(_, user)| binned(user))
     {
         if rows.len() == page.size {
             next = Some(position);
@@ -65,7 +77,7 @@ fn deleted_users(world: &World, call: &Call) -> Answer {
         rows.push(person::user(tenant, position, page.select.as_deref(), now)?);
     }
     let count = (call.query.get("$count") == Some("true"))
-        .then(|| tenant.users.all.iter().filter(|user| !user.alive()).count());
+        .then(|| tenant.users.all.iter().filter(|user| binned(user)).count());
     Ok(listing::reply(call, "users", rows, next, count))
 }
 
@@ -75,12 +87,7 @@ fn deleted_position(world: &World, call: &Call, id: &str) -> Result<u32, Refusal
         .ok()
         .and_then(|id| tenant.users.position(id));
     found
-        .filter(|position| {
-            tenant
-                .users
-                .get(*position)
-                .is_some_and(|user| !user.alive())
-        })
+        .filter(|position| tenant.users.get(*position).is_some_and(binned))
         .ok_or_else(|| Refusal::not_found(id))
 }
 
@@ -116,7 +123,8 @@ fn restore(world: &mut World, call: &Call, id: &str) -> Answer {
     call.require(users::WRITE)?;
     let position = deleted_position(world, call, id)?;
     let index = call.caller.tenant;
-    world.tenants[index].users.restore(position);
+    let now = world.clock.real();
+    world.tenants[index].users.restore(position, now);
     let object = world.tenants[index].user_id(position).unwrap_or_default();
     world.record(index, "userRestored", object, &call.actor());
     let row = person::user(
@@ -128,7 +136,7 @@ fn restore(world: &mut World, call: &Call, id: &str) -> Answer {
     Ok(Reply::json(200, row))
 }
 
-/// Users are deleted for good by a signed-in person only; applications by a program too. The bin itself is not modelled further.
+/// Users are deleted for good by a signed-in person only; applications by a program too.
 fn purge(world: &mut World, call: &Call, id: &str) -> Answer {
     let tenant = &world.tenants[call.caller.tenant];
     let known = |at: i64, one: Uuid| at != 0 && one.to_string() == id;
@@ -142,6 +150,13 @@ fn purge(world: &mut World, call: &Call, id: &str) -> Answer {
             .any(|one| known(one.deleted_at, one.id))
     {
         call.require(&["Application.ReadWrite.All"])?;
+        let tenant = &mut world.tenants[call.caller.tenant];
+        tenant
+            .applications
+            .retain(|one| !known(one.deleted_at, one.id));
+        tenant
+            .principals
+            .retain(|one| !known(one.deleted_at, one.id));
         return Ok(Reply::empty(204));
     }
     deleted_position(world, call, id)?;

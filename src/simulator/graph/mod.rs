@@ -4,12 +4,14 @@ mod applications;
 mod batch;
 mod cost;
 mod deleted;
+mod delta;
 mod domains;
 mod listing;
 mod mfa;
 mod objects;
 mod organization;
 mod person;
+mod policies;
 mod roles;
 mod subscriptions;
 mod users;
@@ -22,7 +24,7 @@ use uuid::Uuid;
 use super::errors::Refusal;
 use super::exchange::{Query, Reply, Request};
 use super::judge::{Act, Actor};
-use super::throttle::{Verdict, Windows};
+use super::throttle::{Key, Verdict, Windows};
 use super::token::{self, Caller};
 use super::world::World;
 
@@ -136,6 +138,14 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
         world.judged(call.caller.tenant, &act(world, call), &call.actor());
         foreign(world, call);
     }
+    let lane = Key::Lane(world.tenants[call.caller.tenant].id);
+    if policies::slow(call) && world.throttle.take(lane, 1.0, 1.0, now).is_err() {
+        return Refusal::new(429, "TooManyRequests", "Too many requests.").graph(
+            &call.request_id,
+            &client_id,
+            now,
+        );
+    }
     let cost = cost::of(call);
     let windows = Windows::from(world.behaviour_of(call.caller.tenant));
     let tenant = &world.tenants[call.caller.tenant];
@@ -188,6 +198,7 @@ fn route(world: &mut World, call: &Call) -> Answer {
             "/me request is only valid with delegated authentication flow.",
         )),
         ["users", _, "authentication", "requirements"] if call.beta => mfa::route(world, call),
+        ["users", "delta"] if call.method == "GET" => delta::route(world, call),
         ["users", ..] => users::route(world, call),
         ["directoryObjects", ..] => objects::route(world, call),
         ["organization" | "tenantRelationships", ..] => organization::route(world, call),
@@ -198,6 +209,7 @@ fn route(world: &mut World, call: &Call) -> Answer {
         }
         ["directory", "deletedItems", ..] => deleted::route(world, call),
         ["applications" | "servicePrincipals", ..] => applications::route(world, call),
+        ["policies" | "identity", ..] => policies::route(world, call),
         _ => Err(unknown(call)),
     }
 }

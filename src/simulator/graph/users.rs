@@ -13,7 +13,7 @@ use super::listing::{self, Page, equality};
 use super::person::user;
 use super::{Answer, Call, unknown};
 
-const READ: &[&str] = &[
+pub(super) const READ: &[&str] = &[
     "User.Read.All",
     "User.ReadWrite.All",
     "Directory.Read.All",
