@@ -165,6 +165,14 @@ fn a_value_that_cannot_be_meant_is_refused() {
             "backupNamespaces[0].namespace=closures",
             "missing property 'jobNames'",
         ),
+        (
+            "configuration.workloadIdentityTenants[0].namespace=closures",
+            "missing property 'tenants'",
+        ),
+        (
+            "workloadIdentity.enable=true",
+            "additional properties 'enable' not allowed",
+        ),
         ("configuration.slice=401", "/configuration/slice"),
         ("configuration.killSwitch=yes", "/configuration/killSwitch"),
         (
@@ -357,7 +365,52 @@ fn the_operator_can_read_its_configuration() {
             if kill_switch { 3 } else { 1 }
         );
         assert_eq!(read.guards.protected.len(), usize::from(kill_switch));
+        assert!(read.workload_identity.is_empty());
     }
+}
+
+#[test]
+fn workload_identity_is_bound_by_namespace_and_its_token_is_mounted_where_asked_for() {
+    let [one, two] = [
+        "6f2f4a3e-1b2c-4d5e-8f90-a1b2c3d4e5f6",
+        "7a3b0c1d-2e3f-4a5b-8c6d-7e8f90a1b2c3",
+    ];
+    let objects = objects(&[
+        "workloadIdentity.enabled=true",
+        "configuration.workloadIdentityTenants[0].namespace=closures",
+        &format!("configuration.workloadIdentityTenants[0].tenants={{{one},{two}}}"),
+        "configuration.workloadIdentityTenants[1].namespace=team-b",
+        &format!("configuration.workloadIdentityTenants[1].tenants={{{two}}}"),
+    ]);
+    let map: ConfigMap = serde_json::from_value(of_kind(&objects, "ConfigMap")[0].clone()).unwrap();
+    let read = configuration::resolve(Some(&map));
+    assert!(read.guards.present, "{map:?}");
+    let count = |name: &str| {
+        read.workload_identity
+            .get(name)
+            .map(std::collections::BTreeSet::len)
+    };
+    assert_eq!(
+        (count("closures"), count("team-b"), count("others")),
+        (Some(2), Some(1), None)
+    );
+    let pod = &of_kind(&objects, "Deployment")[0]["spec"]["template"]["spec"];
+    let token = &pod["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
+    assert_eq!(
+        *token,
+        json!({"path": "token", "audience": "api://AzureADTokenExchange", "expirationSeconds": 3600})
+    );
+    let container = &pod["containers"][0];
+    let file = container["env"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == "AZURE_FEDERATED_TOKEN_FILE");
+    let folder = container["volumeMounts"][0]["mountPath"].as_str().unwrap();
+    assert_eq!(file.unwrap()["value"], format!("{folder}/token"));
+    let without = crate::objects(&[]);
+    let pod = &of_kind(&without, "Deployment")[0]["spec"]["template"]["spec"];
+    assert!(pod.get("volumes").is_none());
 }
 
 #[test]

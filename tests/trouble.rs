@@ -25,6 +25,8 @@ mod cluster;
 mod credentials;
 #[path = "trouble/domains.rs"]
 mod domains;
+#[path = "trouble/identity.rs"]
+mod identity;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
@@ -60,6 +62,7 @@ fn main() {
         brakes::rows(),
         credentials::rows(),
         domains::rows(),
+        identity::rows(),
         preconditions::rows(),
         roles::rows(),
         tenants::rows(),

@@ -108,17 +108,43 @@ pub struct TenantRef {
     pub cloud: Option<Cloud>,
 }
 
-/// Names of Secrets in this namespace, each labelled `tenantclosure.dev/tenant-id`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+/// What is signed in with: Secrets in this namespace, each labelled `tenantclosure.dev/tenant-id`, or the operator's own
+/// identity in the cluster.
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.secretName) != has(self.workloadIdentity)").message("name either a Secret in secretName, or an application in workloadIdentity"),
+    validation = Rule::new("!has(self.readerSecretName) || has(self.secretName)").message("readerSecretName goes with secretName; with workloadIdentity name the reading application in workloadIdentity.readerClientId")
+)]
 pub struct Credentials {
-    /// Secret with keys `clientId` and `clientSecret` of the application that carries the closure out.
+    /// Secret of the application that carries the closure out, with the keys `clientId` and `clientCertificate` (PEM: the
+    /// certificate and its RSA key) or `clientSecret`; where it holds both, the certificate is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
-    pub secret_name: String,
+    pub secret_name: Option<String>,
     /// Likewise of an application that can only read; it serves mode Plan. Default: the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     pub reader_secret_name: Option<String>,
+    /// An application that trusts the operator's service account (a federated credential): no Secret is needed. Only for
+    /// tenants that the operator's configuration binds to this namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload_identity: Option<WorkloadIdentity>,
+}
+
+/// An application that trusts the operator's service account.
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadIdentity {
+    /// Application (client) id of the application that carries the closure out.
+    #[schemars(length(max = 36))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')").message("must be a GUID: the application (client) id"))]
+    pub client_id: String,
+    /// Likewise of an application that can only read; it serves mode Plan. Default: the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 36))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')").message("must be a GUID: the application (client) id"))]
+    pub reader_client_id: Option<String>,
 }
 
 /// Who stays.

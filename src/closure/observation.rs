@@ -38,6 +38,18 @@ pub enum Refused {
     SecretWrong,
     /// The secret has expired.
     SecretExpired,
+    /// The certificate, or its key, cannot be read.
+    CertificateUnreadable,
+    /// The key is none of the certificate's.
+    CertificateOfAnotherKey,
+    /// The certificate is none of the application's, or has expired.
+    CertificateUnknown,
+    /// What was signed is too old or too young: a clock is wrong.
+    AssertionTime,
+    /// There is no federated token where the operator looks for one.
+    FederatedTokenUnreadable,
+    /// The application trusts no federated token with this issuer, subject and audience.
+    FederationUnknown,
     /// The tenant does not know the application.
     ApplicationUnknown,
     /// The application is disabled in the tenant.

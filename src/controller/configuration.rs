@@ -22,6 +22,8 @@ pub struct Configured {
     pub grace: SignedDuration,
     /// Closures that may have an effect under way at the same time.
     pub acting_at_most: usize,
+    /// Tenants for which closures of a namespace may use the operator's own identity.
+    pub workload_identity: BTreeMap<String, BTreeSet<ObjectId>>,
     /// Version of the object, for noticing a change.
     pub version: String,
 }
@@ -38,6 +40,7 @@ impl Default for Configured {
             defaults: Defaults::default(),
             grace: SignedDuration::ZERO,
             acting_at_most: ACTING_AT_MOST,
+            workload_identity: BTreeMap::new(),
             version: String::new(),
         }
     }
@@ -111,8 +114,22 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
             .ok()
             .filter(|most| *most > 0)
             .ok_or("maxClosuresActing")?,
+        workload_identity: bound(get("workloadIdentityTenants").unwrap_or_default())
+            .ok_or("workloadIdentityTenants")?,
         version: String::new(),
     })
+}
+
+/// One line a namespace: `closures: 11111111-…, 22222222-…`.
+fn bound(text: &str) -> Option<BTreeMap<String, BTreeSet<ObjectId>>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let (namespace, tenants) = line.split_once(':')?;
+            let tenants = ids(Some(tenants)).filter(|tenants| !tenants.is_empty())?;
+            Some((namespace.trim().to_owned(), tenants))
+        })
+        .collect()
 }
 
 fn ids(text: Option<&str>) -> Option<BTreeSet<ObjectId>> {
@@ -166,6 +183,9 @@ mod tests {
             ("protectedTenants", "contoso"),
             ("maxClosuresPer30Days", "many"),
             ("maxClosuresActing", "0"),
+            ("workloadIdentityTenants", "closures"),
+            ("workloadIdentityTenants", "closures:"),
+            ("workloadIdentityTenants", "closures: contoso"),
         ] {
             assert!(!resolve(Some(&map(&[pair]))).guards.present, "{pair:?}");
         }
@@ -183,5 +203,19 @@ mod tests {
         assert_eq!(read.grace, SignedDuration::from_hours(2));
         assert_eq!(read.guards.protected.len(), 1);
         assert_eq!((read.guards.begun_at_most, read.acting_at_most), (10, 10));
+        assert!(read.workload_identity.is_empty());
+    }
+
+    #[test]
+    fn tenants_are_bound_to_namespaces_for_workload_identity() {
+        let [one, two] = [1, 2].map(|n| format!("11111111-2222-3333-4444-55555555555{n}"));
+        let text = format!("closures: {one},{two}\n\nteam-b: {two}\n");
+        let read = resolve(Some(&map(&[("workloadIdentityTenants", &text)])));
+        assert!(read.guards.present);
+        let count = |name: &str| read.workload_identity.get(name).map(BTreeSet::len);
+        assert_eq!(
+            (count("closures"), count("team-b"), count("others")),
+            (Some(2), Some(1), None)
+        );
     }
 }

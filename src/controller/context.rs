@@ -45,6 +45,8 @@ pub struct Context {
     pub service_account: String,
     /// One word for this process, in each claim.
     pub holder: String,
+    /// The cluster gives the operator a token of its own, for workload identity.
+    pub federated: bool,
     /// The way to a tenant.
     pub tenants: Arc<dyn TenantFactory>,
     /// Effect limits.
@@ -70,10 +72,10 @@ pub struct Hints {
     pub head: Option<Head>,
     /// The plan, while it is in use.
     pub plan: Option<Arc<Sealed>>,
-    /// Credentials by the name of their Secret, with the version that was read.
-    pub credentials: HashMap<String, (String, Credential)>,
-    /// The tenant built from them.
-    pub tenant: Option<Arc<dyn Tenant>>,
+    /// Credentials by the name of their Secret.
+    pub credentials: HashMap<String, Credential>,
+    /// The tenant, with what it was built from ([`Keys::known_as`]).
+    pub tenant: Option<(String, Arc<dyn Tenant>)>,
     /// When progress was last written.
     pub patched: Option<Instant>,
     /// What the guards ask, as it was seen after the newest effect, and when.

@@ -1,23 +1,38 @@
-//! Credentials: Secrets in the closure's namespace, got by name; their label is read before their data.
+//! Credentials: Secrets in the closure's namespace, got by name, their label read before their data; or the operator's own
+//! identity in the cluster, for tenants that its configuration binds to that namespace.
 
-use crate::api::closure::Credentials;
-use crate::api::{TENANT_ID, TenantClosure};
+use crate::api::TENANT_ID;
+use crate::api::closure::{Credentials, WorkloadIdentity};
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Obstacle;
-use crate::closure::terms::{Mode, Terms};
+use crate::closure::terms::Mode;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::read::Read;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt as _};
 use secrecy::SecretString;
 
-/// An application's id and secret. The secret prints nothing.
+/// An application and what proves it.
 #[derive(Clone, Debug)]
 pub struct Credential {
     /// Application (client) id.
     pub client_id: ObjectId,
-    /// Its secret.
-    pub client_secret: SecretString,
+    /// What proves it. It prints nothing that is secret.
+    pub proof: Held,
+    /// Where it is from: the Secret and its version, or the application. Another word is another credential.
+    pub known_as: String,
+}
+
+/// What is held of an application's proof.
+#[derive(Clone, Debug)]
+pub enum Held {
+    /// A client secret.
+    Secret(SecretString),
+    /// A certificate with its key, PEM.
+    Certificate(SecretString),
+    /// The operator's own token in the cluster.
+    Workload,
 }
 
 /// All credentials that a closure names.
@@ -31,6 +46,18 @@ pub struct Keys {
     pub directory: Option<Credential>,
 }
 
+impl Keys {
+    /// Where all of them are from.
+    pub fn known_as(&self) -> String {
+        let others = self.billing.iter().chain([&self.directory]);
+        let others = others.map(|key| key.as_ref().map_or("", |key| key.known_as.as_str()));
+        let all: Vec<&str> = std::iter::once(self.own.known_as.as_str())
+            .chain(others)
+            .collect();
+        all.join(" ")
+    }
+}
+
 /// What one reading came to: an obstacle of the closure is a value, not an error.
 type Found<T> = Result<Result<T, Obstacle>, ReconcileError>;
 
@@ -38,9 +65,9 @@ type Found<T> = Result<Result<T, Obstacle>, ReconcileError>;
 ///
 /// # Errors
 /// Only where the API server failed.
-pub async fn read(ctx: &Context, closure: &TenantClosure, terms: &Terms) -> Found<Keys> {
-    let spec = &closure.spec;
-    let own = match one(ctx, closure, terms, &spec.credentials, terms.tenant_id).await? {
+pub async fn read(ctx: &Context, read: &Read) -> Found<Keys> {
+    let (spec, terms) = (&read.closure.spec, &read.terms);
+    let own = match one(ctx, read, &spec.credentials, terms.tenant_id).await? {
         Ok(own) => own,
         Err(obstacle) => return Ok(Err(obstacle)),
     };
@@ -54,7 +81,7 @@ pub async fn read(ctx: &Context, closure: &TenantClosure, terms: &Terms) -> Foun
     let mut others = Vec::new();
     for block in blocks {
         others.push(match block {
-            (Some(block), Some(tenant)) => match one(ctx, closure, terms, block, tenant).await? {
+            (Some(block), Some(tenant)) => match one(ctx, read, block, tenant).await? {
                 Ok(credential) => Some(credential),
                 Err(obstacle) => return Ok(Err(obstacle)),
             },
@@ -71,18 +98,71 @@ pub async fn read(ctx: &Context, closure: &TenantClosure, terms: &Terms) -> Foun
 /// Reads one block's credential.
 async fn one(
     ctx: &Context,
-    closure: &TenantClosure,
-    terms: &Terms,
+    read: &Read,
     block: &Credentials,
     tenant: ObjectId,
 ) -> Found<Credential> {
-    let name = match terms.mode {
-        Mode::Plan => block
-            .reader_secret_name
-            .as_ref()
-            .unwrap_or(&block.secret_name),
-        Mode::Execute => &block.secret_name,
-    };
+    let plan = read.terms.mode == Mode::Plan;
+    let reader = block.reader_secret_name.as_ref().filter(|_| plan);
+    match (
+        reader.or(block.secret_name.as_ref()),
+        &block.workload_identity,
+    ) {
+        (Some(name), _) => from_secret(ctx, read, name, tenant).await,
+        (None, Some(identity)) => Ok(of_the_workload(ctx, read, identity, plan, tenant)),
+        // The schema lets neither through.
+        (None, None) => Ok(Err(incomplete("", "clientId"))),
+    }
+}
+
+/// The operator's own identity: only for tenants that its configuration binds to the closure's namespace.
+fn of_the_workload(
+    ctx: &Context,
+    read: &Read,
+    identity: &WorkloadIdentity,
+    plan: bool,
+    tenant: ObjectId,
+) -> Result<Credential, Obstacle> {
+    let namespace = read.closure.namespace().unwrap_or_default();
+    let bound = read.configured.workload_identity.get(&namespace);
+    if !bound.is_some_and(|tenants| tenants.contains(&tenant)) {
+        return Err(unbound(&namespace, tenant));
+    }
+    if !ctx.federated {
+        return Err(Obstacle::new(
+            "WorkloadIdentityUnavailable",
+            "The operator has no token of its own in the cluster",
+            "Install the chart with workloadIdentity.enabled=true, or create the closure with a Secret in spec.credentials",
+        ));
+    }
+    let reader = identity.reader_client_id.as_ref().filter(|_| plan);
+    let client_id = reader.unwrap_or(&identity.client_id);
+    Ok(Credential {
+        client_id: ObjectId::parse(client_id).ok_or_else(|| incomplete("", "clientId"))?,
+        proof: Held::Workload,
+        known_as: format!("workload/{client_id}"),
+    })
+}
+
+fn unbound(namespace: &str, tenant: ObjectId) -> Obstacle {
+    Obstacle::new(
+        "WorkloadIdentityNotBound",
+        format!(
+            "The operator's configuration does not bind tenant {tenant} to namespace {namespace}, so its own identity is not \
+             used for it"
+        ),
+        "Ask the operator's owner to add it to workloadIdentityTenants in the operator's configuration",
+    )
+}
+
+/// Reads a Secret whose label names the tenant.
+async fn from_secret(
+    ctx: &Context,
+    read: &Read,
+    name: &str,
+    tenant: ObjectId,
+) -> Found<Credential> {
+    let closure = &read.closure;
     let namespace = closure.namespace().unwrap_or_default();
     let uid = closure.uid().unwrap_or_default();
     let api: Api<Secret> = Api::namespaced(ctx.client.clone(), &namespace);
@@ -108,25 +188,23 @@ async fn one(
     if labelled != Some(tenant) {
         return Ok(Err(mislabelled(&namespace, name, tenant)));
     }
-    let version = meta.resource_version().unwrap_or_default();
-    if let Some((known, credential)) = ctx.hints(&uid).credentials.remove(name)
-        && known == version
+    let known_as = format!("{name}/{}", meta.resource_version().unwrap_or_default());
+    if let Some(known) = ctx.hints(&uid).credentials.remove(name)
+        && known.known_as == known_as
     {
-        return Ok(Ok(credential));
+        return Ok(Ok(known));
     }
     let Some(secret) = bounded(api.get_opt(name)).await? else {
         return Ok(Err(missing(&namespace, name)));
     };
-    Ok(parse(&secret).inspect(|credential| {
+    Ok(parse(&secret, known_as).inspect(|credential| {
         ctx.hint(&uid, |h| {
-            h.credentials
-                .insert(name.clone(), (version, credential.clone()));
-            h.tenant = None;
+            h.credentials.insert(name.to_owned(), credential.clone());
         });
     }))
 }
 
-fn parse(secret: &Secret) -> Result<Credential, Obstacle> {
+fn parse(secret: &Secret, known_as: String) -> Result<Credential, Obstacle> {
     let name = secret.name_any();
     let text = |key: &str| {
         let bytes = secret.data.as_ref()?.get(key)?;
@@ -137,12 +215,13 @@ fn parse(secret: &Secret) -> Result<Credential, Obstacle> {
         .as_deref()
         .and_then(ObjectId::parse)
         .ok_or_else(|| incomplete(&name, "clientId"))?;
-    let client_secret = text("clientSecret")
-        .map(SecretString::from)
-        .ok_or_else(|| incomplete(&name, "clientSecret"))?;
+    let certificate = text("clientCertificate").map(|pem| Held::Certificate(pem.into()));
+    let secret = || text("clientSecret").map(|secret| Held::Secret(secret.into()));
+    let proof = certificate.or_else(secret);
     Ok(Credential {
         client_id,
-        client_secret,
+        proof: proof.ok_or_else(|| incomplete(&name, "clientCertificate or clientSecret"))?,
+        known_as,
     })
 }
 
@@ -150,7 +229,7 @@ fn incomplete(name: &str, key: &str) -> Obstacle {
     Obstacle {
         reason: "CredentialIncomplete",
         message: format!("The Secret {name} lacks a usable key {key}"),
-        remedy: "Give it the keys clientId (a GUID) and clientSecret".into(),
+        remedy: "Give it the keys clientId (a GUID) and clientCertificate (PEM, with its key) or clientSecret".into(),
     }
 }
 
@@ -159,7 +238,7 @@ fn missing(namespace: &str, name: &str) -> Obstacle {
         reason: "CredentialMissing",
         message: format!("There is no Secret {name} in namespace {namespace}"),
         remedy: format!(
-            "Create it with the keys clientId and clientSecret and the label {TENANT_ID}"
+            "Create it with the keys clientId and clientCertificate or clientSecret, and the label {TENANT_ID}"
         ),
     }
 }

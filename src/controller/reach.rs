@@ -20,15 +20,18 @@ pub async fn tenant(
     head: Option<&Head>,
     seen: &mut Observation,
 ) -> Result<Option<Arc<dyn Tenant>>, ReconcileError> {
-    let keys = match credentials::read(ctx, &read.closure, &read.terms).await? {
+    let keys = match credentials::read(ctx, read).await? {
         Ok(keys) => keys,
         Err(obstacle) => {
             // The outside look needs no credential: the tenant that was built with the last one still serves.
             seen.cluster.credential = Err(obstacle);
-            return Ok(ctx.hints(&read.uid).tenant);
+            return Ok(ctx.hints(&read.uid).tenant.map(|(_, tenant)| tenant));
         }
     };
-    if let Some(tenant) = ctx.hints(&read.uid).tenant {
+    let with = keys.known_as();
+    if let Some((known, tenant)) = ctx.hints(&read.uid).tenant
+        && known == with
+    {
         return Ok(Some(tenant));
     }
     if let Some(head) = head {
@@ -36,6 +39,6 @@ pub async fn tenant(
         ctx.tenants.spent(&read.terms, &keys, &writes);
     }
     let tenant = ctx.tenants.tenant(&read.terms, &keys);
-    ctx.hint(&read.uid, |h| h.tenant = Some(Arc::clone(&tenant)));
+    ctx.hint(&read.uid, |h| h.tenant = Some((with, Arc::clone(&tenant))));
     Ok(Some(tenant))
 }

@@ -4,6 +4,7 @@
 
 use super::clouds::{Hosts, Service};
 use super::failure::{Failure, Kind, OTHER_TENANT};
+use super::proof::Proof;
 use super::request::{Body, Call, Http};
 use crate::closure::id::ObjectId;
 use base64::Engine;
@@ -22,15 +23,15 @@ pub struct Credentials {
     pub tenant_id: ObjectId,
     /// Application (client) id.
     pub app_id: ObjectId,
-    /// Client secret; never printed.
-    pub secret: SecretString,
+    /// What it proves itself with.
+    pub proof: Proof,
 }
 
 /// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no token: {code}")]
 pub struct TokenError {
-    /// `AADSTS…`, or a word of ours: [`OTHER_TENANT`], `TokenUnreadable`, `Timeout`.
+    /// `AADSTS…`, or a word of ours: [`OTHER_TENANT`], `TokenUnreadable`, `Timeout`, or why there is no proof to send.
     pub code: String,
     /// What follows from it.
     pub kind: TokenErrorKind,
@@ -197,13 +198,15 @@ impl Tokens {
             .root(Service::Login)
             .and_then(|root| root.join(&format!("{tenant}/oauth2/v2.0/token")).ok())
             .ok_or_else(|| unreadable("NoHost"))?;
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", &self.credentials.app_id.to_string())
-            .append_pair("client_secret", self.credentials.secret.expose_secret())
-            .append_pair("scope", &self.hosts.scope(service))
-            .finish();
-        let call = Call::new(Method::POST, url, Body::Form(form.into()));
+        let client = self.credentials.app_id.to_string();
+        let proof = &self.credentials.proof;
+        let fields = proof.fields(&client, url.as_str()).await;
+        let fields = fields.map_err(|why| TokenError {
+            code: why.to_owned(),
+            kind: TokenErrorKind::Refused,
+        })?;
+        let form = form(&client, &self.hosts.scope(service), &fields);
+        let call = Call::new(Method::POST, url, Body::Form(form));
         http.counters().token();
         let reply = http
             .send(&call, None, timeout)
@@ -237,6 +240,17 @@ impl Tokens {
             renew_at: Instant::now() + Duration::from_secs(life - ahead),
         }))
     }
+}
+
+fn form(client: &str, scope: &str, proof: &[(&'static str, SecretString)]) -> SecretString {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", client)
+        .append_pair("scope", scope);
+    for (key, value) in proof {
+        form.append_pair(key, value.expose_secret());
+    }
+    form.finish().into()
 }
 
 impl From<TokenError> for Failure {
@@ -328,7 +342,7 @@ mod tests {
         let credentials = Credentials {
             tenant_id: ObjectId(uuid::Uuid::nil()),
             app_id: ObjectId(uuid::Uuid::nil()),
-            secret: "hunter2".to_owned().into(),
+            proof: Proof::Secret("hunter2".to_owned().into()),
         };
         assert!(!format!("{credentials:?}").contains("hunter2"));
     }

@@ -1,5 +1,6 @@
 //! What can go wrong with a request, by kind and code. Microsoft's message is never kept: it may name people.
 
+use super::{assertion, proof};
 use crate::closure::observation::{Refused, Why};
 use serde_json::Value;
 use std::time::Duration;
@@ -110,6 +111,14 @@ fn refused(code: &str) -> Refused {
         "AADSTS7000222" => Refused::SecretExpired,
         "AADSTS700016" => Refused::ApplicationUnknown,
         "AADSTS7000112" => Refused::ApplicationDisabled,
+        "AADSTS700027" | "AADSTS7000274" => Refused::CertificateUnknown,
+        "AADSTS700024" => Refused::AssertionTime,
+        "AADSTS70021" | "AADSTS700211" | "AADSTS700212" | "AADSTS700213" => {
+            Refused::FederationUnknown
+        }
+        assertion::UNREADABLE => Refused::CertificateUnreadable,
+        assertion::OTHER_KEY => Refused::CertificateOfAnotherKey,
+        proof::NO_FEDERATED_TOKEN => Refused::FederatedTokenUnreadable,
         OTHER_TENANT => Refused::OtherTenant,
         _ => Refused::Otherwise,
     }

@@ -42,7 +42,7 @@ impl LiveTenant {
         let graph = wire(Credentials {
             tenant_id: settings.tenant_id,
             app_id: settings.app_id,
-            secret: settings.secret.clone(),
+            proof: settings.proof.clone(),
         });
         let billing = settings
             .billing

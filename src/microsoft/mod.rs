@@ -6,6 +6,7 @@
 
 mod accounts;
 mod arm;
+mod assertion;
 mod auth;
 mod batch;
 mod batch_read;
@@ -23,6 +24,7 @@ mod outside;
 mod pacing;
 mod paging;
 mod perform;
+mod proof;
 mod request;
 mod settings;
 mod settle;
@@ -36,5 +38,6 @@ pub use failure::{Failure, Kind};
 pub use gates::{GateState, Gates};
 pub use live::LiveTenant;
 pub use outside::CONTROL_TENANT;
+pub use proof::Proof;
 pub use request::{EndpointOverride, Http, HttpError};
 pub use settings::{Billing, Limits, Settings};

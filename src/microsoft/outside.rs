@@ -42,7 +42,7 @@ impl Outside {
         let credentials = Credentials {
             tenant_id: settings.tenant_id,
             app_id: settings.app_id,
-            secret: settings.secret.clone(),
+            proof: settings.proof.clone(),
         };
         Self {
             tenant: settings.tenant_id,

@@ -2,10 +2,10 @@
 
 use super::auth::Credentials;
 use super::gates::Gates;
+use super::proof::Proof;
 use super::request::Http;
 use crate::closure::id::ObjectId;
 use crate::closure::terms::{BillingKind, Cloud};
-use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ pub struct Settings {
     pub cloud: Cloud,
     /// Application (client) id.
     pub app_id: ObjectId,
-    /// Client secret.
-    pub secret: SecretString,
+    /// What the application proves itself with.
+    pub proof: Proof,
     /// Billing accounts through which subscriptions can be seen and ended.
     pub billing: Vec<Billing>,
     /// ARM id of an External ID or B2C directory.

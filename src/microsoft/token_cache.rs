@@ -4,12 +4,10 @@ use super::auth::{Credentials, Tokens};
 use super::clouds::{Hosts, Service};
 use super::gates::lock;
 use crate::closure::id::ObjectId;
-use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// Login host, tenant, application, and a hash of the secret: another secret has other tokens.
+/// Login host, tenant, application, and a hash of the proof: another secret has other tokens.
 type Key = (&'static str, ObjectId, ObjectId, [u8; 32]);
 
 /// The tokens of all credentials of this process.
@@ -21,12 +19,11 @@ pub(super) struct TokenCache {
 impl TokenCache {
     /// The tokens of a credential. Those that nobody holds and that have all ended are forgotten.
     pub(super) fn of(&self, hosts: &'static Hosts, credentials: Credentials) -> Arc<Tokens> {
-        let secret = credentials.secret.expose_secret().as_bytes();
         let key = (
             hosts.host(Service::Login),
             credentials.tenant_id,
             credentials.app_id,
-            Sha256::digest(secret).into(),
+            credentials.proof.fingerprint(),
         );
         let mut known = lock(&self.inner);
         if let Some(tokens) = known.get(&key) {
@@ -41,6 +38,7 @@ impl TokenCache {
 
 #[cfg(test)]
 mod tests {
+    use super::super::proof::Proof;
     use super::*;
     use crate::closure::terms::Cloud;
 
@@ -48,7 +46,7 @@ mod tests {
         Credentials {
             tenant_id: ObjectId(uuid::Uuid::from_u128(tenant)),
             app_id: ObjectId(uuid::Uuid::nil()),
-            secret: secret.to_owned().into(),
+            proof: Proof::Secret(secret.to_owned().into()),
         }
     }
 

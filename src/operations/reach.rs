@@ -4,12 +4,13 @@ use crate::closure::id::ObjectId;
 use crate::closure::tenant::Tenant;
 use crate::closure::terms::Terms;
 use crate::controller::context::{EffectLimits, TenantFactory};
-use crate::controller::credentials::{Credential, Keys};
+use crate::controller::credentials::{Credential, Held, Keys};
 use crate::microsoft::{
     Billing, CONTROL_TENANT, Counts, Credentials, EndpointOverride, GateState, Gates, Http, Limits,
-    LiveTenant, Settings,
+    LiveTenant, Proof, Settings,
 };
 use crate::operations::settings::Run;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub struct Microsoft {
     http: Arc<Http>,
     gates: Arc<Gates>,
     limits: Limits,
+    federated_token: Option<PathBuf>,
 }
 
 impl Microsoft {
@@ -29,6 +31,30 @@ impl Microsoft {
     /// The gates as they are now.
     pub fn gates(&self) -> Vec<GateState> {
         self.gates.states()
+    }
+
+    /// A credential that is for the tenant that its block names; every token is compared with it.
+    fn of_another(
+        &self,
+        tenant: Option<ObjectId>,
+        key: Option<&Credential>,
+    ) -> Option<Credentials> {
+        let (tenant_id, key) = (tenant?, key?);
+        Some(Credentials {
+            tenant_id,
+            app_id: key.client_id,
+            proof: self.proof(key),
+        })
+    }
+
+    fn proof(&self, key: &Credential) -> Proof {
+        match &key.proof {
+            Held::Secret(secret) => Proof::Secret(secret.clone()),
+            Held::Certificate(pem) => Proof::Certificate(pem.clone()),
+            Held::Workload => {
+                Proof::FederatedToken(self.federated_token.clone().unwrap_or_default())
+            }
+        }
     }
 }
 
@@ -60,6 +86,7 @@ pub fn microsoft(settings: &Run, limits: EffectLimits) -> Result<Arc<Microsoft>,
             request: limits.request,
             ..Limits::default()
         },
+        federated_token: settings.federated_token_file.clone(),
     }))
 }
 
@@ -76,32 +103,20 @@ impl TenantFactory for Microsoft {
             initial_domain: terms.initial_domain.clone(),
             cloud: terms.cloud,
             app_id: keys.own.client_id,
-            secret: keys.own.client_secret.clone(),
+            proof: self.proof(&keys.own),
             billing: accounts
                 .map(|(account, key)| Billing {
                     kind: account.kind,
-                    credentials: of_another(account.tenant_id, key.as_ref()),
+                    credentials: self.of_another(account.tenant_id, key.as_ref()),
                 })
                 .collect(),
             directory_resource: terms.directory_resource.clone(),
-            directory_credentials: of_another(
-                terms.directory_resource_tenant,
-                keys.directory.as_ref(),
-            ),
+            directory_credentials: self
+                .of_another(terms.directory_resource_tenant, keys.directory.as_ref()),
             http: Arc::clone(&self.http),
             gates: Arc::clone(&self.gates),
             limits: self.limits,
             control_tenant: CONTROL_TENANT,
         }))
     }
-}
-
-/// A credential that is for the tenant that its block names; every token is compared with it.
-fn of_another(tenant: Option<ObjectId>, key: Option<&Credential>) -> Option<Credentials> {
-    let (tenant_id, key) = (tenant?, key?);
-    Some(Credentials {
-        tenant_id,
-        app_id: key.client_id,
-        secret: key.client_secret.clone(),
-    })
 }

@@ -41,6 +41,7 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         namespace: settings.namespace.clone(),
         service_account: settings.service_account.clone(),
         holder,
+        federated: settings.federated_token_file.is_some(),
         tenants: Arc::clone(&microsoft) as Arc<dyn TenantFactory>,
         limits,
         brakes: Arc::new(Brakes::default()),

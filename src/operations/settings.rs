@@ -58,6 +58,9 @@ pub struct Run {
     /// Seconds that one request to Microsoft may take.
     #[arg(long, default_value_t = 10)]
     pub request_seconds: u64,
+    /// Where the cluster puts the operator's own token for workload identity; it rotates and is read for each request.
+    #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE")]
+    pub federated_token_file: Option<PathBuf>,
     /// DANGER, for trying out only: send every call to a simulator at this loopback address instead of Microsoft.
     #[arg(long, requires = "simulator_ca")]
     pub simulator_address: Option<SocketAddr>,

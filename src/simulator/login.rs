@@ -5,11 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::assertion;
 use super::clock::stamp;
 use super::exchange::{Query, Reply, Request, Service};
 use super::hosts;
 use super::tenant::Tenant;
-use super::token::{payload, resource, sign};
+use super::token::{resource, sign};
 use super::world::World;
 
 /// Seconds that a token lives.
@@ -177,26 +178,11 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
     }
     let assertion = field("client_assertion");
     if !assertion.is_empty() {
-        if !client.assertions {
-            return refuse(
-                world,
-                401,
-                "invalid_client",
-                700_213,
-                "No matching federated identity record found for presented assertion.",
-            );
-        }
-        let expiry = payload(&assertion)
-            .and_then(|claims| claims["exp"].as_i64())
-            .unwrap_or(0);
-        if expiry * 1000 <= world.clock.real() {
-            return refuse(
-                world,
-                401,
-                "invalid_client",
-                700_024,
-                "Client assertion is not within its valid time range.",
-            );
+        let base = request.base.trim_end_matches(":443");
+        let audience = format!("{base}/{name}/oauth2/v2.0/token");
+        let now = world.clock.real() / 1000;
+        if let Err((code, text)) = assertion::verify(client, &assertion, &audience, now) {
+            return refuse(world, 401, "invalid_client", code, text);
         }
     } else if secret != client.secret {
         return refuse(
@@ -242,6 +228,7 @@ fn basic(header: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::super::testing;
+    use super::super::token::payload;
     use super::*;
 
     #[test]

@@ -29,6 +29,7 @@
 )]
 
 mod arm;
+mod assertion;
 mod breakpoints;
 mod certificate;
 mod checks;

@@ -399,6 +399,7 @@ fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Cli
         reader,
         azure_owner: plan.azure_owner.unwrap_or(true),
         billing_role: plan.billing_role.unwrap_or(true),
-        assertions: plan.assertions,
+        certificates: plan.certificates.clone(),
+        federated: plan.federated_credentials.clone(),
     }
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 pub use super::hosts::Cloud;
 pub use super::scenario_parts::{
     ApplicationRegistration, BillingAccount, DirectoryResource, DomainReferences,
-    RetainedAdministrator, SpareAdministrator, Subscription, SubscriptionKind, Sync, SyncPatch,
+    FederatedCredential, Jwk, Jwks, RetainedAdministrator, SpareAdministrator, Subscription,
+    SubscriptionKind, Sync, SyncPatch,
 };
 
 /// A whole scenario.

@@ -212,8 +212,51 @@ pub struct ApplicationRegistration {
     pub azure_owner: Option<bool>,
     /// Has a role on the billing account; absent: true.
     pub billing_role: Option<bool>,
-    /// Signs in with a federated or certificate assertion too; its signature is not verified.
-    pub assertions: bool,
+    /// Certificates of the application, PEM each: what their keys sign is accepted instead of the secret.
+    pub certificates: Vec<String>,
+    /// Tokens of others that the application trusts.
+    pub federated_credentials: Vec<FederatedCredential>,
+}
+
+/// Whose tokens an application trusts, as in `POST /applications/{id}/federatedIdentityCredentials`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FederatedCredential {
+    /// The issuer of the token.
+    pub issuer: String,
+    /// Its subject, such as `system:serviceaccount:tenant-closure:tenant-closure`.
+    pub subject: String,
+    /// Its audience; absent: `api://AzureADTokenExchange`.
+    #[serde(default = "exchange")]
+    pub audience: String,
+    /// The issuer's keys, as its `jwks_uri` shows them (`kubectl get --raw /openid/v1/jwks`). Only RSA keys count, as for
+    /// Microsoft.
+    pub jwks: Jwks,
+}
+
+fn exchange() -> String {
+    "api://AzureADTokenExchange".to_owned()
+}
+
+/// A set of keys.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Jwks {
+    /// The keys.
+    pub keys: Vec<Jwk>,
+}
+
+/// One key. Other fields than these are left aside.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Jwk {
+    /// `RSA`, or another type, which does not count.
+    pub kty: String,
+    /// Its name.
+    pub kid: Option<String>,
+    /// The modulus, base64url.
+    pub n: String,
+    /// The exponent, base64url.
+    pub e: String,
 }
 
 /// Graph permissions of a client that may do everything that a program can do in a closure.

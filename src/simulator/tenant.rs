@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::hosts::Cloud;
-use super::scenario::{Behaviour, SyncPatch};
+use super::scenario::{Behaviour, FederatedCredential, SyncPatch};
 use super::subscription::Subscription;
 use super::users::{SYNCED, User, Users};
 
@@ -128,7 +128,9 @@ pub(crate) struct Client {
     pub(crate) reader: bool,
     pub(crate) azure_owner: bool,
     pub(crate) billing_role: bool,
-    pub(crate) assertions: bool,
+    /// PEM each.
+    pub(crate) certificates: Vec<String>,
+    pub(crate) federated: Vec<FederatedCredential>,
 }
 
 /// The ARM resource of an External ID or B2C directory.

@@ -111,7 +111,7 @@ async fn an_account_of_another_tenant_names_it_and_brings_its_credential() {
         (
             "billing",
             account(json!({"tenantId": PAYER, "credentials": {}})),
-            "secretName: Required value",
+            "name either a Secret in secretName, or an application in workloadIdentity",
         ),
         (
             "billing",
@@ -186,4 +186,45 @@ async fn domains_to_release_are_named_once_and_the_initial_one_stays() {
         ]),
     ];
     each_is_accepted("domains", "domains", good).await;
+}
+
+#[tokio::test]
+async fn a_secret_or_workload_identity_is_signed_in_with() {
+    let app = "9d4c1e2f-3a4b-4c5d-8e6f-0a1b2c3d4e5f";
+    let either = "name either a Secret in secretName, or an application in workloadIdentity";
+    let spoilt: Vec<Spoilt> = vec![
+        ("credentials", json!({}), either),
+        (
+            "credentials",
+            json!({"secretName": "a", "workloadIdentity": {"clientId": app}}),
+            either,
+        ),
+        (
+            "credentials",
+            json!({"readerSecretName": "a", "workloadIdentity": {"clientId": app}}),
+            "readerSecretName goes with secretName",
+        ),
+        (
+            "credentials",
+            json!({"workloadIdentity": {}}),
+            "clientId: Required value",
+        ),
+        (
+            "credentials",
+            json!({"workloadIdentity": {"clientId": "contoso"}}),
+            "must be a GUID: the application (client) id",
+        ),
+        (
+            "credentials",
+            json!({"workloadIdentity": {"clientId": app, "readerClientId": "contoso"}}),
+            "must be a GUID: the application (client) id",
+        ),
+    ];
+    each_is_refused("no-credentials", spoilt).await;
+    let good = vec![
+        json!({"workloadIdentity": {"clientId": app}}),
+        json!({"workloadIdentity": {"clientId": app, "readerClientId": app}}),
+        json!({"secretName": "a", "readerSecretName": "b"}),
+    ];
+    each_is_accepted("credentials", "credentials", good).await;
 }

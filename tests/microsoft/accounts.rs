@@ -3,7 +3,7 @@
 use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tenant_closure::microsoft::Credentials;
+use tenant_closure::microsoft::{Credentials, Proof};
 
 const ACCOUNTS: &str = "/providers/Microsoft.Billing/billingAccounts";
 
@@ -73,7 +73,7 @@ async fn two_payers(lying: Option<ObjectId>) -> (Arc<Fake>, LiveTenant) {
             credentials: Some(Credentials {
                 tenant_id: payer(n),
                 app_id: id(0xe0 + n),
-                secret: format!("secret of {n}").into(),
+                proof: Proof::Secret(format!("secret of {n}").into()),
             }),
         })
         .collect();

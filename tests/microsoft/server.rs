@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::tenant::Leash;
 use tenant_closure::microsoft::{
-    CONTROL_TENANT, EndpointOverride, Gates, Hosts, Http, Limits, LiveTenant, Settings,
+    CONTROL_TENANT, EndpointOverride, Gates, Hosts, Http, Limits, LiveTenant, Proof, Settings,
 };
 
 /// The tenant of all tests.
@@ -162,7 +162,7 @@ pub async fn start_raw(
         initial_domain: "contoso.onmicrosoft.com".into(),
         cloud: tenant_closure::closure::terms::Cloud::Global,
         app_id: APP,
-        secret: "hunter2".to_owned().into(),
+        proof: Proof::Secret("hunter2".to_owned().into()),
         billing: Vec::new(),
         directory_resource: None,
         directory_credentials: None,
@@ -181,7 +181,7 @@ pub fn same(settings: &Settings) -> Settings {
         initial_domain: settings.initial_domain.clone(),
         cloud: settings.cloud,
         app_id: settings.app_id,
-        secret: settings.secret.clone(),
+        proof: settings.proof.clone(),
         billing: Vec::new(),
         directory_resource: None,
         directory_credentials: None,

@@ -15,6 +15,9 @@ pub(crate) const OPERATOR: &str = "tenant-closure";
 /// For how long things may take to come about.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where the operator looks for its own token in the cluster; a test puts one there.
+pub(crate) const FEDERATED_TOKEN: &str = "federated-token";
+
 /// What the stack is to be like.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
@@ -251,6 +254,8 @@ fn operator(
         .args(["--simulator-address", simulator.address()])
         .arg("--simulator-ca")
         .arg(&simulator.ready.ca_file)
+        .arg("--federated-token-file")
+        .arg(dir.join(FEDERATED_TOKEN))
         .args(arguments)
         .env("KUBECONFIG", kubeconfig);
     Ok((Program::start(&mut command, out.into(), &log)?, port))

@@ -53,7 +53,7 @@ async fn missing() {
     told(
         &trial.blocked("CredentialMissing").await,
         "There is no Secret contoso-closer in namespace secret-missing",
-        "Create it with the keys clientId and clientSecret and the label tenantclosure.dev/tenant-id",
+        "Create it with the keys clientId and clientCertificate or clientSecret, and the label tenantclosure.dev/tenant-id",
     );
     trial.assert_untouched().await;
     put(&trial, &secret(&trial)).await;
@@ -112,8 +112,8 @@ async fn lacking_a_key() {
     trial.apply().await;
     told(
         &trial.blocked("CredentialIncomplete").await,
-        "The Secret contoso-closer lacks a usable key clientSecret",
-        "Give it the keys clientId (a GUID) and clientSecret",
+        "The Secret contoso-closer lacks a usable key clientCertificate or clientSecret",
+        "Give it the keys clientId (a GUID) and clientCertificate (PEM, with its key) or clientSecret",
     );
     let mut nameless = secret(&trial);
     nameless["stringData"]["clientId"] = json!("the application");

@@ -9,7 +9,7 @@ use crate::stack::{Options, Stack};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::api::status::{BlockerStatus, HandOffStatus};
@@ -119,6 +119,20 @@ impl Trial {
     pub(crate) async fn phase(&self, phase: Phase) -> TenantClosureStatus {
         self.until(&format!("{phase:?}"), |status| status.phase == Some(phase))
             .await
+    }
+
+    /// Likewise, once the message says this: one reason can have many words.
+    pub(crate) async fn blocked_with(&self, reason: &str, says: &str) -> Blocked {
+        self.until(says, |status| condition(status, "Stalled").2.contains(says))
+            .await;
+        let told = self.blocked(reason).await;
+        assert!(told.message.contains(says), "{}", told.message);
+        told
+    }
+
+    /// The folder of the stack that all rows share.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.stack.dir
     }
 
     /// Waits until it is Stalled for this reason, and checks that all that a user or a tool looks at says the same.

@@ -20,6 +20,32 @@ pub fn refused(question: Question, refused: Refused) -> Decision {
             ": the client secret has expired",
             "Make a new client secret of the application and put its value into the Secret that the closure names",
         ),
+        Refused::CertificateUnreadable => (
+            ": no certificate with an RSA key of 2,048 to 4,096 bits can be read in it",
+            "Put the certificate and its private key, both PEM, into clientCertificate of the Secret that the closure names",
+        ),
+        Refused::CertificateOfAnotherKey => (
+            ": the private key is none of the certificate's",
+            "Put the certificate together with its own private key into clientCertificate of the Secret that the closure names",
+        ),
+        Refused::CertificateUnknown => (
+            ": the certificate is not one of the application's, or has expired",
+            "Add the certificate to the application (Certificates & secrets), or put the one that is there, with its key, \
+             into the Secret that the closure names",
+        ),
+        Refused::AssertionTime => (
+            ": what was signed is not within its time",
+            "Set the clock of the operator's node right; where workload identity is used, see that its token is renewed",
+        ),
+        Refused::FederatedTokenUnreadable => (
+            ": the operator finds no token of its own in the cluster",
+            "Install the chart with workloadIdentity.enabled=true, and see that the token is mounted into the operator's pod",
+        ),
+        Refused::FederationUnknown => (
+            ": the application trusts no token of this cluster's service account",
+            "Add a federated credential to the application: the issuer of this cluster, the operator's service account as \
+             subject, and the audience of its token",
+        ),
         Refused::ApplicationUnknown => (
             ": the tenant does not know the application",
             "Put the credential of an application of this tenant into the Secret that the closure names, or give this one \
@@ -45,7 +71,15 @@ pub fn refused(question: Question, refused: Refused) -> Decision {
     } else {
         ("the credential", "")
     };
-    let message = format!("Microsoft does not accept {which}{matter}");
+    let message = match refused {
+        // Nothing was sent to Microsoft.
+        Refused::CertificateUnreadable
+        | Refused::CertificateOfAnotherKey
+        | Refused::FederatedTokenUnreadable => {
+            format!("Nothing can be proven with {which}{matter}")
+        }
+        _ => format!("Microsoft does not accept {which}{matter}"),
+    };
     Obstacle::new(
         "CredentialRefused",
         message,
