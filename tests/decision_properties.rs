@@ -4,7 +4,7 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    decide, id, intent, memory, observation, plan, report, schedule, step, steps, terms,
+    decide, decision, id, intent, memory, observation, plan, report, schedule, step, steps, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -409,10 +409,10 @@ proptest! {
         let now = run.world.now;
         let decided = decide::decide(&run.plan, &seen, &run.memory, now);
         prop_assert_eq!(&decided, &decide::decide(&run.plan, &seen, &run.memory, now));
-        if let decide::Decision::Act(intent) = &decided.decision {
+        if let decision::Decision::Act(intent) = &decided.decision {
             check_intent(&run, &seen, intent);
         }
-        if let decide::Decision::Blocked(list) = &decided.decision {
+        if let decision::Decision::Blocked(list) = &decided.decision {
             prop_assert!(!list.is_empty());
             for obstacle in list {
                 prop_assert!(!obstacle.message.is_empty() && !obstacle.remedy.is_empty());
@@ -420,7 +420,7 @@ proptest! {
         }
         prop_assert!(decided.step >= steps::current(&run.memory));
         if run.memory.directory_gone_at.is_some() {
-            prop_assert_eq!(&decided.decision, &decide::Decision::Closed);
+            prop_assert_eq!(&decided.decision, &decision::Decision::Closed);
         }
         let report = report::tell(&run.plan, &run.memory, &decided);
         let asked = usize::from(run.plan.terms.stop_renewal_first)
@@ -496,7 +496,7 @@ proptest! {
         let users = world.users.clone();
         let mut run = Run::of(world);
         let end = run.to_the_end();
-        prop_assert_eq!(end.decision, decide::Decision::Closed);
+        prop_assert_eq!(end.decision, decision::Decision::Closed);
         prop_assert!(run.world.steps.is_sorted());
         prop_assert!(run.told.iter().map(|d| d.step).is_sorted());
         let deleted: std::collections::BTreeSet<_> = run.world.deleted.iter().copied().collect();
@@ -537,7 +537,7 @@ proptest! {
 fn a_plan_reference_names_the_digest() {
     let mut run = Run::of(World::new(2));
     run.until(false, 5, |d| {
-        matches!(d.decision, decide::Decision::MakePlan { .. })
+        matches!(d.decision, decision::Decision::MakePlan { .. })
     });
     let PlanRef { digest, users, .. } = run.memory.plan.clone().unwrap();
     let sealed = run.plan.sealed.clone().unwrap();

@@ -1,6 +1,6 @@
 //! Conditions: a report's standings merged into what is stored, keeping transition times.
 
-use crate::closure::decide::Standing;
+use crate::closure::decision::Standing;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 

@@ -1,8 +1,8 @@
 //! The status of a `TenantClosure`: progress only, it decides nothing. Under 32 KiB whatever the tenant's size.
 
+use crate::closure::access::Who;
 use crate::closure::memory::Totals;
 use crate::closure::report::Phase;
-use crate::closure::steps::roles::Who;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;

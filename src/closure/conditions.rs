@@ -1,10 +1,10 @@
 //! Conditions: the three that tools wait for, then one for each promise of the procedure.
 
-use crate::closure::decide::{Decided, Decision, HandOff, Standing};
+use crate::closure::decision::{Decided, Decision, HandOff, Standing};
 use crate::closure::intent::Action;
 use crate::closure::memory::Memory;
+use crate::closure::phase::{CONDITIONS, Phase};
 use crate::closure::plan::Plan;
-use crate::closure::report::{CONDITIONS, Phase};
 use crate::closure::step::Step;
 use crate::closure::steps::{
     cancel_subscriptions, delete_subscriptions, disable_mfa, preconditions, release_domains,

@@ -3,7 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 #![allow(clippy::struct_excessive_bools, clippy::wrong_self_convention)] // a world is a list of switches
 
-use super::decide::{Decided, Decision, decide};
+use super::decide::decide;
+use super::decision::{Decided, Decision};
 use super::id::ObjectId;
 use super::intent::{Action, Intent, Outcome, Refusal};
 use super::memory::{Memory, PlanRef};

@@ -1,6 +1,6 @@
 //! Guards: refusals that hold before any step, in order.
 
-use crate::closure::decide::Decision;
+use crate::closure::decision::Decision;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{
@@ -135,7 +135,7 @@ fn or_gone(
 pub fn prove_gone(terms: &Terms, memory: &Memory, now: Timestamp) -> Decision {
     let pause = schedule::back_off(memory.inconclusive, terms.poll_at_most);
     match schedule::rest(memory, pause, now) {
-        Some(rest) => crate::closure::decide::Waiting::new(
+        Some(rest) => crate::closure::decision::Waiting::new(
             "VerifyingDirectoryGone",
             "The tenant looks gone from outside; readers of other kinds must agree",
         )

@@ -3,8 +3,10 @@
 //! [`decide::decide`] walks the guards, then the steps in [`step::Step::ORDER`], and stops at the first
 //! that is not done. Everything it needs is in its arguments; everything it says is a value.
 
+pub mod access;
 pub mod conditions;
 pub mod decide;
+pub mod decision;
 pub mod estimate;
 pub mod guards;
 pub mod id;
@@ -12,6 +14,7 @@ pub mod intent;
 pub mod links;
 pub mod memory;
 pub mod observation;
+pub mod phase;
 pub mod plan;
 pub mod report;
 pub mod schedule;

@@ -1,42 +1,19 @@
 //! Report: a decision, told: phase word, conditions, progress, summary; stable sentences only.
 
+use crate::closure::access::Need;
 use crate::closure::conditions;
-use crate::closure::decide::{Blocker, Decided, Decision, HandOff, Standing};
+use crate::closure::decision::{Blocker, Decided, Decision, HandOff, Standing};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
-use crate::closure::steps::roles::Need;
 use crate::closure::steps::{preconditions, refused, users};
 use crate::closure::terms::Terms;
 use crate::closure::words::{clip, count, len, thousands};
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The phase word of a closure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Phase {
-    /// A plan is being made.
-    Planning,
-    /// Planned, and nothing more was asked for.
-    Planned,
-    /// Persons must approve.
-    AwaitingApproval,
-    /// Effects are under way.
-    Running,
-    /// A rule of Microsoft's takes its time.
-    Waiting,
-    /// A person must do something that no program can.
-    AwaitingHandOff,
-    /// Paused by its author.
-    Suspended,
-    /// Blocked: a person must change something.
-    Stalled,
-    /// The tenant is gone.
-    Closed,
-}
+pub use crate::closure::phase::{CONDITIONS, Phase};
 
 /// What the status will say.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,25 +48,6 @@ pub const TRIED_AGAIN: [&str; 4] = [
     "FailureFuse",
     "UsersStillListed",
     "DirectoryRefused",
-];
-
-/// All condition types, in the order in which they are shown; some only where they are asked for ([`conditions::shown`]).
-pub const CONDITIONS: [&str; 15] = [
-    "Ready",
-    "Reconciling",
-    "Stalled",
-    "PreconditionsMet",
-    "Approved",
-    "RenewalStopped",
-    "DirectorySyncDisabled",
-    "UsersDeleted",
-    "DomainsReleased",
-    "SubscriptionsCanceled",
-    "SubscriptionsDeleted",
-    "MFADisabled",
-    "DeletionChecksPassed",
-    "DirectoryDeleted",
-    "Closed",
 ];
 
 /// The very first report: everything Unknown, Reconciling True. Microsoft was asked nothing yet.

@@ -1,6 +1,6 @@
 //! Schedule: when to look again, from the decision alone.
 
-use crate::closure::decide::Decision;
+use crate::closure::decision::Decision;
 use crate::closure::memory::Memory;
 use crate::closure::step::Step;
 use crate::closure::terms::Terms;

@@ -1,6 +1,6 @@
 //! Words: small makers of values that are told, so that the steps read like sentences.
 
-use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::observation::Obstacle;
 use crate::closure::step::Step;

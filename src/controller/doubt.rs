@@ -1,6 +1,6 @@
 //! A newest record without an outcome is in doubt: it is settled by reading, before anything else.
 
-use crate::closure::decide::Decision;
+use crate::closure::decision::Decision;
 use crate::closure::observation::Obstacle;
 use crate::closure::tenant::Tenant;
 use crate::controller::act::{self, Known};

@@ -1,6 +1,7 @@
 //! Observe and decide alternate within one cycle: a decision may ask for facts first.
 
-use crate::closure::decide::{Decided, Decision, decide};
+use crate::closure::decide::decide;
+use crate::closure::decision::{Decided, Decision};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Fact, Observation, Question, Refused, Why};
 use crate::closure::plan::Plan;

@@ -2,7 +2,7 @@
 
 use crate::api::record::Settled;
 use crate::api::{RecordType, TenantClosure};
-use crate::closure::decide::Decided;
+use crate::closure::decision::Decided;
 use crate::closure::intent::Outcome;
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::observation::Observation;

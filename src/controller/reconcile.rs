@@ -1,7 +1,7 @@
 //! The cycle: read, observe, decide, claim, act, observe again, settle, record, requeue.
 
 use crate::api::TenantClosure;
-use crate::closure::decide::Decision;
+use crate::closure::decision::Decision;
 use crate::closure::observation::Observation;
 use crate::closure::schedule;
 use crate::controller::context::Context;

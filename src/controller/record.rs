@@ -279,7 +279,7 @@ fn access(step: Step, report: &Report, old: &TenantClosureStatus) -> Vec<AccessS
         .collect()
 }
 
-fn blocker(blocker: &crate::closure::decide::Blocker) -> BlockerStatus {
+fn blocker(blocker: &crate::closure::decision::Blocker) -> BlockerStatus {
     BlockerStatus {
         check: blocker.check.clone(),
         state: blocker.state.to_owned(),

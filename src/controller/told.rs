@@ -1,6 +1,6 @@
 //! What a cycle came to: plan, memory and journal as they are now, and the decision that the status tells.
 
-use crate::closure::decide::{Decided, Decision, Waiting};
+use crate::closure::decision::{Decided, Decision, Waiting};
 use crate::closure::memory::Memory;
 use crate::closure::observation::Obstacle;
 use crate::closure::plan::Plan;

@@ -3,8 +3,8 @@
 use crate::trial::{Trial, condition};
 use serde_json::{Value, json};
 use tenant_closure::api::TenantClosureStatus;
+use tenant_closure::closure::access::Who::{self, Identity, RetainedAdministrator};
 use tenant_closure::closure::report::Phase;
-use tenant_closure::closure::steps::roles::Who::{self, Identity, RetainedAdministrator};
 
 crate::rows![
     an_identity_that_only_reads,

@@ -1,6 +1,6 @@
 //! Step 2: every active subscription canceled, through whoever can do it.
 
-use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;

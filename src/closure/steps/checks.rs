@@ -3,7 +3,7 @@
 //! Custom domains (C16), groups, devices and policies (C17) and soft-deleted objects (C18) are no checks; Domain Services
 //! (C12) lives in an Azure subscription and goes with it.
 
-use crate::closure::decide::{Blocker, Standing};
+use crate::closure::decision::{Blocker, Standing};
 use crate::closure::links;
 use crate::closure::observation::{Agreement, Application, Lifecycle, Observation};
 use crate::closure::plan::Plan;

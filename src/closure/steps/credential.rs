@@ -1,6 +1,6 @@
 //! A refused credential: what is the matter with it, and what to do.
 
-use crate::closure::decide::Decision;
+use crate::closure::decision::Decision;
 use crate::closure::observation::{Obstacle, Question, Refused};
 
 /// Blocked by what the token endpoint says of the credential with which the question is asked.

@@ -1,6 +1,6 @@
 //! Step 5: the delete-tenant checks, then the directory itself: by a call where there is one, else by a person.
 
-use crate::closure::decide::{Assessment, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Decision, HandOff, Standing, Waiting};
 use crate::closure::guards;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};

@@ -1,6 +1,6 @@
 //! Step 3: every disabled subscription deleted, by a person or by time.
 
-use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::links;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, Subscription};

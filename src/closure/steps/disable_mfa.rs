@@ -1,6 +1,6 @@
 //! Step 4: per-user MFA off for every account that is left but the one in use.
 
-use crate::closure::decide::{Assessment, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;

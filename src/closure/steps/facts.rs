@@ -1,6 +1,6 @@
 //! Facts: a step asks for what it needs; Unknown never counts as none.
 
-use crate::closure::decide::{Decision, Waiting};
+use crate::closure::decision::{Decision, Waiting};
 use crate::closure::intent::Action;
 use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
 use crate::closure::schedule::AFTER_FAILURE;

@@ -17,7 +17,7 @@ pub mod roles;
 pub mod subscriptions;
 pub mod users;
 
-use crate::closure::decide::Assessment;
+use crate::closure::decision::Assessment;
 use crate::closure::memory::Memory;
 use crate::closure::observation::Observation;
 use crate::closure::plan::Plan;

@@ -1,6 +1,6 @@
 //! Planning: what was observed → the explicit ids that a person approves.
 
-use crate::closure::decide::{Decision, Waiting};
+use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::observation::{
     Agreement, Fact, Lifecycle, Observation, Question, Subscription,

@@ -1,6 +1,6 @@
 //! Step 0: backup, limits, losses and roles; then the plan and its approval.
 
-use crate::closure::decide::{Assessment, Blocker, Decision, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting};
 use crate::closure::estimate;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{

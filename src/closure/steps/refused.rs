@@ -1,6 +1,6 @@
 //! Users that Microsoft refuses to delete: who is still there, why, and what to do.
 
-use crate::closure::decide::{Blocker, Decision};
+use crate::closure::decision::{Blocker, Decision};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Refusal};
 use crate::closure::links;

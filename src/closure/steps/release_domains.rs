@@ -1,7 +1,7 @@
 //! Between steps 1 and 2, where it is asked for: domains are set free for another tenant, once no user is on them any more
 //! and while the subscriptions are still there.
 
-use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;

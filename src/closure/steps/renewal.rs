@@ -1,7 +1,7 @@
 //! Before step 1, where it is asked for: recurring billing off for every Customer Agreement subscription that renews, so
 //! that none renews while the closure waits. It can be switched on again.
 
-use crate::closure::decide::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;

@@ -1,7 +1,8 @@
 //! Roles: what each step needs of the identity and of the retained administrator, and which of it is held; told before
 //! anything begins.
 
-use crate::closure::decide::Blocker;
+use crate::closure::access::{Need, Who};
+use crate::closure::decision::Blocker;
 use crate::closure::id::ObjectId;
 use crate::closure::links;
 use crate::closure::memory::Memory;
@@ -10,8 +11,6 @@ use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions::begun;
 use crate::closure::terms::Mode;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Template id of Global Administrator.
@@ -20,45 +19,6 @@ pub const GLOBAL_ADMINISTRATOR: ObjectId =
 /// Template id of Privileged Authentication Administrator: may delete other administrators.
 pub const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: ObjectId =
     ObjectId(Uuid::from_u128(0x7be4_4c8a_adaf_4e2a_84d6_ab26_49e0_8a13));
-
-/// Who needs something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Who {
-    /// The application whose credential the closure names.
-    Identity,
-    /// The administrator who stays and finishes.
-    RetainedAdministrator,
-}
-
-impl Who {
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::RetainedAdministrator => "retained administrator",
-        }
-    }
-}
-
-/// One row of the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Need {
-    /// For which step.
-    pub step: Step,
-    /// Who needs it.
-    pub who: Who,
-    /// What is needed.
-    pub what: &'static str,
-    /// Whether it is held; `None`: nobody can tell yet.
-    pub held: Option<bool>,
-    /// False where a person does it otherwise: to lack it bars nothing.
-    pub vital: bool,
-}
-
-impl Need {
-    fn lacks(&self) -> bool {
-        self.vital && self.held == Some(false)
-    }
-}
 
 /// The table as step 0 tells it: as long as nothing has begun, in the tenant that was meant.
 pub fn told(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Need> {

@@ -1,6 +1,6 @@
 //! What steps 2 and 3 share: all subscriptions that the plan or a listing names, and words about them.
 
-use crate::closure::decide::Blocker;
+use crate::closure::decision::Blocker;
 use crate::closure::id::ObjectId;
 use crate::closure::links;
 use crate::closure::memory::Asked;

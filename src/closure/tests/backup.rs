@@ -1,5 +1,5 @@
 use super::{decided, planned, reason};
-use crate::closure::decide::{Decided, Decision};
+use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::*;
 use crate::closure::observation::{BackupJob, Obstacle};
 use crate::closure::step::Step;

@@ -1,5 +1,5 @@
 use super::{decided, reason, verified};
-use crate::closure::decide::{Decided, Decision};
+use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::*;
 use crate::closure::intent::{Action, Intent, Outcome};
 use crate::closure::memory::{Asked, Memory};

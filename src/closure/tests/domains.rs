@@ -1,5 +1,5 @@
 use super::{decided, planned, reason, verified};
-use crate::closure::decide::{Decided, Decision};
+use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::*;
 use crate::closure::id::ObjectId;
 use crate::closure::memory::Asked;

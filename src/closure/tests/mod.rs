@@ -14,7 +14,8 @@ mod runs;
 mod subscriptions;
 mod users;
 
-use crate::closure::decide::{Decided, Decision, decide};
+use crate::closure::decide::decide;
+use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::{Run, World};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Observation, Question};

@@ -1,10 +1,10 @@
 use super::{decided, planned, reason};
-use crate::closure::decide::Decision;
+use crate::closure::access::Who;
+use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::observation::*;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions::make_plan;
-use crate::closure::steps::roles::Who;
 use crate::closure::terms::Mode;
 use jiff::SignedDuration;
 

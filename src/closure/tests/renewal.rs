@@ -1,5 +1,5 @@
 use super::{decided, planned, reason};
-use crate::closure::decide::Decision;
+use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::observation::{Agreement, Fact, Lifecycle, Refused, Why};
 use crate::closure::report;

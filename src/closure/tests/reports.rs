@@ -1,5 +1,5 @@
 use super::{decided, planned, verified};
-use crate::closure::decide::{Decided, Decision, Standing};
+use crate::closure::decision::{Decided, Decision, Standing};
 use crate::closure::fixtures::*;
 use crate::closure::observation::Obstacle;
 use crate::closure::report::{self, CONDITIONS, Phase, Report};

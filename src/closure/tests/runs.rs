@@ -1,6 +1,6 @@
 //! Whole runs: every kind of tenant ends closed, in order, and only what the plan names is touched.
 
-use crate::closure::decide::Decision;
+use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::{Agreement, Question};
@@ -92,7 +92,7 @@ fn sync_that_we_cannot_switch_off_is_handed_over() {
         w.sync = true;
         w.sync_refused = true;
     }));
-    let handed = |d: &&crate::closure::decide::Decided| matches!(&d.decision, Decision::HandOff(list) if list.len() == 2 && list[0].key == "SwitchSyncOff");
+    let handed = |d: &&crate::closure::decision::Decided| matches!(&d.decision, Decision::HandOff(list) if list.len() == 2 && list[0].key == "SwitchSyncOff");
     assert!(run.told.iter().any(|d| handed(&d)));
 }
 

@@ -1,5 +1,5 @@
 use super::{decided, reason, verified};
-use crate::closure::decide::Decision;
+use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::observation::*;
 use crate::closure::step::Step;

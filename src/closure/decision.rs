@@ -1,0 +1,123 @@
+//! A decision and its parts: what comes next, where each condition stands, what is in the way. Values only.
+
+use crate::closure::access::Need;
+use crate::closure::intent::Intent;
+use crate::closure::observation::{Obstacle, Question};
+use crate::closure::step::Step;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// Ask these first, then decide again in the same cycle.
+    Read(Vec<Question>),
+    /// Make a plan (the first, or of the difference) from what was observed.
+    MakePlan {
+        /// Stable reason: `FirstPlan`, `PlanGrew`, `PlanStale`.
+        reason: &'static str,
+    },
+    /// The plan is made and nothing more was asked for (mode Plan).
+    Planned,
+    /// The plan waits for approvals.
+    AwaitApproval {
+        /// Stable reason, for example `ApprovalsMissing`.
+        reason: &'static str,
+        /// What is missing.
+        message: String,
+    },
+    /// One effect.
+    Act(Intent),
+    /// Nothing to do but wait.
+    Wait(Waiting),
+    /// Only a person can do what is next.
+    HandOff(Vec<HandOff>),
+    /// Something must change before anything else happens.
+    Blocked(Vec<Obstacle>),
+    /// Suspended by its author.
+    Suspended,
+    /// The tenant is gone.
+    Closed,
+}
+
+/// A wait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    /// Stable reason, for example `WaitingSyncOff`.
+    pub reason: &'static str,
+    /// Stable text.
+    pub message: String,
+    /// When it is expected to end: shown, never believed.
+    pub until: Option<Timestamp>,
+    /// Look again no later than this long from now; `None`: the configured longest.
+    pub look_again: Option<std::time::Duration>,
+}
+
+/// What only a person can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandOff {
+    /// Stable key, for example `CancelSubscription`.
+    pub key: &'static str,
+    /// What to do, in words.
+    pub what: String,
+    /// The page.
+    pub link: String,
+    /// How the operator will notice.
+    pub noticed: String,
+}
+
+/// How one condition stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// `Some(true)`: True; `Some(false)`: False; `None`: Unknown.
+    pub status: Option<bool>,
+    /// `CamelCase`.
+    pub reason: &'static str,
+    /// Stable text.
+    pub message: String,
+}
+
+/// A step's answer: where it stands, and the one thing that is next in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assessment {
+    /// What is next; `None`: the step is done.
+    pub next: Option<Decision>,
+    /// The step's conditions, by type.
+    pub standings: BTreeMap<&'static str, Standing>,
+    /// Objects done and in all.
+    pub progress: (u32, u32),
+    /// Checks or obstacles that a person should see (also while waiting).
+    pub blockers: Vec<Blocker>,
+}
+
+/// Something that stands between now and the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocker {
+    /// Check id and name, for example `C9 MFA providers`.
+    pub check: String,
+    /// `failed`, `unknown`, or `blocked` where everything waits for it.
+    pub state: &'static str,
+    /// What to do.
+    pub remedy: String,
+    /// Where.
+    pub link: String,
+    /// Who: `operator`, `person`, `partner`, `support`, `time`.
+    pub who: &'static str,
+}
+
+/// The whole answer of a cycle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The step that the decision belongs to.
+    pub step: Step,
+    /// What is next.
+    pub decision: Decision,
+    /// Standings of all conditions that are not plain `NotStarted`.
+    pub standings: BTreeMap<&'static str, Standing>,
+    /// Progress per step that was looked at.
+    pub progress: BTreeMap<Step, (u32, u32)>,
+    /// Blockers of the current step.
+    pub blockers: Vec<Blocker>,
+    /// What each step needs and who holds it, while step 0 looks at it.
+    pub access: Vec<Need>,
+}
