@@ -8,6 +8,8 @@ mod case;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/children.rs"]
 mod children;
+#[path = "support/chromium.rs"]
+mod chromium;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
@@ -23,8 +25,12 @@ mod stack;
 
 #[path = "evidence/closed.rs"]
 mod closed;
+#[path = "evidence/page.rs"]
+mod page;
 #[path = "evidence/personal.rs"]
 mod personal;
+#[path = "evidence/report.rs"]
+mod report;
 #[path = "evidence/tampering.rs"]
 mod tampering;
 

@@ -20,14 +20,18 @@ pub fn all() -> Vec<CustomResourceDefinition> {
             .as_mut()
             .and_then(|s| s.open_api_v3_schema.as_mut())
         {
-            without_unsigned_formats(schema);
+            tidy(schema);
         }
     }
     all
 }
 
-/// The API server warns of `uint32` and its like at each apply; their minimum 0 says the same.
-fn without_unsigned_formats(schema: &mut JSONSchemaProps) {
+/// The API server warns of `uint32` and its like at each apply; their minimum 0 says the same. Members of defaults stand
+/// in one order, whichever features of `serde_json` a build happens to have.
+fn tidy(schema: &mut JSONSchemaProps) {
+    if let Some(default) = &mut schema.default {
+        default.0.sort_all_objects();
+    }
     if schema
         .format
         .as_ref()
@@ -36,7 +40,7 @@ fn without_unsigned_formats(schema: &mut JSONSchemaProps) {
         schema.format = None;
     }
     for property in schema.properties.iter_mut().flat_map(|p| p.values_mut()) {
-        without_unsigned_formats(property);
+        tidy(property);
     }
     for variant in schema
         .one_of
@@ -45,13 +49,13 @@ fn without_unsigned_formats(schema: &mut JSONSchemaProps) {
         .chain(&mut schema.all_of)
         .flatten()
     {
-        without_unsigned_formats(variant);
+        tidy(variant);
     }
     if let Some(JSONSchemaPropsOrArray::Schema(item)) = &mut schema.items {
-        without_unsigned_formats(item);
+        tidy(item);
     }
     if let Some(JSONSchemaPropsOrBool::Schema(value)) = &mut schema.additional_properties {
-        without_unsigned_formats(value);
+        tidy(value);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome};
-use crate::closure::memory::Memory;
+use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::plan::PlanHead;
 use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
@@ -84,6 +84,26 @@ pub struct ClosureRecordSpec {
     #[serde(default)]
     #[schemars(schema_with = "crate::api::record::open_object")]
     pub memory: Memory,
+}
+
+impl ClosureRecordSpec {
+    /// What is known once this record, created then, was settled so.
+    pub fn memory_after(&self, created: Timestamp, settled: &Settled) -> Memory {
+        let before = self.memory.clone();
+        match (&self.intent, &self.plan) {
+            (Some(intent), _) => before.advance(intent, &settled.seen, settled.at),
+            (None, Some(plan)) => {
+                let made = PlanRef {
+                    digest: self.plan_digest.clone().unwrap_or_default(),
+                    chunks: u32::try_from(self.chunks.len()).unwrap_or(u32::MAX),
+                    made_at: created,
+                    users: plan.user_count,
+                };
+                before.with_plan(made, settled.at)
+            }
+            (None, None) => before,
+        }
+    }
 }
 
 /// A schema for an object of our own whose fields the controller checks.

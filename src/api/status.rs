@@ -42,6 +42,10 @@ pub struct TenantClosureStatus {
     /// What only a person can do.
     #[schemars(length(max = 40))]
     pub hand_offs: Vec<HandOffStatus>,
+    /// What a person has done: hand-offs that were open once, each with its last end. For the report; nothing is decided by it.
+    #[schemars(length(max = 40))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub past_hand_offs: Vec<PastHandOffStatus>,
     /// When the wait at hand is expected to end: shown, never believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_until: Option<Timestamp>,
@@ -178,6 +182,22 @@ pub struct HandOffStatus {
     pub noticed: String,
     /// Since when it waits for a person.
     pub since: Timestamp,
+}
+
+/// A hand-off that is over.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PastHandOffStatus {
+    /// Stable key.
+    #[schemars(length(max = 64))]
+    pub key: String,
+    /// Where it was to be done.
+    #[schemars(length(max = 512))]
+    pub link: String,
+    /// Since when it waited for a person, the first time.
+    pub since: Timestamp,
+    /// When the operator noticed that it was no longer needed, the last time.
+    pub until: Timestamp,
 }
 
 /// Journal head in status.

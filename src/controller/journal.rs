@@ -6,7 +6,7 @@ use crate::api::{
     TENANT_ID, TenantClosure, hash,
 };
 use crate::closure::intent::Action;
-use crate::closure::memory::{Memory, PlanRef};
+use crate::closure::memory::Memory;
 use crate::closure::steps::preconditions;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
@@ -38,20 +38,7 @@ impl Head {
     /// What is known once this record is settled; `None` while it is in doubt.
     pub fn memory(&self) -> Option<Memory> {
         let settled = self.outcome.as_ref()?;
-        let before = self.spec.memory.clone();
-        Some(match (&self.spec.intent, &self.spec.plan) {
-            (Some(intent), _) => before.advance(intent, &settled.seen, settled.at),
-            (None, Some(plan)) => {
-                let made = PlanRef {
-                    digest: self.spec.plan_digest.clone().unwrap_or_default(),
-                    chunks: u32::try_from(self.spec.chunks.len()).unwrap_or(u32::MAX),
-                    made_at: self.created,
-                    users: plan.user_count,
-                };
-                before.with_plan(made, settled.at)
-            }
-            (None, None) => before,
-        })
+        Some(self.spec.memory_after(self.created, settled))
     }
 }
 

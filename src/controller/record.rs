@@ -1,8 +1,8 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    AccessStatus, BlockerStatus, EstimateStatus, HandOffStatus, JournalStatus, PlanStatus,
-    StepStatus, TenantClosureStatus,
+    AccessStatus, BlockerStatus, EstimateStatus, HandOffStatus, JournalStatus, PastHandOffStatus,
+    PlanStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::estimate;
@@ -200,6 +200,7 @@ fn status(
                 since: since(h.key),
             })
             .collect(),
+        past_hand_offs: past(&old, report, whole_seconds(now)),
         waiting_until: report.waiting_until.map(whole_seconds),
         next_attempt_at: None,
         inputs: Some(read.inputs.clone()),
@@ -228,6 +229,25 @@ fn estimate(memory: &Memory, sealed: Option<&Sealed>) -> Option<EstimateStatus> 
         dominated_by: estimate.dominated_by.to_owned(),
         message: estimate.message,
     })
+}
+
+/// Hand-offs that were open and no longer are, one of a kind: from its first begin to its last end.
+fn past(old: &TenantClosureStatus, report: &Report, now: Timestamp) -> Vec<PastHandOffStatus> {
+    let mut past = old.past_hand_offs.clone();
+    let open = |key: &str| report.hand_offs.iter().any(|h| h.key == key);
+    for over in old.hand_offs.iter().filter(|h| !open(&h.key)) {
+        if let Some(known) = past.iter_mut().find(|p| p.key == over.key) {
+            known.until = now;
+        } else if past.len() < 40 {
+            past.push(PastHandOffStatus {
+                key: over.key.clone(),
+                link: over.link.clone(),
+                since: over.since,
+                until: now,
+            });
+        }
+    }
+    past
 }
 
 fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {

@@ -8,6 +8,7 @@ pub mod entry;
 pub mod export;
 pub mod fault;
 pub mod figures;
+pub mod report;
 pub mod text;
 pub mod verify;
 

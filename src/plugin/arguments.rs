@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// Closes Microsoft 365 / Entra tenants: what a closure does, and what it waits for.
 ///
-/// Exit codes: 0 done, 1 stalled, 2 awaiting approval, 3 timeout, 4 wrong call, 5 the cluster refused.
+/// Exit codes: 0 done, 1 stalled (report: the journal is broken), 2 awaiting approval, 3 timeout, 4 wrong call, 5 the cluster refused.
 #[derive(Debug, Parser)]
 #[command(
     name = "kubectl tenant-closure",
@@ -77,6 +77,8 @@ pub enum Command {
     Approve(Approve),
     /// Says what no program can read: a check that you have settled in the portal.
     Attest(Attest),
+    /// Tells what was done and what proves it: for the file, for the auditor.
+    Report(Report),
     /// Pauses a closure: at most the call in flight finishes.
     Suspend(Named),
     /// Lets a paused closure go on.
@@ -118,6 +120,31 @@ pub enum Format {
     Json,
     /// The object as YAML.
     Yaml,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Name of the closure.
+    pub name: String,
+    /// How to print. The HTML page stands alone: nothing is loaded from anywhere.
+    #[arg(short, long, value_enum, default_value_t = ReportFormat::Markdown)]
+    pub output: ReportFormat,
+    /// Namespace of the journal, where the closure's status does not say it yet: the operator's.
+    #[arg(long, value_name = "NAMESPACE", default_value = crate::evidence::cluster::NAMESPACE)]
+    pub journal_namespace: String,
+}
+
+/// How to print a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For programs.
+    Json,
+    /// For people and tickets.
+    #[value(alias = "md")]
+    Markdown,
+    /// For people: one page, with a picture of progress over time.
+    Html,
 }
 
 /// `approve`.

@@ -23,6 +23,10 @@ pub(crate) struct Left {
     pub(crate) other: Vec<Value>,
     /// What `verify` said of the journal where it lay.
     pub(crate) in_cluster: (Option<i32>, String),
+    /// Its report: JSON, Markdown, HTML.
+    pub(crate) reports: [String; 3],
+    /// The report of the one that only planned.
+    pub(crate) planned: [String; 3],
     /// Names, addresses and ids of the tenant's users, as Graph told them before.
     pub(crate) users: Vec<Value>,
     folder: tempfile::TempDir,
@@ -116,11 +120,22 @@ async fn close() -> Left {
             .collect()
     };
 
+    let reported = |format: &str| {
+        let mut plugin = Command::new(env!("CARGO_BIN_EXE_kubectl-tenant_closure"));
+        let place = ["-n", "closures", "--kubeconfig", carol];
+        plugin.args(["report", NAME, "-o", format]).args(place);
+        let output = plugin.output().unwrap();
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && why.is_empty(), "{why}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+
     let execute = case.manifest.clone();
     case.manifest["spec"]["mode"] = json!("Plan");
     case.apply().await.unwrap();
     until(&stack, &case, Phase::Planned).await;
     let other = read("other.jsonl");
+    let planned = ["json", "md", "html"].map(reported);
     let closures = case.closures();
     closures
         .delete(NAME, &DeleteParams::default())
@@ -138,6 +153,8 @@ async fn close() -> Left {
     let (code, said, why) = reached("verify", &[]);
     assert!(why.is_empty(), "{why}");
     Left {
+        planned,
+        reports: ["json", "md", "html"].map(reported),
         head: format!("{}:{}", journal.sequence, journal.head),
         in_cluster: (code, said),
         journal: read("journal.jsonl"),

@@ -1,0 +1,306 @@
+//! Composing: closure, approvals and a verified journal become a report.
+
+use super::course::Course;
+use super::{
+    Approval, Attestation, Closure, FORMAT, Foreign, HandOff, Journal, Plan, Report, Standing,
+    Subscription, Tenant, deadlines, promises, residue, steps,
+};
+use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, TenantClosureStatus};
+use crate::evidence::entry::Found;
+use crate::evidence::verify::Verified;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// What a report is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// The closure.
+    pub closure: &'a TenantClosure,
+    /// Approvals and attestations of its namespace.
+    pub approvals: &'a [ClosureApproval],
+    /// Namespace of the journal.
+    pub namespace: &'a str,
+    /// The records.
+    pub found: &'a Found,
+    /// What verification said of them.
+    pub verified: &'a Verified,
+    /// When the report is made.
+    pub now: Timestamp,
+    /// Version of the program.
+    pub version: &'a str,
+}
+
+/// What no journal of ours can show.
+const NOT_SHOWN: [&str; 7] = [
+    "Copies and backups that Microsoft keeps for its own purposes are out of sight: that they are gone is not shown.",
+    "Payment methods and licenses are read by no program; what is said of them follows from Microsoft's procedure.",
+    "Who pressed a button in Microsoft's portals is not seen; seen is that it was done. Attestations are what persons said.",
+    "What was changed in the tenant by others, past the operator, is in Microsoft's own audit log only, which goes with the tenant.",
+    "Times are those of the operator's clock; creation times are the API server's, which are not under the hashes.",
+    "Names of users are in no record. The map from object ids to names, if one was kept, lies elsewhere.",
+    "Somebody with write access to etcd could write journal, status and log anew, all three. A head that is kept elsewhere shows it.",
+];
+
+impl Report {
+    /// Composes a report.
+    pub fn compose(sources: &Sources<'_>) -> Self {
+        let nothing = TenantClosureStatus::default();
+        let status = sources.closure.status.as_ref().unwrap_or(&nothing);
+        let course = Course::read(&sources.verified.uid, &sources.found.entries);
+        let steps = steps::all(sources.closure, status, &course);
+        Self {
+            format: FORMAT,
+            made_at: whole_second(sources.now),
+            made_by: format!("tenant-closure {}", sources.version),
+            closure: closure(sources.closure),
+            tenant: tenant(sources.closure),
+            result: Standing {
+                phase: status
+                    .phase
+                    .map_or_else(|| "Pending".to_owned(), |p| format!("{p:?}")),
+                summary: Foreign::new(
+                    status
+                        .summary
+                        .as_deref()
+                        .unwrap_or("The operator has not looked yet"),
+                ),
+                gone_at: course.memory.directory_gone_at,
+            },
+            plan: plan(&course),
+            promises: promises::all(status, &course, sources.approvals),
+            approvals: approvals(sources, &course),
+            attestations: attestations(sources),
+            hand_offs: hand_offs(status),
+            deadlines: deadlines::all(status, &course),
+            residue: residue::all(sources.closure, status, &course),
+            journal: journal(sources),
+            course: course.points(),
+            steps,
+            not_shown: NOT_SHOWN.to_vec(),
+        }
+    }
+}
+
+pub(super) fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+fn closure(closure: &TenantClosure) -> Closure {
+    let spec = &closure.spec;
+    let backup = spec.backup.as_ref().map(|backup| {
+        let said = match &backup.job_name {
+            Some(job) => format!("Job {job}"),
+            None if backup.acknowledged == Some(true) => "acknowledged".to_owned(),
+            None => "not acknowledged".to_owned(),
+        };
+        let reference = backup.reference.as_ref().map(|r| format!(": {r}"));
+        Foreign::new(&format!("{said}{}", reference.unwrap_or_default()))
+    });
+    let accepted = spec.accept.iter().flatten();
+    Closure {
+        namespace: closure.metadata.namespace.clone().unwrap_or_default(),
+        name: closure.metadata.name.clone().unwrap_or_default(),
+        uid: closure.metadata.uid.clone().unwrap_or_default(),
+        author: closure
+            .metadata
+            .annotations
+            .as_ref()
+            .and_then(|all| all.get(REQUESTED_BY))
+            .map(|a| Foreign::account(a)),
+        created: closure.metadata.creation_timestamp.as_ref().map(|t| t.0),
+        mode: format!("{:?}", spec.mode.unwrap_or_default()),
+        backup,
+        accepted: accepted
+            .map(|one| (Foreign::new(&one.kind), Foreign::new(&one.reference)))
+            .collect(),
+        cancellation: spec.cancellation.as_ref().map(|c| Foreign::new(&c.reason)),
+    }
+}
+
+fn tenant(closure: &TenantClosure) -> Tenant {
+    let tenant = &closure.spec.tenant;
+    Tenant {
+        id: tenant.id.clone(),
+        initial_domain: Foreign::new(&tenant.initial_domain),
+        cloud: format!("{:?}", tenant.cloud.unwrap_or_default()),
+    }
+}
+
+fn plan(course: &Course<'_>) -> Option<Plan> {
+    let (entry, head) = course.plan()?;
+    Some(Plan {
+        digest: entry.spec.plan_digest.clone().unwrap_or_default(),
+        sealed_at: entry.created,
+        record: entry.spec.sequence,
+        earlier: course.sealing().count().saturating_sub(1),
+        users: head.user_count,
+        guests: head.guests,
+        synced: head.synced,
+        other_global_administrators: head.other_global_administrators.len(),
+        subscriptions: head
+            .subscriptions
+            .iter()
+            .map(|one| Subscription {
+                id: one.id,
+                name: Foreign::new(&one.name),
+                seats: one.seats,
+                agreement: format!("{:?}", one.agreement),
+                ended_by: format!("{:?}", one.ended_by),
+                ends_at: one.ends_at,
+            })
+            .collect(),
+        applications: head.applications.len(),
+        domains: head.domains.iter().map(|name| Foreign::new(name)).collect(),
+        retained: head.retained,
+        spare: head.spare,
+    })
+}
+
+/// Approvals that exist, and approvers whom records name though their approval is gone.
+fn approvals(sources: &Sources<'_>, course: &Course<'_>) -> Vec<Approval> {
+    let mut named: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for entry in &course.chain {
+        let digest = entry.spec.plan_digest.as_deref().unwrap_or_default();
+        for approver in &entry.spec.approvers {
+            *named.entry((approver, digest)).or_default() += 1;
+        }
+    }
+    let mut all: Vec<Approval> = Vec::new();
+    for approval in of(sources, Purpose::Approval) {
+        let spec = &approval.spec;
+        let digest = spec.plan_digest.clone().unwrap_or_default();
+        let records = named
+            .get(&(spec.approver.as_str(), digest.as_str()))
+            .copied();
+        all.push(Approval {
+            approver: Foreign::account(&spec.approver),
+            created: approval.metadata.creation_timestamp.as_ref().map(|t| t.0),
+            expires: Some(spec.expires_at),
+            revoked: spec.revoked == Some(true),
+            comment: spec.comment.as_deref().map(Foreign::new),
+            records: records.unwrap_or_default(),
+            digest,
+        });
+    }
+    for ((approver, digest), records) in named {
+        let approver = Foreign::account(approver);
+        if all
+            .iter()
+            .any(|a| a.approver == approver && a.digest == digest)
+        {
+            continue;
+        }
+        all.push(Approval {
+            approver,
+            digest: digest.to_owned(),
+            created: None,
+            expires: None,
+            revoked: false,
+            comment: None,
+            records,
+        });
+    }
+    all.sort_by_key(|approval| (approval.created.is_none(), approval.created));
+    all
+}
+
+fn attestations(sources: &Sources<'_>) -> Vec<Attestation> {
+    let mut all: Vec<Attestation> = of(sources, Purpose::Attestation)
+        .map(|one| Attestation {
+            by: Foreign::account(&one.spec.approver),
+            check: Foreign::new(one.spec.check.as_deref().unwrap_or("-")),
+            result: Foreign::new(one.spec.result.as_deref().unwrap_or("-")),
+            at: one.metadata.creation_timestamp.as_ref().map(|t| t.0),
+            revoked: one.spec.revoked == Some(true),
+        })
+        .collect();
+    all.sort_by(|a, b| (a.at, &a.check).cmp(&(b.at, &b.check)));
+    all
+}
+
+/// Those that name this closure by its UID.
+fn of<'a>(sources: &Sources<'a>, purpose: Purpose) -> impl Iterator<Item = &'a ClosureApproval> {
+    let uid = sources.closure.metadata.uid.clone().unwrap_or_default();
+    let ours =
+        move |one: &&ClosureApproval| one.spec.closure_uid == uid && one.spec.purpose == purpose;
+    sources.approvals.iter().filter(ours)
+}
+
+fn hand_offs(status: &TenantClosureStatus) -> Vec<HandOff> {
+    let open = status
+        .hand_offs
+        .iter()
+        .map(|one| (&one.key, &one.link, one.since, None));
+    let past = status
+        .past_hand_offs
+        .iter()
+        .filter(|past| status.hand_offs.iter().all(|open| open.key != past.key))
+        .map(|one| (&one.key, &one.link, one.since, Some(one.until)));
+    let mut all: Vec<HandOff> = past
+        .chain(open)
+        .map(|(key, link, since, until)| HandOff {
+            key: Foreign::new(key),
+            what: asked(key).to_owned(),
+            link: Foreign::new(link),
+            since,
+            until,
+        })
+        .collect();
+    all.sort_by_key(|one| (one.since, one.until));
+    all
+}
+
+/// A hand-off in short.
+fn asked(key: &str) -> &'static str {
+    match key {
+        "ReleaseDomain" => "Release a domain for another tenant",
+        "StopRenewal" => "Switch recurring billing off",
+        "SwitchSyncOff" => "Switch directory sync off",
+        "DeleteInActiveDirectory" => "Delete the accounts in Active Directory",
+        "CancelSubscription" => "Cancel subscriptions on the products page",
+        "CancelByPartner" => "Have the partner cancel subscriptions",
+        "CancelByAccountManager" => "Have the account manager end subscriptions",
+        "CancelAzureSubscription" => "Cancel Azure subscriptions",
+        "DeleteSubscription" => "Delete disabled subscriptions on the products page",
+        "DeleteAzureSubscription" => "Delete Azure subscriptions",
+        "ContactSupport" => "Have support delete locked subscriptions",
+        "DisableMFA" => "Disable the spare administrator's MFA",
+        "AttestChecks" => "Attest the checks that no program can read",
+        "RemoveApplications" => "Delete applications that are left",
+        "RemoveOwnApplication" => "Delete the operator's own application",
+        "DeleteDirectory" => "Press Delete on the tenant's page",
+        _ => "What only a person can do",
+    }
+}
+
+fn journal(sources: &Sources<'_>) -> Journal {
+    let verified = sources.verified;
+    let texts = |all: Vec<String>| all.iter().map(|text| Foreign::new(text)).collect();
+    let closure = sources.closure;
+    let (namespace, name) = (
+        closure.metadata.namespace.clone().unwrap_or_default(),
+        closure.metadata.name.clone().unwrap_or_default(),
+    );
+    let head = verified.head.as_ref().map(ToString::to_string);
+    let told = head.clone().unwrap_or_else(|| "SEQUENCE:HASH".to_owned());
+    let uid = &verified.uid;
+    Journal {
+        namespace: sources.namespace.to_owned(),
+        verdict: verified.verdict().word(),
+        faults: texts(verified.faults.iter().map(ToString::to_string).collect()),
+        doubts: texts(verified.doubts.iter().map(ToString::to_string).collect()),
+        figures: verified.figures.clone(),
+        head,
+        verify: [
+            format!("tenant-closure verify --closure {name} -n {namespace} --head {told}"),
+            format!(
+                "tenant-closure export --uid {uid} --journal-namespace {} --file journal.jsonl",
+                sources.namespace
+            ),
+            format!("tenant-closure verify journal.jsonl --head {told}"),
+        ]
+        // A status can name anything as the namespace of its journal.
+        .map(|line| Foreign::account(&line).to_string())
+        .to_vec(),
+    }
+}

@@ -1,0 +1,142 @@
+//! The course: steps, conditions, plan.
+
+use super::cells::{Line, at, joined, number, section, table};
+use crate::closure::words::thousands;
+use crate::evidence::report::document::{Block, Inline, Section, Tone};
+use crate::evidence::report::{Report, StepResult};
+
+impl Report {
+    pub(super) fn progress(&self) -> Section {
+        let rows = self.steps.iter().map(|step| {
+            let (word, tone) = match step.result {
+                StepResult::Done => ("done", Tone::Good),
+                StepResult::DoneByOthers => ("done by others", Tone::Good),
+                StepResult::NothingToDo => ("nothing to do", Tone::Good),
+                StepResult::UnderWay => ("under way", Tone::Attention),
+                StepResult::NotBegun => ("not begun", Tone::Plain),
+            };
+            let mut result = vec![Inline::Mark(word.to_owned(), tone)];
+            if !step.detail.is_empty() {
+                result.push(Inline::words(format!(" {}", step.detail)));
+            }
+            vec![
+                vec![Inline::words(format!("{} {}", step.number, step.name))],
+                result,
+                number(step.objects),
+                number(step.refused as u64),
+                number(step.requests),
+                number(step.throttled),
+                at(step.started_at),
+                at(step.ended_at),
+            ]
+        });
+        let columns = vec![
+            "Step",
+            "Result",
+            "Objects #",
+            "Refused #",
+            "Requests #",
+            "429s #",
+            "From",
+            "To",
+        ];
+        let conditions = self
+            .steps
+            .iter()
+            .flat_map(|step| &step.conditions)
+            .map(|condition| {
+                let tone = match condition.status.as_str() {
+                    "True" => Tone::Good,
+                    "False" => Tone::Attention,
+                    _ => Tone::Plain,
+                };
+                vec![
+                    vec![Inline::words(condition.type_)],
+                    vec![Inline::Mark(condition.status.clone(), tone)],
+                    vec![Inline::Foreign(condition.reason.clone())],
+                    at(condition.since),
+                ]
+            });
+        let conditions = table(
+            vec!["Condition", "Status", "Reason", "Since"],
+            conditions.collect(),
+        );
+        section(
+            "Steps",
+            vec![Block::Picture, table(columns, rows.collect()), conditions],
+        )
+    }
+
+    pub(super) fn planned(&self) -> Option<Section> {
+        let plan = self.plan.as_ref()?;
+        let count = |n: u32| thousands(n);
+        let users = format!(
+            "{} to delete, of them {} guests, {} synced, {} other Global administrators",
+            count(plan.users),
+            count(plan.guests),
+            count(plan.synced),
+            plan.other_global_administrators
+        );
+        let mut facts: Vec<(&'static str, Line)> = vec![
+            ("Digest", vec![Inline::Code(plan.digest.clone())]),
+            (
+                "Sealed",
+                joined(&[
+                    plan.sealed_at.map(|at| vec![Inline::Time(at)]),
+                    Some(vec![Inline::words(format!("record {}", plan.record))]),
+                    (plan.earlier > 0)
+                        .then(|| vec![Inline::words(format!("{} earlier", plan.earlier))]),
+                ]),
+            ),
+            ("Users", vec![Inline::words(users)]),
+            (
+                "Applications",
+                vec![Inline::words(format!("{} to remove", plan.applications))],
+            ),
+            (
+                "Retained administrator",
+                vec![Inline::Code(plan.retained.to_string())],
+            ),
+        ];
+        if let Some(spare) = plan.spare {
+            facts.push(("Spare administrator", vec![Inline::Code(spare.to_string())]));
+        }
+        if !plan.domains.is_empty() {
+            let mut line = vec![Inline::words("to release for another tenant: ")];
+            for (at, name) in plan.domains.iter().enumerate() {
+                line.extend((at > 0).then(|| Inline::words(", ")));
+                line.push(Inline::Foreign(name.clone()));
+            }
+            facts.push(("Domains", line));
+        }
+        let rows = plan.subscriptions.iter().map(|one| {
+            vec![
+                vec![Inline::Foreign(one.name.clone())],
+                number(u64::from(one.seats)),
+                vec![Inline::words(one.agreement.clone())],
+                vec![Inline::words(one.ended_by.clone())],
+                at(one.ends_at),
+                vec![Inline::Code(one.id.to_string())],
+            ]
+        });
+        let mut blocks = vec![Block::Facts(facts)];
+        if plan.subscriptions.is_empty() {
+            blocks.push(Block::Paragraph(vec![Inline::words(
+                "The tenant had no subscription.",
+            )]));
+        } else {
+            blocks.push(table(
+                vec![
+                    "Subscription",
+                    "Seats #",
+                    "Bought",
+                    "Ended by",
+                    "Term",
+                    "Id",
+                ],
+                rows.collect(),
+            ));
+        }
+        Some(section("Plan", blocks))
+    }
+}
