@@ -101,6 +101,7 @@ fn world() -> impl Strategy<Value = World> {
 fn administrator(n: u128) -> impl Strategy<Value = Option<Administrator>> {
     let holding = prop_oneof![
         8 => Just(Holding::Permanent),
+        1 => Just(Holding::Temporary),
         1 => Just(Holding::EligibleOnly),
         1 => Just(Holding::None),
         1 => Just(Holding::BillingOnly),

@@ -14,7 +14,7 @@ pub enum Decision {
     Read(Vec<Question>),
     /// Make a plan (the first, or of the difference) from what was observed.
     MakePlan {
-        /// Stable reason: `FirstPlan`, `PlanGrew`, `PlanStale`.
+        /// Stable reason: `FirstPlan`, `PlanGrew`, `PlanStale`, `OtherApplication`.
         reason: &'static str,
     },
     /// The plan is made and nothing more was asked for (mode Plan).

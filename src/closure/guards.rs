@@ -276,6 +276,12 @@ fn unfit(
             "Use an account on the tenant's initial onmicrosoft domain",
         ),
         (
+            found.global_administrator == Holding::Temporary,
+            "RetainedAdminTemporary",
+            "is Global Administrator only until a date",
+            "Assign the role permanently: it must last longer than the tenant does",
+        ),
+        (
             found.global_administrator == Holding::EligibleOnly,
             "RetainedAdminEligibleOnly",
             "is only eligible for Global Administrator",

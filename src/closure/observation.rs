@@ -232,6 +232,8 @@ pub struct Identity {
 pub enum Holding {
     /// Assigned directly and for good, at tenant scope.
     Permanent,
+    /// Assigned directly, but only until a date.
+    Temporary,
     /// Only eligible: it must be activated first.
     EligibleOnly,
     /// Not at all, but Billing Administrator is held.

@@ -28,6 +28,7 @@ enum Ask {
     OwnRoles,
     Assigned,
     Eligible,
+    Scheduled,
     Everybody,
     Retained,
     Spare,
@@ -79,8 +80,11 @@ impl LiveTenant {
             Err(failure) => Err(failure),
         };
         let mut answers = Answers(read);
-        let holders = match (answers.take(Ask::Assigned), answers.take(Ask::Eligible)) {
-            (Some(assigned), Some(eligible)) => roles::told_holders(line, assigned, eligible).await,
+        let told = [Ask::Assigned, Ask::Eligible, Ask::Scheduled].map(|ask| answers.take(ask));
+        let holders = match told {
+            [Some(assigned), Some(eligible), Some(scheduled)] => {
+                roles::told_holders(line, assigned, eligible, scheduled).await
+            }
             _ => Ok(GlobalAdministrators::default()),
         };
         for question in questions {
@@ -181,8 +185,8 @@ fn asked(
     }
     let administrators = questions.contains(&Question::Administrators);
     if administrators || questions.contains(&Question::Users) {
-        let [assigned, eligible] = roles::holders(line)?;
-        all.extend([(Ask::Assigned, assigned), (Ask::Eligible, eligible)]);
+        let asks = [Ask::Assigned, Ask::Eligible, Ask::Scheduled];
+        all.extend(asks.into_iter().zip(roles::holders(line)?));
     }
     if questions.contains(&Question::RoleHolders) {
         all.push((Ask::Everybody, roles::everybody(line)?));

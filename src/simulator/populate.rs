@@ -69,6 +69,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
             .collect(),
         resource: None,
         eligible: Vec::new(),
+        temporary: Vec::new(),
         behaviour: plan.behaviour.clone(),
         deleting: None,
         deleted_at: None,
@@ -80,6 +81,10 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
             tenant.eligible.push((random.uuid(), position));
         }
     }
+    let temporary = plan.temporary_administrators.iter();
+    tenant.temporary = temporary
+        .filter_map(|name| tenant.users.find(name))
+        .collect();
     tenant.resource = resource(plan, &tenant, &mut random);
     applications(plan, &mut tenant, &mut random);
     tenant

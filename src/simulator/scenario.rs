@@ -117,6 +117,8 @@ pub struct Tenant {
     pub directory_resource: Option<DirectoryResource>,
     /// Role assignments that are eligible, not active: user principal names in the role of Global administrator.
     pub eligible_global_administrators: Vec<String>,
+    /// Role assignments that end at a date: user principal names of those who hold their role so.
+    pub temporary_administrators: Vec<String>,
     /// How the services behave towards this tenant; absent: as towards all.
     pub behaviour: Option<Behaviour>,
 }
@@ -159,6 +161,7 @@ impl Default for Tenant {
             unreadable_checks: ["C5", "C9", "C10", "C11", "C15"].map(failed).into(),
             directory_resource: None,
             eligible_global_administrators: Vec::new(),
+            temporary_administrators: Vec::new(),
             behaviour: None,
         }
     }

@@ -42,6 +42,8 @@ pub(crate) struct Tenant {
     pub(crate) unreadable: BTreeMap<String, bool>,
     pub(crate) resource: Option<Resource>,
     pub(crate) eligible: Vec<(Uuid, u32)>,
+    /// Users whose role ends at a date.
+    pub(crate) temporary: Vec<u32>,
     /// How the services behave here; `None`: as everywhere.
     pub(crate) behaviour: Option<Behaviour>,
     /// Virtual moment of a deletion that runs.

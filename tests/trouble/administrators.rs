@@ -11,6 +11,7 @@ crate::rows![
     synced,
     no_global_administrator,
     only_eligible,
+    only_for_a_while,
     not_on_the_initial_domain,
     renamed_midway,
     demoted_midway
@@ -110,6 +111,21 @@ async fn only_eligible() {
         &trial.blocked("RetainedAdminEligibleOnly").await,
         "is only eligible for Global Administrator",
         "Assign the role directly and permanently",
+    );
+    trial.assert_untouched().await;
+    change(&trial, json!({"role": "Global Administrator"})).await;
+    trial.phase(Phase::AwaitingApproval).await;
+}
+
+async fn only_for_a_while() {
+    let name = "closer@admin-temporary.onmicrosoft.com";
+    let tenant = json!({"temporaryAdministrators": [name]});
+    let trial = Trial::new("admin-temporary", tenant).await;
+    trial.apply().await;
+    told(
+        &trial.blocked("RetainedAdminTemporary").await,
+        "is Global Administrator only until a date",
+        "Assign the role permanently",
     );
     trial.assert_untouched().await;
     change(&trial, json!({"role": "Global Administrator"})).await;

@@ -7,6 +7,7 @@ use tenant_closure::closure::report::Phase;
 
 crate::rows![
     mode_plan_writes_nothing,
+    from_plan_to_execute,
     more_users_than_allowed,
     no_number_of_users_allowed,
     no_backup_acknowledged,
@@ -26,6 +27,21 @@ async fn mode_plan_writes_nothing() {
     assert_eq!(status.plan.unwrap().users, 11);
     tokio::time::sleep(Duration::from_secs(2)).await; // more cycles
     trial.assert_untouched().await;
+}
+
+/// What a reader has planned is carried out by another application: the plan that is approved names that one.
+async fn from_plan_to_execute() {
+    let tenant = json!({"applications": 2, "firstPartyServicePrincipals": 3});
+    let mut trial = Trial::new("plan-then-execute", tenant).await;
+    trial.spec()["mode"] = json!("Plan");
+    trial.apply().await;
+    let read = trial.phase(Phase::Planned).await.plan.unwrap();
+    trial.assert_untouched().await;
+    trial.change(json!({"mode": "Execute"})).await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let plan = status.plan.unwrap();
+    assert_ne!(plan.digest, read.digest, "the plan names the reader");
+    trial.assert_closes().await;
 }
 
 async fn more_users_than_allowed() {

@@ -230,7 +230,7 @@ fn plan_and_approval(
     memory: &Memory,
     now: Timestamp,
 ) -> Assessment {
-    if let Some(reason) = plan_wanted(plan, memory, now) {
+    if let Some(reason) = plan_wanted(plan, seen, memory, now) {
         return Assessment::now_do(planning::ask_then_plan(plan, seen, reason));
     }
     if plan.terms.mode == Mode::Plan {
@@ -244,12 +244,25 @@ fn plan_and_approval(
 }
 
 /// Why a plan is to be made now.
-fn plan_wanted(plan: &Plan, memory: &Memory, now: Timestamp) -> Option<&'static str> {
-    if plan.sealed.is_none() {
+fn plan_wanted(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Option<&'static str> {
+    let Some(sealed) = &plan.sealed else {
         return Some("FirstPlan");
+    };
+    if begun(memory) {
+        return None;
+    }
+    // The plan leaves its own application to the end: what a reader planned would leave the wrong one.
+    let acting = seen.identity.known();
+    if acting.is_some_and(|found| found.app_id != sealed.head.app_id) {
+        return Some("OtherApplication");
     }
     let made_at = memory.plan.as_ref()?.made_at;
-    (!begun(memory) && now.duration_since(made_at) > PLAN_KEEPS).then_some("PlanStale")
+    (now.duration_since(made_at) > PLAN_KEEPS).then_some("PlanStale")
 }
 
 /// Whether enough persons approve the plan at hand, now: looked at in every cycle, as approvals can be revoked.

@@ -57,6 +57,9 @@ fn each_refusal_has_its_reason() {
         ("RetainedAdminRenamed", |s| {
             retained(s, |r| r.user_principal_name = format!("x@{DOMAIN}"))
         }),
+        ("RetainedAdminTemporary", |s| {
+            retained(s, |r| r.global_administrator = Holding::Temporary)
+        }),
         ("RetainedAdminEligibleOnly", |s| {
             retained(s, |r| r.global_administrator = Holding::EligibleOnly)
         }),

@@ -188,6 +188,16 @@ fn a_plan_not_begun_within_a_day_is_made_again() {
 }
 
 #[test]
+fn a_plan_of_another_application_is_made_again() {
+    let mut run = planned(World::new(3).with(|w| w.cluster.approvals.approvers.clear()));
+    assert_eq!(reason(&decided(&mut run, |_| {})), "ApprovalsMissing");
+    run.world.identity.app_id = id(0xB1);
+    assert_eq!(reason(&run.cycle(false)), "OtherApplication");
+    assert_eq!(reason(&run.cycle(false)), "ApprovalsMissing");
+    assert_eq!(run.plan.sealed.as_ref().unwrap().head.app_id, id(0xB1));
+}
+
+#[test]
 fn a_plan_once_begun_is_not_stale() {
     let mut run = planned(World::new(300));
     run.cycle(false);

@@ -54,14 +54,20 @@ pub(in crate::microsoft) fn told(
     }))
 }
 
-/// Who is eligible and assigned holds the role for a while only: he has activated it.
+/// Who is eligible and assigned holds the role for a while only, he has activated it; unless it is assigned for good, too.
 fn holding(id: ObjectId, holders: &GlobalAdministrators) -> Holding {
-    if holders.eligible.contains(&id) {
-        Holding::EligibleOnly
-    } else if holders.assigned.contains(&id) {
+    let assigned = holders.assigned.contains(&id);
+    if assigned && holders.lasting.contains(&id) {
         Holding::Permanent
-    } else {
+    } else if holders.eligible.contains(&id) {
+        Holding::EligibleOnly
+    } else if !assigned {
         Holding::None
+    } else if holders.ending.contains(&id) {
+        Holding::Temporary
+    } else {
+        // Where nobody can tell of an end, roles have none.
+        Holding::Permanent
     }
 }
 
@@ -75,10 +81,21 @@ mod tests {
         let holders = GlobalAdministrators {
             assigned: [id(1), id(2)].into(),
             eligible: [id(2), id(3)].into(),
+            ..GlobalAdministrators::default()
         };
         assert_eq!(holding(id(1), &holders), Holding::Permanent);
         assert_eq!(holding(id(2), &holders), Holding::EligibleOnly);
         assert_eq!(holding(id(3), &holders), Holding::EligibleOnly);
         assert_eq!(holding(id(4), &holders), Holding::None);
+        let holders = GlobalAdministrators {
+            assigned: [id(1), id(2), id(5)].into(),
+            lasting: [id(2)].into(),
+            ending: [id(2), id(5)].into(),
+            ..holders
+        };
+        assert_eq!(holding(id(1), &holders), Holding::Permanent);
+        assert_eq!(holding(id(2), &holders), Holding::Permanent);
+        assert_eq!(holding(id(3), &holders), Holding::EligibleOnly);
+        assert_eq!(holding(id(5), &holders), Holding::Temporary);
     }
 }

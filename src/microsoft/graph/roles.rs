@@ -21,6 +21,9 @@ const BILLING_ADMINISTRATOR: &str = "b0f54661-2d74-4c50-afa3-1ec803f12efe";
 /// The collection of eligible assignments: those that a person activates for a while.
 const ELIGIBLE: &str = "roleEligibilityScheduleInstances";
 
+/// The collection of assignments that hold now, with the end of each.
+const SCHEDULED: &str = "roleAssignmentScheduleInstances";
+
 #[derive(Deserialize)]
 struct Assignment {
     #[serde(rename = "principalId")]
@@ -31,6 +34,12 @@ struct Assignment {
     scope: Option<String>,
     #[serde(default, rename = "principal")]
     expanded: Option<Expanded>,
+    /// Of a schedule's instance: `Activated` for a while, or `Assigned`.
+    #[serde(default, rename = "assignmentType")]
+    how: Option<String>,
+    /// Of a schedule's instance.
+    #[serde(default, rename = "endDateTime")]
+    end: Option<String>,
 }
 
 /// What kind of object the principal is.
@@ -46,6 +55,10 @@ impl Assignment {
     fn tenant_wide(&self) -> bool {
         self.scope.as_deref() == Some("/")
     }
+
+    fn lasting(&self) -> bool {
+        self.end.is_none() && self.how.as_deref() != Some("Activated")
+    }
 }
 
 /// Holders of Global Administrator at tenant scope.
@@ -55,6 +68,10 @@ pub(in crate::microsoft) struct GlobalAdministrators {
     pub(in crate::microsoft) assigned: BTreeSet<ObjectId>,
     /// Eligible; empty where that is not readable (no licence for it, no permission).
     pub(in crate::microsoft) eligible: BTreeSet<ObjectId>,
+    /// Assigned without an end, and until a date or activated for a while; both empty where that is not readable, likewise.
+    pub(in crate::microsoft) lasting: BTreeSet<ObjectId>,
+    /// See there.
+    pub(in crate::microsoft) ending: BTreeSet<ObjectId>,
 }
 
 /// One page of assignments.
@@ -65,13 +82,15 @@ struct Listing {
     next: Option<String>,
 }
 
-/// The two readings that tell who holds Global Administrator: `GET /roleManagement/directory/roleAssignments` and
-/// `…/roleEligibilityScheduleInstances` (graph/api/rbacapplication-list-roleassignments).
-pub(in crate::microsoft) fn holders(line: &Line<'_>) -> Result<[Item; 2], Failure> {
+/// The three readings that tell who holds Global Administrator: `GET /roleManagement/directory/roleAssignments`,
+/// `…/roleEligibilityScheduleInstances` and `…/roleAssignmentScheduleInstances`
+/// (graph/api/rbacapplication-list-roleassignments, graph/api/rbacapplication-list-roleassignmentscheduleinstances).
+pub(in crate::microsoft) fn holders(line: &Line<'_>) -> Result<[Item; 3], Failure> {
     let filter = format!("roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'");
     Ok([
         Item::get(&address(line, "roleAssignments", &filter)?),
         Item::get(&address(line, ELIGIBLE, &filter)?),
+        Item::get(&address(line, SCHEDULED, &filter)?),
     ])
 }
 
@@ -80,19 +99,24 @@ pub(in crate::microsoft) async fn told_holders(
     line: &Line<'_>,
     assigned: Body,
     eligible: Body,
+    scheduled: Body,
 ) -> Result<GlobalAdministrators, Failure> {
     let holders = |found: Vec<Assignment>| {
         let found = found.into_iter().filter(Assignment::tenant_wide);
         found.map(|a| a.principal).collect()
     };
-    let eligible = match whole(line, eligible).await {
-        Ok(found) => found,
-        Err(failure) if failure.may_pass() => return Err(failure),
-        Err(_) => Vec::new(),
+    let where_readable = |read: Result<Vec<Assignment>, Failure>| match read {
+        Err(failure) if !failure.may_pass() => Ok(Vec::new()),
+        other => other,
     };
+    let eligible = where_readable(whole(line, eligible).await)?;
+    let scheduled = where_readable(whole(line, scheduled).await)?;
+    let (lasting, ending) = scheduled.into_iter().partition(Assignment::lasting);
     Ok(GlobalAdministrators {
         assigned: holders(whole(line, assigned).await?),
         eligible: holders(eligible),
+        lasting: holders(lasting),
+        ending: holders(ending),
     })
 }
 

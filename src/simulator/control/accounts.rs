@@ -31,6 +31,7 @@ pub(super) fn change_user(tenant: &mut Tenant, body: &Value) -> Answer {
     }
     if role.is_some() {
         tenant.eligible.retain(|(_, who)| *who != position);
+        tenant.temporary.retain(|who| *who != position);
     }
     Ok(Reply::json(
         200,

@@ -95,7 +95,7 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
                     row["assignmentType"] = json!("Assigned");
                     row["memberType"] = json!("Direct");
                     row["startDateTime"] = Value::Null;
-                    row["endDateTime"] = Value::Null;
+                    row["endDateTime"] = end(tenant, principal);
                     row
                 });
             listing::small(
@@ -113,6 +113,13 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
         }
         _ => Err(unknown(call)),
     }
+}
+
+/// When an assignment ends.
+fn end(tenant: &Tenant, principal: Uuid) -> Value {
+    let position = tenant.users.position(principal);
+    let ends = position.is_some_and(|position| tenant.temporary.contains(&position));
+    ends.then_some("2099-12-31T00:00:00Z").into()
 }
 
 /// Who holds what: users that are there, and service principals.
