@@ -8,6 +8,9 @@ use tenant_closure::closure::report::Phase;
 crate::rows![
     an_external_id_tenant,
     a_b2c_tenant,
+    an_external_id_tenant_of_another_subscription,
+    a_deletion_that_fails_on_the_way,
+    a_deletion_by_hand,
     a_deletion_that_azure_refuses,
 ];
 
@@ -79,25 +82,100 @@ async fn a_b2c_tenant() {
     closes("b2c", "AAD B2C", "b2cDirectories").await;
 }
 
-/// Azure refuses the call: it is told with Azure's code, and tried again by itself.
+/// The directory lies in an Azure subscription of another tenant, whose own application deletes it.
+async fn an_external_id_tenant_of_another_subscription() {
+    let name = "external-elsewhere";
+    let payer = json!({"users": 1, "initialDomain": format!("{name}-payer.onmicrosoft.com")});
+    let payer = Trial::tenant(&payer).await;
+    let mut fields = tenant("CIAM");
+    fields["directoryResource"] = json!({"ownerTenantId": payer.id});
+    let mut trial = Trial::new(name, fields).await;
+    let directory = &mut trial.spec()["directory"];
+    directory["resourceTenantId"] = json!(payer.id);
+    directory["credentials"] = json!({"secretName": "payer-closer"});
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": {"clientId": payer.app_id, "clientSecret": payer.client_secret},
+        "metadata": {"name": "payer-closer", "namespace": name, "labels": {"tenantclosure.dev/tenant-id": payer.id}},
+    });
+    let cluster = &trial.case.cluster;
+    cluster.apply("admin", &secret.to_string()).await.unwrap();
+    trial.apply().await;
+    let told = trial.blocked("CredentialsForbidden").await;
+    trial.do_as_told(&told.remedy).await;
+    trial.assert_closes().await;
+    let effects = trial.effects().await;
+    let asked = effects
+        .iter()
+        .find(|one| one["kind"] == "tenantDeletionRequested");
+    assert_eq!(asked.unwrap()["app"], json!(payer.app_id));
+}
+
+/// Waits until Azure's refusal is told, with its code; the directory is still there.
+async fn refused(trial: &Trial, code: &str) {
+    let told = trial.with_persons(trial.blocked("DirectoryRefused")).await;
+    let says = format!("Azure refused to delete the directory: {code}. ");
+    assert!(told.message.starts_with(&says), "{}", told.message);
+    for remedy in [
+        "grant the application the right to delete the resource",
+        "it is tried again by itself",
+        "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/DirectorySwitchBlade",
+    ] {
+        assert!(told.remedy.contains(remedy), "{}", told.remedy);
+    }
+    let status = trial.phase(Phase::Stalled).await;
+    assert_eq!(status.step.as_deref(), Some("5/5 DeleteDirectory"));
+    assert_eq!(condition(&status, "DirectoryDeleted").0, "False");
+    let seen = trial.case.portal.look().await.unwrap();
+    assert_eq!(seen["deleted"], false);
+}
+
+fn call() -> Value {
+    json!({"method": "DELETE", "pathContains": "ciamDirectories"})
+}
+
+/// It is told, and tried again by itself.
 async fn a_deletion_that_azure_refuses() {
     let trial = Trial::new("azure-refuses", json!({"tenantType": "CIAM"})).await;
     let portal = &trial.case.portal;
-    let matching = json!({"method": "DELETE", "pathContains": "ciamDirectories"});
     let deed = json!({"status": {"code": 403, "body": {"error": {"code": "AuthorizationFailed", "message": "No."}}}});
-    portal.fault(matching, deed, None).await.unwrap();
+    portal.fault(call(), deed, None).await.unwrap();
     trial.apply().await;
-    let told = trial.with_persons(trial.blocked("DirectoryRefused")).await;
-    assert!(
-        told.message
-            .starts_with("Azure refused to delete the directory: AuthorizationFailed. ")
-    );
-    assert!(
-        told.remedy
-            .contains("grant the application the right to delete the resource")
-    );
-    assert!(told.remedy.contains("it is tried again by itself"));
-    assert_eq!(portal.look().await.unwrap()["deleted"], false);
+    refused(&trial, "AuthorizationFailed").await;
     portal.lift_faults().await.unwrap();
     trial.assert_closes().await;
+}
+
+/// Azure accepts the call, and the operation that it begins comes to a bad end.
+async fn a_deletion_that_fails_on_the_way() {
+    let trial = Trial::new("azure-fails", json!({"tenantType": "CIAM"})).await;
+    let portal = &trial.case.portal;
+    let operation = "https://management.azure.com/subscriptions/s/providers/Microsoft.AzureActiveDirectory/operationStatuses/o";
+    let accepted = json!({"status": {"code": 202, "headers": {"Azure-AsyncOperation": operation, "Retry-After": "1"}}});
+    portal.fault(call(), accepted, None).await.unwrap();
+    let failed =
+        json!({"status": "Failed", "error": {"code": "DirectoryNotEmpty", "message": "No."}});
+    let failed = json!({"status": {"code": 200, "body": failed}});
+    let looks = json!({"method": "GET", "pathEnds": "/operationStatuses/o"});
+    portal.fault(looks, failed, None).await.unwrap();
+    trial.apply().await;
+    refused(&trial, "DirectoryNotEmpty").await;
+    portal.lift_faults().await.unwrap();
+    trial.assert_closes().await;
+}
+
+/// Azure refuses for good, so a person deletes the tenant by hand: that is noticed from outside.
+async fn a_deletion_by_hand() {
+    let trial = Trial::new("by-hand", json!({"tenantType": "CIAM"})).await;
+    let portal = &trial.case.portal;
+    let deed = json!({"status": {"code": 403, "body": {"error": {"code": "AuthorizationFailed", "message": "No."}}}});
+    portal.fault(call(), deed, None).await.unwrap();
+    trial.apply().await;
+    refused(&trial, "AuthorizationFailed").await;
+    portal.press("settleCheck", Some("all")).await.unwrap();
+    let own = &portal.tenant.app_id;
+    portal.press("deleteApplication", Some(own)).await.unwrap();
+    portal.press("deleteTenant", None).await.unwrap();
+    let audit = trial.assert_closes().await;
+    let last = audit.claimed.last().unwrap();
+    assert_eq!(last.0, Action::VerifyDirectoryGone);
 }

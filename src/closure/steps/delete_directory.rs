@@ -14,11 +14,13 @@ use crate::closure::steps::checks::{self, Check, State};
 use crate::closure::steps::{facts, preconditions, refused};
 use crate::closure::terms::Mode;
 use crate::closure::words::count;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// Applications in one effect.
 const SLICE: usize = 100;
+/// A deletion that was accepted, and after which the tenant is still there so much later, is asked for again.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 /// Refusals in a row after which a person is asked to remove our own application.
 const TRIES: u32 = 3;
 
@@ -236,8 +238,12 @@ fn by_call(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
         && schedule::rest(memory, plan.terms.poll_at_most, now).is_some()
     {
         let message = format!("Azure refused to delete the directory: {code}");
-        let remedy = "Delete what is left in the tenant (users, applications, user flows, identity providers) and grant the \
-                      application the right to delete the resource; it is tried again by itself";
+        let remedy = format!(
+            "Delete what is left in the tenant (users, applications, user flows, identity providers) and grant the \
+             application the right to delete the resource; it is tried again by itself. Or delete the tenant by hand ({}), \
+             which is noticed from outside",
+            links::tenants(plan.terms.cloud)
+        );
         return Obstacle::new("DirectoryRefused", message, remedy).blocks();
     }
     let step = Step::DeleteDirectory;
@@ -333,7 +339,8 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
         Ok(Existence::Present) => {}
     }
     let deleting = memory.directory_delete.as_ref();
-    if deleting.is_some_and(|asked| asked.refused.is_none()) {
+    let deleting = deleting.filter(|asked| asked.refused.is_none());
+    if deleting.is_some_and(|asked| now.duration_since(asked.at) < ASK_AGAIN) {
         let message = "Azure accepted the deletion of the directory; it takes a while";
         return Waiting::new("DeletingDirectory", message).into();
     }

@@ -230,6 +230,9 @@ fn an_external_directory_is_deleted_by_a_call_and_a_refusal_is_told() {
         refused: None,
     });
     assert_eq!(reason(&decided(&mut run, |_| {})), "DeletingDirectory");
+    // Accepted, and yet it does not go: it is asked for once more.
+    run.world.now += jiff::SignedDuration::from_hours(24);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteDirectory");
 }
 
 #[test]

@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
+use super::super::replicas::Replica;
 use super::super::users::MFA_STATES;
 use super::super::world::World;
 use super::{Answer, Call, unknown};
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let id = call.segments[1].clone();
+    let replica = Replica::draw(world, call.caller.tenant);
     let tenant = &mut world.tenants[call.caller.tenant];
     let find = |position: Option<u32>| position.ok_or_else(|| Refusal::not_found(&id));
     match call.method.as_str() {
@@ -23,7 +25,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             let user = tenant
                 .users
                 .get(position)
-                .filter(|user| user.alive())
+                .filter(|user| replica.shows(user.id, user.deleted_at))
                 .ok_or_else(|| Refusal::not_found(&id))?;
             let state = MFA_STATES[usize::from(user.mfa).min(2)];
             Ok(Reply::json(
