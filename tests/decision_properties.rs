@@ -252,6 +252,9 @@ fn replace<T>(fact: &mut Fact<T>, by: &Fact<()>) {
 
 fn distort(run: &mut Run, seen: &mut Observation, (approvals, dice): (u32, [u8; 6])) {
     seen.cluster.approvals.required = approvals;
+    if dice[3] < 64 {
+        seen.cluster.approvals.expired = vec!["bob".into(), "carol".into()];
+    }
     seen.cluster.configuration.present = dice[0] > 20;
     seen.cluster.configuration.kill_switch = dice[0] > 240;
     if dice[1] < 20 {

@@ -25,6 +25,8 @@ mod cluster;
 mod credentials;
 #[path = "trouble/domains.rs"]
 mod domains;
+#[path = "trouble/expiry.rs"]
+mod expiry;
 #[path = "trouble/identity.rs"]
 mod identity;
 #[allow(dead_code)] // the demo uses the rest
@@ -62,6 +64,7 @@ fn main() {
         brakes::rows(),
         credentials::rows(),
         domains::rows(),
+        expiry::rows(),
         identity::rows(),
         preconditions::rows(),
         roles::rows(),

@@ -33,6 +33,9 @@ pub struct TenantClosureStatus {
     /// When the tenant can be closed at the earliest, by the plan in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<EstimateStatus>,
+    /// The approval of the plan in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalStatus>,
     /// The steps, first to last.
     #[schemars(length(max = 6))]
     pub steps: Vec<StepStatus>,
@@ -100,6 +103,20 @@ pub struct EstimateStatus {
     /// One sentence.
     #[schemars(length(max = 1024))]
     pub message: String,
+}
+
+/// The approval in status.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalStatus {
+    /// Persons needed.
+    pub required: u32,
+    /// Persons whose approval counts.
+    pub given: u32,
+    /// When they no longer suffice. The same plan can be approved again before, or after.
+    // Written as null where there is none: a merge patch keeps what it does not name.
+    #[serde(default)]
+    pub valid_until: Option<Timestamp>,
 }
 
 /// A step in status.

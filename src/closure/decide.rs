@@ -18,6 +18,7 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         progress: BTreeMap::new(),
         blockers: Vec::new(),
         access: steps::roles::told(plan, seen, memory),
+        approval: steps::approval::told(plan, seen),
     };
     if memory.directory_gone_at.is_some() {
         decided.standings = steps::delete_directory::proven().standings;
@@ -35,6 +36,7 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         decided.decision = refusal;
         return decided;
     }
+    let mut expired = None;
     for step in Step::ORDER {
         if guards::departed(memory) && step < Step::DeleteDirectory {
             // Nothing inside can be looked at any more; the journal holds the proofs.
@@ -45,9 +47,13 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         decided.standings.extend(assessment.standings);
         decided.progress.insert(step, assessment.progress);
         decided.blockers = assessment.blockers;
-        if let Some(next) = assessment.next {
-            decided.decision = next;
-            return decided;
+        match assessment.next {
+            Some(next) if steps::approval::only_expired(&next, memory) => expired = Some(next),
+            Some(next) => {
+                decided.decision = next;
+                return steps::approval::hold_back(decided, expired);
+            }
+            None => {}
         }
     }
     decided

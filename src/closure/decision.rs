@@ -120,4 +120,17 @@ pub struct Decided {
     pub blockers: Vec<Blocker>,
     /// What each step needs and who holds it, while step 0 looks at it.
     pub access: Vec<Need>,
+    /// The approval of the plan in force, where one is asked for.
+    pub approval: Option<Approval>,
+}
+
+/// How the approval of the plan in force stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Persons needed.
+    pub required: u32,
+    /// Persons whose approval counts.
+    pub given: u32,
+    /// When they will no longer suffice.
+    pub valid_until: Option<Timestamp>,
 }

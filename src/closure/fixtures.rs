@@ -107,6 +107,8 @@ pub fn cluster() -> Cluster {
             required: 1,
             approvers: vec!["alice@example.com".into()],
             effective_at: None,
+            valid_until: None,
+            expired: Vec::new(),
             rejected: Vec::new(),
             policy_missing: false,
         },

@@ -180,6 +180,10 @@ pub struct Approvals {
     pub approvers: Vec<String>,
     /// The grace period after the last needed approval ends then.
     pub effective_at: Option<Timestamp>,
+    /// When they will no longer suffice, if nobody approves the same plan again.
+    pub valid_until: Option<Timestamp>,
+    /// Persons whose approval of this plan counts no more because its time is over, and for no other reason; sorted.
+    pub expired: Vec<String>,
     /// Why approvals that exist do not count; sorted, stable.
     pub rejected: Vec<String>,
     /// The admission policies are missing or altered.

@@ -2,7 +2,7 @@
 
 use crate::closure::access::Need;
 use crate::closure::conditions;
-use crate::closure::decision::{Blocker, Decided, Decision, HandOff, Standing};
+use crate::closure::decision::{Approval, Blocker, Decided, Decision, HandOff, Standing};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
@@ -36,6 +36,8 @@ pub struct Report {
     pub steps: BTreeMap<Step, (u32, u32)>,
     /// What each step needs and who holds it; empty where it was not looked at.
     pub access: Vec<Need>,
+    /// The approval of the plan in force, where one is asked for.
+    pub approval: Option<Approval>,
     /// The date of the wait at hand.
     pub waiting_until: Option<Timestamp>,
     /// The newest effect moved nothing: where it was stalled by what was only tried again, it still is.
@@ -80,6 +82,7 @@ pub fn first(terms: &Terms) -> Report {
         hand_offs: Vec::new(),
         steps: BTreeMap::new(),
         access: Vec::new(),
+        approval: None,
         waiting_until: None,
         fruitless: false,
     }
@@ -106,6 +109,7 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         hand_offs: hand_offs(decided),
         steps: steps(plan, memory, decided),
         access: decided.access.clone(),
+        approval: decided.approval,
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,
             _ => None,

@@ -58,44 +58,69 @@ pub fn judge(
     } else {
         terms.approvals_required
     };
-    let mut counted: BTreeMap<String, Timestamp> = BTreeMap::new();
-    let mut rejected = BTreeSet::new();
+    let mut counted: BTreeMap<String, Counted> = BTreeMap::new();
+    let (mut rejected, mut expired) = (BTreeSet::new(), BTreeSet::new());
     for approval in found.iter().filter(|a| a.spec.purpose == Purpose::Approval) {
         let created = approval
             .creation_timestamp()
             .map_or(Timestamp::MAX, |t| t.0);
         let other_plan =
             (approval.spec.plan_digest.as_deref() != digest).then_some("one approves another plan");
-        let why = doubt(
-            closure,
-            terms,
-            Some(&author),
-            approval,
-            created,
-            policies_since,
-            now,
-        );
-        if let Some(why) = why.or(other_plan) {
-            rejected.insert(why);
-        } else {
-            let first = counted
-                .entry(approval.spec.approver.clone())
-                .or_insert(created);
-            *first = created.min(*first);
+        let why = |at: Timestamp| {
+            let author = Some(author.as_str());
+            doubt(
+                closure,
+                terms,
+                author,
+                approval,
+                created,
+                policies_since,
+                at,
+            )
+            .or(other_plan)
+        };
+        let approver = &approval.spec.approver;
+        let until = approval.spec.expires_at;
+        match why(now) {
+            None => {
+                let one = counted.entry(approver.clone());
+                let one = one.or_insert(Counted { created, until });
+                one.created = created.min(one.created);
+                one.until = until.max(one.until);
+            }
+            Some(why_now) => {
+                // As it was when it was given: nothing but its time is over.
+                if why(created).is_none() {
+                    expired.insert(approver.clone());
+                }
+                rejected.insert(why_now);
+            }
         }
     }
-    let mut times: Vec<Timestamp> = counted.values().copied().collect();
-    times.sort_unstable();
-    let reached = (required as usize)
-        .checked_sub(1)
-        .and_then(|n| times.get(n).copied());
+    expired.retain(|approver| !counted.contains_key(approver));
+    let mut begun: Vec<Timestamp> = counted.values().map(|one| one.created).collect();
+    begun.sort_unstable();
+    let mut ends: Vec<Timestamp> = counted.values().map(|one| one.until).collect();
+    ends.sort_unstable_by(|a, b| b.cmp(a));
+    let last_needed = (required as usize).checked_sub(1);
+    let of = |times: &[Timestamp]| last_needed.and_then(|n| times.get(n).copied());
     Approvals {
         required,
+        effective_at: of(&begun).and_then(|t| t.checked_add(configured.grace).ok()),
+        valid_until: of(&ends),
         approvers: counted.into_keys().collect(),
-        effective_at: reached.and_then(|t| t.checked_add(configured.grace).ok()),
+        expired: expired.into_iter().collect(),
         rejected: rejected.into_iter().map(str::to_owned).collect(),
         policy_missing: policies_since.is_none(),
     }
+}
+
+/// One person's approvals of the plan at hand.
+struct Counted {
+    /// The first that counts.
+    created: Timestamp,
+    /// Until when the last counts.
+    until: Timestamp,
 }
 
 /// Attestations that count: check → result; of two the later stands.
@@ -227,5 +252,128 @@ fn contains(stored: &Value, shipped: &Value) -> bool {
         }
         (Value::String(stored), Value::String(shipped)) => stored.trim() == shipped.trim(),
         (stored, shipped) => stored == shipped,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use crate::api::terms::resolve;
+    use serde_json::json;
+
+    const TENANT: &str = "6f2f4a3e-1b2c-4d5e-8f90-a1b2c3d4e5f6";
+    const DOMAIN: &str = "contoso.onmicrosoft.com";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn closure(required: u32) -> TenantClosure {
+        serde_json::from_value(json!({
+            "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "TenantClosure",
+            "metadata": {"name": "contoso", "uid": "u", "annotations": {REQUESTED_BY: "alice"}},
+            "spec": {"tenant": {"id": TENANT, "initialDomain": DOMAIN}, "credentials": {"secretName": "s"},
+                "retain": {"globalAdministrator": "closer@contoso.onmicrosoft.com"}, "approval": {"required": required}},
+        }))
+        .unwrap()
+    }
+
+    fn approval(approver: &str, created: &str, expires: &str) -> ClosureApproval {
+        serde_json::from_value(json!({
+            "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+            "metadata": {"name": format!("{approver}-{created}"), "creationTimestamp": created},
+            "spec": {"purpose": "Approval", "closureName": "contoso", "closureUID": "u", "tenantID": TENANT,
+                "planDigest": "d", "confirmDomain": DOMAIN, "approver": approver, "expiresAt": expires},
+        }))
+        .unwrap()
+    }
+
+    fn judged(required: u32, found: &[ClosureApproval], now: &str) -> Approvals {
+        let closure = closure(required);
+        let configured = Configured::default();
+        let terms = resolve(&closure.spec, &configured.defaults).unwrap();
+        judge(
+            &closure,
+            &terms,
+            Some("d"),
+            found,
+            &configured,
+            Some(at("2026-01-01T00:00:00Z")),
+            at(now),
+        )
+    }
+
+    const CREATED: &str = "2026-10-01T00:00:00Z";
+
+    #[test]
+    fn the_needed_number_is_lost_with_the_first_that_is_needed() {
+        let found = [
+            approval("bob", CREATED, "2026-10-20T00:00:00Z"),
+            approval("carol", CREATED, "2026-11-01T00:00:00Z"),
+            approval("dave", CREATED, "2026-12-01T00:00:00Z"),
+        ];
+        for (required, until) in [
+            (1, "2026-12-01T00:00:00Z"),
+            (2, "2026-11-01T00:00:00Z"),
+            (3, "2026-10-20T00:00:00Z"),
+        ] {
+            let judged = judged(required, &found, "2026-10-02T00:00:00Z");
+            assert_eq!(judged.valid_until, Some(at(until)), "{required}");
+            assert!(judged.expired.is_empty());
+        }
+        assert_eq!(judged(4, &found, "2026-10-02T00:00:00Z").valid_until, None);
+        let later = judged(3, &found, "2026-10-21T00:00:00Z");
+        assert_eq!(
+            (later.approvers.len(), later.expired),
+            (2, vec!["bob".to_owned()])
+        );
+        assert_eq!(later.rejected, ["one has expired"]);
+    }
+
+    #[test]
+    fn a_person_who_approves_again_counts_once_and_for_the_longer_time() {
+        let found = [
+            approval("bob", CREATED, "2026-10-20T00:00:00Z"),
+            approval("bob", "2026-10-15T00:00:00Z", "2026-12-15T00:00:00Z"),
+        ];
+        let before = judged(1, &found, "2026-10-16T00:00:00Z");
+        assert_eq!(before.approvers, ["bob"]);
+        assert_eq!(before.valid_until, Some(at("2026-12-15T00:00:00Z")));
+        assert_eq!(
+            before.effective_at,
+            Some(at(CREATED)),
+            "no grace period anew"
+        );
+        let after = judged(1, &found, "2026-10-21T00:00:00Z");
+        assert_eq!(after.approvers, ["bob"]);
+        assert!(after.expired.is_empty(), "he has approved again");
+    }
+
+    #[test]
+    fn what_counted_for_another_reason_has_not_merely_expired() {
+        let good = || approval("bob", CREATED, "2026-10-20T00:00:00Z");
+        let mut revoked = good();
+        revoked.spec.revoked = Some(true);
+        let mut other_plan = good();
+        other_plan.spec.plan_digest = Some("e".into());
+        let author = approval("alice", CREATED, "2026-10-20T00:00:00Z");
+        let too_long = approval("bob", CREATED, "2027-06-01T00:00:00Z");
+        for (one, now) in [
+            (revoked, "2026-10-21T00:00:00Z"),
+            (other_plan, "2026-10-21T00:00:00Z"),
+            (author, "2026-10-21T00:00:00Z"),
+            (too_long, "2027-07-01T00:00:00Z"),
+        ] {
+            let judged = judged(1, &[one], now);
+            assert!(
+                judged.expired.is_empty() && judged.approvers.is_empty(),
+                "{judged:?}"
+            );
+        }
+        assert_eq!(
+            judged(1, &[good()], "2026-10-21T00:00:00Z").expired,
+            ["bob"]
+        );
     }
 }

@@ -1,15 +1,17 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    AccessStatus, BlockerStatus, EstimateStatus, HandOffStatus, JournalStatus, PastHandOffStatus,
-    PlanStatus, StepStatus, TenantClosureStatus,
+    AccessStatus, ApprovalStatus, BlockerStatus, EstimateStatus, HandOffStatus, JournalStatus,
+    PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
+use crate::closure::decision::Approval;
 use crate::closure::estimate;
 use crate::closure::memory::Memory;
 use crate::closure::plan::Sealed;
 use crate::closure::report::{self, Phase, Report};
 use crate::closure::step::Step;
+use crate::closure::steps::approval::{EXPIRED, EXPIRES_SOON};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::journal::Head;
@@ -118,7 +120,35 @@ async fn write(
     if old.phase != new.phase || old.step != new.step {
         announce(ctx, &read.closure, report).await;
     }
+    if let Some(warning) = expiry(&old, &new) {
+        publish(ctx, &read.closure, warning).await;
+    }
     Ok(())
+}
+
+/// The time of an approval runs out, or is over: said once, with the date.
+fn expiry(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event> {
+    let approved = |status: &TenantClosureStatus| {
+        let mut all = status.conditions.iter();
+        all.find(|c| c.type_ == "Approved").cloned()
+    };
+    let (before, now) = (approved(old), approved(new)?);
+    let news = before.is_none_or(|before| before.reason != now.reason);
+    let told = [EXPIRES_SOON, EXPIRED].contains(&now.reason.as_str());
+    let until = new.approval.as_ref().and_then(|a| a.valid_until);
+    let until = until.map_or_else(String::new, |date| format!(" (until {date})"));
+    (news && told).then(|| Event {
+        type_: EventType::Warning,
+        reason: now.reason.clone(),
+        note: Some(
+            format!("{}{until}", now.message)
+                .chars()
+                .take(900)
+                .collect(),
+        ),
+        action: "Approve".to_owned(),
+        secondary: None,
+    })
 }
 
 /// It was stalled by what was tried again just now: a try in vain is no news, and no reason to say that it runs.
@@ -182,6 +212,10 @@ fn status(
         progress: Some(report.progress.clone()),
         summary: Some(report.summary.clone()),
         plan: plan(memory, sealed).or_else(|| old.plan.clone()),
+        approval: report
+            .approval
+            .map(approval)
+            .or_else(|| old.approval.clone()),
         estimate: estimate(memory, sealed).or_else(|| old.estimate.clone()),
         steps: Step::ORDER
             .into_iter()
@@ -299,6 +333,15 @@ fn access(step: Step, report: &Report, old: &TenantClosureStatus) -> Vec<AccessS
         .collect()
 }
 
+fn approval(approval: Approval) -> ApprovalStatus {
+    let whole_seconds = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
+    ApprovalStatus {
+        required: approval.required,
+        given: approval.given,
+        valid_until: approval.valid_until.map(whole_seconds),
+    }
+}
+
 fn blocker(blocker: &crate::closure::decision::Blocker) -> BlockerStatus {
     BlockerStatus {
         check: blocker.check.clone(),
@@ -322,6 +365,10 @@ async fn announce(ctx: &Context, closure: &TenantClosure, report: &Report) {
         action: report.step.name().to_owned(),
         secondary: None,
     };
+    publish(ctx, closure, event).await;
+}
+
+async fn publish(ctx: &Context, closure: &TenantClosure, event: Event) {
     // An event is a courtesy: a namespace that is going away refuses it, and the work goes on.
     if let Err(error) = ctx.recorder.publish(&event, &closure.object_ref(&())).await {
         tracing::debug!(%error, "an event was not published");

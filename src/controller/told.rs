@@ -125,5 +125,6 @@ fn plain(step: Step, decision: Decision) -> Decided {
         progress: BTreeMap::new(),
         blockers: Vec::new(),
         access: Vec::new(),
+        approval: None,
     }
 }

@@ -158,6 +158,9 @@ pub struct Approve {
     /// The tenant's initial domain, typed by you.
     #[arg(long, value_name = "DOMAIN")]
     pub confirm: String,
+    /// For how many days it counts; the same plan can be approved again before they are over.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=90))]
+    pub days: u32,
     /// Free text, for example a change number.
     #[arg(long)]
     pub comment: Option<String>,

@@ -31,6 +31,7 @@ fn running() -> Value {
         "observedGeneration": 1, "phase": "Running", "step": "1/5 Users", "progress": "400/1000 (40%)",
         "summary": "400 of 1,000 users are deleted",
         "plan": {"digest": "9f2c61aa77ab0000", "madeAt": "2026-10-02T09:14:07Z", "users": 1000, "subscriptions": 3, "applications": 2},
+        "approval": {"required": 2, "given": 2, "validUntil": "2026-12-01T08:00:00Z"},
         "steps": [
             {"name": "Preconditions", "done": 4, "total": 4},
             {"name": "Users", "done": 400, "total": 1000, "startedAt": "2026-10-02T09:16:00Z",
@@ -104,6 +105,7 @@ TenantClosure closures/contoso   Running   step 1/5 Users   DeletingUsers
   tenant    contoso.onmicrosoft.com | 11111111-2222-3333-4444-555555555555 | Global
   mode      Execute | stays to the end: closer@contoso.onmicrosoft.com
   plan      9f2c61aa77ab | 1,000 users | 3 subscriptions | 2 applications | made 2026-10-02T09:14:07Z
+  approval  2 of 2 | until 2026-12-01 08:00Z
   cost      24 requests | 3 answered 429
   now       400 of 1,000 users are deleted
 |- + 0 Preconditions         ########## 4/4

@@ -92,6 +92,16 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
             plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         );
     }
+    if let Some(approval) = status.approval.as_ref().filter(|_| !words::over(closure)) {
+        let until = approval.valid_until.map_or_else(String::new, |date| {
+            format!(" {dot} until {}", date.strftime("%Y-%m-%d %H:%MZ"))
+        });
+        let _ = writeln!(
+            text,
+            "  approval  {} of {}{until}",
+            approval.given, approval.required
+        );
+    }
     if let Some(estimate) = status.estimate.as_ref().filter(|_| !words::over(closure)) {
         let _ = writeln!(
             text,

@@ -9,8 +9,10 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use std::io::Write;
 
-/// For how long an approval counts.
-const VALID: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// For how many days an attestation counts.
+const ATTESTED: u32 = 90;
+/// An approval of 90 days ends so much sooner: the clocks of a person and of the API server differ.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(10);
 /// Fewer digits of a digest name no plan.
 const SHORTEST_PREFIX: usize = 6;
 
@@ -22,14 +24,15 @@ pub(crate) async fn approve(
 ) -> Result<Ended, Trouble> {
     let closure = read(&client, namespace, &asked.name).await?;
     let digest = plan_named(&closure, &asked.plan)?;
-    let mut spec = blank(&closure, &client, &asked.confirm).await?;
+    let mut spec = blank(&closure, &client, &asked.confirm, asked.days).await?;
     spec.plan_digest = Some(digest.clone());
     spec.comment.clone_from(&asked.comment);
     let (name, approver) = create(spec, client, namespace, &asked.name).await?;
     let short = digest.get(..12).unwrap_or(&digest);
     writeln!(
         out,
-        "closureapproval.tenantclosure.dev/{name} created: {approver} approves plan {short} for 7 days"
+        "closureapproval.tenantclosure.dev/{name} created: {approver} approves plan {short} for {} days",
+        asked.days
     )?;
     Ok(Ended::Done)
 }
@@ -41,7 +44,7 @@ pub(crate) async fn attest(
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, Trouble> {
     let closure = read(&client, namespace, &asked.name).await?;
-    let mut spec = blank(&closure, &client, &asked.confirm).await?;
+    let mut spec = blank(&closure, &client, &asked.confirm, ATTESTED).await?;
     spec.purpose = Purpose::Attestation;
     spec.check = Some(asked.check.clone());
     spec.result = Some(asked.result.clone());
@@ -105,6 +108,7 @@ async fn blank(
     closure: &TenantClosure,
     client: &Client,
     confirm: &str,
+    days: u32,
 ) -> Result<ClosureApprovalSpec, Trouble> {
     let tenant = &closure.spec.tenant;
     if !confirm.eq_ignore_ascii_case(&tenant.initial_domain) {
@@ -121,18 +125,20 @@ async fn blank(
         plan_digest: None,
         confirm_domain: tenant.initial_domain.clone(),
         approver: myself(client).await?,
-        expires_at: Timestamp::from_second(
-            Timestamp::now()
-                .saturating_add(VALID)
-                .unwrap_or(Timestamp::MAX)
-                .as_second(),
-        )
-        .unwrap_or(Timestamp::MAX),
+        expires_at: after(days),
         comment: None,
         check: None,
         result: None,
         revoked: None,
     })
+}
+
+/// The moment so many days from now, in whole seconds.
+fn after(days: u32) -> Timestamp {
+    let rest = SignedDuration::from_hours(24 * i64::from(days)) - CLOCKS_APART;
+    let end = Timestamp::now().saturating_add(rest);
+    let end = end.unwrap_or(Timestamp::MAX).as_second();
+    Timestamp::from_second(end).unwrap_or(Timestamp::MAX)
 }
 
 /// Who the API server says that we are.

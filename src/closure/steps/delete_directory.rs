@@ -11,7 +11,7 @@ use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
-use crate::closure::steps::{facts, preconditions, refused};
+use crate::closure::steps::{approval, facts, refused};
 use crate::closure::terms::Mode;
 use crate::closure::words::count;
 use jiff::{SignedDuration, Timestamp};
@@ -346,7 +346,7 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
     }
     let may_act = plan.terms.mode == Mode::Execute && plan.sealed.is_some();
     if may_act && plan.terms.directory_resource.is_some() {
-        let unapproved = preconditions::approval(&seen.cluster.approvals, now).next;
+        let unapproved = approval::assess(&seen.cluster.approvals, now).next;
         return unapproved.unwrap_or_else(|| by_call(plan, memory, now));
     }
     if checks::attested(&seen.cluster.attestations, "Refused").is_some() {

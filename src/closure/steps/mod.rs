@@ -1,5 +1,6 @@
 //! One file a step; each answers whether it is done and, if not, what is next.
 
+pub mod approval;
 pub mod backup;
 pub mod cancel_subscriptions;
 pub mod checks;

@@ -3,13 +3,11 @@
 use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting};
 use crate::closure::estimate;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{
-    Agreement, Approvals, Lifecycle, Observation, Obstacle, Question,
-};
+use crate::closure::observation::{Agreement, Lifecycle, Observation, Obstacle, Question};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
-use crate::closure::steps::{backup, facts, planning, release_domains, roles};
+use crate::closure::steps::{approval, backup, facts, planning, release_domains, roles};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
@@ -240,7 +238,7 @@ fn plan_and_approval(
         let message = "Nothing is changed in the tenant before the date in spec.notBefore";
         return Assessment::now_do(Waiting::new("NotBefore", message).until(Some(date)));
     }
-    approval(&seen.cluster.approvals, now)
+    approval::assess(&seen.cluster.approvals, now)
 }
 
 /// Why a plan is to be made now.
@@ -263,46 +261,4 @@ fn plan_wanted(
     }
     let made_at = memory.plan.as_ref()?.made_at;
     (now.duration_since(made_at) > PLAN_KEEPS).then_some("PlanStale")
-}
-
-/// Whether enough persons approve the plan at hand, now: looked at in every cycle, as approvals can be revoked.
-pub fn approval(approvals: &Approvals, now: Timestamp) -> Assessment {
-    if approvals.required == 0 {
-        let standing = Standing::yes("NotRequired", "The configuration asks for no approval");
-        return Assessment::done().standing("Approved", standing);
-    }
-    if approvals.policy_missing {
-        let message =
-            "The admission policies that make an approval trustworthy are missing or altered";
-        let remedy = "Install the policies that this operator ships, unaltered, and approve again";
-        let standing = Standing::no("AdmissionPolicyMissing", message);
-        let obstacle = Obstacle::new("AdmissionPolicyMissing", message, remedy);
-        return Assessment::now_do(obstacle.blocks()).standing("Approved", standing);
-    }
-    let given = len(&approvals.approvers);
-    if given < approvals.required {
-        return missing(approvals, given);
-    }
-    let message = format!("{given} of {} approvals for this plan", approvals.required);
-    match approvals.effective_at.filter(|date| *date > now) {
-        Some(date) => {
-            let words = "Approved; the grace period in which it can be revoked is not over";
-            let waiting = Waiting::new("GracePeriod", words).until(Some(date));
-            let rest = std::time::Duration::try_from(date.duration_since(now));
-            let waiting = rest.map_or(waiting.clone(), |rest| waiting.again_in(rest));
-            Assessment::now_do(waiting).standing("Approved", Standing::no("GracePeriod", words))
-        }
-        None => Assessment::done().standing("Approved", Standing::yes("QuorumReached", message)),
-    }
-}
-
-fn missing(approvals: &Approvals, given: u32) -> Assessment {
-    let mut message = format!("{given} of {} approvals for this plan", approvals.required);
-    if !approvals.rejected.is_empty() {
-        message.push_str("; not counted: ");
-        message.push_str(&approvals.rejected.join(", "));
-    }
-    let reason = "ApprovalsMissing";
-    let standing = Standing::no(reason, message.clone());
-    Assessment::now_do(Decision::AwaitApproval { reason, message }).standing("Approved", standing)
 }

@@ -113,6 +113,7 @@ fn phases() {
             progress: BTreeMap::new(),
             blockers: Vec::new(),
             access: Vec::new(),
+            approval: None,
         };
         let report = told(&plan, &decided);
         assert_eq!(report.phase, phase);

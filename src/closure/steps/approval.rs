@@ -1,0 +1,118 @@
+//! The approval of the plan in force: who gave it, until when it counts, and what is held back once its time is over.
+
+use crate::closure::decision::{
+    Approval, Assessment, Blocker, Decided, Decision, Standing, Waiting,
+};
+use crate::closure::memory::Memory;
+use crate::closure::observation::{Approvals, Observation, Obstacle};
+use crate::closure::plan::Plan;
+use crate::closure::steps::preconditions;
+use crate::closure::terms::Mode;
+use crate::closure::words::len;
+use jiff::{SignedDuration, Timestamp};
+
+/// So long before it no longer counts it is said that it will not.
+pub const ANNOUNCED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The reason while its time runs out.
+pub const EXPIRES_SOON: &str = "ApprovalExpiresSoon";
+/// The reason once its time is over.
+pub const EXPIRED: &str = "ApprovalExpired";
+
+const AGAIN: &str = "approve the same plan again: kubectl tenant-closure approve";
+
+/// Whether enough persons approve the plan at hand, now: looked at in every cycle, as approvals can be revoked.
+pub fn assess(approvals: &Approvals, now: Timestamp) -> Assessment {
+    if approvals.required == 0 {
+        let standing = Standing::yes("NotRequired", "The configuration asks for no approval");
+        return Assessment::done().standing("Approved", standing);
+    }
+    if approvals.policy_missing {
+        let message =
+            "The admission policies that make an approval trustworthy are missing or altered";
+        let remedy = "Install the policies that this operator ships, unaltered, and approve again";
+        let standing = Standing::no("AdmissionPolicyMissing", message);
+        let obstacle = Obstacle::new("AdmissionPolicyMissing", message, remedy);
+        return Assessment::now_do(obstacle.blocks()).standing("Approved", standing);
+    }
+    let given = len(&approvals.approvers);
+    if given < approvals.required {
+        return missing(approvals, given);
+    }
+    let message = format!("{given} of {} approvals for this plan", approvals.required);
+    if let Some(date) = approvals.effective_at.filter(|date| *date > now) {
+        let words = "Approved; the grace period in which it can be revoked is not over";
+        let waiting = Waiting::new("GracePeriod", words).until(Some(date));
+        let rest = std::time::Duration::try_from(date.duration_since(now));
+        let waiting = rest.map_or(waiting.clone(), |rest| waiting.again_in(rest));
+        return Assessment::now_do(waiting)
+            .standing("Approved", Standing::no("GracePeriod", words));
+    }
+    let soon = |date: Timestamp| date.duration_since(now) <= ANNOUNCED;
+    let standing = if approvals.valid_until.is_some_and(soon) {
+        let message = format!("{message}; within a week they no longer suffice: {AGAIN}");
+        Standing::yes(EXPIRES_SOON, message)
+    } else {
+        Standing::yes("QuorumReached", message)
+    };
+    Assessment::done().standing("Approved", standing)
+}
+
+fn missing(approvals: &Approvals, given: u32) -> Assessment {
+    let required = approvals.required;
+    let expired = len(&approvals.expired);
+    let (reason, message) = if given.saturating_add(expired) >= required {
+        let words = format!(
+            "{given} of {required} approvals for this plan still count, the time of {expired} is over: {AGAIN}"
+        );
+        (EXPIRED, words)
+    } else {
+        let mut words = format!("{given} of {required} approvals for this plan");
+        if !approvals.rejected.is_empty() {
+            words.push_str("; not counted: ");
+            words.push_str(&approvals.rejected.join(", "));
+        }
+        ("ApprovalsMissing", words)
+    };
+    let standing = Standing::no(reason, message.clone());
+    Assessment::now_do(Decision::AwaitApproval { reason, message }).standing("Approved", standing)
+}
+
+/// Nothing but time took the approval of a closure that has begun. What waits, or is in a person's hands, goes on being
+/// looked at, so that a closure of many months does not end unseen; an approval that was revoked stops everything.
+pub fn only_expired(next: &Decision, memory: &Memory) -> bool {
+    let expired = matches!(next, Decision::AwaitApproval { reason, .. } if *reason == EXPIRED);
+    expired && preconditions::begun(memory)
+}
+
+/// Puts the approval that is wanted in the place of an effect, and among what stands in the way of anything else.
+pub fn hold_back(mut decided: Decided, expired: Option<Decision>) -> Decided {
+    let Some(expired) = expired else {
+        return decided;
+    };
+    if let Decision::AwaitApproval { message, .. } = &expired {
+        let blocker = Blocker {
+            check: "Approval".to_owned(),
+            state: "blocked",
+            remedy: message.clone(),
+            link: String::new(),
+            who: "person",
+        };
+        decided.blockers.insert(0, blocker);
+    }
+    if matches!(&decided.decision, Decision::Act(intent) if !intent.action.reads_only()) {
+        decided.decision = expired;
+    }
+    decided
+}
+
+/// How it stands, for the status.
+pub fn told(plan: &Plan, seen: &Observation) -> Option<Approval> {
+    let approvals = &seen.cluster.approvals;
+    let asked = plan.terms.mode == Mode::Execute && plan.sealed.is_some() && approvals.required > 0;
+    asked.then(|| Approval {
+        required: approvals.required,
+        given: len(&approvals.approvers),
+        valid_until: approvals.valid_until,
+    })
+}

@@ -1,0 +1,209 @@
+use super::{decided, planned, reason, verified};
+use crate::closure::decision::{Approval, Decided, Decision};
+use crate::closure::fixtures::*;
+use crate::closure::observation::{Agreement, Approvals, Observation};
+use crate::closure::report::{self, Phase};
+use crate::closure::step::Step;
+use jiff::SignedDuration;
+
+/// Alice's approval is over, and nobody else's counts.
+fn over(approvals: &mut Approvals) {
+    approvals.expired = std::mem::take(&mut approvals.approvers);
+    approvals.valid_until = None;
+    approvals.rejected = vec!["one has expired".into()];
+}
+
+fn expired(seen: &mut Observation) {
+    over(&mut seen.cluster.approvals);
+}
+
+const WORDS: &str = "0 of 1 approvals for this plan still count, the time of 1 is over: approve the same plan again: kubectl tenant-closure approve";
+
+fn standing(decided: &Decided) -> (Option<bool>, &'static str, &str) {
+    let one = &decided.standings["Approved"];
+    (one.status, one.reason, &one.message)
+}
+
+#[test]
+fn the_end_is_announced_a_week_ahead_and_the_closure_goes_on() {
+    let mut run = planned(World::new(100));
+    let end = run.world.now + SignedDuration::from_hours(8 * 24);
+    run.world.cluster.approvals.valid_until = Some(end);
+    let before = run.cycle(false);
+    assert_eq!(
+        standing(&before),
+        (
+            Some(true),
+            "QuorumReached",
+            "1 of 1 approvals for this plan"
+        )
+    );
+    let known = Approval {
+        required: 1,
+        given: 1,
+        valid_until: Some(end),
+    };
+    assert_eq!(before.approval, Some(known));
+    run.world.now += SignedDuration::from_hours(25);
+    let soon = decided(&mut run, |_| {});
+    assert_eq!(
+        standing(&soon),
+        (
+            Some(true),
+            "ApprovalExpiresSoon",
+            "1 of 1 approvals for this plan; within a week they no longer suffice: approve the same plan again: \
+             kubectl tenant-closure approve"
+        )
+    );
+    assert_eq!(reason(&soon), "DeleteUsers");
+    assert_eq!(
+        report::tell(&run.plan, &run.memory, &soon).approval,
+        Some(known)
+    );
+}
+
+#[test]
+fn before_it_began_an_expired_approval_is_told_as_such() {
+    let mut run = planned(World::new(100));
+    let told = decided(&mut run, expired);
+    assert_eq!(
+        (reason(&told), told.step),
+        ("ApprovalExpired", Step::Preconditions)
+    );
+    assert_eq!(standing(&told), (Some(false), "ApprovalExpired", WORDS));
+}
+
+#[test]
+fn a_running_closure_waits_for_the_same_plan_to_be_approved_again() {
+    let mut run = planned(World::new(100));
+    run.cycle(false);
+    let digest = run.plan.sealed.as_ref().unwrap().digest.clone();
+    run.world.now += SignedDuration::from_hours(24 * 60);
+    over(&mut run.world.cluster.approvals);
+    let told = run.cycle(false);
+    assert_eq!((reason(&told), told.step), ("ApprovalExpired", Step::Users));
+    let report = report::tell(&run.plan, &run.memory, &told);
+    assert_eq!(
+        (report.phase, report.summary.as_str()),
+        (Phase::AwaitingApproval, WORDS)
+    );
+    assert_eq!(
+        (report.blockers[0].check.as_str(), report.blockers[0].state),
+        ("Approval", "blocked")
+    );
+    assert_eq!(report.blockers[0].remedy, WORDS);
+    assert_eq!(run.world.deleted.len(), 50, "nobody goes meanwhile");
+    run.world.cluster.approvals = cluster().approvals;
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+    assert_eq!(
+        run.plan.sealed.as_ref().unwrap().digest,
+        digest,
+        "the same plan"
+    );
+}
+
+#[test]
+fn what_waits_or_is_in_a_persons_hands_is_looked_at_all_the_same() {
+    let mut run = verified(World::new(3).with(|w| {
+        w.subscriptions = vec![
+            subscription(1, Agreement::CustomerAgreement),
+            subscription(2, Agreement::Direct),
+        ];
+        w.subscriptions[0].cancelable = false;
+        w.subscriptions[0].auto_renew = false;
+    }));
+    over(&mut run.world.cluster.approvals);
+    let told = run.cycle(false);
+    assert_eq!(reason(&told), "CancelSubscription");
+    let report = report::tell(&run.plan, &run.memory, &told);
+    assert_eq!(report.phase, Phase::AwaitingHandOff);
+    assert_eq!(report.blockers[0].check, "Approval");
+    assert_eq!(standing(&told).1, "ApprovalExpired");
+    run.world.subscriptions.remove(1);
+    assert_eq!(reason(&run.cycle(false)), "WaitingTermEnd");
+    run.world.subscriptions.clear();
+    // The person presses Delete: that the tenant is gone is read and recorded, which changes nothing.
+    run.until(true, 40, |d| d.decision == Decision::Closed);
+}
+
+#[test]
+fn an_effect_of_any_step_is_held_back() {
+    let mut run = verified(World::new(3).with_spare().with(|w| {
+        w.subscriptions = vec![subscription(1, Agreement::CustomerAgreement)];
+    }));
+    over(&mut run.world.cluster.approvals);
+    let told = run.cycle(true);
+    assert_eq!(
+        (reason(&told), told.step),
+        ("ApprovalExpired", Step::CancelSubscriptions)
+    );
+    run.world.subscriptions.clear();
+    let told = run.cycle(true);
+    assert_eq!(
+        (reason(&told), told.step),
+        ("ApprovalExpired", Step::DisableMfa)
+    );
+}
+
+#[test]
+fn the_users_are_still_verified() {
+    let mut run = planned(World::new(30));
+    run.cycle(false);
+    over(&mut run.world.cluster.approvals);
+    assert_eq!(reason(&run.cycle(false)), "VerifyUsers");
+}
+
+#[test]
+fn a_revoked_approval_stops_everything_as_before() {
+    let mut run = verified(
+        World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]),
+    );
+    let told = decided(&mut run, |seen| seen.cluster.approvals.approvers.clear());
+    assert_eq!(reason(&told), "ApprovalsMissing");
+}
+
+#[test]
+fn eleven_months_with_an_approval_every_90_days_get_to_the_end() {
+    let mut run = planned(World::new(30).with(|w| {
+        w.subscriptions = vec![subscription(1, Agreement::CustomerAgreement)];
+        w.subscriptions[0].cancelable = false;
+        w.subscriptions[0].auto_renew = false;
+        w.subscriptions[0].next_change = Some(start() + SignedDuration::from_hours(24 * 330));
+        w.terms.poll_at_most = std::time::Duration::from_secs(6 * 3_600);
+        w.terms.accepted.push("TermAhead".into());
+    }));
+    let days = |n: i64| SignedDuration::from_hours(24 * n);
+    let mut end = run.world.now + days(90);
+    let (mut announced, mut over_for) = (0, 0);
+    for _ in 0..3_000 {
+        let approvals = &mut run.world.cluster.approvals;
+        *approvals = cluster().approvals;
+        approvals.valid_until = Some(end);
+        if run.world.now >= end {
+            over(approvals);
+        }
+        let told = run.cycle(true);
+        match standing_or_none(&told) {
+            Some("ApprovalExpiresSoon") => announced += 1,
+            Some("ApprovalExpired") => over_for += 1,
+            _ => {}
+        }
+        if told.decision == Decision::Closed {
+            break;
+        }
+        // The persons let it lapse for some days each time.
+        if run.world.now > end + days(3) {
+            end = run.world.now + days(90);
+        }
+    }
+    assert!(
+        run.memory.directory_gone_at.is_some(),
+        "{:?}",
+        run.told.last()
+    );
+    assert!(announced > 20 && over_for > 10, "{announced}, {over_for}");
+}
+
+fn standing_or_none(decided: &Decided) -> Option<&'static str> {
+    decided.standings.get("Approved").map(|one| one.reason)
+}

@@ -1,0 +1,160 @@
+//! An approval whose time runs out: announced, waited for, and given again for the same plan.
+
+use crate::case::NAME;
+use crate::trial::{Trial, condition};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tenant_closure::closure::report::Phase;
+
+crate::rows![
+    it_is_said_a_week_ahead,
+    a_running_closure_waits_until_the_same_plan_is_approved_again
+];
+
+/// Bob approves the plan in force until then; the judge hears of it as from the persons.
+async fn approve(trial: &Trial, name: &str, until: Timestamp) {
+    let closure = trial.case.closures().get(NAME).await.unwrap();
+    let plan = closure.status.unwrap().plan.unwrap();
+    let until = Timestamp::from_second(until.as_second()).unwrap();
+    let approval = json!({
+        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+        "metadata": {"name": name, "namespace": trial.case.namespace},
+        "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.metadata.uid,
+            "tenantID": closure.spec.tenant.id, "planDigest": plan.digest,
+            "confirmDomain": closure.spec.tenant.initial_domain, "approver": "bob", "expiresAt": until.to_string()},
+    });
+    let cluster = &trial.case.cluster;
+    let deadline = Timestamp::now() + SignedDuration::from_secs(60);
+    // The policies hear of a new closure a moment later.
+    while let Err(why) = cluster.apply("bob", &approval.to_string()).await {
+        assert!(Timestamp::now() < deadline, "{why}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// The note of the event with this reason.
+async fn event(trial: &Trial, reason: &str) -> String {
+    let args = [
+        "get",
+        "events.events.k8s.io",
+        "-n",
+        &trial.case.namespace,
+        "-o",
+        "json",
+    ];
+    for _ in 0..200 {
+        let (done, said, why) = trial
+            .case
+            .cluster
+            .kubectl("admin", &args, None)
+            .await
+            .unwrap();
+        assert!(done, "{why}");
+        let all: Value = serde_json::from_str(&said).unwrap();
+        let all = all["items"].as_array().unwrap();
+        if let Some(found) = all.iter().find(|one| one["reason"] == reason) {
+            assert_eq!(found["type"], "Warning");
+            return found["note"].as_str().unwrap().to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    panic!("no event {reason}");
+}
+
+async fn it_is_said_a_week_ahead() {
+    let mut trial = Trial::new(
+        "expires-soon",
+        json!({"sync": {"enabled": true, "hours": 72_000}}),
+    )
+    .await;
+    trial.spec()["limits"]["maxUsers"] = json!(100);
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    let until = Timestamp::now() + SignedDuration::from_hours(48);
+    approve(&trial, "two-days", until).await;
+    let status = trial.phase(Phase::Waiting).await;
+    let (stands, reason, message) = condition(&status, "Approved");
+    assert_eq!(
+        (stands.as_str(), reason.as_str()),
+        ("True", "ApprovalExpiresSoon")
+    );
+    assert!(
+        message.contains("within a week they no longer suffice: approve the same plan again"),
+        "{message}"
+    );
+    let known = status.approval.unwrap();
+    assert_eq!((known.required, known.given), (1, 1));
+    let told = known.valid_until.unwrap();
+    assert_eq!(told.as_second(), until.as_second());
+    let note = event(&trial, "ApprovalExpiresSoon").await;
+    assert!(note.ends_with(&format!("(until {told})")), "{note}");
+
+    // Given again in time, by the same person.
+    approve(
+        &trial,
+        "two-months",
+        Timestamp::now() + SignedDuration::from_hours(24 * 60),
+    )
+    .await;
+    trial
+        .until("renewed", |status| {
+            condition(status, "Approved").1 == "QuorumReached"
+        })
+        .await;
+    trial.assert_no_rule_broken().await;
+}
+
+async fn a_running_closure_waits_until_the_same_plan_is_approved_again() {
+    let trial = Trial::new("expired-midway", json!({"users": 300})).await;
+    trial.apply().await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let digest = status.plan.unwrap().digest;
+    // Until the first users are gone; a slow machine needs more than one try.
+    let mut until = Timestamp::now();
+    for tried in 1.. {
+        until = Timestamp::now() + SignedDuration::from_secs(15 * tried);
+        approve(&trial, &format!("short-{tried}"), until).await;
+        while Timestamp::now() < until && trial.effects().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if !trial.effects().await.is_empty() {
+            break;
+        }
+    }
+    trial.change(json!({"suspend": true})).await;
+    trial.phase(Phase::Suspended).await;
+    let seen = trial.effects().await.len();
+    assert!(seen < 299, "all are gone already: {seen}");
+    while Timestamp::now() <= until {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    trial.change(json!({"suspend": false})).await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let (stands, reason, message) = condition(&status, "Approved");
+    assert_eq!(
+        (stands.as_str(), reason.as_str()),
+        ("False", "ApprovalExpired")
+    );
+    assert!(
+        message.contains("the time of 1 is over: approve the same plan again"),
+        "{message}"
+    );
+    assert_eq!(status.summary.as_deref(), Some(message.as_str()));
+    let blocker = &status.blockers[0];
+    assert_eq!(
+        (blocker.check.as_str(), blocker.state.as_str()),
+        ("Approval", "blocked")
+    );
+    assert_eq!(status.approval.unwrap().valid_until, None);
+    event(&trial, "ApprovalExpired").await;
+    assert_eq!(trial.effects().await.len(), seen, "went on though expired");
+
+    trial.assert_closes().await;
+    let status = trial.phase(Phase::Closed).await;
+    assert_eq!(
+        status.plan.unwrap().digest,
+        digest,
+        "the same plan to the end"
+    );
+}
