@@ -2,9 +2,11 @@
 
 use crate::Result;
 use crate::case::{Case, NAME};
+use crate::children::binary;
 use crate::stack::{OPERATOR, Stack};
 use jiff::Timestamp;
 use kube::api::{Api, ListParams};
+use std::process::Command;
 use std::time::Duration;
 use tenant_closure::api::ClosureRecord;
 
@@ -30,11 +32,31 @@ pub(crate) async fn tell(stack: &Stack, case: &Case, took: Duration) -> Result<b
     println!();
     let violations = verdict(case).await?;
     costs(stack).await?;
+    let whole = proof(stack, case)?;
     let phase = serde_json::to_value(status.phase)?;
     let phase = phase.as_str().unwrap_or("Pending").to_owned();
     println!("took      {:.1} s", took.as_secs_f64());
     println!("{phase}");
-    Ok(phase == "Closed" && violations == 0)
+    Ok(phase == "Closed" && violations == 0 && whole)
+}
+
+/// Verifies the journal and writes the report, as an auditor would; false where the journal is not whole.
+fn proof(stack: &Stack, case: &Case) -> Result<bool> {
+    let place = ["--namespace", &case.namespace];
+    let reader = stack.cluster.kubeconfig("admin");
+    let mut verify = Command::new(binary("tenant-closure")?);
+    verify.args(["verify", "--closure", NAME]).args(place);
+    let verified = verify.env("KUBECONFIG", &reader).output()?;
+    let mut told = String::from_utf8_lossy(&verified.stdout).into_owned();
+    told.push_str(&String::from_utf8_lossy(&verified.stderr));
+    println!("journal   {}", told.trim_end().replace('\n', "\n        "));
+    let mut report = Command::new(binary("kubectl-tenant_closure")?);
+    report.args(["report", NAME, "-o", "html"]).args(place);
+    let report = report.env("KUBECONFIG", &reader).output()?;
+    let path = stack.dir.join("report.html");
+    std::fs::write(&path, report.stdout)?;
+    println!("report    {}", path.display());
+    Ok(verified.status.success() && report.status.success())
 }
 
 /// What the simulator saw; the number of rules broken.
