@@ -133,13 +133,24 @@ impl<'a> Person<'a> {
             "SwitchSyncOff" => self.press("switchSyncOff", None).await,
             // Settled with the button itself, in DeleteDirectory.
             "AttestChecks" => Ok(()),
-            "StopRenewal" => self.each_subscription("stopRenewal").await,
-            key if key.starts_with("Cancel") => self.each_subscription("cancelSubscription").await,
+            "StopRenewal" => self.each_subscription("stopRenewal", &hand_off.what).await,
+            key if key.starts_with("Cancel") => {
+                self.each_subscription("cancelSubscription", &hand_off.what)
+                    .await
+            }
             key if key.starts_with("Delete") && key.ends_with("Subscription") => {
-                self.each_subscription("deleteSubscription").await
+                self.each_subscription("deleteSubscription", &hand_off.what)
+                    .await
+            }
+            "RemoveOwnApplication" => {
+                let own = self.case.portal.tenant.app_id.clone();
+                self.press("deleteApplication", Some(&own)).await
             }
             "ReleaseDomain" => self.press("releaseDomain", domain_of(&hand_off.what)).await,
-            "ContactSupport" => self.each_subscription("supportDeletes").await,
+            "ContactSupport" => {
+                self.each_subscription("supportDeletes", &hand_off.what)
+                    .await
+            }
             "DeleteDirectory" => self.delete_tenant().await,
             other => {
                 if self.first(&format!("unknown {other}")) {
@@ -153,8 +164,9 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// Cancels what is active, or deletes what is not.
-    async fn each_subscription(&mut self, button: &str) -> Result<()> {
+    /// Cancels what is active, or deletes what is not, of the products that the hand-off names: what the operator ends
+    /// itself is left to it.
+    async fn each_subscription(&mut self, button: &str, what: &str) -> Result<()> {
         let seen = self.case.portal.look().await?;
         for subscription in seen["subscriptions"].as_array().into_iter().flatten() {
             let text = |key: &str| subscription[key].as_str().unwrap_or_default();
@@ -166,7 +178,7 @@ impl<'a> Person<'a> {
                 // Microsoft itself removes what was bought under a Customer Agreement.
                 _ => !active && !agreement && text("state") != "Deleted",
             };
-            if open {
+            if open && what.contains(text("sku")) {
                 self.press(button, Some(text("id"))).await?;
             }
         }
