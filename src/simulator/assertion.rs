@@ -70,7 +70,8 @@ pub(crate) fn verify(
     } else {
         trusted(client, &jwt)?;
     }
-    let number = |name: &str| jwt.claims[name].as_i64();
+    // Some libraries write a date with a fraction.
+    let number = |name: &str| jwt.claims[name].as_f64().map(|date| date as i64);
     let begun = number("nbf").is_none_or(|nbf| nbf <= now + SKEW);
     match number("exp") {
         Some(exp) if begun && exp > now => Ok(()),
@@ -240,6 +241,15 @@ mod tests {
         for (assertion, wanted) in [
             (signed(PEM, &RSA_PSS_SHA256, &header, &claims), None),
             (signed(PEM, &RSA_PKCS1_SHA256, &old, &claims), None),
+            (
+                signed(
+                    PEM,
+                    &RSA_PSS_SHA256,
+                    &header,
+                    &with(&claims, "exp", json!(now as f64 + 299.75)),
+                ),
+                None,
+            ),
             (
                 signed(OTHER, &RSA_PSS_SHA256, &header, &claims),
                 Some(700_027),

@@ -56,7 +56,17 @@ const HOSTS: &[Host] = &[
         Service::Arm,
         &[Cloud::USGov, Cloud::USGovDoD],
     ),
+    (
+        "management.core.usgovcloudapi.net",
+        Service::Arm,
+        &[Cloud::USGov, Cloud::USGovDoD],
+    ),
     ("management.chinacloudapi.cn", Service::Arm, &[Cloud::China]),
+    (
+        "management.core.chinacloudapi.cn",
+        Service::Arm,
+        &[Cloud::China],
+    ),
     (
         "api.partnercenter.microsoft.com",
         Service::Partner,

@@ -70,7 +70,62 @@ fn refuse(world: &mut World, status: u16, error: &str, code: u32, text: &str) ->
     )
 }
 
+/// What a scenario lets the sign-in be refused with.
+fn scripted(code: u32) -> (u16, &'static str, &'static str) {
+    match code {
+        53_003 => (
+            400,
+            "invalid_grant",
+            "Access has been blocked by Conditional Access policies.",
+        ),
+        50_076 => (
+            400,
+            "interaction_required",
+            "You must use multi-factor authentication to access the resource.",
+        ),
+        65_001 => (
+            400,
+            "invalid_grant",
+            "The user or administrator has not consented to use the application.",
+        ),
+        700_016 => (
+            400,
+            "unauthorized_client",
+            "The application was not found in the directory.",
+        ),
+        7_000_112 => (401, "unauthorized_client", "The application is disabled."),
+        7_000_215 => (401, "invalid_client", "Invalid client secret provided."),
+        7_000_222 => (
+            401,
+            "invalid_client",
+            "The provided client secret keys are expired.",
+        ),
+        50_196 => (
+            400,
+            "invalid_grant",
+            "The server terminated an operation because it encountered a client request loop.",
+        ),
+        5_000_224 => (
+            400,
+            "invalid_tenant",
+            "We are sorry, this resource is not available.",
+        ),
+        _ => (400, "invalid_request", "The request was refused."),
+    }
+}
+
 fn unknown_tenant(world: &mut World, name: &str) -> Reply {
+    if Uuid::parse_str(name).is_err() && !name.contains('.') {
+        let text = format!(
+            "Specified tenant identifier '{name}' is neither a valid DNS name, nor a valid external domain."
+        );
+        return refuse(world, 400, "invalid_request", 900_023, &text);
+    }
+    if world.behaviour.gone_tenant_code != 90_002 {
+        let code = world.behaviour.gone_tenant_code;
+        let (status, error, text) = scripted(code);
+        return refuse(world, status, error, code, text);
+    }
     let text = format!(
         "Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
     );
@@ -154,7 +209,7 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
         secret = password;
     }
     let scope = field("scope");
-    let Some((_, audience)) = resource(&scope) else {
+    let Some((service, audience)) = resource(&scope) else {
         let text = format!(
             "The provided request must include a valid 'scope' input parameter. The scope '{scope}' is not valid."
         );
@@ -175,6 +230,10 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
     if !principal.enabled {
         let text = format!("Application '{client_id}' is disabled.");
         return refuse(world, 401, "unauthorized_client", 7_000_112, &text);
+    }
+    if let Some(code) = client.refusal {
+        let (status, error, text) = scripted(code);
+        return refuse(world, status, error, code, text);
     }
     let assertion = field("client_assertion");
     if !assertion.is_empty() {
@@ -207,10 +266,16 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
         .iter()
         .map(|role| super::roles::known(*role).template)
         .collect();
+    // Graph's permissions stand in Graph's tokens alone.
+    let roles: &[String] = if service == Service::Graph {
+        &client.app_roles
+    } else {
+        &[]
+    };
     let claims = json!({
         "aud": audience, "iss": format!("https://sts.windows.net/{}/", tenant.id), "iat": issued, "nbf": issued, "exp": issued + LIFETIME,
         "appid": client.app_id, "idtyp": "app", "oid": principal.id, "sub": principal.id, "tid": tenant.id, "ver": "1.0",
-        "roles": client.app_roles, "wids": wids,
+        "roles": roles, "wids": wids,
     });
     let token = sign(&world.key, &claims);
     Reply::json(200, json!({ "token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token }))
@@ -277,6 +342,7 @@ mod tests {
                 70_011,
             ),
             ("other.onmicrosoft.com", String::new(), 400, 90_002),
+            ("nonsense", String::new(), 400, 900_023),
         ];
         for (tenant, body, status, code) in cases {
             let reply = testing::raw(
@@ -292,6 +358,59 @@ mod tests {
                 (status, Some(code))
             );
         }
+    }
+
+    #[test]
+    fn a_scenario_refuses_the_sign_in_by_a_code() {
+        for (code, error) in [
+            (53_003, "invalid_grant"),
+            (50_076, "interaction_required"),
+            (65_001, "invalid_grant"),
+        ] {
+            let mut world = World::test(&format!(
+                "tenants: [{{users: 5, closer: {{refusal: {code}, clientSecret: s}}}}]"
+            ));
+            let client = &world.tenants[0].clients[0];
+            let body = format!(
+                "grant_type=client_credentials&client_id={}&client_secret=s&scope=https://graph.microsoft.com/.default",
+                client.app_id
+            );
+            let path = format!("/{}/oauth2/v2.0/token", world.tenants[0].id);
+            let reply = testing::raw(
+                &mut world,
+                Service::Login,
+                "POST",
+                &path,
+                None,
+                body.as_bytes(),
+            );
+            assert_eq!(
+                (
+                    reply.value()["error"].as_str(),
+                    reply.value()["error_codes"][0].as_u64()
+                ),
+                (Some(error), Some(code))
+            );
+        }
+    }
+
+    #[test]
+    fn a_permission_counts_from_the_next_token_on() {
+        let mut world = World::test("tenants: [{users: 5, closer: {appRoles: []}}]");
+        let old = testing::token(&mut world, 0, false);
+        world.tenants[0].clients[0]
+            .app_roles
+            .push("User.Read.All".to_owned());
+        assert_eq!(testing::get(&mut world, &old, "/v1.0/users").status, 403);
+        let new = testing::token(&mut world, 0, false);
+        assert_eq!(testing::get(&mut world, &new, "/v1.0/users").status, 200);
+        let arm = testing::token_for(
+            &mut world,
+            0,
+            false,
+            "https://management.azure.com/.default",
+        );
+        assert_eq!(payload(&arm).unwrap()["roles"], json!([]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::errors::Refusal;
 use super::exchange::{Reply, Request};
 use super::judge::{Act, Actor};
 use super::scenario::SubscriptionKind;
-use super::subscription::Subscription;
+use super::subscription::{HOUR, Subscription};
 use super::token;
 use super::world::World;
 
@@ -32,7 +32,7 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
                 Reply::json(
                     200,
                     row(
-                        &world.tenants[index].subscriptions[at],
+                        &world.tenants[index].subscriptions[at].seen(seen(world, customer)),
                         &world.clock,
                         partner,
                     ),
@@ -59,15 +59,24 @@ fn customer_of(world: &World, customer: &str) -> Result<usize, Refusal> {
 
 fn list(world: &World, partner: Uuid, customer: &str) -> Result<Reply, Refusal> {
     let tenant = &world.tenants[customer_of(world, customer)?];
+    let moment = seen(world, customer);
     let sold = tenant
         .subscriptions
         .iter()
+        .map(|one| one.seen(moment))
         .filter(|one| one.kind == SubscriptionKind::Partner && one.seller == partner);
-    let rows: Vec<_> = sold.map(|one| row(one, &world.clock, partner)).collect();
+    let rows: Vec<_> = sold.map(|one| row(&one, &world.clock, partner)).collect();
     Ok(Reply::json(
         200,
         json!({ "totalCount": rows.len(), "items": rows, "attributes": { "objectType": "Collection" } }),
     ))
+}
+
+/// The moment that Partner Center shows.
+fn seen(world: &World, customer: &str) -> i64 {
+    let lag = customer_of(world, customer)
+        .map_or(0.0, |index| world.behaviour_of(index).partner_lag_hours);
+    world.clock.virtual_now() - (lag * HOUR) as i64
 }
 
 fn find(world: &World, partner: Uuid, customer: &str, id: &str) -> Result<(usize, usize), Refusal> {
@@ -87,7 +96,7 @@ fn row(one: &Subscription, clock: &Clock, partner: Uuid) -> Value {
         "id": one.commerce_id, "offerId": format!("{}:0001:X", one.sku), "offerName": one.sku, "friendlyName": one.sku, "quantity": one.seats, "unitType": "Licenses",
         "status": one.partner_status(), "autoRenewEnabled": one.auto_renew, "isTrial": one.trial, "billingType": "license", "billingCycle": "monthly", "termDuration": "P1Y",
         "creationDate": clock.date(one.term_end - one.term), "effectiveStartDate": clock.date(one.term_end - one.term), "commitmentEndDate": clock.date(one.term_end),
-        "cancellationAllowedUntilDate": one.cancellable.then(|| clock.date(one.term_end)), "isMicrosoftProduct": true, "partnerId": partner, "contractType": "subscription",
+        "cancellationAllowedUntilDate": one.cancellable.then(|| clock.date(one.last_cancellation())), "isMicrosoftProduct": true, "partnerId": partner, "contractType": "subscription",
         "attributes": { "objectType": "Subscription", "etag": "simulated" },
     })
 }
@@ -114,8 +123,15 @@ fn change(
         },
         actor,
     );
-    if ["id", "offerId", "quantity", "billingCycle"]
-        .iter()
+    // What a program leaves out would be lost: the whole resource goes back, but for what describes the answer.
+    let whole = row(
+        &world.tenants[index].subscriptions[at],
+        &world.clock,
+        partner,
+    );
+    let names = whole.as_object().into_iter().flat_map(|all| all.keys());
+    if names
+        .filter(|name| *name != "attributes")
         .any(|name| body.get(name).is_none())
     {
         return Err(Refusal::new(
@@ -158,4 +174,75 @@ fn change(
             partner,
         ),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::exchange::Service;
+    use super::super::testing;
+    use super::*;
+
+    const PARTNER: &str = "11111111-2222-4333-8444-555555555555";
+
+    fn call(world: &mut World, token: &str, method: &str, target: &str, body: &Value) -> Reply {
+        let bytes = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        testing::raw(world, Service::Partner, method, target, Some(token), &bytes)
+    }
+
+    #[test]
+    fn the_whole_resource_goes_back_within_the_window() {
+        let sold = format!(
+            "{{kind: Partner, partnerTenantId: {PARTNER}, termEndDays: 300, cancellableDays: 7}}"
+        );
+        let mut world = World::test(&format!(
+            "{{tenants: [{{id: {PARTNER}, users: 3}}, {{users: 1, subscriptions: [{sold}, {sold}]}}], behaviour: {{partnerLagHours: 24}}}}"
+        ));
+        let token = testing::token_for(
+            &mut world,
+            0,
+            false,
+            "https://api.partnercenter.microsoft.com/.default",
+        );
+        let list = format!("/v1/customers/{}/subscriptions", world.tenants[1].id);
+        let rows = call(&mut world, &token, "GET", &list, &Value::Null).value()["items"].clone();
+        let target = |number: usize| format!("{list}/{}", rows[number]["id"].as_str().unwrap());
+        let only = json!({ "id": rows[0]["id"], "status": "deleted" });
+        let refused = call(&mut world, &token, "PATCH", &target(0), &only);
+        assert_eq!(
+            (refused.status, refused.value()["description"].as_str()),
+            (400, Some("The full subscription resource is required."))
+        );
+        let mut whole = rows[0].clone();
+        whole["status"] = json!("deleted");
+        assert_eq!(
+            call(&mut world, &token, "PATCH", &target(0), &whole).value()["status"],
+            "suspended"
+        );
+        // What others see is a day behind.
+        assert_eq!(
+            call(&mut world, &token, "GET", &target(0), &Value::Null).value()["status"],
+            "active"
+        );
+        world.clock.advance(8.0 * 86_400.0);
+        assert_eq!(
+            call(&mut world, &token, "GET", &target(0), &Value::Null).value()["status"],
+            "deleted"
+        );
+        let mut late = rows[1].clone();
+        late["status"] = json!("deleted");
+        assert_eq!(
+            call(&mut world, &token, "PATCH", &target(1), &late).status,
+            400
+        );
+        late["status"] = json!("active");
+        late["autoRenewEnabled"] = json!(false);
+        assert_eq!(
+            call(&mut world, &token, "PATCH", &target(1), &late).value()["autoRenewEnabled"],
+            false
+        );
+    }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::random::Random;
 use super::roles;
-use super::scenario::{self, ApplicationRegistration, SubscriptionKind};
+use super::scenario::{self, ApplicationRegistration, SubscriptionKind, SyncedDeletion};
 use super::scenario_parts::{CLOSER_APP_ROLES, CLOSER_DIRECTORY_ROLES, READER_APP_ROLES};
 use super::subscription::{HOUR, Subscription};
 use super::tenant::{
@@ -17,7 +17,10 @@ use super::users::{
 };
 
 /// The service principal that directory synchronization brings with it.
-const SYNC_APP: Uuid = Uuid::from_u128(0x6bf8_5cfa_ac8a_4be5_b5de_425a_0d0d_c016);
+pub(crate) const SYNC_APP: Uuid = Uuid::from_u128(0x6bf8_5cfa_ac8a_4be5_b5de_425a_0d0d_c016);
+
+/// What applications are called that personal accounts may use.
+const PERSONAL: &str = "Consumer application";
 
 /// Makes one tenant; `index` counts tenants of the scenario.
 pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant {
@@ -42,6 +45,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
             off_at: None,
             patch: plan.sync.patch,
             duration: (plan.sync.hours * HOUR) as i64,
+            resurrects: plan.sync.deletion == SyncedDeletion::Undone,
             conversion: (plan.sync.conversion_hours * HOUR) as i64,
         },
         subscriptions: plan
@@ -71,6 +75,9 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
         eligible: Vec::new(),
         temporary: Vec::new(),
         behaviour: plan.behaviour.clone(),
+        unit: (plan.restricted_users > 0).then(|| Uuid::new_v5(&id, b"restricted")),
+        released: Vec::new(),
+        resurrections: Vec::new(),
         deleting: None,
         deleted_at: None,
         users,
@@ -294,6 +301,7 @@ fn applications(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Rando
             tenant.applications.push(Application {
                 id: random.uuid(),
                 app_id,
+                personal: name.starts_with(PERSONAL),
                 name: name.clone(),
                 deleted_at: 0,
             });
@@ -318,6 +326,10 @@ fn applications(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Rando
             own,
             false,
         );
+    }
+    for number in 1..=plan.personal_account_applications {
+        let name = format!("{PERSONAL} {number}");
+        add(tenant, name, ids.uuid(), own, false);
     }
     for number in 1..=plan.service_principals {
         let vendor = ids.uuid();
@@ -406,5 +418,6 @@ fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Cli
         billing_role: plan.billing_role.unwrap_or(true),
         certificates: plan.certificates.clone(),
         federated: plan.federated_credentials.clone(),
+        refusal: plan.refusal,
     }
 }

@@ -18,6 +18,7 @@ const fn role(name: &'static str, template: &'static str, privileged: bool) -> R
 
 pub(crate) const GLOBAL_ADMINISTRATOR: u8 = 1;
 pub(crate) const PRIVILEGED_AUTHENTICATION: u8 = 4;
+pub(crate) const PRIVILEGED_ROLE: u8 = 5;
 pub(crate) const HYBRID_IDENTITY: u8 = 6;
 
 /// Index 0 means no role.

@@ -9,7 +9,7 @@ pub use super::hosts::Cloud;
 pub use super::scenario_parts::{
     ApplicationRegistration, BillingAccount, DirectoryResource, DomainReferences,
     FederatedCredential, Jwk, Jwks, RetainedAdministrator, SpareAdministrator, Subscription,
-    SubscriptionKind, Sync, SyncPatch,
+    SubscriptionKind, Sync, SyncPatch, SyncedDeletion,
 };
 
 /// A whole scenario.
@@ -93,6 +93,8 @@ pub struct Tenant {
     pub billing_account: BillingAccount,
     /// Application registrations besides those of the two clients.
     pub applications: u32,
+    /// Registrations that personal accounts may use too: deleting them has a slow quota.
+    pub personal_account_applications: u32,
     /// Enterprise applications without a registration here.
     pub service_principals: u32,
     /// Microsoft's own service principals: they refuse deletion.
@@ -149,6 +151,7 @@ impl Default for Tenant {
             subscriptions: Vec::new(),
             billing_account: BillingAccount::default(),
             applications: 0,
+            personal_account_applications: 0,
             service_principals: 0,
             first_party_service_principals: 0,
             managed_identities: 0,
@@ -187,6 +190,20 @@ pub struct Behaviour {
     pub latency_ms: u32,
     /// Whether a deleted subscription stays in the list with the status `Deleted` (true) or disappears.
     pub keep_deleted_subscriptions: bool,
+    /// What ARM answers when it is too late to cancel: 400, 403 or 409.
+    pub cancellation_refusal: u16,
+    /// The code after `AADSTS` for a tenant that is gone: 90002 or 5000224.
+    pub gone_tenant_code: u32,
+    /// Of a thousand Graph writes, so many are answered 409 `Directory_ConcurrencyViolation`.
+    pub conflict_permille: u32,
+    /// Of a thousand reads of one user, so many are answered 404 by a replica that has not heard of him.
+    pub missing_permille: u32,
+    /// Virtual hours that Graph's view of subscriptions is behind.
+    pub graph_lag_hours: f64,
+    /// Virtual hours that ARM's view is behind.
+    pub arm_lag_hours: f64,
+    /// Virtual hours that Partner Center's view is behind.
+    pub partner_lag_hours: f64,
     /// What Microsoft answers when one of its own service principals is deleted: 403, 400 or 404.
     pub first_party_refusal: u16,
     /// A long-running operation ends after so many milliseconds.
@@ -206,6 +223,13 @@ impl Default for Behaviour {
             quota_window: 1.0,
             latency_ms: 0,
             keep_deleted_subscriptions: true,
+            cancellation_refusal: 400,
+            gone_tenant_code: 90_002,
+            conflict_permille: 0,
+            missing_permille: 0,
+            graph_lag_hours: 0.0,
+            arm_lag_hours: 0.0,
+            partner_lag_hours: 0.0,
             first_party_refusal: 403,
             operation_ms: 1000,
             tenant_deletion_hours: 1.0,

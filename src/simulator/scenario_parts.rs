@@ -13,6 +13,8 @@ pub struct Sync {
     pub percent: u32,
     /// What a program that switches it off is told.
     pub patch: SyncPatch,
+    /// What deleting a synchronized user in the cloud comes to.
+    pub deletion: SyncedDeletion,
     /// Virtual hours until it is off.
     pub hours: f64,
     /// Virtual hours from then until the last user has been converted.
@@ -25,10 +27,20 @@ impl Default for Sync {
             enabled: false,
             percent: 60,
             patch: SyncPatch::Accepted,
+            deletion: SyncedDeletion::Refused,
             hours: 72.0,
             conversion_hours: 0.0,
         }
     }
+}
+
+/// What Microsoft does when a synchronized user is deleted in the cloud; its pages do not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SyncedDeletion {
+    /// 400 `Request_BadRequest`.
+    Refused,
+    /// 204, and the next synchronization (30 virtual minutes later) brings him back.
+    Undone,
 }
 
 /// What Microsoft answers to a program that switches synchronization off.
@@ -131,6 +143,8 @@ pub struct Subscription {
     pub auto_renew: bool,
     /// Whether it can be canceled within the term.
     pub cancellable: bool,
+    /// Virtual days, from the start and from each renewal, within which it can be canceled; absent: the whole term.
+    pub cancellable_days: Option<f64>,
     /// Whether it can be deleted once canceled; if not, a person sends it to support (press `supportDeletes`).
     pub deletable: bool,
     /// A trial.
@@ -155,6 +169,7 @@ impl Default for Subscription {
             term_days: 365.0,
             auto_renew: true,
             cancellable: true,
+            cancellable_days: None,
             deletable: true,
             trial: false,
             deprovision_hours: 72.0,
@@ -216,6 +231,8 @@ pub struct ApplicationRegistration {
     pub certificates: Vec<String>,
     /// Tokens of others that the application trusts.
     pub federated_credentials: Vec<FederatedCredential>,
+    /// Refuses every sign-in with this code after `AADSTS`, such as 53003, 50076 or 65001.
+    pub refusal: Option<u32>,
 }
 
 /// Whose tokens an application trusts, as in `POST /applications/{id}/federatedIdentityCredentials`.

@@ -8,7 +8,7 @@ pub(crate) const HOUR: f64 = 3_600_000.0;
 pub(crate) const DAY: f64 = 24.0 * HOUR;
 
 /// A subscription. Moments are virtual milliseconds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Subscription {
     /// Graph's object id; for Azure the subscription id.
     pub(crate) id: Uuid,
@@ -23,6 +23,10 @@ pub(crate) struct Subscription {
     pub(crate) term: i64,
     pub(crate) auto_renew: bool,
     pub(crate) cancellable: bool,
+    /// How long after a start or a renewal it can be canceled.
+    pub(crate) window: Option<i64>,
+    /// The end of that time.
+    pub(crate) cancellable_until: Option<i64>,
     pub(crate) deletable: bool,
     pub(crate) trial: bool,
     pub(crate) deprovision: i64,
@@ -32,6 +36,8 @@ pub(crate) struct Subscription {
     pub(crate) gone_at: Option<i64>,
     /// Whether a person has pressed Delete.
     pub(crate) delete_pressed: bool,
+    /// Its stages, and when each was seen first.
+    history: Vec<(i64, Stage)>,
 }
 
 /// Where in its life it is.
@@ -87,6 +93,8 @@ impl Subscription {
             term: ((plan.term_days * DAY) as i64).max(1),
             auto_renew: plan.auto_renew,
             cancellable: plan.cancellable,
+            window: plan.cancellable_days.map(|days| (days * DAY) as i64),
+            cancellable_until: plan.cancellable_days.map(|days| (days * DAY) as i64),
             deletable: plan.deletable,
             trial: plan.trial,
             deprovision: (plan.deprovision_hours * HOUR) as i64,
@@ -94,6 +102,7 @@ impl Subscription {
             locked_until: (plan.locked_hours * HOUR) as i64,
             gone_at: (stage == Stage::Suspended).then_some(term_end),
             delete_pressed: false,
+            history: vec![(i64::MIN, stage)],
         }
     }
 
@@ -114,8 +123,48 @@ impl Subscription {
         self.active() && (self.cancellable || self.kind == SubscriptionKind::Azure)
     }
 
+    /// As a view shows it that is behind.
+    pub(crate) fn seen(&self, moment: i64) -> Self {
+        let then = self
+            .history
+            .iter()
+            .rev()
+            .find(|(since, _)| *since <= moment);
+        Self {
+            stage: then.map_or(self.stage, |(_, stage)| *stage),
+            ..self.clone()
+        }
+    }
+
+    /// The last moment at which it can be canceled.
+    pub(crate) fn last_cancellation(&self) -> i64 {
+        self.cancellable_until.unwrap_or(self.term_end)
+    }
+
+    fn remember(&mut self, now: i64) {
+        if self
+            .history
+            .last()
+            .is_none_or(|(_, stage)| *stage != self.stage)
+        {
+            self.history.push((now, self.stage));
+        }
+    }
+
     /// Lets time do its work; whether it has just gone.
     pub(crate) fn settle(&mut self, now: i64) -> bool {
+        self.remember(now);
+        let gone = self.pass(now);
+        if self.cancellable_until.is_some_and(|until| until <= now) {
+            self.cancellable = false;
+        }
+        // It went when it was due, however late somebody looks.
+        let due = self.gone_at.unwrap_or(self.term_end).min(now);
+        self.remember(if gone { due } else { now });
+        gone
+    }
+
+    fn pass(&mut self, now: i64) -> bool {
         if self.gone() {
             return false;
         }
@@ -127,6 +176,10 @@ impl Subscription {
             if self.auto_renew {
                 let terms = (now - self.term_end) / self.term + 1;
                 self.term_end += terms * self.term;
+                if let Some(window) = self.window {
+                    self.cancellable_until = Some(self.term_end - self.term + window);
+                    self.cancellable = true;
+                }
             } else if self.kind == SubscriptionKind::CustomerAgreement {
                 // Bought under a Customer Agreement it goes at the end of the term; the others pass through Expired and Disabled.
                 self.stage = Stage::Deleted;
@@ -248,6 +301,37 @@ mod tests {
         assert!(one.delete(0).is_err());
         assert!(!one.settle((29.0 * DAY) as i64));
         assert!(one.settle((30.0 * DAY) as i64));
+    }
+
+    #[test]
+    fn it_is_canceled_within_days_of_its_start_and_of_each_renewal() {
+        let plan = scenario::Subscription {
+            kind: SubscriptionKind::Partner,
+            cancellable_days: Some(7.0),
+            ..scenario::Subscription::default()
+        };
+        let mut one = Subscription::new(&plan, Uuid::new_v4);
+        for (day, open) in [
+            (0.0, true),
+            (6.9, true),
+            (7.1, false),
+            (29.0, false),
+            (31.0, true),
+            (38.0, false),
+        ] {
+            one.settle((day * DAY) as i64);
+            assert_eq!(one.may_cancel(), open, "day {day}");
+        }
+    }
+
+    #[test]
+    fn a_view_that_is_behind_shows_what_was() {
+        let mut one = subscription(SubscriptionKind::Direct);
+        one.settle(0);
+        one.cancel(10);
+        one.settle(10);
+        assert_eq!(one.seen(9).stage, Stage::Enabled);
+        assert_eq!(one.seen(10).stage, Stage::Suspended);
     }
 
     #[test]

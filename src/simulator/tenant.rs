@@ -8,7 +8,7 @@ use super::clock::Clock;
 use super::hosts::Cloud;
 use super::scenario::{Behaviour, FederatedCredential, SyncPatch};
 use super::subscription::Subscription;
-use super::users::{SYNCED, User, Users};
+use super::users::{RESTRICTED, SYNCED, User, Users};
 
 /// The tenant that owns Microsoft's first-party applications.
 pub(crate) const MICROSOFT_SERVICES: Uuid =
@@ -46,6 +46,12 @@ pub(crate) struct Tenant {
     pub(crate) temporary: Vec<u32>,
     /// How the services behave here; `None`: as everywhere.
     pub(crate) behaviour: Option<Behaviour>,
+    /// The administrative unit of the restricted users.
+    pub(crate) unit: Option<Uuid>,
+    /// Who was let out of it, and when the protection ends (virtual).
+    pub(crate) released: Vec<(i64, u32)>,
+    /// Who was deleted while synchronized, and when the next run brings him back (virtual).
+    pub(crate) resurrections: Vec<(i64, u32)>,
     /// Virtual moment of a deletion that runs.
     pub(crate) deleting: Option<i64>,
     /// Real moment of the deletion.
@@ -61,6 +67,8 @@ pub(crate) struct SyncState {
     pub(crate) off_at: Option<i64>,
     pub(crate) patch: SyncPatch,
     pub(crate) duration: i64,
+    /// A synchronized user can be deleted in the cloud, and comes back.
+    pub(crate) resurrects: bool,
     pub(crate) conversion: i64,
 }
 
@@ -70,6 +78,8 @@ pub(crate) struct Application {
     pub(crate) id: Uuid,
     pub(crate) app_id: Uuid,
     pub(crate) name: String,
+    /// Open to personal accounts: such applications have a quota of their own.
+    pub(crate) personal: bool,
     pub(crate) deleted_at: i64,
 }
 
@@ -133,6 +143,8 @@ pub(crate) struct Client {
     /// PEM each.
     pub(crate) certificates: Vec<String>,
     pub(crate) federated: Vec<FederatedCredential>,
+    /// The sign-in is refused with this code.
+    pub(crate) refusal: Option<u32>,
 }
 
 /// The ARM resource of an External ID or B2C directory.
@@ -149,6 +161,7 @@ pub(crate) struct Resource {
 pub(crate) enum Change {
     SyncOff,
     SubscriptionGone(Uuid),
+    Resurrected(Uuid),
     Deleted,
 }
 
@@ -168,6 +181,8 @@ impl Tenant {
         self.domains
             .retain(|one| one.gone_at.is_none_or(|at| at > real));
         self.users.expire(now, real);
+        self.release(now);
+        changes.extend(self.resurrect(now, clock.real()));
         for subscription in &mut self.subscriptions {
             if subscription.settle(now) {
                 changes.push(Change::SubscriptionGone(subscription.id));
@@ -191,6 +206,37 @@ impl Tenant {
             one.locked_until -= milliseconds;
             one.gone_at = one.gone_at.map(|moment| moment - milliseconds);
         }
+    }
+
+    /// The protection of whom a restricted unit let go ends some time later.
+    fn release(&mut self, now: i64) {
+        let users = &mut self.users;
+        self.released.retain(|(due, position)| {
+            let over = *due <= now;
+            if let Some(user) = users.get_mut(*position).filter(|_| over) {
+                user.flags &= !RESTRICTED;
+            }
+            !over
+        });
+    }
+
+    /// Brings back who was deleted in the cloud while the directory on the premises still had him.
+    fn resurrect(&mut self, now: i64, real: i64) -> Vec<Change> {
+        let on = self.sync.on == Some(true);
+        let mut back = Vec::new();
+        let users = &mut self.users;
+        self.resurrections.retain(|(due, position)| {
+            let over = *due <= now;
+            if over && on && users.restore(*position, real) {
+                back.extend(
+                    users
+                        .get(*position)
+                        .map(|user| Change::Resurrected(user.id)),
+                );
+            }
+            !over
+        });
+        back
     }
 
     pub(crate) fn exists(&self) -> bool {

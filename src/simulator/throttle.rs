@@ -86,6 +86,8 @@ pub(crate) enum Key {
     Units(Uuid, Uuid),
     /// One application in all tenants.
     AppUnits(Uuid),
+    /// Applications that personal accounts may use.
+    Personal(Uuid),
     /// The slow lane of Conditional Access in a tenant.
     Lane(Uuid),
     /// Azure Resource Manager: reads, writes or deletes of one application in one tenant.
@@ -217,7 +219,7 @@ fn scope(key: Key, cost: Cost, app: Uuid, tenant: Uuid) -> String {
         Key::TenantWrites(_) => format!("Tenant/Write/{app}/{tenant}"),
         Key::AppWrites(_) => format!("Application/Write/{app}/{tenant}"),
         Key::AppUnits(_) => format!("Application/{what}/{app}/{tenant}"),
-        Key::Units(..) | Key::Lane(_) | Key::Arm(..) => {
+        Key::Units(..) | Key::Lane(_) | Key::Personal(_) | Key::Arm(..) => {
             format!("Tenant_Application/{what}/{app}/{tenant}")
         }
     }

@@ -101,10 +101,14 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
     let client = id("appid")
         .and_then(|app| tenant.client(app))
         .ok_or("The application of the token is not known.")?;
+    // Permissions are those at the time of the token; directory roles are looked up at each request.
+    let roles = claims["roles"].as_array().into_iter().flatten();
     Ok(Caller {
         tenant: index,
         app_id: client.app_id,
-        roles: client.app_roles.clone(),
+        roles: roles
+            .filter_map(|role| role.as_str().map(str::to_owned))
+            .collect(),
         directory_roles: client.directory_roles.clone(),
         reader: client.reader,
         azure_owner: client.azure_owner,

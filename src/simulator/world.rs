@@ -151,6 +151,7 @@ impl World {
                     Change::SubscriptionGone(id) => {
                         self.record(index, "subscriptionGone", id, &actor);
                     }
+                    Change::Resurrected(id) => self.record(index, "userRestored", id, &actor),
                     Change::Deleted => self.record(index, "tenantDeleted", tenant, &actor),
                 }
             }
@@ -189,6 +190,9 @@ impl World {
             "userDeleted" | "applicationDeleted" | "servicePrincipalDeleted"
         ) {
             self.judge.deleted(id, object, actor, &time);
+        }
+        if kind == "userRestored" {
+            self.judge.brief(id).deleted.remove(&object);
         }
         if kind == "userDeleted" && actor.app.is_some() {
             let tenant = &self.tenants[tenant];

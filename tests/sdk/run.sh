@@ -22,7 +22,7 @@ python() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$list"
     touch "$venv/ready"
   fi
-  SSL_CERT_FILE=$work/ca.pem REQUESTS_CA_BUNDLE=$work/ca.pem "$venv/bin/python" "$here/python/sdk.py"
+  CERTIFICATE=$work/closer.pem SSL_CERT_FILE=$work/ca.pem REQUESTS_CA_BUNDLE=$work/ca.pem "$venv/bin/python" "$here/python/sdk.py"
 }
 
 javascript() {
@@ -51,8 +51,14 @@ finish() {
 trap finish EXIT
 
 cargo build --quiet --manifest-path "$root/Cargo.toml" --bin tenant-simulator
+command -v openssl >/dev/null || { say "openssl is missing: install it"; exit 1; }
+# A certificate as a person would register it, with its key for the client.
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=closer -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
+cat "$work/key.pem" "$work/certificate.pem" >"$work/closer.pem"
+registered=$(awk '{ printf "%s\\\\n", $0 }' "$work/certificate.pem")
+sed "s|certificates: \[\]|certificates: [\"$registered\"]|" "$here/tenant.yaml" >"$work/tenant.yaml"
 target=${CARGO_TARGET_DIR:-$root/target}
-"$target/debug/tenant-simulator" serve --scenario "$here/tenant.yaml" --ca-out "$work/ca.pem" --speed 60 --output json >"$work/said" &
+"$target/debug/tenant-simulator" serve --scenario "$work/tenant.yaml" --ca-out "$work/ca.pem" --speed 60 --output json >"$work/said" &
 simulator=$!
 for _ in {1..600}; do
   [[ ! -s $work/said ]] || break

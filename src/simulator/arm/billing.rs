@@ -6,7 +6,7 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::judge::Act;
 use super::super::scenario::SubscriptionKind;
-use super::super::subscription::Subscription;
+use super::super::subscription::{HOUR, Subscription};
 use super::super::tenant::Tenant;
 use super::super::world::World;
 use super::{Ask, address, begin, forbidden};
@@ -145,6 +145,10 @@ fn locked(world: &World, one: &Subscription) -> bool {
 }
 
 fn row(world: &World, tenant: &Tenant, one: &Subscription) -> Value {
+    let lag = world
+        .find(tenant.id)
+        .map_or(0.0, |index| world.behaviour_of(index).arm_lag_hours);
+    let one = &one.seen(world.clock.virtual_now() - (lag * HOUR) as i64);
     let id = format!(
         "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}",
         tenant.billing_account, one.commerce_id
@@ -160,7 +164,7 @@ fn row(world: &World, tenant: &Tenant, one: &Subscription) -> Value {
             "beneficiaryTenantId": tenant.id, "beneficiary": { "tenantId": tenant.id }, "provisioningTenantId": tenant.id, "billingFrequency": "P1M", "termDuration": "P1Y",
             "termStartDate": world.clock.date(one.term_end - one.term), "termEndDate": end, "purchaseDate": world.clock.date(one.term_end - one.term),
             "renewalTermDetails": { "termEndDate": world.clock.date(one.term_end + one.term), "quantity": one.seats, "termDuration": "P1Y", "billingFrequency": "P1M" },
-            "systemOverrides": { "cancellation": if allowed { "Allowed" } else { "NotAllowed" }, "cancellationAllowedEndDate": allowed.then_some(end) },
+            "systemOverrides": { "cancellation": if allowed { "Allowed" } else { "NotAllowed" }, "cancellationAllowedEndDate": allowed.then(|| world.clock.date(one.last_cancellation())) },
             "suspensionReasons": if one.active() { json!([]) } else { json!(["Cancelled"]) }, "suspensionReasonDetails": [],
         },
     })
@@ -233,7 +237,7 @@ fn cancel(world: &mut World, ask: &Ask<'_>, index: usize, at: usize) -> Result<R
     writable(world, ask, one)?;
     if !one.cancellable {
         return Err(Refusal::new(
-            400,
+            world.behaviour_of(index).cancellation_refusal,
             "CancellationNotAllowed",
             "The cancellation window of this subscription has passed.",
         ));

@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
+use super::super::populate::SYNC_APP;
 use super::super::tenant::{Application, Principal, Tenant};
+use super::super::throttle::Key;
 use super::super::world::World;
 use super::listing::{self, equality};
 use super::{Answer, Call, unknown};
@@ -121,7 +123,7 @@ pub(super) fn object(tenant: &Tenant, id: Uuid) -> Option<(&'static str, Value)>
 
 pub(super) fn application(one: &Application) -> Value {
     json!({
-        "id": one.id, "appId": one.app_id, "displayName": one.name, "signInAudience": "AzureADMyOrg", "createdDateTime": "2023-05-06T07:08:09Z",
+        "id": one.id, "appId": one.app_id, "displayName": one.name, "signInAudience": if one.personal { "AzureADandPersonalMicrosoftAccount" } else { "AzureADMyOrg" }, "createdDateTime": "2023-05-06T07:08:09Z",
         "deletedDateTime": (one.deleted_at != 0).then(|| super::super::clock::stamp(one.deleted_at)), "publisherDomain": null, "tags": [],
     })
 }
@@ -141,8 +143,19 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
     let index = call.caller.tenant;
     let tenant = &mut world.tenants[index];
     let id = id_of(tenant, collection, key);
+    let syncing = tenant.sync.on == Some(true);
     if collection == "applications" {
-        let one = tenant
+        let slow = tenant
+            .applications
+            .iter()
+            .any(|one| one.id == id && one.personal);
+        let lane = Key::Personal(call.caller.app_id);
+        if slow && let Err(wait) = world.throttle.take(lane, 60.0, 60.0, now) {
+            return Ok(Refusal::new(429, "TooManyRequests", "Too many requests.")
+                .graph(&call.request_id, &call.request_id, now)
+                .with("Retry-After", format!("{wait:.3}")));
+        }
+        let one = world.tenants[index]
             .applications
             .iter_mut()
             .find(|one| one.id == id && one.deleted_at == 0)
@@ -167,7 +180,9 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
         .iter_mut()
         .find(|one| one.id == id && one.deleted_at == 0)
         .ok_or_else(|| Refusal::not_found(key))?;
-    if one.first_party() || one.managed_identity {
+    // What synchronization brought with it goes once that is off.
+    let leftover = one.app_id == SYNC_APP && !syncing;
+    if (one.first_party() && !leftover) || one.managed_identity {
         return Err(match status {
             400 => Refusal::bad(
                 "Specified App Principal ID is a Microsoft internal application and cannot be deleted.",
@@ -216,6 +231,48 @@ fn patch(world: &mut World, call: &Call, key: &str) -> Answer {
 mod tests {
     use super::super::super::testing;
     use super::*;
+
+    #[test]
+    fn applications_for_personal_accounts_go_slowly() {
+        let mut world = World::test("tenants: [{users: 3, personalAccountApplications: 70}]");
+        let token = testing::token(&mut world, 0, false);
+        let ids: Vec<_> = world.tenants[0]
+            .applications
+            .iter()
+            .filter(|one| one.personal)
+            .map(|one| one.id)
+            .collect();
+        let delete = |world: &mut World, number: usize| {
+            let target = format!("/v1.0/applications/{}", ids[number]);
+            testing::send(world, &token, "DELETE", &target, &Value::Null).status
+        };
+        let first: Vec<_> = (0..61).map(|number| delete(&mut world, number)).collect();
+        assert_eq!(
+            (
+                first.iter().filter(|status| **status == 204).count(),
+                first[60]
+            ),
+            (60, 429)
+        );
+        world.clock.pass(1000);
+        assert_eq!(delete(&mut world, 60), 204);
+    }
+
+    #[test]
+    fn what_synchronization_brought_goes_once_that_is_off() {
+        let mut world = World::test("tenants: [{users: 3, sync: {enabled: true}}]");
+        let token = testing::token(&mut world, 0, false);
+        let target = format!("/v1.0/servicePrincipals(appId='{SYNC_APP}')");
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            403
+        );
+        world.tenants[0].sync.on = Some(false);
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+            204
+        );
+    }
 
     #[test]
     fn a_registration_takes_its_principal_along_and_our_own_ends_our_tokens() {

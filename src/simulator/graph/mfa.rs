@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::replicas::Replica;
-use super::super::users::MFA_STATES;
+use super::super::users::{GUEST, MFA_STATES};
 use super::super::world::World;
 use super::{Answer, Call, unknown};
 
@@ -52,7 +52,11 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
                 .ok_or_else(|| {
                     Refusal::bad("Invalid value specified for property 'perUserMfaState'.")
                 })?;
-            let state = u8::try_from(state).unwrap_or(0);
+            // Who has registered already is asked from now on.
+            let state = match u8::try_from(state).unwrap_or(0) {
+                1 if !user.is(GUEST) => 2,
+                state => state,
+            };
             let (changed, object) = (user.mfa != state, user.id);
             user.mfa = state;
             if changed {
@@ -117,6 +121,12 @@ mod tests {
             )
             .status,
             400
+        );
+        let enabled = json!({ "perUserMfaState": "enabled" });
+        testing::send(&mut world, &token, "PATCH", &target, &enabled);
+        assert_eq!(
+            testing::get(&mut world, &token, &target).value()["perUserMfaState"],
+            "enforced"
         );
         assert_eq!(
             testing::get(&mut world, &token, &target.replace("beta", "v1.0")).status,

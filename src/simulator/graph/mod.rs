@@ -14,6 +14,7 @@ mod person;
 mod policies;
 mod roles;
 mod subscriptions;
+mod units;
 mod users;
 
 use std::collections::BTreeMap;
@@ -189,7 +190,23 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
     reply.with("x-ms-resource-unit", cost.units)
 }
 
+/// What happens now and then, as often as the scenario says: a race of writes, or a replica that has not heard of an object.
+fn mishap(world: &mut World, call: &Call) -> Result<(), Refusal> {
+    let behaviour = world.behaviour_of(call.caller.tenant);
+    let (conflicts, missing) = (behaviour.conflict_permille, behaviour.missing_permille);
+    if conflicts > 0 && call.is_write() && world.random.below(1000) < u64::from(conflicts) {
+        let text = "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.";
+        return Err(Refusal::new(409, "Directory_ConcurrencyViolation", text));
+    }
+    let one = call.segments.len() == 2 && call.segments[0] == "users";
+    if missing > 0 && one && call.method == "GET" && world.random.below(1000) < u64::from(missing) {
+        return Err(Refusal::not_found(&call.segments[1]));
+    }
+    Ok(())
+}
+
 fn route(world: &mut World, call: &Call) -> Answer {
+    mishap(world, call)?;
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["me", ..] => Err(Refusal::new(
@@ -208,6 +225,10 @@ fn route(world: &mut World, call: &Call) -> Answer {
             subscriptions::route(world, call)
         }
         ["directory", "deletedItems", ..] => deleted::route(world, call),
+        ["directory", "administrativeUnits", ..] => units::route(world, call),
+        ["directory", "onPremisesSynchronization", ..] => {
+            organization::synchronization(world, call)
+        }
         ["applications" | "servicePrincipals", ..] => applications::route(world, call),
         ["policies" | "identity", ..] => policies::route(world, call),
         _ => Err(unknown(call)),

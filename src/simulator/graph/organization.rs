@@ -65,6 +65,24 @@ fn organization(tenant: &Tenant) -> Value {
     })
 }
 
+/// How synchronization is set up. Only a signed-in person changes it.
+pub(super) fn synchronization(world: &World, call: &Call) -> Answer {
+    call.require(&[
+        "OnPremDirectorySynchronization.Read.All",
+        "OnPremDirectorySynchronization.ReadWrite.All",
+    ])?;
+    if call.method != "GET" {
+        return Err(Refusal::denied());
+    }
+    let tenant = &world.tenants[call.caller.tenant];
+    let row = json!({
+        "id": tenant.id,
+        "configuration": { "accidentalDeletionPrevention": { "synchronizationPreventionType": "enabledForCount", "alertThreshold": 500 } },
+        "features": { "passwordSyncEnabled": tenant.sync.on == Some(true), "blockSoftMatchEnabled": false },
+    });
+    listing::small(call, "directory/onPremisesSynchronization", vec![row])
+}
+
 fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
     call.require(&["Organization.ReadWrite.All"])?;
     let now = world.clock.virtual_now();
@@ -139,5 +157,6 @@ pub(crate) fn lift(tenant: &mut Tenant) -> usize {
         lifted += usize::from(user.flags & barred != 0);
         user.flags &= !barred;
     }
+    tenant.unit = None;
     lifted
 }

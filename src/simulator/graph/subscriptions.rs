@@ -7,7 +7,7 @@ use super::super::clock::Clock;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::scenario::SubscriptionKind;
-use super::super::subscription::Subscription;
+use super::super::subscription::{HOUR, Subscription};
 use super::super::world::World;
 use super::{Answer, Call, listing, unknown};
 
@@ -27,10 +27,13 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
     let keep = world
         .behaviour_of(call.caller.tenant)
         .keep_deleted_subscriptions;
+    let lag = world.behaviour_of(call.caller.tenant).graph_lag_hours;
+    let moment = world.clock.virtual_now() - (lag * HOUR) as i64;
     // Azure subscriptions are ARM's; Graph does not show them.
     let shown: Vec<_> = tenant
         .subscriptions
         .iter()
+        .map(|one| one.seen(moment))
         .filter(|one| one.kind != SubscriptionKind::Azure && (keep || !one.gone()))
         .collect();
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();

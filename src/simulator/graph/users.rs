@@ -194,7 +194,14 @@ pub(super) fn delete(world: &mut World, call: &Call, id: &str) -> Answer {
     {
         return Err(Refusal::denied());
     }
-    if tenant.synced(position, &user, virtual_now) {
+    let synced = tenant.synced(position, &user, virtual_now);
+    if synced && tenant.sync.resurrects {
+        // The next run of the synchronization finds him on the premises.
+        let due = virtual_now + 30 * 60_000;
+        world.tenants[call.caller.tenant]
+            .resurrections
+            .push((due, position));
+    } else if synced {
         return Err(Refusal::bad(
             "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.",
         ));
@@ -307,6 +314,51 @@ mod tests {
             404
         );
         assert_eq!(testing::get(&mut world, &token, &target).status, 404);
+    }
+
+    #[test]
+    fn a_synced_user_may_come_back_with_the_next_synchronization() {
+        let mut world = World::test(
+            "tenants: [{users: 50, guestsPercent: 0, sync: {enabled: true, percent: 100, deletion: Undone}}]",
+        );
+        let token = testing::token(&mut world, 0, false);
+        let target = format!("/v1.0/users/{}", world.tenants[0].user_id(0).unwrap());
+        for _ in 0..2 {
+            assert_eq!(
+                testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+                204
+            );
+            assert_eq!(testing::get(&mut world, &token, &target).status, 404);
+            world.clock.advance(1801.0);
+            assert_eq!(testing::get(&mut world, &token, &target).status, 200);
+        }
+        assert!(world.judge.violations.is_empty());
+    }
+
+    #[test]
+    fn writes_race_and_replicas_have_not_heard_of_everybody() {
+        let mut world = World::test(
+            "{tenants: [{users: 400}], behaviour: {conflictPermille: 500, missingPermille: 500}}",
+        );
+        let token = testing::token(&mut world, 0, false);
+        let retained = world.tenants[0].retained;
+        let mut seen = std::collections::BTreeMap::new();
+        for position in (0..100).filter(|position| *position != retained) {
+            let target = format!(
+                "/v1.0/users/{}",
+                world.tenants[0].user_id(position).unwrap()
+            );
+            let read = testing::get(&mut world, &token, &target).status;
+            let write = testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status;
+            *seen.entry(("GET", read)).or_insert(0) += 1;
+            *seen.entry(("DELETE", write)).or_insert(0) += 1;
+        }
+        let kinds: Vec<_> = seen.keys().copied().collect();
+        assert_eq!(
+            kinds,
+            [("DELETE", 204), ("DELETE", 409), ("GET", 200), ("GET", 404)]
+        );
+        assert!(seen.values().all(|count| *count > 20), "{seen:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ import os
 import unittest
 
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
-from azure.identity import ClientSecretCredential
+from azure.identity import CertificateCredential, ClientSecretCredential
 from azure.mgmt.billing import BillingManagementClient
 from azure.mgmt.subscription import SubscriptionClient
 from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -245,6 +245,18 @@ class Graph(unittest.IsolatedAsyncioTestCase):
         self.assertIn("AADSTS7000215", str(refused.exception))
         with self.assertRaises(ClientAuthenticationError):
             await graph(credential(tenant="00000000-0000-0000-0000-00000000dead")).users.get()
+
+    async def test_a_certificate_signs_in_and_a_foreign_one_does_not(self):
+        how = {"authority": URLS["login"], "disable_instance_discovery": True}
+        path = os.environ["CERTIFICATE"]
+        mine = CertificateCredential(TENANT["id"], TENANT["appId"], certificate_path=path, **how)
+        await graph(mine).organization.get()
+        # The reader has registered no certificate.
+        other = TENANT["readerAppId"]
+        foreign = CertificateCredential(TENANT["id"], other, certificate_path=path, **how)
+        with self.assertRaises(ClientAuthenticationError) as refused:
+            await graph(foreign).organization.get()
+        self.assertIn("AADSTS700027", str(refused.exception))
 
     async def test_any_request_goes_through_the_adapter(self):
         request = RequestInformation(Method.GET, "{+baseurl}/users/$count", {})
