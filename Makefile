@@ -7,7 +7,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tenant-closure
 MACHETE_VERSION := 0.9.2
 MACHETE := $(CACHE)/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
 
-.PHONY: help tools build demo demo-keep demo-stop test sdk-test lint fmt crds control-plane clean
+.PHONY: help tools build demo demo-keep demo-stop test sdk-test lint fmt crds rights control-plane clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ fmt: tools ## format the code
 
 crds: tools ## write the generated files anew
 	UPDATE=1 cargo test --test generated
+
+rights: tools ## write the table of rights anew, from a closure that is carried out
+	UPDATE=1 cargo test --test security the_documentation_has_the_table
 
 control-plane: tools ## obtain etcd, kube-apiserver and kubectl, and say where they are
 	@tests/support/control-plane.sh

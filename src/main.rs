@@ -1,6 +1,7 @@
 //! `tenant-closure`: the operator; prints its CRDs and policies, exports and verifies journals.
 
 use clap::Parser as _;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use tenant_closure::api::{crd, policies};
 use tenant_closure::evidence::Verdict;
@@ -46,6 +47,7 @@ fn logs(json: bool) {
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     if json {
         builder.json().init();

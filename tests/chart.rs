@@ -18,7 +18,7 @@ use tenant_closure::controller::configuration;
 const OPERATOR: &str = "tenant-closure";
 
 /// All that the operator may do, and in which kind of role.
-fn needed() -> [(&'static str, Value); 7] {
+fn needed() -> [(&'static str, Value); 8] {
     let ours = |resources: Value, verbs: Value| json!({"apiGroups": ["tenantclosure.dev"], "resources": resources, "verbs": verbs});
     let policies = json!({
         "apiGroups": ["admissionregistration.k8s.io"],
@@ -33,11 +33,14 @@ fn needed() -> [(&'static str, Value); 7] {
         "verbs": ["get", "list", "watch"],
     });
     let events = json!({"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]});
-    let watched = json!(["tenantclosures", "closureapprovals"]);
     [
         (
             "ClusterRole",
-            ours(watched, json!(["get", "list", "watch"])),
+            ours(json!(["tenantclosures"]), json!(["get", "list", "watch"])),
+        ),
+        (
+            "ClusterRole",
+            ours(json!(["closureapprovals"]), json!(["list", "watch"])),
         ),
         (
             "ClusterRole",

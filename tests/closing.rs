@@ -53,6 +53,7 @@ impl Trial {
             slice,
             arguments: arguments.to_vec(),
             quiet: false,
+            ..Options::default()
         };
         let stack = Stack::start(Some(folder.path()), options).await.unwrap();
         let tenant = stack.simulator.tenant().unwrap().clone();

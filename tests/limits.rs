@@ -76,6 +76,7 @@ async fn the_operators_configuration_comes_first() {
         slice: Some(20),
         arguments: Vec::new(),
         quiet: false,
+        ..Options::default()
     };
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
     let tenant = stack.simulator.tenant().unwrap().clone();

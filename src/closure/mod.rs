@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod guards;
 pub mod id;
 pub mod intent;
+pub mod label;
 pub mod links;
 pub mod memory;
 pub mod observation;

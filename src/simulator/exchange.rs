@@ -71,6 +71,12 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether a text stands in a name or a value.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        let mut all = self.0.iter();
+        all.any(|(key, value)| key.contains(text) || value.contains(text))
+    }
+
     /// The query again, without one option: what a link to the next page repeats.
     pub(crate) fn without(&self, name: &str) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::tenant::Tenant;
 use super::users::User;
 
+pub(crate) mod credentials;
 mod domains;
 
 pub(crate) use domains::domain_id;

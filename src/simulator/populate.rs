@@ -185,6 +185,7 @@ fn users(
         }
     });
     let mut users = Users::new(domain, seed);
+    users.display.clone_from(&plan.display_names);
     let mut special = special(plan, total, &[Some(retained), spare], random);
     for position in 0..total {
         let id = random.uuid();

@@ -65,6 +65,8 @@ pub struct Tenant {
     pub seed: Option<u64>,
     /// All users, administrators and guests included.
     pub users: u32,
+    /// Display names given to users in turn; empty: made up.
+    pub display_names: Vec<String>,
     /// How many of a hundred users are guests.
     pub guests_percent: u32,
     /// How many of a hundred users are disabled.
@@ -137,6 +139,7 @@ impl Default for Tenant {
             partner_tenant_type: None,
             seed: None,
             users: 100,
+            display_names: Vec::new(),
             guests_percent: 5,
             disabled_percent: 3,
             global_administrators: 0,

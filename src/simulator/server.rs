@@ -16,6 +16,7 @@ use super::connections::Connections;
 use super::exchange::{Content, Query, Reply, Request, Service};
 use super::faults::{self, Deed};
 use super::hosts::{self, Cloud};
+use super::judge::credentials;
 use super::world::World;
 
 /// The largest body that is read.
@@ -62,6 +63,7 @@ pub(crate) async fn handle(
         let reply = shared.with(|world| world.serve(&request));
         return finish(&reply, &request.request_id, client_id.as_deref());
     }
+    shared.with(|world| credentials::consider(world, &request));
     let stop = shared.with(|world| world.breakpoints.meet(&request, world.clock.real()));
     let mut stay = stop.map(|stop| Stay(&shared, stop));
     if let Some(stay) = stay.take_if(|stay| stay.1.when == When::Before)

@@ -47,6 +47,8 @@ impl User {
 pub(crate) struct Users {
     pub(crate) all: Vec<User>,
     by_id: HashMap<Uuid, u32>,
+    /// Display names given in turn; empty where they are made up.
+    pub(crate) display: Vec<String>,
     /// Names that were given, by position.
     named: HashMap<u32, String>,
     domain: String,
@@ -193,6 +195,9 @@ impl Users {
     }
 
     pub(crate) fn display_name(&self, position: u32) -> String {
+        if let Some(turn) = (position as usize).checked_rem(self.display.len()) {
+            return self.display[turn].clone();
+        }
         let (first, last) = self.given_and_surname(position);
         let large = |word: &str| format!("{}{}", word[..1].to_uppercase(), &word[1..]);
         format!("{} {} {position}", large(first), large(last))

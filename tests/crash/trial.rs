@@ -42,6 +42,7 @@ impl Trial {
             slice: Some(slice),
             arguments: QUICK.to_vec(),
             quiet: true,
+            ..Options::default()
         };
         let stack = Stack::start(Some(folder.path()), options).await?;
         let mut trial = Self {

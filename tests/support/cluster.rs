@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// What a control plane is to be like; the default suits most tests.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Write a line of JSON for each request, without its body, to [`Cluster::audit_log`].
+    /// Write a line of JSON for each request, with bodies but for those of Secrets and tokens, to [`Cluster::audit_log`].
     pub audit: bool,
 }
 
@@ -325,7 +325,13 @@ fn audit_flags(dir: &Path) -> Result<[String; 2]> {
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
         "omitStages": ["RequestReceived"],
-        "rules": [{"level": "Metadata"}],
+        "rules": [
+            {"level": "Metadata", "resources": [
+                {"group": "", "resources": ["secrets", "serviceaccounts/token"]},
+                {"group": "apiextensions.k8s.io"},
+            ]},
+            {"level": "Request"},
+        ],
     });
     fs::write(&policy, rules.to_string())?;
     Ok([

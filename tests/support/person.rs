@@ -14,6 +14,7 @@ use std::time::Duration;
 use tenant_closure::api::status::HandOffStatus;
 use tenant_closure::api::{CLOSURE_UID, ClosureRecord, TenantClosure};
 use tenant_closure::closure::id::ObjectId;
+use tenant_closure::closure::label::label;
 
 /// Checks that no program can read.
 const UNREADABLE: [&str; 5] = ["C5", "C9", "C10", "C11", "C15"];
@@ -178,7 +179,7 @@ impl<'a> Person<'a> {
                 // Microsoft itself removes what was bought under a Customer Agreement.
                 _ => !active && !agreement && text("state") != "Deleted",
             };
-            if open && what.contains(text("sku")) {
+            if open && what.contains(&label(text("sku"))) {
                 self.press(button, Some(text("id"))).await?;
             }
         }

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::case::Case;
 use crate::children::{Program, binary, free_port, log_end};
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::simulator::{Portal, Simulator, Tenant};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,6 +29,14 @@ pub(crate) struct Options {
     pub(crate) arguments: Vec<&'static str>,
     /// Whether it tells what it does.
     pub(crate) quiet: bool,
+    /// More values for the chart, as `--set` takes them.
+    pub(crate) values: Vec<String>,
+    /// What the operator logs, as `RUST_LOG` takes it; as this process's own where absent.
+    pub(crate) log: Option<&'static str>,
+    /// Whether the API server writes down each request and its bodies.
+    pub(crate) audit: bool,
+    /// Objects that are there before the chart.
+    pub(crate) before: Option<String>,
 }
 
 /// The whole stack; dropped in this order.
@@ -40,8 +48,11 @@ pub(crate) struct Stack {
     pub(crate) port: u16,
     /// Where the logs are.
     pub(crate) dir: PathBuf,
+    /// The chart's objects as they were installed, as YAML.
+    pub(crate) chart: String,
     kubeconfig: PathBuf,
     arguments: Vec<&'static str>,
+    log: Option<&'static str>,
 }
 
 impl Stack {
@@ -53,12 +64,16 @@ impl Stack {
             }
         };
         tell("starting etcd and kube-apiserver (the first time they are fetched or built)");
-        let cluster = Arc::new(Cluster::start().await?);
+        let how = cluster::Options {
+            audit: options.audit,
+        };
+        let cluster = Arc::new(Cluster::start_with(&how).await?);
         let dir = dir.unwrap_or(cluster.dir()).to_owned();
         tell("starting the simulator");
         let simulator = Simulator::start(&dir, &options.simulation)?;
         tell("installing resources, rights and admission policies");
-        install(&cluster, options.slice).await?;
+        let chart = chart(options.slice, &options.values)?;
+        install(&cluster, options.before.as_deref(), &chart).await?;
         until_refused(&cluster).await?;
         tell("starting the operator under its own service account");
         let kubeconfig = cluster
@@ -70,6 +85,7 @@ impl Stack {
             &kubeconfig,
             &simulator,
             &options.arguments,
+            options.log,
         )?;
         let stack = Self {
             operator,
@@ -77,8 +93,10 @@ impl Stack {
             cluster,
             port,
             dir,
+            chart,
             kubeconfig,
             arguments: options.arguments,
+            log: options.log,
         };
         stack.until_ready().await?;
         Ok(stack)
@@ -103,6 +121,7 @@ impl Stack {
             &self.kubeconfig,
             &self.simulator,
             &self.arguments,
+            self.log,
         )
         .map(|(program, _)| program)
     }
@@ -141,9 +160,12 @@ pub(crate) fn say(text: &str) {
     println!("demo: {text}");
 }
 
-async fn install(cluster: &Cluster, slice: Option<u32>) -> Result<()> {
+async fn install(cluster: &Cluster, before: Option<&str>, chart: &str) -> Result<()> {
     let namespace = format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: {OPERATOR}}}}}");
     cluster.apply("admin", &namespace).await?;
+    if let Some(before) = before {
+        cluster.apply("admin", before).await?;
+    }
     let crds = printed(Command::new(binary("tenant-closure")?).arg("crd"))?;
     let (done, _, why) = cluster
         .kubectl("admin", &["apply", "--server-side", "-f", "-"], Some(&crds))
@@ -167,12 +189,12 @@ async fn install(cluster: &Cluster, slice: Option<u32>) -> Result<()> {
     if !done {
         return Err(format!("the CRDs: {why}").into());
     }
-    cluster.apply("admin", &chart(slice)?).await?;
+    cluster.apply("admin", chart).await?;
     Ok(())
 }
 
 /// The chart's objects but for the Deployment: there are no nodes here, the operator runs beside.
-fn chart(slice: Option<u32>) -> Result<String> {
+fn chart(slice: Option<u32>, values: &[String]) -> Result<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let helm = printed(
         Command::new(root.join("tests/support/control-plane.sh"))
@@ -185,6 +207,7 @@ fn chart(slice: Option<u32>) -> Result<String> {
             // The CRDs are in already; the simulator's hours take a moment.
             .args(["--set", "crds.enabled=false,configuration.pollAtMost=1s,configuration.maxClosuresPer30Days=1000"])
             .args(slice.map(|users| format!("--set=configuration.slice={users}")))
+            .args(values.iter().map(|value| format!("--set={value}")))
             .arg(root.join("charts/tenant-closure")),
     )?;
     let kept: Vec<&str> = rendered
@@ -243,9 +266,10 @@ fn operator(
     kubeconfig: &PathBuf,
     simulator: &Simulator,
     arguments: &[&str],
+    log: Option<&str>,
 ) -> Result<(Program, u16)> {
     let port = free_port()?;
-    let log = dir.join(format!("{name}.log"));
+    let written = dir.join(format!("{name}.log"));
     let out = std::fs::File::create(dir.join(format!("{name}.out")))?;
     let mut command = Command::new(binary("tenant-closure")?);
     command
@@ -257,6 +281,7 @@ fn operator(
         .arg("--federated-token-file")
         .arg(dir.join(FEDERATED_TOKEN))
         .args(arguments)
-        .env("KUBECONFIG", kubeconfig);
-    Ok((Program::start(&mut command, out.into(), &log)?, port))
+        .env("KUBECONFIG", kubeconfig)
+        .envs(log.map(|filter| ("RUST_LOG", filter)));
+    Ok((Program::start(&mut command, out.into(), &written)?, port))
 }

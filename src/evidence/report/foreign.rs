@@ -1,5 +1,6 @@
 //! Foreign text: what people or Microsoft wrote. Whatever it holds, it is shown and does nothing.
 
+use crate::closure::label::unseen;
 use serde::Serialize;
 use std::fmt;
 use std::fmt::Write as _;
@@ -56,13 +57,6 @@ impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Format characters and other separators of Unicode (Cf, Zl, Zp, variation selectors): none shows itself.
-const fn unseen(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Each word around an `@` becomes `…@…`: records and reports name persons by object id alone.

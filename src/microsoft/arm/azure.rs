@@ -3,6 +3,7 @@
 
 use super::resource_url;
 use crate::closure::id::ObjectId;
+use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
@@ -49,7 +50,7 @@ fn read(raw: Raw) -> Subscription {
     };
     Subscription {
         id: raw.subscription_id,
-        name: raw.display_name.unwrap_or_default(),
+        name: label(&raw.display_name.unwrap_or_default()),
         seats: 0,
         lifecycle,
         agreement: Agreement::Azure,

@@ -3,6 +3,7 @@
 
 use super::resource_url;
 use crate::closure::id::ObjectId;
+use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
@@ -134,7 +135,7 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
             .first()
             .copied()
             .ok_or_else(|| Failure::malformed("NoSubscriptionId"))?,
-        name: its.display_name.unwrap_or_default(),
+        name: label(&its.display_name.unwrap_or_default()),
         seats: its.quantity.unwrap_or(0),
         lifecycle,
         agreement,

@@ -3,6 +3,7 @@
 
 use super::STABLE;
 use crate::closure::id::ObjectId;
+use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
@@ -65,7 +66,7 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
     Ok(Found {
         subscription: Subscription {
             id,
-            name: raw.sku_part_number.unwrap_or_default(),
+            name: label(&raw.sku_part_number.unwrap_or_default()),
             seats: raw
                 .total_licenses
                 .and_then(|n| u32::try_from(n).ok())
