@@ -213,7 +213,8 @@ async fn a_tenant_is_closed_from_the_first_token_to_the_end() {
         "https://login.microsoftonline.com/{}/v2.0/.well-known/openid-configuration",
         tenant.id
     );
-    let gone = client.send("GET", &probe, None).await.unwrap();
+    // Asked by a stranger: a token has no place there.
+    let gone = client.http.get(&probe).send().await.unwrap();
     assert_eq!(gone.status(), 400);
     assert!(gone.text().await.unwrap().contains("AADSTS90002"));
     let (_, violations) = client.sim("GET", "violations", None).await;

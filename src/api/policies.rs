@@ -11,6 +11,9 @@ pub fn yaml(namespace: &str, service_account: &str) -> String {
         .replace("OPERATOR_SERVICE_ACCOUNT", service_account)
 }
 
+/// The one that guards who created a closure; its binding has the same name.
+pub const AUTHORS: &str = "tenantclosure-author-guard";
+
 /// The validating policies whose presence an approval rests on.
 pub const REQUIRED: [&str; 3] = [
     "tenantclosure-author-guard",

@@ -1,19 +1,15 @@
 //! Approvals and attestations: which of those that exist count, checked live by all that an object can show.
 
-use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, policies};
+use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure};
 use crate::closure::observation::Approvals;
 use crate::closure::terms::Terms;
 use crate::controller::configuration::Configured;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::policies::InForce;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::admissionregistration::v1::{
-    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
-};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest that an approval may live.
@@ -44,7 +40,7 @@ pub fn judge(
     digest: Option<&str>,
     found: &[ClosureApproval],
     configured: &Configured,
-    policies_since: Option<Timestamp>,
+    policies: Option<InForce>,
     now: Timestamp,
 ) -> Approvals {
     let author = closure
@@ -52,14 +48,21 @@ pub fn judge(
         .get(REQUESTED_BY)
         .cloned()
         .unwrap_or_default();
+    // Nobody vouches for the stamp of a closure that was there before the policy that guards it: of two persons at least
+    // one is not its author.
+    let unvouched = policies.is_some_and(|policies| {
+        let created = closure.creation_timestamp().map(|t| t.0);
+        created.is_none_or(|created| created <= policies.authors)
+    });
     let by_machine = author.starts_with("system:serviceaccount:");
-    let required = if by_machine && terms.approvals_required > 0 {
+    let required = if (by_machine || unvouched) && terms.approvals_required > 0 {
         terms.approvals_required.max(2)
     } else {
         terms.approvals_required
     };
     let mut counted: BTreeMap<String, Counted> = BTreeMap::new();
     let (mut rejected, mut expired) = (BTreeSet::new(), BTreeSet::new());
+    let policies_since = policies.map(|policies| policies.all);
     for approval in found.iter().filter(|a| a.spec.purpose == Purpose::Approval) {
         let created = approval
             .creation_timestamp()
@@ -98,6 +101,9 @@ pub fn judge(
         }
     }
     expired.retain(|approver| !counted.contains_key(approver));
+    if unvouched && counted.len() < required as usize {
+        rejected.insert("the closure is older than the policy that vouches for its author, so two persons are asked");
+    }
     let mut begun: Vec<Timestamp> = counted.values().map(|one| one.created).collect();
     begun.sort_unstable();
     let mut ends: Vec<Timestamp> = counted.values().map(|one| one.until).collect();
@@ -111,7 +117,7 @@ pub fn judge(
         approvers: counted.into_keys().collect(),
         expired: expired.into_iter().collect(),
         rejected: rejected.into_iter().map(str::to_owned).collect(),
-        policy_missing: policies_since.is_none(),
+        policy_missing: policies.is_none(),
     }
 }
 
@@ -128,9 +134,10 @@ pub fn attestations(
     closure: &TenantClosure,
     terms: &Terms,
     found: &[ClosureApproval],
-    policies_since: Option<Timestamp>,
+    policies: Option<InForce>,
     now: Timestamp,
 ) -> BTreeMap<String, String> {
+    let policies_since = policies.map(|policies| policies.all);
     let mut sorted: Vec<&ClosureApproval> = found
         .iter()
         .filter(|a| a.spec.purpose == Purpose::Attestation)
@@ -181,77 +188,10 @@ fn doubt(
         Some("one is by the author of the closure")
     } else if spec.approver.starts_with("system:serviceaccount:") {
         Some("one is by a service account")
-    } else if policies_since.is_some_and(|since| created < since) {
+    } else if policies_since.is_some_and(|since| created <= since) {
         Some("one is older than the admission policies")
     } else {
         None
-    }
-}
-
-/// Since when the shipped policies and bindings are in force; `None` where one is missing or says something else.
-///
-/// # Errors
-/// Where the API server failed.
-pub async fn policies_in_force(ctx: &Context) -> Result<Option<Timestamp>, ReconcileError> {
-    let text = policies::yaml(&ctx.namespace, &ctx.service_account);
-    let mut since = Timestamp::MIN;
-    for document in text.split("\n---\n") {
-        let shipped: Value = serde_saphyr::from_str(document).unwrap_or(Value::Null);
-        let name = shipped
-            .pointer("/metadata/name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let stored = match shipped.get("kind").and_then(Value::as_str) {
-            Some("ValidatingAdmissionPolicy") => {
-                fetch::<ValidatingAdmissionPolicy>(ctx, name).await?
-            }
-            Some("ValidatingAdmissionPolicyBinding") => {
-                fetch::<ValidatingAdmissionPolicyBinding>(ctx, name).await?
-            }
-            _ => continue,
-        };
-        let Some((created, stored)) = stored else {
-            return Ok(None);
-        };
-        if !contains(&stored["spec"], &shipped["spec"]) {
-            return Ok(None);
-        }
-        since = since.max(created);
-    }
-    Ok((since > Timestamp::MIN).then_some(since))
-}
-
-async fn fetch<K>(ctx: &Context, name: &str) -> Result<Option<(Timestamp, Value)>, ReconcileError>
-where
-    K: kube::Resource<DynamicType = (), Scope = k8s_openapi::ClusterResourceScope>
-        + Clone
-        + DeserializeOwned
-        + serde::Serialize
-        + std::fmt::Debug,
-{
-    let api: Api<K> = Api::all(ctx.client.clone());
-    let Some(object) = bounded(api.get_opt(name)).await? else {
-        return Ok(None);
-    };
-    let created = object.creation_timestamp().map_or(Timestamp::MAX, |t| t.0);
-    let value =
-        serde_json::to_value(&object).map_err(|e| ReconcileError::Malformed(e.to_string()))?;
-    Ok(Some((created, value)))
-}
-
-/// True where all that is shipped is stored; the server adds defaults, lists must be equal in length.
-fn contains(stored: &Value, shipped: &Value) -> bool {
-    match (stored, shipped) {
-        (Value::Object(stored), Value::Object(shipped)) => shipped.iter().all(|(key, value)| {
-            stored
-                .get(key)
-                .map_or_else(|| *value == serde_json::json!({}), |s| contains(s, value))
-        }),
-        (Value::Array(stored), Value::Array(shipped)) => {
-            stored.len() == shipped.len() && stored.iter().zip(shipped).all(|(a, b)| contains(a, b))
-        }
-        (Value::String(stored), Value::String(shipped)) => stored.trim() == shipped.trim(),
-        (stored, shipped) => stored == shipped,
     }
 }
 
@@ -272,7 +212,8 @@ mod tests {
     fn closure(required: u32) -> TenantClosure {
         serde_json::from_value(json!({
             "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "TenantClosure",
-            "metadata": {"name": "contoso", "uid": "u", "annotations": {REQUESTED_BY: "alice"}},
+            "metadata": {"name": "contoso", "uid": "u", "creationTimestamp": "2026-02-01T00:00:00Z",
+                "annotations": {REQUESTED_BY: "alice"}},
             "spec": {"tenant": {"id": TENANT, "initialDomain": DOMAIN}, "credentials": {"secretName": "s"},
                 "retain": {"globalAdministrator": "closer@contoso.onmicrosoft.com"}, "approval": {"required": required}},
         }))
@@ -290,6 +231,15 @@ mod tests {
     }
 
     fn judged(required: u32, found: &[ClosureApproval], now: &str) -> Approvals {
+        judged_under("2026-01-01T00:00:00Z", required, found, now)
+    }
+
+    fn judged_under(
+        policies: &str,
+        required: u32,
+        found: &[ClosureApproval],
+        now: &str,
+    ) -> Approvals {
         let closure = closure(required);
         let configured = Configured::default();
         let terms = resolve(&closure.spec, &configured.defaults).unwrap();
@@ -299,7 +249,10 @@ mod tests {
             Some("d"),
             found,
             &configured,
-            Some(at("2026-01-01T00:00:00Z")),
+            Some(InForce {
+                all: at(policies),
+                authors: at(policies),
+            }),
             at(now),
         )
     }
@@ -329,6 +282,22 @@ mod tests {
             (2, vec!["bob".to_owned()])
         );
         assert_eq!(later.rejected, ["one has expired"]);
+    }
+
+    #[test]
+    fn two_persons_are_asked_where_nobody_vouches_for_the_author() {
+        let policies = "2026-03-01T00:00:00Z"; // after the closure
+        let bob = approval("bob", CREATED, "2026-10-20T00:00:00Z");
+        let alone = judged_under(policies, 1, std::slice::from_ref(&bob), CREATED);
+        assert_eq!((alone.required, alone.approvers.len()), (2, 1));
+        assert!(
+            alone.rejected[0].contains("older than the policy"),
+            "{alone:?}"
+        );
+        let carol = approval("carol", CREATED, "2026-10-20T00:00:00Z");
+        let both = judged_under(policies, 1, &[bob.clone(), carol], CREATED);
+        assert!(both.approvers.len() == 2 && both.rejected.is_empty());
+        assert_eq!(judged(1, &[bob], CREATED).required, 1);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod journal;
 pub mod observe;
 pub mod plans;
+pub mod policies;
 pub mod reach;
 pub mod read;
 pub mod reconcile;

@@ -11,6 +11,7 @@ use crate::closure::terms::{Backup, Mode, Terms};
 use crate::controller::configuration::{self, Configured};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::policies::{self, InForce};
 use crate::controller::{approvals, backup, fleet};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -139,10 +140,10 @@ pub async fn cluster(
 ) -> Result<Cluster, ReconcileError> {
     let digest = plan.sealed.as_ref().map(|sealed| sealed.digest.as_str());
     let vouched = memory.destroying_since.is_some();
-    let policies_since = if read.terms.approvals_required == 0 && read.approvals.is_empty() {
-        Some(Timestamp::MIN)
+    let policies = if read.terms.approvals_required == 0 && read.approvals.is_empty() {
+        Some(InForce::UNASKED)
     } else {
-        approvals::policies_in_force(ctx).await?
+        policies::in_force(ctx).await?
     };
     Ok(Cluster {
         approvals: approvals::judge(
@@ -151,7 +152,7 @@ pub async fn cluster(
             digest,
             &read.approvals,
             &read.configured,
-            policies_since,
+            policies,
             now,
         ),
         rivals: rivals(ctx, read).await?,
@@ -159,7 +160,7 @@ pub async fn cluster(
             &read.closure,
             &read.terms,
             &read.approvals,
-            policies_since,
+            policies,
             now,
         ),
         configuration: read.configured.guards.clone(),

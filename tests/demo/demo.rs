@@ -4,6 +4,7 @@
 //! `DEMO_USERS` (1000) and `DEMO_SEED` (7) change the tenant, `DEMO_HANDS=me` leaves to you what only a person can do.
 #![allow(missing_docs)] // a program, not a library
 
+mod approvals;
 #[path = "../support/case.rs"]
 mod case;
 #[path = "../support/children.rs"]
@@ -100,9 +101,10 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
         ..Options::default()
     };
     let stack = Stack::start(Some(dir), options).await?;
-    let case = stack
+    let mut case = stack
         .case(CLOSURES, stack.simulator.tenant()?.clone())
         .await?;
+    approvals::ask_for_two(&mut case).await?;
     kubeconfigs(dir, &stack)?;
     if mine {
         println!("{}", person::instructions(&case, &dir.join("bob"))?);
@@ -111,6 +113,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     say("alice applies examples/closure.yaml with the simulator's tenant");
     let started = Instant::now();
     case.apply().await?;
+    approvals::refused(&case).await?;
     let closed = close(dir, &stack, &case, mine, bound(users, mine)).await;
     let passed = closing::tell(&stack, &case, started.elapsed()).await?;
     closed?;
@@ -138,7 +141,7 @@ async fn close(dir: &Path, stack: &Stack, case: &Case, mine: bool, bound: Durati
     let diary = std::io::stdout()
         .is_terminal()
         .then(|| dir.join("person.log"));
-    let mut person = Person::new(case, !mine, diary);
+    let mut person = Person::new(case, !mine, diary).with_second(approvals::SECOND);
     let ended = async {
         loop {
             if let Some(status) = progress.ended() {

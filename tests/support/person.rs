@@ -26,6 +26,8 @@ pub(crate) struct Person<'a> {
     case: &'a Case,
     closures: Api<TenantClosure>,
     kubeconfig: PathBuf,
+    /// Who approves besides bob.
+    second: Option<&'static str>,
     /// Where is told what they do: on a terminal the picture would be torn.
     diary: Option<PathBuf>,
     presses: bool,
@@ -39,10 +41,17 @@ impl<'a> Person<'a> {
             case,
             closures: case.closures(),
             kubeconfig: case.cluster.kubeconfig("bob"),
+            second: None,
             diary,
             presses,
             done: BTreeSet::new(),
         }
+    }
+
+    /// Another person approves as well.
+    pub(crate) fn with_second(mut self, name: &'static str) -> Self {
+        self.second = Some(name);
+        self
     }
 
     /// Approves plans and presses what is open, for as long as it is polled.
@@ -82,18 +91,21 @@ impl<'a> Person<'a> {
         }
         let domain = &closure.spec.tenant.initial_domain;
         let short = digest.get(..12).unwrap_or(digest);
-        let approved = self
-            .plugin(&[
-                "approve",
-                NAME,
-                "--plan",
-                short,
-                "--confirm",
-                domain,
-                "--comment",
-                "seen and counted",
-            ])
-            .await;
+        let words = [
+            "approve",
+            NAME,
+            "--plan",
+            short,
+            "--confirm",
+            domain,
+            "--comment",
+            "seen and counted",
+        ];
+        let mut approved = self.plugin(&words).await;
+        if let (Ok(()), Some(second)) = (&approved, self.second) {
+            let kubeconfig = self.case.cluster.kubeconfig(second);
+            approved = self.plugin_as(second, &kubeconfig, &words).await;
+        }
         if approved.is_err() {
             // The policies may not have heard of the closure yet.
             self.done.remove(&format!("approve {digest}"));
@@ -247,15 +259,19 @@ impl<'a> Person<'a> {
 
     /// The plugin, as bob.
     async fn plugin(&self, args: &[&str]) -> Result<()> {
+        self.plugin_as("bob", &self.kubeconfig, args).await
+    }
+
+    async fn plugin_as(&self, who: &str, kubeconfig: &Path, args: &[&str]) -> Result<()> {
         let output = tokio::process::Command::new(binary("kubectl-tenant_closure")?)
             .args(["--namespace", &self.case.namespace])
             .args(args)
-            .env("KUBECONFIG", &self.kubeconfig)
+            .env("KUBECONFIG", kubeconfig)
             .kill_on_drop(true)
             .output()
             .await?;
         if output.status.success() {
-            self.tell(String::from_utf8_lossy(&output.stdout).trim())
+            self.tell_of(who, &String::from_utf8_lossy(&output.stdout))
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
         }
@@ -266,14 +282,18 @@ impl<'a> Person<'a> {
     }
 
     fn tell(&self, what: &str) -> Result<()> {
+        self.tell_of("bob", what)
+    }
+
+    fn tell_of(&self, who: &str, what: &str) -> Result<()> {
         match &self.diary {
-            None => println!("  bob: {}", what.trim()),
+            None => println!("  {who}: {}", what.trim()),
             Some(path) => {
                 let mut diary = std::fs::OpenOptions::new()
                     .create(true)
                     .append(true)
                     .open(path)?;
-                writeln!(diary, "bob: {}", what.trim())?;
+                writeln!(diary, "{who}: {}", what.trim())?;
             }
         }
         Ok(())

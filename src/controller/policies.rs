@@ -1,0 +1,172 @@
+//! The admission policies that make an approval trustworthy: whether those in force are the shipped ones, and since when.
+
+use crate::api::policies;
+use crate::controller::context::Context;
+use crate::controller::error::{ReconcileError, bounded};
+use jiff::Timestamp;
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
+use kube::api::{Api, ApiResource, DynamicObject};
+use kube::{Resource as _, ResourceExt as _};
+use serde_json::{Value, json};
+
+/// The policies and bindings are there with the shipped text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// Since when all of them have been.
+    pub all: Timestamp,
+    /// Since when the one that vouches for authors has been.
+    pub authors: Timestamp,
+}
+
+impl InForce {
+    /// Where nothing rests on them.
+    pub const UNASKED: Self = Self {
+        all: Timestamp::MIN,
+        authors: Timestamp::MIN,
+    };
+}
+
+/// Since when the shipped policies and bindings are in force; `None` where one is missing or says anything else.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn in_force(ctx: &Context) -> Result<Option<InForce>, ReconcileError> {
+    let text = policies::yaml(&ctx.namespace, &ctx.service_account);
+    let mut found = InForce::UNASKED;
+    for document in text.split("\n---\n") {
+        let shipped: Value = serde_saphyr::from_str(document).unwrap_or(Value::Null);
+        let name = shipped
+            .pointer("/metadata/name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let kind = match shipped.get("kind").and_then(Value::as_str) {
+            Some("ValidatingAdmissionPolicy") => {
+                ApiResource::erase::<ValidatingAdmissionPolicy>(&())
+            }
+            Some("ValidatingAdmissionPolicyBinding") => {
+                ApiResource::erase::<ValidatingAdmissionPolicyBinding>(&())
+            }
+            _ => continue,
+        };
+        let api: Api<DynamicObject> = Api::all_with(ctx.client.clone(), &kind);
+        let Some(stored) = bounded(api.get_opt(name)).await? else {
+            return Ok(None);
+        };
+        if !same(&stored.data["spec"], &shipped["spec"]) {
+            return Ok(None);
+        }
+        let since = unchanged_since(&stored);
+        found.all = found.all.max(since);
+        if name == policies::AUTHORS {
+            found.authors = found.authors.max(since);
+        }
+    }
+    Ok((found.all > Timestamp::MIN).then_some(found))
+}
+
+/// Since when an object has said what it says. The server counts changes of its spec, and writes down when each of its
+/// writers last changed something; of one that was changed without a time nobody knows.
+fn unchanged_since(stored: &DynamicObject) -> Timestamp {
+    let created = stored.creation_timestamp().map_or(Timestamp::MAX, |t| t.0);
+    if stored.meta().generation == Some(1) {
+        return created;
+    }
+    let writers = stored.managed_fields().iter();
+    let times = writers
+        .filter(|writer| writer.subresource.as_deref().unwrap_or_default().is_empty())
+        .map(|writer| writer.time.as_ref().map_or(Timestamp::MAX, |t| t.0));
+    times.max().unwrap_or(Timestamp::MAX).max(created)
+}
+
+/// What the server adds where nothing is said.
+fn defaults(key: &str) -> Option<Value> {
+    match key {
+        "matchPolicy" => Some(json!("Equivalent")),
+        "namespaceSelector" | "objectSelector" => Some(json!({})),
+        "scope" => Some(json!("*")),
+        _ => None,
+    }
+}
+
+/// True where what is stored is what was shipped, but for what the server adds by itself.
+fn same(stored: &Value, shipped: &Value) -> bool {
+    match (stored, shipped) {
+        (Value::Object(stored), Value::Object(shipped)) => {
+            let told = shipped.iter().all(|(key, value)| {
+                stored
+                    .get(key)
+                    .map_or_else(|| *value == json!({}), |s| same(s, value))
+            });
+            let mut added = stored.iter().filter(|(key, _)| !shipped.contains_key(*key));
+            told && added.all(|(key, value)| defaults(key).as_ref() == Some(value))
+        }
+        (Value::Array(stored), Value::Array(shipped)) => {
+            stored.len() == shipped.len() && stored.iter().zip(shipped).all(|(a, b)| same(a, b))
+        }
+        (Value::String(stored), Value::String(shipped)) => stored.trim() == shipped.trim(),
+        (stored, shipped) => stored == shipped,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_adds_is_the_same_and_what_anybody_adds_is_not() {
+        let shipped = json!({"failurePolicy": "Fail", "paramRef": {"selector": {}},
+            "matchConstraints": {"resourceRules": [{"resources": ["a"]}]}, "validations": [{"expression": "x"}]});
+        let stored = json!({"failurePolicy": "Fail", "paramRef": {},
+            "matchConstraints": {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {},
+                "resourceRules": [{"resources": ["a"], "scope": "*"}]}, "validations": [{"expression": "x\n"}]});
+        assert!(same(&stored, &shipped));
+        for (place, added) in [
+            (
+                "",
+                json!({"matchConditions": [{"name": "never", "expression": "false"}]}),
+            ),
+            (
+                "",
+                json!({"matchResources": {"namespaceSelector": {"matchLabels": {"a": "b"}}}}),
+            ),
+            (
+                "/matchConstraints",
+                json!({"namespaceSelector": {"matchLabels": {"a": "b"}}}),
+            ),
+            (
+                "/matchConstraints",
+                json!({"excludeResourceRules": [{"resources": ["a"]}]}),
+            ),
+            ("", json!({"failurePolicy": "Ignore"})),
+            ("/validations/0", json!({"expression": "true"})),
+        ] {
+            let mut other = stored.clone();
+            let object = other.pointer_mut(place).unwrap().as_object_mut().unwrap();
+            object.extend(added.as_object().unwrap().clone());
+            assert!(!same(&other, &shipped), "{added}");
+        }
+    }
+
+    #[test]
+    fn a_change_counts_from_its_last_moment() {
+        let object = |generation: i64, times: &[Option<&str>]| -> DynamicObject {
+            let writers: Vec<Value> = times
+                .iter()
+                .map(|time| json!({"manager": "kubectl", "operation": "Update", "time": time}))
+                .collect();
+            serde_json::from_value(json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "x", "generation": generation,
+                "creationTimestamp": "2026-01-01T00:00:00Z", "managedFields": writers}}))
+            .unwrap()
+        };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (first, later) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+        assert_eq!(unchanged_since(&object(1, &[Some(later)])), at(first));
+        let twice = object(2, &[Some(first), Some(later)]);
+        assert_eq!(unchanged_since(&twice), at(later));
+        assert_eq!(unchanged_since(&object(2, &[])), Timestamp::MAX);
+        assert_eq!(unchanged_since(&object(2, &[None])), Timestamp::MAX);
+    }
+}

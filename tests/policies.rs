@@ -1,0 +1,206 @@
+//! Approvals rest on the admission policies: where one is missing, weakened, narrowed, or was for a while, nothing begins.
+#![cfg(feature = "operator")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
+
+#[path = "support/case.rs"]
+mod case;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/children.rs"]
+mod children;
+#[allow(dead_code, unreachable_pub)] // each test binary uses its part
+#[path = "support/cluster.rs"]
+mod cluster;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/simulator.rs"]
+mod simulator;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/stack.rs"]
+mod stack;
+
+use case::{Case, NAME};
+use cluster::Result;
+use kube::ResourceExt as _;
+use serde_json::{Value, json};
+use stack::{Options, Stack};
+use std::time::{Duration, Instant};
+use tenant_closure::api::policies;
+
+/// For how long a state may take to come about.
+const PATIENCE: Duration = Duration::from_secs(90);
+const GUARD: &str = "tenantclosure-approver-guard";
+
+/// Waits until the condition Approved has this reason and says this.
+async fn until_approved(case: &Case, reason: &str, says: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = case.closures().get(NAME).await.unwrap().status;
+        let conditions = status.unwrap_or_default().conditions;
+        let approved = conditions.into_iter().find(|c| c.type_ == "Approved");
+        match approved {
+            Some(one) if one.reason == reason && one.message.contains(says) => return,
+            other => assert!(
+                Instant::now() < deadline,
+                "not {reason} ({says}) but {other:?}"
+            ),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn kubectl(case: &Case, user: &str, args: &[&str], stdin: Option<&str>) -> (bool, String) {
+    let (done, out, why) = case.cluster.kubectl(user, args, stdin).await.unwrap();
+    (done, out + &why)
+}
+
+async fn patch(case: &Case, kind: &str, patch: Value) {
+    let text = patch.to_string();
+    let args = ["patch", kind, GUARD, "--type=merge", "-p", &text];
+    let (done, why) = kubectl(case, "admin", &args, None).await;
+    assert!(done, "{why}");
+}
+
+/// The shipped policies, applied again.
+async fn restore(case: &Case) {
+    let shipped = policies::yaml("tenant-closure", "tenant-closure");
+    case.cluster.apply("admin", &shipped).await.unwrap();
+}
+
+/// An approval of the plan at hand in somebody's name.
+async fn approval(case: &Case, name: &str, approver: &str) -> String {
+    let closure = case.closures().get(NAME).await.unwrap();
+    let digest = closure.status.as_ref().unwrap().plan.as_ref().unwrap();
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240);
+    json!({
+        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+        "metadata": {"name": name, "namespace": case.namespace},
+        "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.uid().unwrap(),
+            "tenantID": case.portal.tenant.id, "planDigest": digest.digest,
+            "confirmDomain": case.portal.tenant.initial_domain, "approver": approver,
+            "expiresAt": until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()},
+    })
+    .to_string()
+}
+
+/// Applies until the policies act, or no longer do: both take about a second.
+async fn until_admitted(case: &Case, user: &str, yaml: &str, admitted: bool) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (done, told) = kubectl(case, user, &["create", "-f", "-"], Some(yaml)).await;
+        if done == admitted {
+            return told;
+        }
+        assert!(Instant::now() < deadline, "admitted: {done}: {told}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        simulation: simulator::demo_tenant(60, 7),
+        quiet: true,
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let tenant = stack.simulator.tenant().unwrap().clone();
+    let case = stack.case("closures", tenant).await.unwrap();
+    case.apply().await.unwrap();
+    let wanted = "0 of 1 approvals for this plan";
+    until_approved(&case, "ApprovalsMissing", wanted).await;
+
+    let binding = "validatingadmissionpolicybinding";
+    let policy = "validatingadmissionpolicy";
+    let all = json!({"paramRef": {"selector": {}, "parameterNotFoundAction": "Deny"}});
+    for (kind, weakened, back) in [
+        (
+            binding,
+            json!({"validationActions": ["Audit"]}),
+            json!({"validationActions": ["Deny"]}),
+        ),
+        (
+            binding,
+            json!({"matchResources": {"namespaceSelector": {"matchLabels": {"nobody": "has"}}}}),
+            json!({"matchResources": null}),
+        ),
+        (
+            binding,
+            json!({"paramRef": {"selector": {}, "parameterNotFoundAction": "Allow"}}),
+            all,
+        ),
+        (
+            policy,
+            json!({"matchConditions": [{"name": "never", "expression": "false"}]}),
+            json!({"matchConditions": null}),
+        ),
+        (
+            policy,
+            json!({"failurePolicy": "Ignore"}),
+            json!({"failurePolicy": "Fail"}),
+        ),
+    ] {
+        let what = weakened.to_string();
+        patch(&case, kind, json!({"spec": weakened})).await;
+        until_approved(&case, "AdmissionPolicyMissing", "missing or altered").await;
+        patch(&case, kind, json!({"spec": back})).await;
+        until_approved(&case, "ApprovalsMissing", wanted).await;
+        println!("noticed: {what}");
+    }
+
+    // The author approves while the policy only watches; once it is back, what came in meanwhile does not count.
+    let grant = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "alice-too", "namespace": case.namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "closure-approver"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "alice"}],
+    });
+    case.cluster
+        .apply("admin", &grant.to_string())
+        .await
+        .unwrap();
+    let forged = approval(&case, "forged", "bob").await;
+    let told = until_admitted(&case, "alice", &forged, false).await;
+    assert!(
+        told.contains("spec.approver must be the user who creates"),
+        "{told}"
+    );
+    patch(
+        &case,
+        binding,
+        json!({"spec": {"validationActions": ["Audit"]}}),
+    )
+    .await;
+    until_admitted(&case, "alice", &forged, true).await;
+    until_approved(&case, "AdmissionPolicyMissing", "missing or altered").await;
+    restore(&case).await;
+    let older = "one is older than the admission policies";
+    until_approved(&case, "ApprovalsMissing", older).await;
+
+    let gone = ["delete", binding, GUARD];
+    let (done, why) = kubectl(&case, "admin", &gone, None).await;
+    assert!(done, "{why}");
+    until_approved(&case, "AdmissionPolicyMissing", "missing or altered").await;
+    restore(&case).await;
+    until_approved(&case, "ApprovalsMissing", older).await;
+    let effects = case.portal.effects().await.unwrap();
+    assert!(effects.is_empty(), "{effects:#?}");
+
+    // Under policies that act, a person's approval counts. The closure is older than nothing that vouches for its author.
+    let again = approval(&case, "alices-own", "alice").await;
+    let told = until_admitted(&case, "alice", &again, false).await;
+    assert!(
+        told.contains("the author of a closure cannot approve it"),
+        "{told}"
+    );
+    let good = approval(&case, "bobs", "bob").await;
+    until_admitted(&case, "bob", &good, true).await;
+    until_approved(&case, "QuorumReached", "1 of 1").await;
+
+    // The policy that vouches for authors comes anew: the closure is older, and one person is not enough any more.
+    let author = ["delete", policy, "tenantclosure-author-guard"];
+    let (done, why) = kubectl(&case, "admin", &author, None).await;
+    assert!(done, "{why}");
+    restore(&case).await;
+    let two = "the closure is older than the policy that vouches for its author, so two persons are asked";
+    until_approved(&case, "ApprovalsMissing", two).await;
+}
