@@ -16,6 +16,8 @@ mod batches;
 mod domains;
 #[path = "microsoft/ending.rs"]
 mod ending;
+#[path = "microsoft/partner.rs"]
+mod partner;
 #[path = "microsoft/reading.rs"]
 mod reading;
 #[path = "microsoft/server.rs"]
@@ -29,7 +31,7 @@ use std::time::{Duration, Instant};
 use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::intent::{Action, Intent, Outcome};
 use tenant_closure::closure::observation::{
-    Existence, Fact, Holding, Lifecycle, Observation, Question, Refused, Why,
+    Agreement, Existence, Fact, Holding, Lifecycle, Observation, Question, Refused, Why,
 };
 use tenant_closure::closure::plan::Sealed;
 use tenant_closure::closure::step::Step;

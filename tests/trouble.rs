@@ -29,6 +29,8 @@ mod domains;
 mod expiry;
 #[path = "trouble/identity.rs"]
 mod identity;
+#[path = "trouble/partner.rs"]
+mod partner;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
@@ -66,6 +68,7 @@ fn main() {
         domains::rows(),
         expiry::rows(),
         identity::rows(),
+        partner::rows(),
         preconditions::rows(),
         roles::rows(),
         tenants::rows(),

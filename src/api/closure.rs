@@ -228,12 +228,12 @@ impl From<&CancellationSpec> for Cancellation {
 #[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("!has(self.stopRenewalFirst) || !self.stopRenewalFirst || self.accounts.exists(a, a.kind == 'CustomerAgreement')").message("stopRenewalFirst needs an account of kind CustomerAgreement: recurring billing can be switched off through such an account only"),
+    validation = Rule::new("!has(self.stopRenewalFirst) || !self.stopRenewalFirst || self.accounts.exists(a, a.kind != 'AzureSubscription')").message("stopRenewalFirst needs an account of kind CustomerAgreement or Partner: recurring billing can be switched off through such an account only"),
     validation = Rule::new("self.accounts.all(a, self.accounts.exists_one(b, a.kind == b.kind && (has(a.tenantId) ? a.tenantId : '') == (has(b.tenantId) ? b.tenantId : '')))").message("the same account is listed twice: name each pair of kind and tenantId once")
 )]
 pub struct Billing {
-    /// True: recurring billing is switched off for every Customer Agreement subscription that renews, before any user is
-    /// touched, so that none renews while the closure waits. It can be switched on again. Default: false.
+    /// True: recurring billing is switched off for every subscription that renews and that an account of kind
+    /// `CustomerAgreement` or `Partner` covers, before any user is touched, so that none renews while the closure waits. It can be switched on again. Default: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_renewal_first: Option<bool>,
     /// Accounts through which subscriptions can be seen and ended; a tenant can mix them.
@@ -244,7 +244,10 @@ pub struct Billing {
 /// One billing account.
 #[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("has(self.tenantId) == has(self.credentials)").message("tenantId and credentials go together: the tenant that the account is used from, and the Secret with an application of that tenant; leave both out to use spec.credentials"))]
+#[x_kube(
+    validation = Rule::new("has(self.tenantId) == has(self.credentials)").message("tenantId and credentials go together: the tenant that the account is used from, and the Secret with an application of that tenant; leave both out to use spec.credentials"),
+    validation = Rule::new("self.kind != 'Partner' || has(self.tenantId)").message("an account of kind Partner needs tenantId and credentials: the partner's own tenant, and the Secret with an application of it")
+)]
 pub struct BillingAccount {
     /// Its kind.
     pub kind: BillingKind,

@@ -2,6 +2,8 @@
 
 use crate::closure::access::Who;
 use crate::closure::memory::Totals;
+use crate::closure::observation::Agreement;
+use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -84,11 +86,39 @@ pub struct PlanStatus {
     pub users: u32,
     /// Subscriptions to end.
     pub subscriptions: u32,
+    /// How they were bought, and who can end each: the first 20 of them by id. The records of the plan name all.
+    // Written also where it is empty: a merge patch keeps what it does not name.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub bought: Vec<BoughtStatus>,
     /// Applications and service principals to remove.
     pub applications: u32,
     /// Domains to release for another tenant.
     #[serde(default)]
     pub domains: u32,
+}
+
+/// A subscription of the plan, with the dates that were known when the plan was made.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct BoughtStatus {
+    /// Its SKU or display name.
+    #[schemars(length(max = 128))]
+    pub name: String,
+    /// Seats.
+    pub seats: u32,
+    /// How it was bought.
+    pub agreement: Agreement,
+    /// Who can end it.
+    pub ended_by: Ender,
+    /// The end of its term, or the next change that Microsoft announces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+    /// It renews by itself then; false also where no account tells.
+    pub renews: bool,
+    /// The last moment at which it can be canceled within this term, as its account tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_until: Option<Timestamp>,
 }
 
 /// The estimate in status: a lower bound from published quotas and known waits.

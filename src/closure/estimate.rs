@@ -69,7 +69,8 @@ pub fn terms_ahead(
     let earliest = earliest.max().unwrap_or(users_gone);
     let ahead = |one: &&PlannedSubscription| {
         let Some(end) = one.ends_at else { return false };
-        let waits_for_term = ends_with_its_term(one) && end > soon;
+        let waits_for_term =
+            ends_with_its_term(one) && !canceled_in_time(one, users_gone) && end > soon;
         let renews_first = one.renews && one.ended_by != Ender::Operator && end <= earliest;
         waits_for_term || renews_first
     };
@@ -90,6 +91,7 @@ fn free_at(one: &PlannedSubscription, users_gone: Timestamp) -> Timestamp {
     match one.agreement {
         Agreement::Direct => after(DEPROVISION),
         Agreement::Azure => after(AZURE_DELETE),
+        _ if canceled_in_time(one, users_gone) => users_gone,
         _ => one.ends_at.map_or(users_gone, |end| end.max(users_gone)),
     }
 }
@@ -109,6 +111,13 @@ fn wait(one: &PlannedSubscription) -> (&'static str, &'static str) {
             "Microsoft removes it at the end of its term",
         ),
     }
+}
+
+/// What a partner sold and can still be canceled once the users are gone does not run to the end of its term. What was bought
+/// under a Customer Agreement does: canceled, it is kept until then.
+fn canceled_in_time(one: &PlannedSubscription, users_gone: Timestamp) -> bool {
+    let ours = one.agreement == Agreement::Partner && one.ended_by == Ender::Operator;
+    ours && one.cancel_until.is_some_and(|until| until > users_gone)
 }
 
 const fn ends_with_its_term(one: &PlannedSubscription) -> bool {

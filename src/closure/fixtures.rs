@@ -88,6 +88,8 @@ pub fn subscription(n: u128, agreement: Agreement) -> Subscription {
         resource: matches!(agreement, Agreement::CustomerAgreement | Agreement::Azure)
             .then(|| format!("/subscriptions/{n}")),
         cancelable: true,
+        cancel_until: None,
+        seller: None,
         auto_renew: true,
     }
 }
@@ -448,7 +450,11 @@ impl World {
         self.now += SignedDuration::try_from(pause).unwrap();
         let now = self.now;
         self.subscriptions.retain_mut(|one| {
-            if one.agreement != Agreement::CustomerAgreement {
+            if !matches!(
+                one.agreement,
+                Agreement::CustomerAgreement | Agreement::Partner
+            ) || one.resource.is_none()
+            {
                 return true;
             }
             let due = one.next_change.is_some_and(|date| date <= now);
@@ -468,7 +474,10 @@ impl World {
                 let later = self.now + SignedDuration::from_hours(10);
                 self.sync_off_at.get_or_insert(later);
             }
-            "CancelSubscription" | "CancelByPartner" | "CancelByAccountManager" => {
+            "CancelSubscription"
+            | "CancelByPartner"
+            | "CancelByDistributor"
+            | "CancelByAccountManager" => {
                 for one in &mut self.subscriptions {
                     one.lifecycle = Lifecycle::Disabled;
                 }
@@ -480,7 +489,7 @@ impl World {
                 self.subscriptions
                     .retain(|s| s.agreement != Agreement::Azure);
             }
-            "StopRenewal" => self
+            "StopRenewal" | "StopRenewalByPartner" => self
                 .subscriptions
                 .iter_mut()
                 .for_each(|one| one.auto_renew = false),

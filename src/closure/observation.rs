@@ -321,10 +321,15 @@ pub struct Subscription {
     pub agreement: Agreement,
     /// The next state change that Microsoft announces (`nextLifecycleDateTime` or the term's end).
     pub next_change: Option<Timestamp>,
-    /// ARM id through which we can cancel it; `None`: no account that we were given covers it.
+    /// ARM id, or path in Partner Center, through which we can cancel it; `None`: no account that we were given covers it.
     pub resource: Option<String>,
-    /// `systemOverrides.cancellation` is Allowed and its end date has not passed; for Azure: always.
+    /// Microsoft lets a program cancel it now: `systemOverrides.cancellation` is Allowed and its end date has not passed;
+    /// `cancellationAllowedUntilDate` has not passed; for Azure: always.
     pub cancelable: bool,
+    /// The last moment at which it can be canceled within this term, as its account tells.
+    pub cancel_until: Option<Timestamp>,
+    /// The tenant of the partner who sold it (Graph's `ownerTenantId`).
+    pub seller: Option<ObjectId>,
     /// Recurring billing is on.
     pub auto_renew: bool,
 }

@@ -99,6 +99,9 @@ pub struct PlannedSubscription {
     /// The end of its term, or the next change that Microsoft announces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Timestamp>,
+    /// The last day on which it can be canceled within this term, as its account tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_until: Option<Timestamp>,
     /// It renews by itself then.
     #[serde(default)]
     pub renews: bool,
@@ -115,6 +118,8 @@ pub enum Ender {
     Administrator,
     /// The partner who sold it.
     Partner,
+    /// The distributor from whom the partner, an indirect reseller, buys it.
+    Distributor,
     /// The account manager of the agreement.
     AccountManager,
 }

@@ -1,17 +1,18 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    AccessStatus, ApprovalStatus, BlockerStatus, EstimateStatus, HandOffStatus, JournalStatus,
-    PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
+    AccessStatus, ApprovalStatus, BlockerStatus, BoughtStatus, EstimateStatus, HandOffStatus,
+    JournalStatus, PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::decision::Approval;
 use crate::closure::estimate;
 use crate::closure::memory::Memory;
-use crate::closure::plan::Sealed;
+use crate::closure::plan::{PlannedSubscription, Sealed};
 use crate::closure::report::{self, Phase, Report};
 use crate::closure::step::Step;
 use crate::closure::steps::approval::{EXPIRED, EXPIRES_SOON};
+use crate::closure::words::clip;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::journal::Head;
@@ -294,9 +295,22 @@ fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
         made_at: Timestamp::from_second(made.made_at.as_second()).unwrap_or(made.made_at),
         users: made.users,
         subscriptions: u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
+        bought: head.subscriptions.iter().take(20).map(bought).collect(),
         applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
         domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
     })
+}
+
+fn bought(one: &PlannedSubscription) -> BoughtStatus {
+    BoughtStatus {
+        name: clip(&one.name, 128),
+        seats: one.seats,
+        agreement: one.agreement,
+        ended_by: one.ended_by,
+        ends_at: one.ends_at,
+        renews: one.renews,
+        cancel_until: one.cancel_until,
+    }
 }
 
 fn step_status(

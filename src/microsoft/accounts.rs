@@ -3,9 +3,22 @@
 use super::arm::{azure, billing};
 use super::failure::{Failure, Kind};
 use super::live::LiveTenant;
+use super::partner;
 use super::perform::Road;
 use super::wire::{Line, Wire};
+use crate::closure::id::ObjectId;
 use crate::closure::observation::Subscription;
+
+/// A subscription of a billing account, with the ids under which Graph may know it.
+#[derive(Debug)]
+pub(super) struct Bought {
+    /// As the account shows it, with the resource to end it through.
+    pub(super) subscription: Subscription,
+    /// Every id that the account has for it.
+    pub(super) names: Vec<ObjectId>,
+    /// The account says that it serves our tenant. Where it names no tenant at all, Graph must know it.
+    pub(super) proven: bool,
+}
 
 impl LiveTenant {
     /// The wire of the account that a subscription belongs to: of several of its kind, the one that shows it. Where none
@@ -42,5 +55,6 @@ pub(super) async fn find(
     match road {
         Road::Billing => billing::find(line, resource).await,
         Road::Azure => azure::find(line, resource).await,
+        Road::Partner => partner::subscriptions::find(line, resource).await,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: learn.microsoft.com `graph/deployments`, `entra/identity-platform/authentication-national-cloud`.
 
-use crate::closure::terms::Cloud;
+use crate::closure::terms::{BillingKind, Cloud};
 use url::Url;
 
 /// A service with a host and a token of its own.
@@ -98,6 +98,19 @@ impl Hosts {
             && url.password().is_none();
         (clean && url.host_str() == Some(self.host(service))).then_some(url)
     }
+}
+
+/// True where a URL leads to Partner Center, which wants ids of its own with each request.
+pub(super) fn is_partner(url: &Url) -> bool {
+    [&GLOBAL, &US_GOV, &US_GOV_DOD, &CHINA]
+        .iter()
+        .any(|hosts| url.host_str() == Some(hosts.partner))
+}
+
+/// Can accounts of this kind be used in this cloud? No Partner Center is documented for the `DoD` cloud, so what partners sold
+/// there is handed off. Source: learn.microsoft.com `partner-center/developer/partner-center-authentication`.
+pub(super) fn offered(cloud: Cloud, kind: BillingKind) -> bool {
+    !(cloud == Cloud::USGovDoD && kind == BillingKind::Partner)
 }
 
 /// True where a URL is https on the usual port of a compiled-in host: asked once more right before each request.

@@ -1,7 +1,7 @@
 //! A real tenant behind the port.
 
 use super::auth::Credentials;
-use super::clouds::Hosts;
+use super::clouds::{Hosts, offered};
 use super::gates::Gates;
 use super::outside::Outside;
 use super::request::Http;
@@ -47,6 +47,7 @@ impl LiveTenant {
         let billing = settings
             .billing
             .iter()
+            .filter(|account| offered(settings.cloud, account.kind))
             .map(|account| (account.kind, account.credentials.clone().map(wire)))
             .collect();
         let directory = settings.directory_credentials.clone().map(wire);

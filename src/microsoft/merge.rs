@@ -1,11 +1,11 @@
-//! One list of subscriptions out of what three services show.
+//! One list of subscriptions out of what four services show.
 
-use super::arm::billing::Bought;
+use super::accounts::Bought;
 use super::graph::subscriptions::Found;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::{Lifecycle, Subscription};
 
-/// Graph's subscriptions, each completed by the billing account that covers it; then what only ARM shows. A billing
+/// Graph's subscriptions, each completed by the billing account that covers it; then what only an account shows. A billing
 /// subscription that is an Azure subscription appears once, as the latter. Sorted by id.
 pub(super) fn merge(
     seen: Vec<Found>,
@@ -56,6 +56,8 @@ fn complete(seen: Subscription, covering: Subscription) -> Subscription {
         next_change: seen.next_change.or(covering.next_change),
         resource: covering.resource,
         cancelable: covering.cancelable,
+        cancel_until: covering.cancel_until,
+        seller: seen.seller,
         auto_renew: covering.auto_renew,
     }
 }
@@ -88,6 +90,8 @@ mod tests {
             next_change: None,
             resource: (agreement != Agreement::Direct).then(|| "/r".to_owned()),
             cancelable: agreement != Agreement::Direct,
+            cancel_until: None,
+            seller: None,
             auto_renew: true,
         }
     }

@@ -23,6 +23,7 @@ mod observe;
 mod outside;
 mod pacing;
 mod paging;
+mod partner;
 mod perform;
 mod proof;
 mod request;

@@ -6,6 +6,7 @@ use super::graph::{applications, domains, mfa, subscriptions, users};
 use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
 use super::merge::merge;
+use super::partner;
 use crate::closure::observation::{Fact, MfaState, Observation, Question, Subscription};
 use crate::closure::tenant::Scope;
 use crate::closure::terms::BillingKind;
@@ -84,7 +85,9 @@ impl LiveTenant {
                 BillingKind::AzureSubscription => {
                     azure_ones.extend(azure::list(&line, self.tenant).await?);
                 }
-                BillingKind::Partner => {}
+                BillingKind::Partner => {
+                    bought.extend(partner::subscriptions::list(&line, self.tenant).await?);
+                }
             }
         }
         Ok(merge(seen, bought, azure_ones))

@@ -8,6 +8,8 @@ use super::failure::{Failure, Kind};
 use super::graph::applications::{self, Collection};
 use super::graph::{BETA, STABLE, domains, mfa, organization};
 use super::live::LiveTenant;
+use super::partner;
+use super::partner::subscriptions::Change;
 use super::request::Call;
 use super::wire::Line;
 use crate::closure::id::ObjectId;
@@ -15,18 +17,23 @@ use crate::closure::intent::{Action, Intent};
 use crate::closure::tenant::{Attempt, Leash};
 use crate::closure::terms::BillingKind;
 
-/// How an intent's ARM id is to be spoken to.
+/// How an intent's ARM id, or path in Partner Center, is to be spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Road {
     /// A subscription of a billing account.
     Billing,
     /// An Azure subscription.
     Azure,
+    /// A subscription that a partner sold.
+    Partner,
 }
 
 impl Road {
-    /// By the beginning of the ARM id; `None` for anything else.
+    /// By the beginning of the id; `None` for anything else.
     pub(super) fn of(resource: &str) -> Option<Self> {
+        if partner::subscriptions::parse(resource).is_some() {
+            return Some(Self::Partner);
+        }
         let lower = resource.to_ascii_lowercase();
         let parts: Vec<&str> = lower.split('/').collect();
         match parts.as_slice() {
@@ -45,6 +52,7 @@ impl Road {
         match self {
             Self::Billing => BillingKind::CustomerAgreement,
             Self::Azure => BillingKind::AzureSubscription,
+            Self::Partner => BillingKind::Partner,
         }
     }
 }
@@ -107,6 +115,9 @@ impl LiveTenant {
         let resource = intent.resource.as_deref().unwrap_or_default();
         let road = Road::of(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
         let line = self.account(road, resource).await?.leashed(leash);
+        if road == Road::Partner {
+            return self.end_sold(&line, intent, resource).await;
+        }
         let call = match (intent.action, road) {
             (Action::StopRenewal, Road::Billing) => billing::stop_renewal(&line, resource)?,
             (Action::CancelSubscription, Road::Billing) => billing::cancel(&line, resource)?,
@@ -114,6 +125,33 @@ impl LiveTenant {
             _ => return Err(Failure::malformed("NoResourceId")),
         };
         Ok(operation::carry_out(&line, &call, &intent.objects).await)
+    }
+
+    /// Changes what a partner sold: reads the whole resource, and sends it back with one field changed.
+    async fn end_sold(
+        &self,
+        line: &Line<'_>,
+        intent: &Intent,
+        resource: &str,
+    ) -> Result<Attempt, Failure> {
+        let wanted = match intent.action {
+            Action::StopRenewal => Change::StopRenewal,
+            _ => Change::Cancel,
+        };
+        let mut attempt = Attempt::default();
+        match partner::subscriptions::change(line, self.tenant, resource, wanted).await {
+            Ok(Some(call)) => {
+                let sent = write(line, Service::Partner, &call).await;
+                note(&mut attempt, &intent.objects, sent.as_ref());
+            }
+            Ok(None) => attempt.accepted.extend(&intent.objects),
+            Err(failure) if matches!(failure.kind, Kind::Forbidden | Kind::Rejected) => {
+                refuse(&mut attempt, &failure, &intent.objects);
+            }
+            Err(failure) => return Err(failure),
+        }
+        attempt.requests = line.requests();
+        Ok(attempt)
     }
 
     /// Deletes the directory, having read that the resource is this tenant's and no other's.

@@ -1,6 +1,6 @@
 //! The one function that sends an HTTP request: https to a compiled-in host, no redirects, bounded in time and size.
 
-use super::clouds::{Hosts, compiled_in};
+use super::clouds::{Hosts, compiled_in, is_partner};
 use super::counters::Counters;
 use super::failure::{Failure, retry_after};
 use super::token_cache::TokenCache;
@@ -214,6 +214,13 @@ impl Http {
             .header(ACCEPT, "application/json")
             .header("client-request-id", uuid::Uuid::new_v4().to_string())
             .header("x-ms-throttle-priority", "low");
+        if is_partner(&call.url) {
+            // Its own two names: with a new id, a repeated request is not taken for the one before.
+            let id = uuid::Uuid::new_v4().to_string();
+            request = request
+                .header("MS-RequestId", &id)
+                .header("MS-CorrelationId", &id);
+        }
         if let Some(token) = bearer {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
                 .map_err(|_| Failure::malformed("TokenUnreadable"))?;

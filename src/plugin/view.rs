@@ -1,7 +1,8 @@
 //! The picture of a closure: header, tree of steps, hand-offs and blockers.
 
 use crate::api::TenantClosure;
-use crate::api::status::{StepStatus, TenantClosureStatus};
+use crate::api::status::{BoughtStatus, StepStatus, TenantClosureStatus};
+use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
 use crate::closure::step::Step;
 use crate::closure::terms::{Cloud, Mode};
@@ -91,6 +92,9 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
             words::count(plan.applications),
             plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         );
+        for one in &plan.bought {
+            let _ = writeln!(text, "  bought    {}", bought(one, dot));
+        }
     }
     if let Some(approval) = status.approval.as_ref().filter(|_| !words::over(closure)) {
         let until = approval.valid_until.map_or_else(String::new, |date| {
@@ -139,6 +143,31 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
     }
     if !words::current(closure) {
         text.push_str("  note      the operator has not looked at the newest spec yet\n");
+    }
+    text
+}
+
+/// One subscription: seats, how it was bought, who can end it, and Microsoft's dates.
+fn bought(one: &BoughtStatus, dot: &str) -> String {
+    let whose = match one.ended_by {
+        Ender::Operator => "the operator",
+        Ender::Administrator => "an administrator",
+        Ender::Partner => "the partner",
+        Ender::Distributor => "the partner's distributor",
+        Ender::AccountManager => "the account manager",
+    };
+    let mut text = format!(
+        "{} {dot} {} seats {dot} {:?} {dot} {whose} ends it",
+        one.name,
+        words::count(one.seats),
+        one.agreement
+    );
+    if let Some(until) = one.cancel_until {
+        let _ = write!(text, " {dot} cancel until {}", until.strftime("%Y-%m-%d"));
+    }
+    if let Some(end) = one.ends_at {
+        let verb = if one.renews { "renews" } else { "ends" };
+        let _ = write!(text, " {dot} {verb} {}", end.strftime("%Y-%m-%d"));
     }
     text
 }

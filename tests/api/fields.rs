@@ -115,13 +115,18 @@ async fn an_account_of_another_tenant_names_it_and_brings_its_credential() {
         ),
         (
             "billing",
-            json!({"accounts": [{"kind": "Partner"}, {"kind": "Partner"}]}),
+            json!({"accounts": [{"kind": "CustomerAgreement"}, {"kind": "CustomerAgreement"}]}),
             "the same account is listed twice: name each pair of kind and tenantId once",
         ),
         (
             "billing",
             json!({"stopRenewalFirst": true, "accounts": [{"kind": "AzureSubscription"}]}),
-            "stopRenewalFirst needs an account of kind CustomerAgreement",
+            "stopRenewalFirst needs an account of kind CustomerAgreement or Partner",
+        ),
+        (
+            "billing",
+            json!({"accounts": [{"kind": "Partner"}]}),
+            "an account of kind Partner needs tenantId and credentials: the partner's own tenant",
         ),
         (
             "directory",
@@ -142,7 +147,7 @@ async fn an_account_of_another_tenant_names_it_and_brings_its_credential() {
             account(json!({"tenantId": PAYER, "credentials": other})),
             json!({"stopRenewalFirst": true, "accounts": [{"kind": "AzureSubscription"}, {"kind": "CustomerAgreement"}]}),
             json!({"stopRenewalFirst": false, "accounts": []}),
-            json!({"accounts": [{"kind": "Partner"}, {"kind": "Partner", "tenantId": PAYER, "credentials": other}]}),
+            json!({"stopRenewalFirst": true, "accounts": [{"kind": "Partner", "tenantId": PAYER, "credentials": other}]}),
         ],
     )
     .await;

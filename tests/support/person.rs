@@ -147,6 +147,10 @@ impl<'a> Person<'a> {
             // Settled with the button itself, in DeleteDirectory.
             "AttestChecks" => Ok(()),
             "StopRenewal" => self.each_subscription("stopRenewal", &hand_off.what).await,
+            "CancelByPartner" | "CancelByDistributor" => {
+                self.each_subscription("partnerCancels", &hand_off.what)
+                    .await
+            }
             key if key.starts_with("Cancel") => {
                 self.each_subscription("cancelSubscription", &hand_off.what)
                     .await
@@ -185,11 +189,13 @@ impl<'a> Person<'a> {
             let text = |key: &str| subscription[key].as_str().unwrap_or_default();
             let active = matches!(text("state"), "Enabled" | "Warning");
             let agreement = text("kind") == "CustomerAgreement";
+            let sold = text("kind") == "Partner";
             let open = match button {
+                "partnerCancels" => active && sold,
                 "cancelSubscription" => active,
                 "stopRenewal" => active && agreement,
-                // Microsoft itself removes what was bought under a Customer Agreement.
-                _ => !active && !agreement && text("state") != "Deleted",
+                // Microsoft itself removes what was bought under a Customer Agreement or sold by a partner.
+                _ => !active && !agreement && !sold && text("state") != "Deleted",
             };
             if open && what.contains(&label(text("sku"))) {
                 self.press(button, Some(text("id"))).await?;

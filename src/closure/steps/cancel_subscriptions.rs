@@ -8,7 +8,7 @@ use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, S
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, subscriptions};
+use crate::closure::steps::{facts, sold, subscriptions};
 use crate::closure::words::count;
 use jiff::Timestamp;
 
@@ -66,14 +66,14 @@ pub fn canceled(plan: &Plan) -> Standing {
 fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Road {
     let automatic = matches!(
         one.agreement,
-        Agreement::CustomerAgreement | Agreement::Azure
+        Agreement::CustomerAgreement | Agreement::Azure | Agreement::Partner
     );
     if !automatic || one.resource.is_none() || !subscriptions::planned(plan, one.id) {
         return Road::Person(None);
     }
     let asked = |of| subscriptions::asked(of, one.id, now);
     let canceling = asked(&memory.subscriptions);
-    let renewing = one.agreement == Agreement::CustomerAgreement && one.auto_renew;
+    let renewing = one.agreement != Agreement::Azure && one.auto_renew;
     let (action, asked) = if one.cancelable || one.agreement == Agreement::Azure {
         (Action::CancelSubscription, canceling)
     } else if renewing {
@@ -152,12 +152,6 @@ fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
             links::products(cloud),
         ),
         (
-            "CancelByPartner",
-            by_person(|a| a == Agreement::Partner),
-            "Ask the partner who sold them to cancel each subscription in Partner Center",
-            links::products(cloud),
-        ),
-        (
             "CancelByAccountManager",
             by_person(|a| a == Agreement::Enterprise),
             "Ask your Microsoft account manager to end each subscription under the agreement",
@@ -170,6 +164,13 @@ fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
             links::azure(cloud),
         ),
     ];
+    let (far, near): (Vec<&Subscription>, _) = by_person(|a| a == Agreement::Partner)
+        .into_iter()
+        .partition(|one| sold::by_distributor(&plan.terms, one));
+    let sold = [(near, false), (far, true)]
+        .into_iter()
+        .filter(|(some, _)| !some.is_empty())
+        .map(|(some, distributor)| sold::cancel(plan, &some, distributor, &reason(plan)));
     groups
         .into_iter()
         .filter(|(_, some, ..)| !some.is_empty())
@@ -179,6 +180,7 @@ fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
             link: link.to_owned(),
             noticed: noticed.to_owned(),
         })
+        .chain(sold)
         .collect()
 }
 
@@ -201,7 +203,12 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
         Road::Canceling => subscriptions::blocker(plan, one, "Is being canceled", "time"),
         Road::TermEnd => subscriptions::blocker(plan, one, "Ends with its term", "time"),
         Road::Person(None) if one.agreement == Agreement::Partner => {
-            subscriptions::blocker(plan, one, "The partner cancels it", "partner")
+            if sold::by_distributor(&plan.terms, one) {
+                let remedy = "The distributor cancels it for the partner";
+                subscriptions::blocker(plan, one, remedy, "distributor")
+            } else {
+                subscriptions::blocker(plan, one, "The partner cancels it", "partner")
+            }
         }
         Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
         Road::Person(Some(code)) => {

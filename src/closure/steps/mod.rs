@@ -15,6 +15,7 @@ pub mod refused;
 pub mod release_domains;
 pub mod renewal;
 pub mod roles;
+pub mod sold;
 pub mod subscriptions;
 pub mod users;
 

@@ -7,7 +7,7 @@ use crate::closure::observation::{
 };
 use crate::closure::plan::{Ender, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
-use crate::closure::steps::{facts, renewal};
+use crate::closure::steps::{facts, renewal, sold};
 use crate::closure::terms::Terms;
 use crate::closure::words::clip;
 
@@ -68,9 +68,12 @@ fn subscriptions(terms: &Terms, seen: &Observation) -> Option<Vec<PlannedSubscri
 /// A subscription as the plan names it.
 pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscription {
     let ended_by = match one.agreement {
-        Agreement::CustomerAgreement | Agreement::Azure if one.resource.is_some() => {
+        Agreement::CustomerAgreement | Agreement::Azure | Agreement::Partner
+            if one.resource.is_some() =>
+        {
             Ender::Operator
         }
+        Agreement::Partner if sold::by_distributor(terms, one) => Ender::Distributor,
         Agreement::Partner => Ender::Partner,
         Agreement::Enterprise => Ender::AccountManager,
         _ => Ender::Administrator,
@@ -82,6 +85,7 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
         agreement: one.agreement,
         stop_renewal: terms.stop_renewal_first && renewal::stoppable(one),
         ends_at: one.next_change,
+        cancel_until: one.cancel_until.filter(|_| one.cancelable),
         renews: one.auto_renew,
         ended_by,
     }

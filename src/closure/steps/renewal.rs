@@ -1,5 +1,5 @@
-//! Before step 1, where it is asked for: recurring billing off for every Customer Agreement subscription that renews, so
-//! that none renews while the closure waits. It can be switched on again.
+//! Before step 1, where it is asked for: recurring billing off for every subscription that renews and that a billing
+//! account covers, so that none renews while the closure waits. It can be switched on again.
 
 use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
@@ -9,7 +9,7 @@ use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, S
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, subscriptions};
+use crate::closure::steps::{facts, sold, subscriptions};
 use crate::closure::words::{count, len};
 use jiff::Timestamp;
 
@@ -62,7 +62,7 @@ pub fn assess(
 
 /// The condition once none renews.
 pub fn stopped() -> Standing {
-    let message = "Recurring billing is off for every Customer Agreement subscription";
+    let message = "Recurring billing is off for every subscription that a billing account covers";
     Standing::yes("RenewalOff", message)
 }
 
@@ -73,7 +73,11 @@ pub fn stoppable(one: &Subscription) -> bool {
 
 fn renews(one: &Subscription) -> bool {
     let active = one.lifecycle == Lifecycle::Active;
-    active && one.agreement == Agreement::CustomerAgreement && one.auto_renew
+    let tells = matches!(
+        one.agreement,
+        Agreement::CustomerAgreement | Agreement::Partner
+    );
+    active && tells && one.auto_renew
 }
 
 fn users_touched(memory: &Memory) -> bool {
@@ -115,7 +119,12 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
         .map(|(one, _)| *one)
         .collect();
     if !by_person.is_empty() {
-        return Decision::HandOff(vec![hand_off(plan, &by_person)]);
+        let (sold, own): (Vec<&Subscription>, Vec<&Subscription>) = by_person
+            .into_iter()
+            .partition(|one| one.agreement == Agreement::Partner);
+        let own = (!own.is_empty()).then(|| hand_off(plan, &own));
+        let sold = (!sold.is_empty()).then(|| sold::stop_renewal(plan, &sold));
+        return Decision::HandOff(own.into_iter().chain(sold).collect());
     }
     let message =
         "Recurring billing is being switched off; Microsoft takes a few minutes to show it";

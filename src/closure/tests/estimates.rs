@@ -92,6 +92,21 @@ fn a_term_that_delays_nothing_does_not_block() {
 }
 
 #[test]
+fn what_the_partner_can_still_cancel_does_not_run_to_its_end() {
+    let mut world = bought(Agreement::Partner, Some(330));
+    world.terms.accepted.clear();
+    let now = world.now;
+    let one = &mut world.subscriptions[0];
+    one.resource = Some("/v1/customers/c/subscriptions/1".into());
+    one.cancel_until = Some(now + SignedDuration::from_hours(48));
+    let mut run = Run::of(world);
+    assert_ne!(reason(&decided(&mut run, |_| {})), "TermAhead");
+    // Too little time is left to delete the users first.
+    run.world.subscriptions[0].cancel_until = Some(now);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "TermAhead");
+}
+
+#[test]
 fn a_renewal_that_comes_first_and_that_we_cannot_stop_blocks() {
     let mut world = bought(Agreement::Partner, Some(1));
     world.terms.accepted.clear();

@@ -50,7 +50,7 @@ fn recurring_billing_is_off_before_any_user_is_touched() {
         standing.map(|(_, s)| (s.status, s.message.as_str())),
         Some((
             Some(true),
-            "Recurring billing is off for every Customer Agreement subscription"
+            "Recurring billing is off for every subscription that a billing account covers"
         ))
     );
     assert!(
@@ -106,6 +106,36 @@ fn a_refusal_is_handed_to_a_person_and_noticed() {
         .reason;
     assert_eq!(ready, "StopRenewalHandOff");
     run.world.hands("StopRenewal");
+    assert_eq!(reason(&decided(&mut run, |_| {})), "SwitchSyncOff");
+}
+
+#[test]
+fn what_a_partner_sold_is_stopped_too_and_a_refusal_is_for_him() {
+    let mut run = planned(world().with(|w| {
+        w.subscriptions[1].agreement = Agreement::Partner;
+        w.subscriptions[1].resource = Some("/v1/customers/c/subscriptions/2".into());
+    }));
+    assert_eq!(reason(&run.cycle(false)), "StopRenewal");
+    let Decision::Act(intent) = run.cycle(false).decision else {
+        panic!()
+    };
+    assert_eq!(intent.objects, [id(0x5002)]);
+    run.world.subscriptions[1].auto_renew = true;
+    let asked = run.memory.renewals.get_mut(&id(0x5002)).unwrap();
+    asked.refused = Some("2002".into());
+    let told = decided(&mut run, |_| {});
+    let Decision::HandOff(list) = &told.decision else {
+        panic!("{told:?}")
+    };
+    assert_eq!(list[0].key, "StopRenewalByPartner");
+    assert!(
+        list[0]
+            .what
+            .ends_with("on the page of each subscription: SKU_2 ×10"),
+        "{}",
+        list[0].what
+    );
+    run.world.hands("StopRenewalByPartner");
     assert_eq!(reason(&decided(&mut run, |_| {})), "SwitchSyncOff");
 }
 

@@ -3,6 +3,7 @@ use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::observation::*;
 use crate::closure::step::Step;
+use crate::closure::terms::{BillingAccount, BillingKind};
 use jiff::SignedDuration;
 
 fn one(agreement: Agreement, change: fn(&mut Subscription)) -> Run {
@@ -36,6 +37,28 @@ fn who_can_cancel_follows_from_the_agreement() {
         (Azure, |s| s.resource = None, "CancelAzureSubscription"),
         (Direct, |_| {}, "CancelSubscription"),
         (Partner, |_| {}, "CancelByPartner"),
+        (
+            Partner,
+            |s| s.resource = Some("/v1/customers/c/subscriptions/1".into()),
+            "CancelSubscription",
+        ),
+        (
+            Partner,
+            |s| {
+                s.resource = Some("/v1/customers/c/subscriptions/1".into());
+                s.cancelable = false;
+            },
+            "StopRenewal",
+        ),
+        (
+            Partner,
+            |s| {
+                s.resource = Some("/v1/customers/c/subscriptions/1".into());
+                s.cancelable = false;
+                s.auto_renew = false;
+            },
+            "WaitingTermEnd",
+        ),
         (Enterprise, |_| {}, "CancelByAccountManager"),
     ];
     for (agreement, change, wanted) in table {
@@ -153,6 +176,74 @@ fn programs_go_before_persons() {
         decided(&mut run, |_| {}).decision,
         Decision::HandOff(_)
     ));
+}
+
+/// A partner whose account is named, and one that another sold.
+fn chain(seller: Option<u128>, account: Option<u128>) -> Run {
+    verified(World::new(1).with(|w| {
+        let mut it = subscription(1, Agreement::Partner);
+        it.seller = seller.map(id);
+        w.subscriptions = vec![it];
+        w.terms.billing = account
+            .map(|n| BillingAccount {
+                kind: BillingKind::Partner,
+                tenant_id: Some(id(n)),
+            })
+            .into_iter()
+            .collect();
+    }))
+}
+
+#[test]
+fn what_an_indirect_reseller_sold_is_for_his_distributor() {
+    use crate::closure::plan::Ender;
+    let table = [
+        (Some(7), Some(7), "CancelByPartner", Ender::Partner),
+        (Some(7), Some(8), "CancelByDistributor", Ender::Distributor),
+        (Some(7), None, "CancelByPartner", Ender::Partner),
+        (None, Some(8), "CancelByPartner", Ender::Partner),
+    ];
+    for (seller, account, key, ender) in table {
+        let mut run = chain(seller, account);
+        let head = &run.plan.sealed.as_ref().unwrap().head;
+        assert_eq!(head.subscriptions[0].ended_by, ender);
+        let told = decided(&mut run, |_| {});
+        assert_eq!(reason(&told), key);
+        let Decision::HandOff(list) = &told.decision else {
+            panic!("{told:?}")
+        };
+        assert!(
+            list[0].what.contains(
+                "Send him this: \"Please cancel these subscriptions of contoso.onmicrosoft.com"
+            ),
+            "{}",
+            list[0].what
+        );
+        let whose = if ender == Ender::Distributor {
+            "distributor"
+        } else {
+            "partner"
+        };
+        assert_eq!(told.blockers[0].who, whose);
+    }
+}
+
+#[test]
+fn a_cancellation_that_comes_too_late_becomes_a_renewal_stopped() {
+    let mut run = one(Agreement::Partner, |s| {
+        s.resource = Some("/v1/customers/c/subscriptions/1".into());
+    });
+    let known = run.world.subscriptions[0].id;
+    let asked = crate::closure::memory::Asked {
+        at: run.world.now,
+        refused: Some("800062".into()),
+    };
+    run.memory.subscriptions.insert(known, asked);
+    let told = decided(&mut run, |_| {});
+    assert!(told.blockers[0].remedy.contains("800062"));
+    // The seven days are over: Partner Center says so itself.
+    run.world.subscriptions[0].cancelable = false;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "StopRenewal");
 }
 
 #[test]

@@ -57,6 +57,8 @@ fn read(raw: Raw) -> Subscription {
         next_change: None,
         resource: Some(format!("/subscriptions/{}", raw.subscription_id)),
         cancelable: lifecycle == Lifecycle::Active,
+        cancel_until: None,
+        seller: None,
         auto_renew: false,
     }
 }

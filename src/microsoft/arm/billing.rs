@@ -5,6 +5,7 @@ use super::resource_url;
 use crate::closure::id::ObjectId;
 use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
+use crate::microsoft::accounts::Bought;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
 use crate::microsoft::paging;
@@ -58,17 +59,6 @@ struct Properties {
 struct Overrides {
     cancellation: Option<String>,
     cancellation_allowed_end_date: Option<String>,
-}
-
-/// A subscription of a billing account, with the ids under which Graph may know it.
-#[derive(Debug)]
-pub(in crate::microsoft) struct Bought {
-    /// As ARM shows it, with the resource to end it through.
-    pub(in crate::microsoft) subscription: Subscription,
-    /// Its own name and `subscriptionId`.
-    pub(in crate::microsoft) names: Vec<ObjectId>,
-    /// It says itself that it serves our tenant. Where it names no tenant at all, Graph must know it.
-    pub(in crate::microsoft) proven: bool,
 }
 
 /// `GET /providers/Microsoft.Billing/billingAccounts`, then `GET {account}/billingSubscriptions` of each account under a
@@ -126,7 +116,10 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
         .collect();
     let lifecycle = lifecycle(its.status.as_deref().unwrap_or_default());
     let window = its.system_overrides.cancellation_allowed_end_date;
-    let open = window.is_none_or(|end| end.parse::<Timestamp>().is_ok_and(|end| end > now));
+    let window: Option<Result<Timestamp, _>> = window.map(|end| end.parse());
+    let open = window
+        .as_ref()
+        .is_none_or(|end| end.as_ref().is_ok_and(|end| *end > now));
     let allowed = its.system_overrides.cancellation.as_deref() == Some("Allowed");
     let locked = its.operation_status.as_deref() == Some("LockedForUpdate");
     let ours = agreement == Agreement::CustomerAgreement;
@@ -142,6 +135,8 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
         next_change: its.term_end_date.and_then(|end| end.parse().ok()),
         resource: ours.then_some(raw.id),
         cancelable: ours && allowed && open && !locked && lifecycle == Lifecycle::Active,
+        cancel_until: window.and_then(Result::ok),
+        seller: None,
         auto_renew: its.auto_renew.as_deref() == Some("On"),
     };
     Ok(Bought {

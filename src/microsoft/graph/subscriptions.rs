@@ -81,6 +81,8 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
                 .and_then(|t| t.parse::<Timestamp>().ok()),
             resource: None,
             cancelable: false,
+            cancel_until: None,
+            seller: owner.filter(|owner| *owner != tenant),
             auto_renew: false,
         },
         names,

@@ -1,0 +1,3 @@
+//! Partner Center: what a partner sold to the tenant, spoken to with the partner's own application.
+
+pub(super) mod subscriptions;
