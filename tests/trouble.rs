@@ -4,6 +4,8 @@
 
 #[path = "trouble/administrators.rs"]
 mod administrators;
+#[path = "trouble/approvals.rs"]
+mod approvals;
 #[allow(dead_code)] // the rows of bad luck look closer
 #[path = "support/audit.rs"]
 mod audit;
@@ -61,6 +63,7 @@ const ARGUMENTS: [&str; 4] = ["--effect-seconds", "2", "--request-seconds", "2"]
 fn main() {
     rows::run([
         administrators::rows(),
+        approvals::rows(),
         backup::rows(),
         billing::rows(),
         brakes::rows(),

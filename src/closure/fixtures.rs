@@ -268,6 +268,7 @@ impl World {
                 seen.organization = Fact::Known(Organization {
                     id: id(TENANT),
                     initial_domain: DOMAIN.into(),
+                    managed_domains: [DOMAIN.to_ascii_lowercase(), "contoso.nl".into()].into(),
                     sync_enabled: self.sync && self.sync_off_at.is_none_or(|t| t > self.now),
                     partner: false,
                 });

@@ -12,6 +12,7 @@ use crate::closure::step::Step;
 use crate::closure::steps::{credential, facts, preconditions};
 use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// The first refusal, if any.
 pub fn refuse(
@@ -225,7 +226,8 @@ fn retained(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
             "Restore the account, or delete the closure and create it with another administrator";
         return Err(Obstacle::new("RetainedAdminMissing", message, remedy).blocks());
     };
-    match unfit(found, terms) {
+    let managed = &facts::known(&seen.organization, Question::Organization)?.managed_domains;
+    match unfit(found, terms, managed) {
         Some((reason, message, remedy)) => {
             let message = format!("The retained administrator {who} {message}");
             Err(Obstacle::new(reason, message, remedy).blocks())
@@ -238,9 +240,11 @@ fn retained(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
 fn unfit(
     found: &Administrator,
     terms: &Terms,
+    managed: &BTreeSet<String>,
 ) -> Option<(&'static str, &'static str, &'static str)> {
     let domain = found.user_principal_name.rsplit_once('@');
     let initial = domain.is_some_and(|(_, d)| d.eq_ignore_ascii_case(&terms.initial_domain));
+    let federated = domain.is_none_or(|(_, d)| !managed.contains(&d.to_ascii_lowercase()));
     let renamed = !found
         .user_principal_name
         .eq_ignore_ascii_case(&terms.retained);
@@ -268,6 +272,12 @@ fn unfit(
             "RetainedAdminRenamed",
             "now has another name",
             "Give the account its name back: the plan and its approval name it",
+        ),
+        (
+            federated,
+            "RetainedAdminFederated",
+            "is on a domain without managed sign-in",
+            "Use an account on the tenant's initial onmicrosoft domain, with managed sign-in: a federated one needs a service outside the tenant to the end",
         ),
         (
             !initial,

@@ -212,6 +212,9 @@ pub struct Organization {
     pub id: ObjectId,
     /// The verified domain with `isInitial`.
     pub initial_domain: String,
+    /// Verified domains with managed sign-in (`type` is `Managed`), in lower case: who is on another one depends on an
+    /// identity provider outside the tenant.
+    pub managed_domains: BTreeSet<String>,
     /// `onPremisesSyncEnabled == true`.
     pub sync_enabled: bool,
     /// `partnerTenantType` is set: a partner's own tenant is never closed.

@@ -301,6 +301,45 @@ mod tests {
     }
 
     #[test]
+    fn what_the_policies_would_have_refused_does_not_count_without_them_either() {
+        let by = |approver: &str| approval(approver, CREATED, "2026-10-20T00:00:00Z");
+        let written_by = |author: &str, approver: &str| {
+            let mut closure = closure(1);
+            let stamp = BTreeMap::from([(REQUESTED_BY.to_owned(), author.to_owned())]);
+            closure.metadata.annotations = Some(stamp).filter(|_| !author.is_empty());
+            let configured = Configured::default();
+            let terms = resolve(&closure.spec, &configured.defaults).unwrap();
+            let moment = at("2026-01-01T00:00:00Z");
+            let policies = Some(InForce {
+                all: moment,
+                authors: moment,
+            });
+            let found = [by(approver)];
+            judge(
+                &closure,
+                &terms,
+                Some("d"),
+                &found,
+                &configured,
+                policies,
+                at(CREATED),
+            )
+        };
+        let robot = "system:serviceaccount:ci:robot";
+        for (author, approver, why) in [
+            ("alice", "alice", "one is by the author of the closure"),
+            ("alice", robot, "one is by a service account"),
+            ("", "bob", "nobody knows who created the closure"),
+        ] {
+            let judged = written_by(author, approver);
+            assert!(judged.approvers.is_empty(), "{judged:?}");
+            assert_eq!((judged.required, judged.rejected), (1, vec![why.into()]));
+        }
+        let by_machine = written_by(robot, "bob");
+        assert_eq!((by_machine.required, by_machine.approvers.len()), (2, 1));
+    }
+
+    #[test]
     fn a_person_who_approves_again_counts_once_and_for_the_longer_time() {
         let found = [
             approval("bob", CREATED, "2026-10-20T00:00:00Z"),

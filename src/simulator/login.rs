@@ -164,16 +164,16 @@ fn discovery(world: &mut World, request: &Request, name: &str) -> Reply {
 /// What a sign-in page asks before it asks for a password.
 fn realm(world: &World, request: &Request, name: &str) -> Reply {
     let domain = name.rsplit('@').next().unwrap_or(name);
-    let known = lookup(world, request, domain).is_some();
-    let (kind, short) = if known {
-        ("Managed", "Managed")
-    } else {
-        ("Unknown", "Unknown")
-    };
+    let tenant = lookup(world, request, domain).map(|(_, tenant)| tenant);
+    let kind = tenant.map_or("Unknown", |tenant| {
+        let mut all = tenant.domains.iter();
+        let found = all.find(|one| one.name.eq_ignore_ascii_case(domain));
+        found.map_or("Managed", |one| one.sign_in())
+    });
     Reply::json(
         200,
         json!({
-            "ver": "1.0", "account_type": kind, "NameSpaceType": short, "Login": name, "domain_name": domain,
+            "ver": "1.0", "account_type": kind, "NameSpaceType": kind, "Login": name, "domain_name": domain,
             "cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline",
         }),
     )

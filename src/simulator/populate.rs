@@ -137,6 +137,10 @@ fn domains(plan: &scenario::Tenant, initial: &str) -> Vec<Domain> {
                 name: name.to_owned(),
                 initial: name == initial,
                 default: name == default,
+                federated: plan
+                    .federated_domains
+                    .iter()
+                    .any(|one| one.eq_ignore_ascii_case(name)),
                 users_percent: used.users_percent,
                 groups: used.groups,
                 applications: used.applications,

@@ -105,6 +105,8 @@ pub struct Tenant {
     pub managed_identities: u32,
     /// Custom domains, verified; the first is the default one.
     pub domains: Vec<String>,
+    /// Of all domains, the initial one among them, those with federated sign-in.
+    pub federated_domains: Vec<String>,
     /// What uses those domains, besides users whose names are on them.
     pub domain_references: Vec<DomainReferences>,
     /// Security defaults are on at the start.
@@ -159,6 +161,7 @@ impl Default for Tenant {
             first_party_service_principals: 0,
             managed_identities: 0,
             domains: Vec::new(),
+            federated_domains: Vec::new(),
             domain_references: Vec::new(),
             security_defaults: false,
             conditional_access_policies: 0,

@@ -120,6 +120,8 @@ pub(crate) struct Domain {
     pub(crate) name: String,
     pub(crate) initial: bool,
     pub(crate) default: bool,
+    /// Whoever is on it signs in with another identity provider.
+    pub(crate) federated: bool,
     /// Of a hundred users, so many have an address on it.
     pub(crate) users_percent: u32,
     pub(crate) groups: u32,
@@ -127,6 +129,17 @@ pub(crate) struct Domain {
     pub(crate) multi_tenant_application: bool,
     /// Real moment at which a deletion that runs is done.
     pub(crate) gone_at: Option<i64>,
+}
+
+impl Domain {
+    /// As Microsoft calls the way of signing in.
+    pub(crate) const fn sign_in(&self) -> &'static str {
+        if self.federated {
+            "Federated"
+        } else {
+            "Managed"
+        }
+    }
 }
 
 /// An app registration that signs in.

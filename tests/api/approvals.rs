@@ -54,6 +54,9 @@ async fn only_another_person_who_may_approves() {
     let robot = "system:serviceaccount:tenant-closure:robot";
     let machine = server.create(ROBOT, &space, &by(robot)).await;
     refused(machine, "a service account cannot approve; a person must");
+    // Where there is another closure the API server finds nothing wrong; the operator never counts it.
+    let of_none = approval("of-none", "nowhere", "bob");
+    server.create("bob", &space, &of_none).await.unwrap();
     let stranger = server.create("dave", &space, &by("dave")).await;
     refused(stranger, "cannot create resource \"closureapprovals\"");
 

@@ -13,6 +13,8 @@ crate::rows![
     only_eligible,
     only_for_a_while,
     not_on_the_initial_domain,
+    on_a_federated_domain,
+    on_an_initial_domain_that_is_federated,
     renamed_midway,
     demoted_midway
 ];
@@ -145,6 +147,31 @@ async fn not_on_the_initial_domain() {
         "Use an account on the tenant's initial onmicrosoft domain",
     );
     trial.assert_untouched().await;
+}
+
+/// Whose domain has its sign-in elsewhere is told so, and nothing is changed.
+async fn federated(name: &str, tenant: Value, administrator: &str) {
+    let trial = Trial::new(name, tenant).await;
+    trial.apply().await;
+    told(
+        &trial.blocked("RetainedAdminFederated").await,
+        &format!("{administrator} is on a domain without managed sign-in"),
+        "Use an account on the tenant's initial onmicrosoft domain, with managed sign-in",
+    );
+    trial.assert_untouched().await;
+}
+
+async fn on_a_federated_domain() {
+    let domain = "adfs.example";
+    let tenant = json!({"domains": [domain], "federatedDomains": [domain], "retainedAdministrator": {"domain": domain}});
+    federated("admin-federated", tenant, "closer@adfs.example").await;
+}
+
+async fn on_an_initial_domain_that_is_federated() {
+    let domain = "admin-initial-federated.onmicrosoft.com";
+    let tenant = json!({"federatedDomains": [domain]});
+    let administrator = format!("closer@{domain}");
+    federated("admin-initial-federated", tenant, &administrator).await;
 }
 
 /// Renamed while users are deleted: it stops, and goes on when the name is back.

@@ -57,6 +57,9 @@ fn each_refusal_has_its_reason() {
         ("RetainedAdminRenamed", |s| {
             retained(s, |r| r.user_principal_name = format!("x@{DOMAIN}"))
         }),
+        ("RetainedAdminFederated", |s| {
+            organization(s, |o| o.managed_domains.clear())
+        }),
         ("RetainedAdminTemporary", |s| {
             retained(s, |r| r.global_administrator = Holding::Temporary)
         }),

@@ -35,6 +35,9 @@ struct Domain {
     name: String,
     #[serde(default)]
     is_initial: bool,
+    /// `Managed` or `Federated` (graph/api/resources/verifieddomain).
+    #[serde(rename = "type", default)]
+    sign_in: Option<String>,
 }
 
 /// `GET /organization` (graph/api/organization-list).
@@ -53,12 +56,16 @@ pub(in crate::microsoft) fn told(body: Body) -> Result<Organization, Failure> {
     let (Some(one), true) = (found.value.pop(), found.value.is_empty()) else {
         return Err(Failure::malformed("NotOneOrganization"));
     };
+    let managed = |d: &&Domain| d.sign_in.as_deref() == Some("Managed");
+    let managed = one.verified_domains.iter().filter(managed);
+    let managed_domains = managed.map(|d| d.name.to_ascii_lowercase()).collect();
     let initial = one.verified_domains.into_iter().find(|d| d.is_initial);
     Ok(Organization {
         id: one.id,
         initial_domain: initial
             .ok_or_else(|| Failure::malformed("NoInitialDomain"))?
             .name,
+        managed_domains,
         sync_enabled: one.on_premises_sync_enabled == Some(true),
         partner: one.partner_tenant_type.is_some(),
     })

@@ -77,7 +77,7 @@ fn find(tenant: &Tenant, name: &str) -> Result<usize, Refusal> {
 
 fn show(one: &Domain) -> Value {
     json!({
-        "id": one.name, "authenticationType": "Managed", "isAdminManaged": true, "isDefault": one.default, "isInitial": one.initial, "isRoot": true, "isVerified": true,
+        "id": one.name, "authenticationType": one.sign_in(), "isAdminManaged": true, "isDefault": one.default, "isInitial": one.initial, "isRoot": true, "isVerified": true,
         "availabilityStatus": null, "supportedServices": ["Email", "OfficeCommunicationsOnline"],
         "state": one.gone_at.map(|_| json!({ "status": "InProgress", "operation": "ForceDelete", "lastActionDateTime": null })),
     })

@@ -54,7 +54,7 @@ fn organization(tenant: &Tenant) -> Value {
     let domains: Vec<_> = tenant
         .domains
         .iter()
-        .map(|one| json!({ "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": one.default, "isInitial": one.initial, "name": one.name, "type": "Managed" }))
+        .map(|one| json!({ "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": one.default, "isInitial": one.initial, "name": one.name, "type": one.sign_in() }))
         .collect();
     json!({
         "id": tenant.id, "deletedDateTime": null, "displayName": tenant.display_name, "tenantType": tenant.kind, "partnerTenantType": tenant.partner_type,

@@ -1,0 +1,230 @@
+//! Approvals that the API server cannot refuse, because only the operator sees what is wrong with them: none counts, each
+//! is told, and nothing begins.
+
+use crate::case::NAME;
+use crate::trial::{Trial, condition};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tenant_closure::closure::report::Phase;
+
+crate::rows![
+    what_does_not_count_is_told,
+    another_closure_of_that_name_inherits_nothing,
+    the_same_person_twice_is_one,
+    two_persons_where_a_machine_wrote_the_closure,
+    revoked_midway
+];
+
+/// For how long the policies may take to hear of a new closure.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Whole seconds, so many hours from now.
+fn hours(hours: i64) -> String {
+    let then = Timestamp::now() + SignedDuration::from_hours(hours);
+    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// An approval of the plan in force with nothing wrong in it.
+async fn good(trial: &Trial, name: &str, approver: &str) -> Value {
+    let closure = trial.case.closures().get(NAME).await.unwrap();
+    let plan = closure.status.unwrap().plan.unwrap();
+    json!({
+        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+        "metadata": {"name": name, "namespace": trial.case.namespace},
+        "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.metadata.uid,
+            "tenantID": closure.spec.tenant.id, "planDigest": plan.digest,
+            "confirmDomain": closure.spec.tenant.initial_domain, "approver": approver, "expiresAt": hours(240)},
+    })
+}
+
+/// The person creates it, as soon as the policies have heard of the closure.
+async fn create(trial: &Trial, person: &str, approval: &Value) {
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(why) = trial
+        .case
+        .cluster
+        .apply(person, &approval.to_string())
+        .await
+    {
+        assert!(Instant::now() < deadline, "{why}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+async fn admin(trial: &Trial, args: &[&str]) {
+    let args = [args, &["-n", &trial.case.namespace]].concat();
+    let run = trial.case.cluster.kubectl("admin", &args, None).await;
+    let (done, _, why) = run.unwrap();
+    assert!(done, "{why}");
+}
+
+/// Waits until this is what the condition Approved says, word for word.
+async fn told(trial: &Trial, reason: &str, message: &str) {
+    let wanted = (reason.to_owned(), message.to_owned());
+    trial
+        .until(message, |status| {
+            let (_, reason, message) = condition(status, "Approved");
+            (reason, message) == wanted
+        })
+        .await;
+}
+
+/// Carol may approve in this namespace as bob may.
+async fn carol_may_too(trial: &Trial) {
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "carol-too", "namespace": trial.case.namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "closure-approver"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "carol"}],
+    });
+    let cluster = &trial.case.cluster;
+    cluster.apply("admin", &binding.to_string()).await.unwrap();
+}
+
+async fn what_does_not_count_is_told() {
+    let trial = Trial::new("uncounted", json!({})).await;
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    // The API server knows of a closure in this namespace and cannot tell that this one names none: it stays in the
+    // namespace below, and is never counted.
+    let mut of_none = good(&trial, "of-none", "bob").await;
+    of_none["spec"]["closureName"] = json!("nowhere");
+    create(&trial, "bob", &of_none).await;
+
+    let cases = [
+        (
+            "closureUID",
+            json!("3d1f6a52-93f4-4a57-8d0e-6d9a3c7e1b20"),
+            "one names another closure (UID)",
+        ),
+        (
+            "tenantID",
+            json!("3d1f6a52-93f4-4a57-8d0e-6d9a3c7e1b20"),
+            "one names another tenant",
+        ),
+        (
+            "confirmDomain",
+            json!("fabrikam.onmicrosoft.com"),
+            "one confirms another domain",
+        ),
+        (
+            "planDigest",
+            json!("fedcba9876543210".repeat(4)),
+            "one approves another plan",
+        ),
+        ("expiresAt", json!(hours(-1)), "one has expired"),
+        (
+            "expiresAt",
+            json!(hours(24 * 91)),
+            "one lives longer than 90 days",
+        ),
+        ("revoked", json!(true), "one was revoked"),
+    ];
+    for (field, value, why) in cases {
+        let mut spoilt = good(&trial, "spoilt", "bob").await;
+        spoilt["spec"][field] = value;
+        create(&trial, "bob", &spoilt).await;
+        let message = format!("0 of 1 approvals for this plan; not counted: {why}");
+        told(&trial, "ApprovalsMissing", &message).await;
+        admin(&trial, &["delete", "closureapproval", "spoilt"]).await;
+    }
+    told(&trial, "ApprovalsMissing", "0 of 1 approvals for this plan").await;
+    trial.assert_untouched().await;
+}
+
+async fn another_closure_of_that_name_inherits_nothing() {
+    let mut trial = Trial::new("inherits", json!({})).await;
+    trial.spec()["approval"] = json!({"required": 2});
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    let it = good(&trial, "it", "bob").await;
+    create(&trial, "bob", &it).await;
+    let one = "1 of 2 approvals for this plan";
+    told(&trial, "ApprovalsMissing", one).await;
+
+    admin(&trial, &["delete", "tenantclosure", NAME]).await;
+    trial.apply().await;
+    let none = "0 of 2 approvals for this plan; not counted: one names another closure (UID)";
+    told(&trial, "ApprovalsMissing", none).await;
+    trial.assert_untouched().await;
+}
+
+async fn the_same_person_twice_is_one() {
+    let mut trial = Trial::new("twice", json!({})).await;
+    trial.spec()["approval"] = json!({"required": 2});
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    let none = "0 of 2 approvals for this plan";
+    told(&trial, "ApprovalsMissing", none).await;
+    for name in ["first", "second"] {
+        let it = good(&trial, name, "bob").await;
+        create(&trial, "bob", &it).await;
+    }
+    let one = "1 of 2 approvals for this plan";
+    told(&trial, "ApprovalsMissing", one).await;
+    trial.assert_stands_still().await;
+    trial.assert_untouched().await;
+
+    carol_may_too(&trial).await;
+    let it = good(&trial, "third", "carol").await;
+    create(&trial, "carol", &it).await;
+    told(&trial, "QuorumReached", "2 of 2 approvals for this plan").await;
+}
+
+async fn two_persons_where_a_machine_wrote_the_closure() {
+    let trial = Trial::new("by-machine", json!({})).await;
+    let (case, cluster) = (&trial.case, &trial.case.cluster);
+    let rights = json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "flux", "namespace": case.namespace}},
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": {"name": "flux-writes", "namespace": case.namespace},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "closure-author"},
+            "subjects": [{"kind": "ServiceAccount", "name": "flux", "namespace": case.namespace}]},
+    ]});
+    cluster.apply("admin", &rights.to_string()).await.unwrap();
+    let made = cluster.service_account_kubeconfig(&case.namespace, "flux");
+    made.await.unwrap();
+    let flux = format!("{}.flux", case.namespace);
+    cluster
+        .apply(&flux, &case.manifest.to_string())
+        .await
+        .unwrap();
+
+    // The example asks for one; that nobody of flesh and blood wrote it makes it two.
+    trial.phase(Phase::AwaitingApproval).await;
+    let none = "0 of 2 approvals for this plan";
+    told(&trial, "ApprovalsMissing", none).await;
+    let it = good(&trial, "one", "bob").await;
+    create(&trial, "bob", &it).await;
+    let one = "1 of 2 approvals for this plan";
+    told(&trial, "ApprovalsMissing", one).await;
+    trial.assert_stands_still().await;
+    trial.assert_untouched().await;
+
+    carol_may_too(&trial).await;
+    let it = good(&trial, "two", "carol").await;
+    create(&trial, "carol", &it).await;
+    told(&trial, "QuorumReached", "2 of 2 approvals for this plan").await;
+}
+
+/// Revoked while users are deleted: it stops, and goes on when the same plan is approved again.
+async fn revoked_midway() {
+    let trial = Trial::new("revoked-midway", json!({"users": 200})).await;
+    trial.apply().await;
+    trial.with_approver(trial.until_effects(40)).await;
+    let revoke = r#"{"spec":{"revoked":true}}"#;
+    let names = ["get", "closureapprovals", "-o", "name"];
+    let args = [&names[..], &["-n", &trial.case.namespace]].concat();
+    let asked = trial.case.cluster.kubectl("admin", &args, None).await;
+    let (_, found, _) = asked.unwrap();
+    let all: Vec<&str> = found.lines().collect();
+    assert_eq!(all.len(), 1, "{found}");
+    admin(&trial, &["patch", all[0], "--type=merge", "-p", revoke]).await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let message = "0 of 1 approvals for this plan; not counted: one was revoked";
+    let wanted = ["False", "ApprovalsMissing", message].map(str::to_owned);
+    assert_eq!(condition(&status, "Approved"), wanted.into());
+    trial.assert_stands_still().await;
+    trial.assert_closes().await;
+}
