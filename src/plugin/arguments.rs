@@ -73,6 +73,8 @@ impl Where {
 pub enum Command {
     /// Shows where a closure stands: steps, progress, hand-offs, blockers.
     Status(Status),
+    /// Shows what would be done: what goes, what stays, what comes back until when, what is left to persons.
+    Plan(Named),
     /// Approves the plan that you have read. Somebody else must have created the closure.
     Approve(Approve),
     /// Says what no program can read: a check that you have settled in the portal.

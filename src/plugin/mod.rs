@@ -1,4 +1,4 @@
-//! The kubectl plugin `kubectl tenant-closure`: see a closure, approve its plan, attest a check, pause it, report on it.
+//! The kubectl plugin `kubectl tenant-closure`: see a closure, read its plan and approve it, attest a check, pause it, report on it.
 //!
 //! It stands on the resources alone: what it shows is in the closure's status, what it does is one object or one patch,
 //! and whether that is allowed the API server says.
@@ -6,6 +6,7 @@
 pub mod arguments;
 mod lines;
 mod look;
+mod plan;
 mod report;
 mod status;
 mod view;
@@ -131,6 +132,7 @@ pub async fn carry_out(
 ) -> Result<Ended, Trouble> {
     match command {
         Command::Status(asked) => status::show(asked, client, namespace, look, out).await,
+        Command::Plan(named) => plan::show(&named.name, client, namespace, look, out).await,
         Command::Approve(asked) => write::approve(asked, client, namespace, out).await,
         Command::Attest(asked) => write::attest(asked, client, namespace, out).await,
         Command::Report(asked) => report::show(asked, client, namespace, out).await,

@@ -148,7 +148,7 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
 }
 
 /// One subscription: seats, how it was bought, who can end it, and Microsoft's dates.
-fn bought(one: &BoughtStatus, dot: &str) -> String {
+pub(crate) fn bought(one: &BoughtStatus, dot: &str) -> String {
     let whose = match one.ended_by {
         Ender::Operator => "the operator",
         Ender::Administrator => "an administrator",
@@ -166,7 +166,12 @@ fn bought(one: &BoughtStatus, dot: &str) -> String {
         let _ = write!(text, " {dot} cancel until {}", until.strftime("%Y-%m-%d"));
     }
     if let Some(end) = one.ends_at {
-        let verb = if one.renews { "renews" } else { "ends" };
+        // Only the account that it is bought through tells whether it renews.
+        let verb = match (one.renews, one.ended_by) {
+            (true, _) => "renews",
+            (false, Ender::Operator) => "ends",
+            (false, _) => "renews or ends",
+        };
         let _ = write!(text, " {dot} {verb} {}", end.strftime("%Y-%m-%d"));
     }
     text

@@ -45,6 +45,9 @@ pub(crate) async fn refused(case: &Case) -> Result<()> {
 
     say("bob reads the plan");
     let (_, plan) = plugin(case, "bob", &["plan", NAME]).await?;
+    if !plan.contains("To approve (0 of 2") {
+        return Err(format!("this is no plan to approve: {plan}").into());
+    }
     println!("{plan}");
     say("alice, the author, approves her own closure");
     let (done, told) = approve(case, "alice", digest).await?;

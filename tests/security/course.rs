@@ -212,6 +212,12 @@ async fn printed(stack: &Stack, phase: &str) -> Vec<(String, String)> {
             .output()
             .await
             .unwrap();
+        // Wrong calls and refusals end otherwise.
+        assert!(
+            matches!(output.status.code(), Some(0..=2)),
+            "{command:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let text = [output.stdout, output.stderr].concat();
         let name = format!("{phase}: {}", command.join(" "));
         pages.push((name, String::from_utf8(text).unwrap()));

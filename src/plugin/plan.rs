@@ -1,0 +1,359 @@
+//! `plan`: what would be done, for whom approves it: what goes, what stays, what can be brought back until when, what is
+//! left to persons, what blocks, how long it takes at least, and the command that approves it.
+
+use crate::api::TenantClosure;
+use crate::api::status::{BoughtStatus, PlanStatus, TenantClosureStatus};
+use crate::closure::observation::Agreement;
+use crate::closure::plan::Ender;
+use crate::closure::report::Phase;
+use crate::plugin::look::{Look, Mark};
+use crate::plugin::view::bought;
+use crate::plugin::{Ended, Trouble, read, words};
+use kube::Client;
+use std::fmt::Write as _;
+use std::io::Write;
+
+pub(crate) async fn show(
+    name: &str,
+    client: Client,
+    namespace: &str,
+    look: Look,
+    out: &mut (dyn Write + Send),
+) -> Result<Ended, Trouble> {
+    let closure = read(&client, namespace, name).await?;
+    out.write_all(text(&closure, look).as_bytes())?;
+    out.flush()?;
+    Ok(words::ended(&closure))
+}
+
+/// The plan of a closure as it stands; each line ends with a line feed.
+pub fn text(closure: &TenantClosure, look: Look) -> String {
+    let nothing = TenantClosureStatus::default();
+    let status = closure.status.as_ref().unwrap_or(&nothing);
+    let Some(plan) = &status.plan else {
+        let why = status
+            .summary
+            .as_deref()
+            .unwrap_or("the operator has not looked at the closure yet");
+        return format!("no plan is made yet: {why}\n");
+    };
+    let mut lines = Lines::new(look);
+    head(closure, plan, &mut lines);
+    goes(closure, plan, &mut lines);
+    stays(closure, &mut lines);
+    persons(closure, plan, &mut lines);
+    blocks(status, &mut lines);
+    time(status, &mut lines);
+    promises(closure, plan, &mut lines);
+    next(closure, status, plan, &mut lines);
+    lines.text
+}
+
+/// Lines of the plan.
+struct Lines {
+    look: Look,
+    text: String,
+}
+
+impl Lines {
+    const fn new(look: Look) -> Self {
+        Self {
+            look,
+            text: String::new(),
+        }
+    }
+
+    /// A line of the table, with what is said of it below, broken.
+    fn row(&mut self, sign: &str, what: &str, number: Option<u32>, said: &str) {
+        let number = number.map_or_else(String::new, words::count);
+        for (i, line) in words::wrap(said).into_iter().enumerate() {
+            let (sign, what, number) = if i == 0 {
+                (sign, what, number.as_str())
+            } else {
+                (" ", "", "")
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(self.text, "  {sign}  {what:<26} {number:>9}   {line}");
+        }
+    }
+
+    fn below(&mut self, text: &str) {
+        let _ = writeln!(self.text, "       {text}");
+    }
+
+    fn title(&mut self, text: &str) {
+        let _ = writeln!(self.text, "{}", self.look.bold(text));
+    }
+}
+
+fn head(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
+    let tenant = &closure.spec.tenant;
+    let dot = lines.look.dot();
+    let line = format!(
+        "PLAN {} {dot} made {} {dot} tenant {} {dot} {}",
+        short(plan),
+        plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        tenant.initial_domain,
+        tenant.id
+    );
+    lines.title(&line);
+}
+
+const GOES: &str = "-";
+const STAYS: &str = "=";
+
+/// What is deleted, ended or released, and until when it can be brought back.
+fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
+    lines.title("What goes");
+    lines.row(
+        GOES,
+        "users",
+        Some(plan.users),
+        "deleted with mailbox and assignments; each can be restored for 30 days, as long as the directory is there",
+    );
+    let back = subscriptions_back(&plan.bought);
+    lines.row(GOES, "subscriptions", Some(plan.subscriptions), &back);
+    let dot = lines.look.dot();
+    for one in &plan.bought {
+        lines.below(&bought(one, dot));
+    }
+    let told = u32::try_from(plan.bought.len()).unwrap_or(u32::MAX);
+    if plan.subscriptions > told {
+        lines.below(&format!(
+            "and {} more",
+            words::count(plan.subscriptions - told)
+        ));
+    }
+    if plan.applications > 0 {
+        lines.row(
+            GOES,
+            "applications",
+            Some(plan.applications),
+            "applications and service principals, removed; each can be restored for 30 days, as long as the directory is there",
+        );
+    }
+    if plan.domains > 0 {
+        lines.row(
+            GOES,
+            "domains released",
+            Some(plan.domains),
+            "free for another tenant; a released domain comes back only by adding and verifying it again",
+        );
+    }
+    let directory = if closure
+        .spec
+        .directory
+        .as_ref()
+        .is_some_and(|d| d.resource.is_some())
+    {
+        "deleted by the operator through Azure, and with it everything above: this cannot be undone"
+    } else {
+        "deleted by a person, and with it everything above: this cannot be undone"
+    };
+    lines.row(GOES, "the directory", Some(1), directory);
+}
+
+/// How long the data of what was bought can be brought back.
+fn subscriptions_back(bought: &[BoughtStatus]) -> String {
+    let has = |wanted: Agreement| bought.iter().any(|one| one.agreement == wanted);
+    let mut said = Vec::new();
+    if has(Agreement::Direct) {
+        said.push("bought directly: SharePoint and OneDrive content is removed at once when it is deleted in step 3");
+    }
+    if has(Agreement::CustomerAgreement) || has(Agreement::Partner) || has(Agreement::Enterprise) {
+        said.push(
+            "under an agreement: data is kept for 90 days after the cancellation, at most 180",
+        );
+    }
+    if has(Agreement::Azure) {
+        said.push("Azure: resources are kept for 30 to 90 days after the cancellation");
+    }
+    if said.is_empty() {
+        "nothing to end".to_owned()
+    } else {
+        format!("ended for good; {}", said.join("; "))
+    }
+}
+
+fn stays(closure: &TenantClosure, lines: &mut Lines) {
+    lines.title("What stays");
+    let retain = &closure.spec.retain;
+    let said = format!(
+        "{}, until the directory is deleted",
+        retain.global_administrator
+    );
+    lines.row(STAYS, "retained administrator", Some(1), &said);
+    if let Some(spare) = &retain.spare_administrator {
+        let said = format!("{spare}, through step 4; deleted first in step 5");
+        lines.row(STAYS, "spare administrator", Some(1), &said);
+    }
+    if plan_keeps_applications(closure) {
+        lines.row(
+            STAYS,
+            "applications",
+            None,
+            "left alone: spec.directory.removeApplications is not set",
+        );
+    }
+}
+
+fn plan_keeps_applications(closure: &TenantClosure) -> bool {
+    let directory = closure.spec.directory.as_ref();
+    directory.is_none_or(|d| !d.remove_applications)
+}
+
+/// What no program may do: known from how things were bought and from what kind of directory it is.
+fn persons(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
+    lines.title("What persons have to do");
+    let sign = lines.look.sign(Mark::Person);
+    for (ender, what, said) in [
+        (
+            Ender::Administrator,
+            "cancel and delete",
+            "on the products page, with the reason in spec.cancellation",
+        ),
+        (
+            Ender::Partner,
+            "ask the partner",
+            "to cancel it in Partner Center; the sentence to send comes with the hand-off",
+        ),
+        (
+            Ender::Distributor,
+            "ask the distributor",
+            "through the partner, to cancel it in Partner Center; the sentence comes with the hand-off",
+        ),
+        (
+            Ender::AccountManager,
+            "ask the account manager",
+            "to end it: no call exists for an enterprise agreement",
+        ),
+    ] {
+        let number = plan
+            .bought
+            .iter()
+            .filter(|one| one.ended_by == ender)
+            .count();
+        if number > 0 {
+            lines.row(&sign, what, u32::try_from(number).ok(), said);
+        }
+    }
+    let azure = plan
+        .bought
+        .iter()
+        .filter(|one| one.agreement == Agreement::Azure)
+        .count();
+    if azure > 0 {
+        let said = "in the Azure portal, once canceled and Microsoft's waiting time is over";
+        lines.row(&sign, "delete in Azure", u32::try_from(azure).ok(), said);
+    }
+    if closure
+        .spec
+        .directory
+        .as_ref()
+        .is_none_or(|d| d.resource.is_none())
+    {
+        lines.row(&sign, "settle and attest", Some(5), "checks that no program can read: LinkedIn, MFA providers, self-service products, invoices, Store");
+        lines.row(&sign, "delete the directory", Some(1), "as the retained administrator, on the page that the hand-off names: Microsoft offers no call for it");
+    }
+}
+
+fn blocks(status: &TenantClosureStatus, lines: &mut Lines) {
+    let now: Vec<_> = status
+        .blockers
+        .iter()
+        .filter(|one| one.state == "blocked")
+        .collect();
+    if now.is_empty() {
+        return;
+    }
+    lines.title("What blocks");
+    let sign = lines.look.sign(Mark::Blocked);
+    for one in now {
+        lines.row(&sign, &one.check, None, &one.remedy);
+    }
+}
+
+fn time(status: &TenantClosureStatus, lines: &mut Lines) {
+    if let Some(estimate) = &status.estimate {
+        lines.title("How long at least");
+        let said = format!(
+            "not before {}: {}",
+            estimate.earliest.strftime("%Y-%m-%d %H:%MZ"),
+            estimate.message
+        );
+        lines.row(&lines.look.sign(Mark::Waiting).clone(), "", None, &said);
+    }
+}
+
+/// The five words of Microsoft's procedure, each with what becomes of it.
+fn promises(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
+    lines.title("Closing the account deletes");
+    let users = words::count(plan.users);
+    let ended = words::count(plan.subscriptions);
+    let backup = match &closure.spec.backup {
+        None => "nobody has said that there is a backup",
+        Some(_) => "what is in the backup stays, nothing else",
+    };
+    for (word, said) in [
+        (
+            "subscriptions",
+            format!("{ended} ended, by whom stands above"),
+        ),
+        ("licenses", "end with their subscriptions".to_owned()),
+        (
+            "payment methods",
+            "go with the account; no program may read them, a person attests the invoices"
+                .to_owned(),
+        ),
+        (
+            "users",
+            format!("{users} deleted in step 1, who stays goes with the directory"),
+        ),
+        (
+            "user data",
+            format!("mailboxes and files go with their users and subscriptions; {backup}"),
+        ),
+    ] {
+        lines.row(GOES, word, None, &said);
+    }
+}
+
+/// What to do with it.
+fn next(
+    closure: &TenantClosure,
+    status: &TenantClosureStatus,
+    plan: &PlanStatus,
+    lines: &mut Lines,
+) {
+    let name = closure.metadata.name.as_deref().unwrap_or("-");
+    let namespace = closure.metadata.namespace.as_deref().unwrap_or("default");
+    match status.phase {
+        Some(Phase::Planned) => {
+            let _ = writeln!(
+                lines.text,
+                "To go on: set spec.mode to Execute; nothing happens before the plan is approved."
+            );
+        }
+        Some(Phase::AwaitingApproval) => {
+            let (given, required) = status
+                .approval
+                .as_ref()
+                .map_or((0, 1), |a| (a.given, a.required));
+            let _ = writeln!(
+                lines.text,
+                "To approve ({given} of {required} so far; not the author):  kubectl tenant-closure approve {name} -n {namespace} --plan {} --confirm {}",
+                short(plan),
+                closure.spec.tenant.initial_domain
+            );
+        }
+        _ => {}
+    }
+}
+
+fn short(plan: &PlanStatus) -> &str {
+    plan.digest.get(..12).unwrap_or(&plan.digest)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests;

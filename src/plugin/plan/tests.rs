@@ -1,0 +1,107 @@
+//! What a plan tells, whatever the width of its lines.
+
+use super::*;
+use serde_json::{Value, json};
+
+const ASCII: Look = Look {
+    terminal: false,
+    colour: false,
+    ascii: true,
+};
+
+/// What is told, in one line with one space between words.
+fn told(spec: &Value, status: &Value) -> String {
+    let text = text(&closure(spec, status), ASCII);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn closure(spec: &Value, status: &Value) -> TenantClosure {
+    let mut whole = json!({
+        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "TenantClosure",
+        "metadata": {"name": "contoso", "namespace": "closures"},
+        "spec": {
+            "tenant": {"id": "11111111-2222-3333-4444-555555555555", "initialDomain": "contoso.onmicrosoft.com"},
+            "credentials": {"secretName": "s"},
+            "retain": {"globalAdministrator": "closer@contoso.onmicrosoft.com", "spareAdministrator": "spare@contoso.onmicrosoft.com"},
+        },
+        "status": status,
+    });
+    let fields = whole["spec"].as_object_mut().unwrap();
+    fields.extend(spec.as_object().unwrap().clone());
+    serde_json::from_value(whole).unwrap()
+}
+
+fn planned() -> Value {
+    let one = |name: &str, agreement: &str, ended_by: &str| json!({"name": name, "seats": 9, "agreement": agreement, "endedBy": ended_by, "renews": true});
+    json!({
+        "observedGeneration": 1, "phase": "AwaitingApproval", "approval": {"required": 2, "given": 1},
+        "plan": {"digest": "9f2c61aa77ab0000", "madeAt": "2026-10-02T09:14:07Z", "users": 1000, "subscriptions": 23, "applications": 12, "domains": 1,
+            "bought": [one("SPE_E5", "Direct", "Administrator"), one("BI", "CustomerAgreement", "Operator"), one("FAR", "Partner", "Distributor"), one("PAYG", "Azure", "Operator")]},
+        "blockers": [{"check": "Approval", "state": "blocked", "remedy": "approve it", "link": "", "who": "person"}],
+        "estimate": {"earliest": "2026-10-05T09:17:00Z", "dominatedBy": "Deprovisioning", "message": "72 hours"},
+    })
+}
+
+#[test]
+fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
+    let spec = json!({"directory": {"removeApplications": true}, "backup": {"acknowledged": true}});
+    let told = told(&spec, &planned());
+    for line in [
+        "PLAN 9f2c61aa77ab | made 2026-10-02T09:14:07Z | tenant contoso.onmicrosoft.com | 11111111-2222-3333-4444-555555555555",
+        "- users 1,000 deleted with mailbox",
+        "SPE_E5 | 9 seats | Direct | an administrator ends it",
+        "and 19 more",
+        "SharePoint and OneDrive content is removed at once",
+        "this cannot be undone",
+        "closer@contoso.onmicrosoft.com, until the directory is deleted",
+        "spare@contoso.onmicrosoft.com, through step 4; deleted first in step 5",
+        "> ask the distributor 1 through the partner",
+        "> delete the directory 1 as the retained administrator",
+        "! Approval approve it",
+        "not before 2026-10-05 09:17Z: 72 hours",
+        "1,000 deleted in step 1",
+        "To approve (1 of 2 so far; not the author): kubectl tenant-closure approve contoso -n closures --plan 9f2c61aa77ab --confirm contoso.onmicrosoft.com",
+    ] {
+        assert!(told.contains(line), "no {line:?} in\n{told}");
+    }
+    for word in [
+        "subscriptions",
+        "licenses",
+        "payment methods",
+        "users",
+        "user data",
+    ] {
+        assert!(
+            told.contains(&format!(" - {word} ")),
+            "no {word} in\n{told}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_that_azure_deletes_takes_no_person() {
+    let spec = json!({"directory": {"resource": "/subscriptions/x"}});
+    let told = told(&spec, &planned());
+    assert!(
+        told.contains("deleted by the operator through Azure"),
+        "{told}"
+    );
+    assert!(!told.contains("settle and attest"), "{told}");
+    assert!(
+        told.contains("nobody has said that there is a backup"),
+        "{told}"
+    );
+    assert!(told.contains("removeApplications is not set"), "{told}");
+}
+
+#[test]
+fn without_a_plan_it_says_why() {
+    let told = text(
+        &closure(
+            &json!({}),
+            &json!({"observedGeneration": 1, "summary": "The first look is under way"}),
+        ),
+        ASCII,
+    );
+    assert_eq!(told, "no plan is made yet: The first look is under way\n");
+}
