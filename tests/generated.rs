@@ -22,6 +22,12 @@ fn checked_in_crds_and_policies_are_current() {
 }
 
 #[test]
+fn the_documentation_has_the_table_of_errors() {
+    let text = tenant_closure::microsoft::errors_document();
+    current("docs/reference/microsoft-errors.md", &text);
+}
+
+#[test]
 fn every_crd_is_small() {
     for kind in KINDS {
         let size = crd::yaml(Some(kind)).unwrap().len();

@@ -16,6 +16,8 @@ mod batches;
 mod domains;
 #[path = "microsoft/ending.rs"]
 mod ending;
+#[path = "microsoft/failures.rs"]
+mod failures;
 #[path = "microsoft/partner.rs"]
 mod partner;
 #[path = "microsoft/reading.rs"]

@@ -58,6 +58,8 @@ pub enum Refused {
     TenantUnknown,
     /// What it gives is for another tenant.
     OtherTenant,
+    /// A policy of the tenant asks for what only a person can bring.
+    PolicyAsks,
     /// Anything else.
     Otherwise,
 }

@@ -1,9 +1,8 @@
 //! Graph's `$batch`: up to 20 requests in one. Source: learn.microsoft.com `graph/json-batching`.
 
-use super::failure::retry_after;
+use super::failure::{Failure, Told, is_challenge, retry_after};
 use crate::closure::id::ObjectId;
 use serde_json::{Value, json};
-use std::time::Duration;
 use url::{Position, Url};
 
 /// Most requests in one `$batch`.
@@ -61,12 +60,20 @@ fn relative(url: &Url) -> String {
 pub(super) struct Answer {
     /// Its own HTTP status.
     pub(super) status: u16,
-    /// Its own pause.
-    pub(super) retry_after: Option<Duration>,
+    /// What its own headers tell of a failure.
+    pub(super) told: Told,
     /// Its own `x-ms-throttle-limit-percentage`.
     pub(super) percentage: Option<f64>,
     /// Its body; `Null` where it has none.
     pub(super) body: Value,
+}
+
+impl Answer {
+    /// What it tells of; `None` for a success.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        let failed = !(200..300).contains(&self.status);
+        failed.then(|| Failure::from_value(self.status, &self.body, self.told))
+    }
 }
 
 /// The body of a `$batch`; ids are the places of the items.
@@ -123,7 +130,11 @@ fn read(response: &Value) -> Option<(usize, Answer)> {
     let percentage = header(response, "x-ms-throttle-limit-percentage");
     let answer = Answer {
         status: u16::try_from(status).ok()?,
-        retry_after: header(response, "retry-after").and_then(|text| retry_after(&text)),
+        told: Told {
+            retry_after: header(response, "retry-after").and_then(|text| retry_after(&text)),
+            challenged: header(response, "www-authenticate")
+                .is_some_and(|text| is_challenge(&text)),
+        },
         percentage: percentage.and_then(|text| text.trim().parse().ok()),
         body: response.get("body").cloned().unwrap_or(Value::Null),
     };
@@ -147,6 +158,7 @@ fn header(response: &Value, name: &str) -> Option<String> {
 #[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn statuses(asked: usize, reply: &Value) -> Vec<Option<u16>> {
         let answers = merge(asked, reply).unwrap();
@@ -172,7 +184,7 @@ mod tests {
         assert_eq!(statuses(4, &reply), [Some(204), None, None, Some(429)]);
         let answers = merge(4, &reply).unwrap();
         assert_eq!(
-            answers[3].as_ref().unwrap().retry_after,
+            answers[3].as_ref().unwrap().told.retry_after,
             Some(Duration::from_secs(3))
         );
         assert_eq!(merge(4, &json!({"value": []})), None);

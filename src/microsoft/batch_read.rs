@@ -61,10 +61,9 @@ async fn ask(
 
 fn body(line: &Line<'_>, answer: Option<Answer>) -> Body {
     let answer = answer.ok_or_else(|| Failure::transport("Unanswered"))?;
-    if (200..300).contains(&answer.status) {
+    let Some(failure) = answer.failure() else {
         return Ok(answer.body);
-    }
-    let failure = Failure::from_value(answer.status, &answer.body, answer.retry_after);
+    };
     if failure.kind == Kind::Throttled {
         line.wire.http.counters().throttled(1);
         line.wire.gate.close(Lane::Read, failure.retry_after);

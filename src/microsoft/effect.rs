@@ -2,7 +2,7 @@
 
 use super::batch::{self, Answer, Item};
 use super::clouds::Service;
-use super::failure::{Failure, Kind, kind_of};
+use super::failure::{Failure, Kind};
 use super::gates::{Lane, lock};
 use super::request::{Call, Reply};
 use super::wire::{Line, NOT_SENT};
@@ -42,7 +42,7 @@ fn was_sent(sent: &Result<Reply, Failure>) -> bool {
     }
 }
 
-/// What a status means for an object that was to be deleted or changed.
+/// What an answer means for an object that was to be deleted or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Done, or gone already.
@@ -55,17 +55,26 @@ pub(super) enum Verdict {
     Unanswered,
 }
 
-/// Sorts a status. 404 and 410 are accepted: what is not there needs no deleting.
-pub(super) const fn verdict(status: u16) -> Verdict {
-    match status {
-        200..=299 => Verdict::Accepted,
-        401 => Verdict::Unanswered,
-        _ => match kind_of(status) {
-            Kind::Absent => Verdict::Accepted,
-            Kind::Throttled => Verdict::Throttled,
-            Kind::Forbidden | Kind::Rejected => Verdict::Refused,
-            _ => Verdict::Unanswered,
-        },
+/// Sorts an answer to a writing request. What is not there needs no deleting; but what was to be changed and is said to be
+/// not there is looked at again (404: a reader may lag), or told to a person (410).
+pub(super) fn verdict(answer: Result<(), &Failure>, method: &str) -> Verdict {
+    let Err(failure) = answer else {
+        return Verdict::Accepted;
+    };
+    match failure.kind {
+        Kind::Absent if method == "DELETE" => Verdict::Accepted,
+        Kind::Absent if failure.status == 404 => Verdict::Unanswered,
+        Kind::Forbidden if failure.status == 401 => Verdict::Unanswered,
+        Kind::Throttled => Verdict::Throttled,
+        Kind::Absent | Kind::Forbidden | Kind::Challenged | Kind::Conflict | Kind::Rejected => {
+            Verdict::Refused
+        }
+        Kind::Transport
+        | Kind::Server
+        | Kind::Stale
+        | Kind::Malformed
+        | Kind::Credential
+        | Kind::TenantGone => Verdict::Unanswered,
     }
 }
 
@@ -92,16 +101,20 @@ pub(super) fn refuse(attempt: &mut Attempt, failure: &Failure, objects: &[Object
 }
 
 /// Notes what one request that stands for all `objects` brought.
-pub(super) fn note(attempt: &mut Attempt, objects: &[ObjectId], reply: Option<&Reply>) {
+pub(super) fn note(
+    attempt: &mut Attempt,
+    objects: &[ObjectId],
+    call: &Call,
+    reply: Option<&Reply>,
+) {
     let Some(reply) = reply else { return };
-    match verdict(reply.status) {
-        Verdict::Accepted => attempt.accepted.extend(objects),
-        Verdict::Throttled => attempt.throttled += 1,
-        Verdict::Unanswered => {}
-        Verdict::Refused => {
-            let failure = Failure::from_reply(reply.status, &reply.body, None);
-            refuse(attempt, &failure, objects);
-        }
+    let failure = reply.failure();
+    let answer = failure.as_ref().map_or(Ok(()), Err);
+    match (verdict(answer, call.method.as_str()), &failure) {
+        (Verdict::Accepted, _) => attempt.accepted.extend(objects),
+        (Verdict::Throttled, _) => attempt.throttled += 1,
+        (Verdict::Refused, Some(failure)) => refuse(attempt, failure, objects),
+        (Verdict::Refused | Verdict::Unanswered, _) => {}
     }
 }
 
@@ -165,47 +178,58 @@ async fn one_batch(
         return line.may_start();
     };
     let mut work = lock(work);
-    match verdict(reply.status) {
-        Verdict::Accepted => match reply.json::<Value>() {
-            Ok(body) => sort(line, &mut work, &ids, batch::merge(ids.len(), &body)),
-            Err(_) => return line.may_start(),
-        },
+    let Some(failure) = reply.failure() else {
+        if let Ok(body) = reply.json::<Value>() {
+            sort(
+                line,
+                &mut work,
+                &items,
+                &ids,
+                batch::merge(ids.len(), &body),
+            );
+        }
+        return line.may_start();
+    };
+    match verdict(Err(&failure), call.method.as_str()) {
         Verdict::Throttled => {
             // The line has closed the gate and counted one.
             line.wire.http.counters().throttled(count - 1);
             work.attempt.throttled += count;
             work.queue.extend(&ids);
         }
-        Verdict::Unanswered => {}
-        Verdict::Refused => {
-            let failure = Failure::from_reply(reply.status, &reply.body, None);
-            refuse(&mut work.attempt, &failure, &ids);
-        }
+        Verdict::Refused => refuse(&mut work.attempt, &failure, &ids),
+        Verdict::Accepted | Verdict::Unanswered => {}
     }
     line.may_start()
 }
 
 /// Sorts the answers of one batch.
-fn sort(line: &Line<'_>, work: &mut Sweep, ids: &[ObjectId], answers: Option<Vec<Option<Answer>>>) {
+fn sort(
+    line: &Line<'_>,
+    work: &mut Sweep,
+    items: &[Item],
+    ids: &[ObjectId],
+    answers: Option<Vec<Option<Answer>>>,
+) {
     let mut throttled = 0;
     let mut pause = None;
-    for (id, answer) in ids.iter().zip(answers.into_iter().flatten()) {
+    let asked = items.iter().zip(ids);
+    for ((item, id), answer) in asked.zip(answers.into_iter().flatten()) {
         let Some(answer) = answer else { continue };
         if let Some(percentage) = answer.percentage {
             line.wire.gate.told_percentage(percentage);
         }
-        match verdict(answer.status) {
-            Verdict::Accepted => work.attempt.accepted.push(*id),
-            Verdict::Unanswered => {}
-            Verdict::Throttled => {
+        let failure = answer.failure();
+        let told = failure.as_ref().map_or(Ok(()), Err);
+        match (verdict(told, item.method), &failure) {
+            (Verdict::Accepted, _) => work.attempt.accepted.push(*id),
+            (Verdict::Throttled, _) => {
                 throttled += 1;
-                pause = pause.max(answer.retry_after);
+                pause = pause.max(answer.told.retry_after);
                 work.queue.push_back(*id);
             }
-            Verdict::Refused => {
-                let failure = Failure::from_value(answer.status, &answer.body, None);
-                refuse(&mut work.attempt, &failure, &[*id]);
-            }
+            (Verdict::Refused, Some(failure)) => refuse(&mut work.attempt, failure, &[*id]),
+            (Verdict::Refused | Verdict::Unanswered, _) => {}
         }
     }
     if throttled > 0 {

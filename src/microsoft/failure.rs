@@ -1,9 +1,12 @@
 //! What can go wrong with a request, by kind and code. Microsoft's message is never kept: it may name people.
 
-use super::{assertion, proof};
+use super::{assertion, errors, proof};
 use crate::closure::observation::{Refused, Why};
 use serde_json::Value;
 use std::time::Duration;
+
+/// The longest code that is taken for one.
+const LONGEST_CODE: usize = 128;
 
 /// The longest pause that a reply can impose, seconds.
 const LONGEST_PAUSE: f64 = 900.0;
@@ -18,13 +21,19 @@ pub enum Kind {
     Transport,
     /// 429.
     Throttled,
-    /// 5xx but 501, 408, 409, 424: a repeat may help.
+    /// A trouble of Microsoft's own, or a race: a repeat may help.
     Server,
+    /// What the request rested on is out of date: a page link, an etag. What was read is read anew, from its beginning.
+    Stale,
     /// 401 or 403.
     Forbidden,
+    /// A policy of the tenant asks for a person: a claims challenge.
+    Challenged,
     /// 404 or 410.
     Absent,
-    /// Any other status that is no success: a repeat gives the same.
+    /// Something in the directory stands in the way, which a person must change.
+    Conflict,
+    /// Any other status that is no success, or nothing that could be sent: a repeat gives the same.
     Rejected,
     /// Success, but not what the documentation says: no JSON, a missing field, a link to a foreign host.
     Malformed,
@@ -68,18 +77,28 @@ impl Failure {
         }
     }
 
+    /// What cannot be sent as it is: nothing went out, and nothing will.
+    pub(super) fn unsendable(code: &str) -> Self {
+        Self::of(Kind::Rejected, 0, code)
+    }
+
     /// The failure that a status and an error envelope tell of.
-    pub(super) fn from_reply(status: u16, body: &[u8], retry_after: Option<Duration>) -> Self {
+    pub(super) fn from_reply(status: u16, body: &[u8], told: Told) -> Self {
         let value = serde_json::from_slice(body).unwrap_or(Value::Null);
-        Self::from_value(status, &value, retry_after)
+        Self::from_value(status, &value, told)
     }
 
     /// Likewise, with the envelope parsed already (an item of a `$batch`).
-    pub(super) fn from_value(status: u16, body: &Value, retry_after: Option<Duration>) -> Self {
-        let code = error_code(body).unwrap_or_else(|| format!("HTTP{status}"));
+    pub(super) fn from_value(status: u16, body: &Value, told: Told) -> Self {
+        let code = if told.challenged {
+            errors::CLAIMS.to_owned()
+        } else {
+            error_code(body).unwrap_or_else(|| format!("HTTP{status}"))
+        };
+        let row = errors::row(status, &code);
         Self {
-            retry_after,
-            ..Self::of(kind_of(status), status, &code)
+            retry_after: told.retry_after,
+            ..Self::of(row.map_or(Kind::Rejected, |row| row.kind), status, &code)
         }
     }
 
@@ -91,11 +110,12 @@ impl Failure {
     /// The word that an observation keeps.
     pub fn why(&self) -> Why {
         match self.kind {
-            Kind::Transport | Kind::Throttled | Kind::Server => Why::Unavailable,
+            Kind::Transport | Kind::Throttled | Kind::Server | Kind::Stale => Why::Unavailable,
             // With a token that was just got: it is the caller who is not accepted, not the right that is lacking.
             Kind::Forbidden if self.status == 401 => Why::CredentialRefused(Refused::Otherwise),
             Kind::Forbidden => Why::Forbidden,
-            Kind::Absent | Kind::Rejected => Why::Unsupported,
+            Kind::Challenged => Why::CredentialRefused(Refused::PolicyAsks),
+            Kind::Absent | Kind::Conflict | Kind::Rejected => Why::Unsupported,
             Kind::Malformed => Why::Malformed,
             Kind::Credential => Why::CredentialRefused(refused(&self.code)),
             Kind::TenantGone => Why::CredentialRefused(Refused::TenantUnknown),
@@ -113,6 +133,9 @@ fn refused(code: &str) -> Refused {
         "AADSTS7000112" => Refused::ApplicationDisabled,
         "AADSTS700027" | "AADSTS7000274" => Refused::CertificateUnknown,
         "AADSTS700024" => Refused::AssertionTime,
+        "AADSTS53003" | "AADSTS50076" | "AADSTS50079" | "AADSTS50158" | "interaction_required" => {
+            Refused::PolicyAsks
+        }
         "AADSTS70021" | "AADSTS700211" | "AADSTS700212" | "AADSTS700213" => {
             Refused::FederationUnknown
         }
@@ -124,36 +147,70 @@ fn refused(code: &str) -> Refused {
     }
 }
 
-/// The kind that a status belongs to.
-pub(super) const fn kind_of(status: u16) -> Kind {
-    match status {
-        429 => Kind::Throttled,
-        501 => Kind::Rejected,
-        408 | 409 | 424 | 500.. => Kind::Server,
-        401 | 403 => Kind::Forbidden,
-        404 | 410 => Kind::Absent,
-        200..=299 => Kind::Malformed,
-        _ => Kind::Rejected,
-    }
+/// What headers tell of a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// `Retry-After`.
+    pub(super) retry_after: Option<Duration>,
+    /// A claims challenge came with it.
+    pub(super) challenged: bool,
 }
 
-/// The code of an error envelope: Graph and ARM `{"error":{"code":…}}`; where the outer code is empty, the first
-/// inner one; the token endpoint's `{"error":"…"}`; Partner Center's `{"code":…}`.
+/// Does a `WWW-Authenticate` ask for claims that a program cannot bring?
+/// Source: learn.microsoft.com `entra/identity-platform/claims-challenge`.
+pub(super) fn is_challenge(www_authenticate: &str) -> bool {
+    let text = www_authenticate.to_ascii_lowercase();
+    let asks = |(at, _): (usize, &str)| {
+        let before = text.get(..at).and_then(|before| before.chars().last());
+        before.is_none_or(|c| matches!(c, ' ' | ','))
+    };
+    text.contains(errors::CLAIMS) || text.match_indices("claims=").any(asks)
+}
+
+/// The code of an error envelope: Graph and ARM `{"error":{"code":…}}`, the token endpoint's `{"error":"…"}`, Partner
+/// Center's `{"code":…}`. Of several the most specific one that the table of errors names, else the outermost.
+/// Source: learn.microsoft.com `graph/errors`.
 fn error_code(body: &Value) -> Option<String> {
     let error = body.get("error").unwrap_or(body);
     if let Some(word) = error.as_str() {
-        return Some(word.to_owned());
+        return is_code(word).then(|| word.to_owned());
     }
-    let mut at = error;
-    for _ in 0..8 {
-        match at.get("code") {
-            Some(Value::String(code)) if !code.trim().is_empty() => return Some(code.clone()),
-            Some(Value::Number(code)) => return Some(code.to_string()),
-            _ => {}
-        }
-        at = at.get("innerError").or_else(|| at.get("innererror"))?;
+    let mut found = Vec::new();
+    let mut at = Some(error);
+    for _ in 0..DEEPEST {
+        let Some(here) = at else { break };
+        found.extend(code_of(here));
+        let details = here.get("details").and_then(Value::as_array);
+        found.extend(
+            details
+                .into_iter()
+                .flatten()
+                .take(DEEPEST)
+                .filter_map(code_of),
+        );
+        at = here.get("innerError").or_else(|| here.get("innererror"));
     }
-    None
+    let known = found.iter().rposition(|code| errors::is_known(code));
+    (!found.is_empty()).then(|| found.swap_remove(known.unwrap_or(0)))
+}
+
+/// Errors inside each other that are looked into.
+const DEEPEST: usize = 8;
+
+fn code_of(error: &Value) -> Option<String> {
+    match error.get("code")? {
+        Value::String(code) if is_code(code) => Some(code.clone()),
+        Value::Number(code) => Some(code.to_string()),
+        _ => None,
+    }
+}
+
+/// A sentence, or what may name somebody, is no code.
+fn is_code(text: &str) -> bool {
+    (1..=LONGEST_CODE).contains(&text.len())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'))
 }
 
 /// A code as status and metrics may show it.
@@ -161,7 +218,7 @@ fn tidy(code: &str) -> String {
     let kept: String = code
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
-        .take(128)
+        .take(LONGEST_CODE)
         .collect();
     if kept.is_empty() {
         "Unnamed".to_owned()
@@ -203,34 +260,79 @@ mod tests {
         }
     }
 
-    #[test]
-    fn codes_are_found_in_every_envelope_and_messages_never_kept() {
-        let code = |value: Value| Failure::from_value(400, &value, None).code;
-        assert_eq!(
-            code(json!({"error": {"code": "Request_BadRequest", "message": "anna@contoso.nl"}})),
-            "Request_BadRequest"
-        );
-        assert_eq!(
-            code(json!({"error": {"code": "", "innerError": {"code": "Inner"}}})),
-            "Inner"
-        );
-        assert_eq!(code(json!({"error": "invalid_client"})), "invalid_client");
-        assert_eq!(code(json!({"code": 3001, "description": "x"})), "3001");
-        assert_eq!(code(json!({"error": {"code": "a b<c>"}})), "abc");
-        assert_eq!(code(Value::Null), "HTTP400");
-        assert_eq!(Failure::from_reply(502, b"<html>", None).code, "HTTP502");
+    fn code(value: &Value) -> String {
+        Failure::from_value(400, value, Told::default()).code
     }
 
     #[test]
-    fn kinds_follow_the_status() {
-        assert_eq!(Failure::from_reply(409, b"", None).kind, Kind::Server);
-        assert_eq!(Failure::from_reply(429, b"", None).why(), Why::Unavailable);
-        assert_eq!(Failure::from_reply(403, b"", None).why(), Why::Forbidden);
-        assert_eq!(
-            Failure::from_reply(401, b"", None).why(),
-            Why::CredentialRefused(Refused::Otherwise)
-        );
-        assert_eq!(Failure::from_reply(501, b"", None).kind, Kind::Rejected);
-        assert!(!Failure::from_reply(400, b"", None).may_pass());
+    fn codes_are_found_in_every_envelope_and_messages_never_kept() {
+        for (body, expected) in [
+            (
+                json!({"error": {"code": "Request_BadRequest", "message": "anna@contoso.nl"}}),
+                "Request_BadRequest",
+            ),
+            (
+                json!({"error": {"code": "", "innerError": {"code": "Inner"}}}),
+                "Inner",
+            ),
+            (json!({"error": "invalid_client"}), "invalid_client"),
+            (json!({"code": 3001, "description": "x"}), "3001"),
+            (json!({"error": {"code": "No user anna"}}), "HTTP400"),
+            (json!({"error": {"code": "anna@contoso.nl"}}), "HTTP400"),
+            (json!({"error": {"code": "x".repeat(1 << 20)}}), "HTTP400"),
+            (json!({"error": "who is anna?"}), "HTTP400"),
+            (json!(["error"]), "HTTP400"),
+            (Value::Null, "HTTP400"),
+        ] {
+            assert_eq!(code(&body), expected);
+        }
+    }
+
+    #[test]
+    fn the_innermost_code_that_is_known_says_most() {
+        let nested = |outer: &str, middle: &str, inner: &str| {
+            let error = json!({"code": outer, "innererror": {"code": middle, "innerError": {"code": inner}}});
+            code(&json!({ "error": error }))
+        };
+        let expired = "Directory_ExpiredPageToken";
+        assert_eq!(nested("Request_BadRequest", "x", expired), expired);
+        assert_eq!(nested("Request_BadRequest", expired, "x"), expired);
+        assert_eq!(nested(expired, "x", "y"), expired);
+        assert_eq!(nested("", "x", "y"), "x");
+        assert_eq!(nested("TooManyRequests", "429", "z"), "TooManyRequests");
+        let detailed = json!({"error": {"code": "Request_BadRequest", "details": [{"code": "x"}, {"code": "ObjectConflict"}]}});
+        assert_eq!(code(&detailed), "ObjectConflict");
+    }
+
+    #[test]
+    fn a_claims_challenge_is_told_from_other_ways_to_ask_for_a_token() {
+        for asks in [
+            r#"Bearer realm="", authorization_uri="https://login", error="insufficient_claims", claims="eyJ9""#,
+            r#"Bearer claims="eyJ9""#,
+            r#"bearer realm="x",Claims="eyJ9""#,
+        ] {
+            assert!(is_challenge(asks), "{asks}");
+        }
+        for usual in [
+            "",
+            r#"Bearer realm="", error="invalid_token""#,
+            r#"Bearer noclaims="x""#,
+        ] {
+            assert!(!is_challenge(usual), "{usual}");
+        }
+    }
+
+    #[test]
+    fn kinds_follow_the_table() {
+        let failure = |status| Failure::from_reply(status, b"<html>", Told::default());
+        assert_eq!(failure(502).code, "HTTP502");
+        assert_eq!(failure(409).kind, Kind::Server);
+        assert_eq!(failure(429).why(), Why::Unavailable);
+        assert_eq!(failure(403).why(), Why::Forbidden);
+        let refused = Why::CredentialRefused(Refused::Otherwise);
+        assert_eq!(failure(401).why(), refused);
+        assert_eq!(failure(501).kind, Kind::Rejected);
+        assert_eq!(failure(0).kind, Kind::Rejected);
+        assert!(!failure(400).may_pass() && !failure(412).may_pass());
     }
 }

@@ -5,7 +5,7 @@
 
 use super::auth::{Credentials, TokenErrorKind, Tokens};
 use super::clouds::Service;
-use super::failure::{Failure, kind_of};
+use super::failure::{Failure, Kind};
 use super::request::{Call, Reply};
 use super::settings::Settings;
 use super::wire::{Line, Wire};
@@ -149,11 +149,12 @@ impl Outside {
     }
 }
 
+/// What is neither "here" nor "gone".
 fn unclear(reply: &Reply) -> Failure {
-    let mut failure = Failure::from_reply(reply.status, &reply.body, reply.retry_after());
-    failure.kind = match kind_of(reply.status) {
-        kind @ (super::Kind::Server | super::Kind::Throttled) => kind,
-        _ => super::Kind::Malformed,
-    };
+    let malformed = || Failure::malformed("UnexpectedBody");
+    let mut failure = reply.failure().unwrap_or_else(malformed);
+    if !matches!(failure.kind, Kind::Server | Kind::Throttled) {
+        failure.kind = Kind::Malformed;
+    }
     failure
 }

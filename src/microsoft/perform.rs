@@ -58,9 +58,37 @@ impl Road {
 }
 
 impl LiveTenant {
-    /// Carries an intent out. What could not be sent is simply not in the attempt.
+    /// Carries an intent out. What was not sent for a reason that passes is not in the attempt, and is looked at again;
+    /// what can never be sent, or is refused before it is, is in it with the code.
     pub(super) async fn carry_out(&self, intent: &Intent, leash: &dyn Leash) -> Attempt {
-        self.try_to(intent, leash).await.unwrap_or_default()
+        let failure = match self.try_to(intent, leash).await {
+            Ok(attempt) => return attempt,
+            Err(failure) => failure,
+        };
+        tracing::warn!(
+            action = intent.action.name(),
+            code = failure.code,
+            status = failure.status,
+            "nothing was sent"
+        );
+        let mut attempt = Attempt::default();
+        // A right that is lacking for a reading is told by the next look, with its remedy.
+        let lasts = matches!(
+            failure.kind,
+            Kind::Challenged | Kind::Conflict | Kind::Rejected
+        );
+        if lasts {
+            refuse(&mut attempt, &failure, self.about(intent));
+        }
+        attempt
+    }
+
+    /// The objects that an intent's outcome speaks of.
+    pub(super) fn about<'a>(&'a self, intent: &'a Intent) -> &'a [ObjectId] {
+        match intent.action {
+            Action::SwitchSyncOff | Action::DeleteDirectory => std::slice::from_ref(&self.tenant),
+            _ => intent.objects.as_slice(),
+        }
     }
 
     async fn try_to(&self, intent: &Intent, leash: &dyn Leash) -> Result<Attempt, Failure> {
@@ -77,7 +105,7 @@ impl LiveTenant {
                 let call = organization::sync_off(&line, self.tenant)?;
                 let mut attempt = Attempt::default();
                 let sent = write(&line, Service::Graph, &call).await;
-                note(&mut attempt, &[self.tenant], sent.as_ref());
+                note(&mut attempt, &[self.tenant], &call, sent.as_ref());
                 attempt.requests = line.requests();
                 Ok(attempt)
             }
@@ -90,7 +118,7 @@ impl LiveTenant {
                 };
                 let mut attempt = Attempt::default();
                 let sent = write(&line, Service::Graph, &call).await;
-                note(&mut attempt, objects, sent.as_ref());
+                note(&mut attempt, objects, &call, sent.as_ref());
                 attempt.requests = line.requests();
                 Ok(attempt)
             }
@@ -113,7 +141,7 @@ impl LiveTenant {
         leash: &dyn Leash,
     ) -> Result<Attempt, Failure> {
         let resource = intent.resource.as_deref().unwrap_or_default();
-        let road = Road::of(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
+        let road = Road::of(resource).ok_or_else(|| Failure::unsendable("NoResourceId"))?;
         let line = self.account(road, resource).await?.leashed(leash);
         if road == Road::Partner {
             return self.end_sold(&line, intent, resource).await;
@@ -122,7 +150,7 @@ impl LiveTenant {
             (Action::StopRenewal, Road::Billing) => billing::stop_renewal(&line, resource)?,
             (Action::CancelSubscription, Road::Billing) => billing::cancel(&line, resource)?,
             (Action::CancelSubscription, Road::Azure) => azure::cancel(&line, resource)?,
-            _ => return Err(Failure::malformed("NoResourceId")),
+            _ => return Err(Failure::unsendable("NoResourceId")),
         };
         Ok(operation::carry_out(&line, &call, &intent.objects).await)
     }
@@ -142,7 +170,7 @@ impl LiveTenant {
         match partner::subscriptions::change(line, self.tenant, resource, wanted).await {
             Ok(Some(call)) => {
                 let sent = write(line, Service::Partner, &call).await;
-                note(&mut attempt, &intent.objects, sent.as_ref());
+                note(&mut attempt, &intent.objects, &call, sent.as_ref());
             }
             Ok(None) => attempt.accepted.extend(&intent.objects),
             Err(failure) if matches!(failure.kind, Kind::Forbidden | Kind::Rejected) => {
@@ -181,10 +209,10 @@ impl LiveTenant {
         let named = self.directory_resource.as_deref();
         match (intent.resource.as_deref(), named) {
             (Some(told), Some(named)) if !told.eq_ignore_ascii_case(named) => {
-                Err(Failure::malformed("OtherDirectory"))
+                Err(Failure::unsendable("OtherDirectory"))
             }
             (Some(resource), _) | (None, Some(resource)) => Ok(resource),
-            (None, None) => Err(Failure::malformed("NoResourceId")),
+            (None, None) => Err(Failure::unsendable("NoResourceId")),
         }
     }
 }
@@ -195,7 +223,7 @@ pub(super) fn domain_of(intent: &Intent) -> Result<&str, Failure> {
     if intent.objects == [ObjectId::of_domain(name)] {
         Ok(name)
     } else {
-        Err(Failure::malformed("OtherDomain"))
+        Err(Failure::unsendable("OtherDomain"))
     }
 }
 
@@ -229,8 +257,9 @@ async fn remove_own(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Fa
         };
         let id_text = id.to_string();
         let url = line.url(Service::Graph, &[STABLE, name, &id_text], &[])?;
-        let sent = write(line, Service::Graph, &Call::delete(url)).await;
-        note(&mut attempt, &[id], sent.as_ref());
+        let call = Call::delete(url);
+        let sent = write(line, Service::Graph, &call).await;
+        note(&mut attempt, &[id], &call, sent.as_ref());
         if !attempt.accepted.contains(&id) {
             break;
         }

@@ -2,7 +2,7 @@
 
 use super::clouds::{Hosts, compiled_in, is_partner};
 use super::counters::Counters;
-use super::failure::{Failure, retry_after};
+use super::failure::{Failure, Told, is_challenge, retry_after};
 use super::token_cache::TokenCache;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -135,14 +135,21 @@ impl Reply {
 
     /// The reply itself where it is a success, else what it tells of.
     pub(super) fn success(self) -> Result<Self, Failure> {
-        if self.is_success() {
-            Ok(self)
-        } else {
-            Err(Failure::from_reply(
-                self.status,
-                &self.body,
-                self.retry_after(),
-            ))
+        match self.failure() {
+            Some(failure) => Err(failure),
+            None => Ok(self),
+        }
+    }
+
+    /// What it tells of; `None` for a success.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        (!self.is_success()).then(|| Failure::from_reply(self.status, &self.body, self.told()))
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            retry_after: self.retry_after(),
+            challenged: self.header("www-authenticate").is_some_and(is_challenge),
         }
     }
 

@@ -126,7 +126,7 @@ impl LiveTenant {
         attempt: Option<&Attempt>,
     ) -> Result<Outcome, Failure> {
         let resource = intent.resource.as_deref().unwrap_or_default();
-        let road = Road::of(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
+        let road = Road::of(resource).ok_or_else(|| Failure::unsendable("NoResourceId"))?;
         let line = self.account(road, resource).await?.line();
         let found = accounts::find(&line, road, resource).await?;
         let still = found.is_some_and(|one| match intent.action {
@@ -175,10 +175,7 @@ impl LiveTenant {
         attempt: Option<&Attempt>,
         failure: &Failure,
     ) -> Outcome {
-        let about = match intent.action {
-            Action::SwitchSyncOff | Action::DeleteDirectory => &[self.tenant],
-            _ => intent.objects.as_slice(),
-        };
+        let about = self.about(intent);
         let lost = matches!(failure.kind, Kind::Credential | Kind::TenantGone);
         if lost && self.outside.look(line).await == Ok(Existence::Gone) {
             return objects::sort(about, attempt, |_| false);

@@ -85,6 +85,8 @@ pub enum Told {
     Json(u16, Value),
     With(u16, Vec<(&'static str, String)>, Value),
     Html(u16),
+    /// Headers, and a body of any kind.
+    Raw(u16, Vec<(&'static str, String)>, Vec<u8>),
     Endless,
 }
 
@@ -292,6 +294,7 @@ fn respond(told: Told) -> Response<Body> {
             vec![],
             Body::from("<html><body>Sorry</body></html>"),
         ),
+        Told::Raw(status, headers, body) => (status, headers, Body::from(body)),
         Told::Endless => {
             let chunk = Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024]));
             let stream = futures::stream::repeat_with(move || {

@@ -55,6 +55,11 @@ pub fn refused(question: Question, refused: Refused) -> Decision {
             ": the application is disabled in the tenant",
             "Let users sign in to the application again (Enterprise applications, Properties)",
         ),
+        Refused::PolicyAsks => (
+            ": a Conditional Access policy or a protected action of the tenant asks for what only a person can bring",
+            "Exclude the application's service principal from that policy, or take the authentication context off the action \
+             (Entra admin center, Conditional Access), until the tenant is closed",
+        ),
         Refused::Otherwise => (
             "",
             "Put a valid credential of the application into the Secret that the closure names, and check that the \

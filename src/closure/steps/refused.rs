@@ -130,6 +130,20 @@ fn obstacle(refusal: &Refusal, here: u32) -> Obstacle {
 /// What a person does about a refusal.
 pub fn remedy(refusal: &Refusal) -> &'static str {
     match (refusal.status, refusal.code.as_str()) {
+        (_, "insufficient_claims") => {
+            "A Conditional Access policy or a protected action asks for a person: exclude the application's service principal \
+             from it, or delete them by hand in the admin center"
+        }
+        (
+            _,
+            "Request_MultipleObjectsWithSameKeyValue"
+            | "ObjectConflict"
+            | "nameAlreadyExists"
+            | "Directory_QuotaExceeded",
+        ) => {
+            "Something else in the directory stands in the way: look at it in the admin center and remove it, or delete them \
+             by hand there"
+        }
         (403, _) | (_, "Authorization_RequestDenied") => {
             "If they hold administrator roles, take the roles away or grant the application's service principal the role \
              Privileged Authentication Administrator; if they are in a restricted management administrative unit, remove \

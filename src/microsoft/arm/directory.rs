@@ -40,7 +40,7 @@ fn is_directory(resource: &str) -> bool {
 /// `DELETE {resource}`. A resource of another type is `Malformed`: such a call is never made.
 pub(in crate::microsoft) fn delete(line: &Line<'_>, resource: &str) -> Result<Call, Failure> {
     if !is_directory(resource) {
-        return Err(Failure::malformed("NoDirectoryResource"));
+        return Err(Failure::unsendable("NoDirectoryResource"));
     }
     Ok(Call::delete(resource_url(line, resource, VERSION)?))
 }

@@ -12,7 +12,7 @@ use url::Url;
 
 /// A URL from an ARM id: an absolute path of plain segments, nothing else. `Malformed` for anything that could lead away.
 fn resource_url(line: &Line<'_>, resource: &str, version: &str) -> Result<Url, Failure> {
-    let wrong = || Failure::malformed("NoResourceId");
+    let wrong = || Failure::unsendable("NoResourceId");
     let path = resource.strip_prefix('/').ok_or_else(wrong)?;
     let plain = |segment: &str| {
         let good = |c: char| c.is_ascii_alphanumeric() || "-_.:~()".contains(c);

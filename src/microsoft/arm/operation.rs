@@ -5,7 +5,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::tenant::Attempt;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::effect::{note, refuse, write};
-use crate::microsoft::failure::{Failure, Kind};
+use crate::microsoft::failure::{Failure, Kind, Told};
 use crate::microsoft::gates::Lane;
 use crate::microsoft::request::{Call, Reply};
 use crate::microsoft::wire::Line;
@@ -40,7 +40,7 @@ pub(in crate::microsoft) async fn carry_out(
     };
     match failed {
         Some(failure) => refuse(&mut attempt, &failure, objects),
-        None => note(&mut attempt, objects, sent.as_ref()),
+        None => note(&mut attempt, objects, call, sent.as_ref()),
     }
     attempt.requests = line.requests();
     attempt
@@ -76,7 +76,7 @@ async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Optio
         let body: Value = reply.json().ok()?;
         match body["status"].as_str() {
             Some("Failed" | "Canceled") => {
-                let mut failure = Failure::from_value(409, &body, None);
+                let mut failure = Failure::from_value(409, &body, Told::default());
                 failure.kind = Kind::Rejected;
                 return Some(failure);
             }

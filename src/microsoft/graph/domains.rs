@@ -127,7 +127,7 @@ fn checked(name: &str) -> Result<&str, Failure> {
     if good {
         Ok(name)
     } else {
-        Err(Failure::malformed("NoDomainName"))
+        Err(Failure::unsendable("NoDomainName"))
     }
 }
 

@@ -171,7 +171,7 @@ pub(in crate::microsoft) fn parse(resource: &str) -> Option<(ObjectId, ObjectId)
 }
 
 fn address(line: &Line<'_>, resource: &str) -> Result<(Url, ObjectId, ObjectId), Failure> {
-    let ids = parse(resource).ok_or_else(|| Failure::malformed("NoResourceId"))?;
+    let ids = parse(resource).ok_or_else(|| Failure::unsendable("NoResourceId"))?;
     let (tenant, id) = (ids.0.to_string(), ids.1.to_string());
     let segments = ["v1", "customers", &tenant, "subscriptions", &id];
     let url = line.url(Service::Partner, &segments, &[])?;
