@@ -13,7 +13,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("controller", &["api", "closure"]),
     ("microsoft", &["closure"]),
     ("evidence", &["api", "closure"]),
-    ("plugin", &["api", "closure", "evidence"]),
+    ("plugin", &["api", "closure", "evidence", "microsoft"]),
     ("simulator", &[]),
     (
         "operations",

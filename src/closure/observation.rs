@@ -141,6 +141,8 @@ pub struct Cluster {
     pub rivals: Vec<String>,
     /// Attestations that count: check id (`C5`, `OnlyOurs`, `Refused`) → result word.
     pub attestations: BTreeMap<String, String>,
+    /// Users who signed in with MFA, as far as an attestation of the check `RetainedAdministrator` counts, and when last.
+    pub proofs: BTreeMap<ObjectId, Timestamp>,
     /// The operator's configuration.
     pub configuration: Configuration,
     /// Other closures whose first effect was within the last 30 days, whatever became of them.
@@ -205,6 +207,8 @@ pub struct Configuration {
     pub protected: BTreeSet<ObjectId>,
     /// Closures that may be begun within 30 days.
     pub begun_at_most: u32,
+    /// Days within which the retained administrator must have signed in before the first deletion; `None`: not asked.
+    pub proof_days: Option<u32>,
 }
 
 /// What the tenant says of itself (Graph `organization`).
@@ -403,6 +407,7 @@ impl Default for Cluster {
             approvals: Approvals::default(),
             rivals: Vec::new(),
             attestations: BTreeMap::new(),
+            proofs: BTreeMap::new(),
             configuration: Configuration::default(),
             begun_lately: 0,
             credential: Ok(()),

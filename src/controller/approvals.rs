@@ -154,7 +154,8 @@ pub fn attestations(
         .collect()
 }
 
-fn doubt(
+/// Why it does not count, whatever it is for; `author` is given where the author's own does not.
+pub fn doubt(
     closure: &TenantClosure,
     terms: &Terms,
     author: Option<&str>,

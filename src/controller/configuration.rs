@@ -106,6 +106,9 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
             begun_at_most: get("maxClosuresPer30Days")
                 .map_or(Ok(BEGUN_AT_MOST), str::parse)
                 .map_err(|_| "maxClosuresPer30Days")?,
+            proof_days: get("retainedAdministratorProofDays")
+                .map(|text| proof_days(text).ok_or("retainedAdministratorProofDays"))
+                .transpose()?,
         },
         defaults,
         grace: SignedDuration::try_from(grace).map_err(|_| "gracePeriod")?,
@@ -118,6 +121,11 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
             .ok_or("workloadIdentityTenants")?,
         version: String::new(),
     })
+}
+
+/// An attestation lives 90 days: one that may be older could not be asked for.
+fn proof_days(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|days| (1..=90).contains(days))
 }
 
 /// One line a namespace: `closures: 11111111-…, 22222222-…`.
@@ -183,6 +191,8 @@ mod tests {
             ("protectedTenants", "contoso"),
             ("maxClosuresPer30Days", "many"),
             ("maxClosuresActing", "0"),
+            ("retainedAdministratorProofDays", "0"),
+            ("retainedAdministratorProofDays", "91"),
             ("workloadIdentityTenants", "closures"),
             ("workloadIdentityTenants", "closures:"),
             ("workloadIdentityTenants", "closures: contoso"),
@@ -198,11 +208,14 @@ mod tests {
             ("pollAtMost", "1s"),
             ("gracePeriod", "2h"),
             ("protectedTenants", id),
+            ("retainedAdministratorProofDays", "14"),
         ])));
         assert_eq!(read.defaults.poll_at_most, Duration::from_secs(1));
         assert_eq!(read.grace, SignedDuration::from_hours(2));
         assert_eq!(read.guards.protected.len(), 1);
         assert_eq!((read.guards.begun_at_most, read.acting_at_most), (10, 10));
+        assert_eq!(read.guards.proof_days, Some(14));
+        assert_eq!(resolve(Some(&map(&[]))).guards.proof_days, None);
         assert!(read.workload_identity.is_empty());
     }
 

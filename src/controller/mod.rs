@@ -15,6 +15,7 @@ pub mod journal;
 pub mod observe;
 pub mod plans;
 pub mod policies;
+pub mod proofs;
 pub mod reach;
 pub mod read;
 pub mod reconcile;

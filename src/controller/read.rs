@@ -12,7 +12,7 @@ use crate::controller::configuration::{self, Configured};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::policies::{self, InForce};
-use crate::controller::{approvals, backup, fleet};
+use crate::controller::{approvals, backup, fleet, proofs};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::ListParams;
@@ -163,6 +163,7 @@ pub async fn cluster(
             policies,
             now,
         ),
+        proofs: proofs::of(&read.closure, &read.terms, &read.approvals, policies, now),
         configuration: read.configured.guards.clone(),
         begun_lately: if preconditions::begun(memory) {
             0

@@ -3,6 +3,7 @@
 use crate::plugin::Trouble;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Closes Microsoft 365 / Entra tenants: what a closure does, and what it waits for.
@@ -79,6 +80,9 @@ pub enum Command {
     Approve(Approve),
     /// Says what no program can read: a check that you have settled in the portal.
     Attest(Attest),
+    /// Of the administrator who stays.
+    #[command(subcommand)]
+    Keeper(Keeper),
     /// Tells what was done and what proves it: for the file, for the auditor.
     Report(Report),
     /// Pauses a closure: at most the call in flight finishes.
@@ -182,4 +186,31 @@ pub struct Attest {
     /// The tenant's initial domain, typed by you.
     #[arg(long, value_name = "DOMAIN")]
     pub confirm: String,
+}
+
+/// `keeper`.
+#[derive(Debug, Subcommand)]
+pub enum Keeper {
+    /// Shows a code with which the retained administrator signs in, and writes down who did and that it was with
+    /// multifactor authentication. No token is stored or printed.
+    Prove(Prove),
+}
+
+/// `keeper prove`.
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// Name of the closure.
+    pub name: String,
+    /// Application (client) id of an application of this tenant that allows public client flows.
+    #[arg(long, value_name = "GUID")]
+    pub client_id: String,
+    /// The tenant's initial domain, typed by you.
+    #[arg(long, value_name = "DOMAIN")]
+    pub confirm: String,
+    /// DANGER, for trying out only: ask a simulator at this loopback address instead of Microsoft.
+    #[arg(long, hide = true, requires = "simulator_ca")]
+    pub simulator_address: Option<SocketAddr>,
+    /// The simulator's CA certificate (PEM).
+    #[arg(long, hide = true, requires = "simulator_address")]
+    pub simulator_ca: Option<PathBuf>,
 }

@@ -1,4 +1,5 @@
-//! The kubectl plugin `kubectl tenant-closure`: see a closure, read its plan and approve it, attest a check, pause it, report on it.
+//! The kubectl plugin `kubectl tenant-closure`: see a closure, read its plan and approve it, attest a check, prove that who
+//! stays can sign in, pause it, report on it.
 //!
 //! It stands on the resources alone: what it shows is in the closure's status, what it does is one object or one patch,
 //! and whether that is allowed the API server says.
@@ -7,13 +8,14 @@ pub mod arguments;
 mod lines;
 mod look;
 mod plan;
+mod prove;
 mod report;
 mod status;
 mod view;
 mod words;
 mod write;
 
-pub use arguments::{Arguments, Command, Where};
+pub use arguments::{Arguments, Command, Keeper, Where};
 pub use lines::Lines;
 pub use look::Look;
 pub use view::draw;
@@ -66,6 +68,9 @@ pub enum Trouble {
     /// No way to the cluster could be made out.
     #[error("cannot find the cluster: {0}")]
     Kubeconfig(String),
+    /// The sign-in service could not be asked.
+    #[error("cannot ask for the sign-in: {0}")]
+    SignIn(String),
     /// The output is gone.
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
@@ -135,6 +140,7 @@ pub async fn carry_out(
         Command::Plan(named) => plan::show(&named.name, client, namespace, look, out).await,
         Command::Approve(asked) => write::approve(asked, client, namespace, out).await,
         Command::Attest(asked) => write::attest(asked, client, namespace, out).await,
+        Command::Keeper(Keeper::Prove(asked)) => prove::prove(asked, client, namespace, out).await,
         Command::Report(asked) => report::show(asked, client, namespace, out).await,
         Command::Suspend(named) => write::suspend(&named.name, true, client, namespace, out).await,
         Command::Resume(named) => write::suspend(&named.name, false, client, namespace, out).await,

@@ -44,8 +44,7 @@ pub(crate) async fn attest(
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, Trouble> {
     let closure = read(&client, namespace, &asked.name).await?;
-    let mut spec = blank(&closure, &client, &asked.confirm, ATTESTED).await?;
-    spec.purpose = Purpose::Attestation;
+    let mut spec = attestation(&closure, &client, &asked.confirm).await?;
     spec.check = Some(asked.check.clone());
     spec.result = Some(asked.result.clone());
     let (name, approver) = create(spec, client, namespace, &asked.name).await?;
@@ -55,6 +54,17 @@ pub(crate) async fn attest(
         asked.check, asked.result
     )?;
     Ok(Ended::Done)
+}
+
+/// An attestation that lacks its check and result.
+pub(crate) async fn attestation(
+    closure: &TenantClosure,
+    client: &Client,
+    confirm: &str,
+) -> Result<ClosureApprovalSpec, Trouble> {
+    let mut spec = blank(closure, client, confirm, ATTESTED).await?;
+    spec.purpose = Purpose::Attestation;
+    Ok(spec)
 }
 
 pub(crate) async fn suspend(
@@ -154,7 +164,8 @@ async fn myself(client: &Client) -> Result<String, Trouble> {
         .ok_or_else(|| Trouble::Usage("the API server does not say who you are".into()))
 }
 
-async fn create(
+/// Creates it: its name, and by whom it is.
+pub(crate) async fn create(
     spec: ClosureApprovalSpec,
     client: Client,
     namespace: &str,

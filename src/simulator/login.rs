@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::assertion;
 use super::clock::stamp;
+use super::device_code;
 use super::exchange::{Query, Reply, Request, Service};
 use super::hosts;
 use super::tenant::Tenant;
@@ -21,6 +22,9 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (request.method.as_str(), parts.as_slice()) {
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => token(world, request, tenant),
+        ("POST", [tenant, "oauth2", "v2.0", "devicecode"]) => {
+            device_code::begin(world, request, tenant)
+        }
         ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
             discovery(world, request, tenant)
         }
@@ -36,7 +40,11 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
 }
 
 /// A tenant of this cloud by id or by a domain of its own, as long as it exists.
-fn lookup<'a>(world: &'a World, request: &Request, name: &str) -> Option<(usize, &'a Tenant)> {
+pub(super) fn lookup<'a>(
+    world: &'a World,
+    request: &Request,
+    name: &str,
+) -> Option<(usize, &'a Tenant)> {
     world.tenants.iter().enumerate().find(|(_, tenant)| {
         let known = tenant.id.to_string().eq_ignore_ascii_case(name)
             || tenant
@@ -54,7 +62,7 @@ fn serves(request: &Request, tenant: &Tenant) -> bool {
     })
 }
 
-fn refuse(world: &mut World, status: u16, error: &str, code: u32, text: &str) -> Reply {
+pub(super) fn refuse(world: &mut World, status: u16, error: &str, code: u32, text: &str) -> Reply {
     let now = stamp(world.clock.real()).replace('T', " ");
     let (trace, correlation) = (world.random.uuid(), world.random.uuid());
     let description = format!(
@@ -114,7 +122,7 @@ fn scripted(code: u32) -> (u16, &'static str, &'static str) {
     }
 }
 
-fn unknown_tenant(world: &mut World, name: &str) -> Reply {
+pub(super) fn unknown_tenant(world: &mut World, name: &str) -> Reply {
     if Uuid::parse_str(name).is_err() && !name.contains('.') {
         let text = format!(
             "Specified tenant identifier '{name}' is neither a valid DNS name, nor a valid external domain."
@@ -194,6 +202,9 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
     };
     let form = Query::parse(&String::from_utf8_lossy(&request.body));
     let field = |key: &str| form.get(key).unwrap_or_default().to_owned();
+    if field("grant_type") == device_code::GRANT {
+        return device_code::token(world, index, &form);
+    }
     if field("grant_type") != "client_credentials" {
         return refuse(
             world,

@@ -38,6 +38,7 @@ pub mod command;
 mod connections;
 mod console;
 mod control;
+mod device_code;
 mod errors;
 mod exchange;
 mod faults;

@@ -66,6 +66,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
         security_defaults: plan.security_defaults,
         policies: policies(plan, id),
         clients: Vec::new(),
+        public_clients: plan.public_clients.clone(),
         unreadable: plan
             .unreadable_checks
             .iter()

@@ -117,6 +117,8 @@ pub struct Tenant {
     pub closer: ApplicationRegistration,
     /// The client that only reads.
     pub reader: ApplicationRegistration,
+    /// Application ids with which a person signs in by device code (public client flows).
+    pub public_clients: Vec<Uuid>,
     /// Checks that no program can read, with what the portal would say at the start: `failed` or `passed`.
     pub unreadable_checks: BTreeMap<String, String>,
     /// The ARM resource of an External ID or B2C directory.
@@ -167,6 +169,7 @@ impl Default for Tenant {
             conditional_access_policies: 0,
             closer: ApplicationRegistration::default(),
             reader: ApplicationRegistration::default(),
+            public_clients: Vec::new(),
             unreadable_checks: ["C5", "C9", "C10", "C11", "C15"].map(failed).into(),
             directory_resource: None,
             eligible_global_administrators: Vec::new(),

@@ -38,6 +38,8 @@ pub(crate) struct Tenant {
     /// Conditional Access.
     pub(crate) policies: Vec<Policy>,
     pub(crate) clients: Vec<Client>,
+    /// Applications with public client flows.
+    pub(crate) public_clients: Vec<Uuid>,
     /// Checks that no program can read: whether each is settled.
     pub(crate) unreadable: BTreeMap<String, bool>,
     pub(crate) resource: Option<Resource>,

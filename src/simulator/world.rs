@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::breakpoints::Breakpoints;
 use super::clock::{Clock, precise};
 use super::console::{self, Notes};
+use super::device_code::SignIn;
 use super::exchange::{Content, Reply, Request, Service};
 use super::faults::Faults;
 use super::judge::{Act, Actor, Judge};
@@ -39,6 +40,8 @@ pub(crate) struct World {
     pub(crate) operations: Operations,
     /// What the pages say of the last presses.
     pub(crate) notes: Notes,
+    /// Codes with which a person may sign in.
+    pub(crate) sign_ins: Vec<SignIn>,
     /// Signs tokens; a token of another run is worth nothing.
     pub(crate) key: [u8; 16],
 }
@@ -84,6 +87,7 @@ impl World {
             effects: Vec::new(),
             operations: Operations::default(),
             notes: Notes::default(),
+            sign_ins: Vec::new(),
             key: *Uuid::new_v4().as_bytes(),
             behaviour,
         }

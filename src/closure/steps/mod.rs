@@ -9,6 +9,7 @@ pub mod delete_directory;
 pub mod delete_subscriptions;
 pub mod disable_mfa;
 pub mod facts;
+pub mod keeper;
 pub mod planning;
 pub mod preconditions;
 pub mod refused;

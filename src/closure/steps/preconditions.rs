@@ -7,7 +7,7 @@ use crate::closure::observation::{Agreement, Lifecycle, Observation, Obstacle, Q
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
-use crate::closure::steps::{approval, backup, facts, planning, release_domains, roles};
+use crate::closure::steps::{approval, backup, facts, keeper, planning, release_domains, roles};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
@@ -85,6 +85,7 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
         return found;
     }
     found.extend(backup::lacking(terms, seen, memory, now));
+    found.extend(keeper::unproven(terms, seen, memory, now));
     if memory.verified_at.is_none() {
         found.extend(limit(plan, seen, memory));
     }

@@ -2,11 +2,12 @@ use super::{decided, planned, reason};
 use crate::closure::access::Who;
 use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
+use crate::closure::id::ObjectId;
 use crate::closure::observation::*;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions::make_plan;
 use crate::closure::terms::Mode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 #[test]
 fn what_is_lacking_blocks_with_its_reason() {
@@ -229,4 +230,36 @@ fn a_listing_without_the_retained_administrator_is_waited_for() {
         }
     });
     assert_eq!(reason(&told), "ListingIncomplete");
+}
+
+#[test]
+fn a_proof_of_the_retained_administrator_is_asked_where_the_configuration_asks() {
+    let now = start();
+    let (young, old) = (
+        now - SignedDuration::from_hours(13 * 24),
+        now - SignedDuration::from_hours(15 * 24),
+    );
+    let asked = |proof: Option<(ObjectId, Timestamp)>| {
+        let mut run = planned(World::new(3));
+        decided(&mut run, |s| {
+            s.cluster.configuration.proof_days = Some(14);
+            s.cluster.proofs.extend(proof);
+        })
+    };
+    let retained = planned(World::new(3)).world.retained.id;
+    for proof in [None, Some((id(0x77), young)), Some((retained, old))] {
+        assert_eq!(reason(&asked(proof)), "RetainedAdminUnproven", "{proof:?}");
+    }
+    assert_eq!(reason(&asked(Some((retained, young)))), "DeleteUsers");
+    let mut run = planned(World::new(3));
+    assert_eq!(
+        reason(&decided(&mut run, |_| {})),
+        "DeleteUsers",
+        "not asked"
+    );
+    // Once users are gone it is too late to ask.
+    run.cycle(true);
+    assert!(run.memory.destroying_since.is_some());
+    let later = decided(&mut run, |s| s.cluster.configuration.proof_days = Some(14));
+    assert_ne!(reason(&later), "RetainedAdminUnproven");
 }

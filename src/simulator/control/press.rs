@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::checks;
+use super::super::device_code;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::graph;
@@ -12,7 +13,7 @@ use super::super::world::World;
 use super::bought::{cancel, delete_subscription, partner_cancels, stop_renewal, support_deletes};
 use super::{Answer, accounts};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, releaseDomain, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, changeUser, changeApplication, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, releaseDomain, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -46,6 +47,10 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
             Ok(reply)
         }
         "changeApplication" => accounts::change_application(&mut world.tenants[index], body),
+        "signIn" => {
+            let tenant = world.tenants[index].id;
+            device_code::press(world, tenant, body)
+        }
         "liftRestrictions" => {
             let lifted = graph::lift(&mut world.tenants[index]);
             Ok(Reply::json(200, json!({ "lifted": lifted })))

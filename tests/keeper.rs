@@ -1,0 +1,183 @@
+//! The administrator who stays proves that he can sign in with MFA; where that is asked for, nothing is deleted before.
+#![cfg(feature = "operator")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
+
+#[path = "support/case.rs"]
+mod case;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/children.rs"]
+mod children;
+#[allow(dead_code, unreachable_pub)] // each test binary uses its part
+#[path = "support/cluster.rs"]
+mod cluster;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/simulator.rs"]
+mod simulator;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/stack.rs"]
+mod stack;
+
+use case::{Case, NAME};
+use children::binary;
+use cluster::Result;
+use kube::Api;
+use kube::api::ListParams;
+use serde_json::{Value, json};
+use stack::{Options, Stack};
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+use tenant_closure::api::ClosureApproval;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+
+/// An application with public client flows.
+const CLIENT: &str = "0f1d5c7a-3b52-4d8e-9a61-7c2e4b8f9d10";
+const DOMAIN: &str = "keeper.onmicrosoft.com";
+/// For how long a state may take to come about.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Waits until the closure is not Ready for this reason; its message.
+async fn until_reason(case: &Case, reason: &str) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = case.closures().get(NAME).await.unwrap().status;
+        let conditions = status.unwrap_or_default().conditions;
+        let ready = conditions.into_iter().find(|c| c.type_ == "Ready");
+        match ready {
+            Some(ready) if ready.reason == reason => return ready.message,
+            other => assert!(Instant::now() < deadline, "not {reason} but {other:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Bob runs `keeper prove` with this application; somebody signs in with the code that it shows, as `person` says.
+/// What the first line was, and how it ended.
+async fn prove(
+    stack: &Stack,
+    case: &Case,
+    client: &str,
+    person: Option<Value>,
+) -> (String, Output) {
+    let mut child = tokio::process::Command::new(binary("kubectl-tenant_closure").unwrap())
+        .args(["--namespace", &case.namespace, "keeper", "prove", NAME])
+        .args(["--client-id", client, "--confirm", DOMAIN])
+        .args(["--simulator-address", stack.simulator.address()])
+        .arg("--simulator-ca")
+        .arg(&case.portal.ca_file)
+        .env("KUBECONFIG", case.cluster.kubeconfig("bob"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut asked = String::new();
+    out.read_line(&mut asked).await.unwrap();
+    if let Some(mut person) = person {
+        let code = asked.trim().rsplit(' ').next().unwrap();
+        person["action"] = json!("signIn");
+        person["userCode"] = json!(code);
+        case.portal.press_with(&person).await.unwrap();
+    }
+    let mut rest = Vec::new();
+    out.read_to_end(&mut rest).await.unwrap();
+    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    let mut ended = ended.expect("it ends").unwrap();
+    ended.stdout = rest;
+    (asked, ended)
+}
+
+/// Ended as a wrong call does, with these words.
+fn refused(ended: &Output, words: &str) {
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(4), "{told}");
+    assert!(told.contains(words), "{told}");
+}
+
+async fn written(case: &Case) -> Vec<ClosureApproval> {
+    let client = case.cluster.client("admin");
+    let approvals: Api<ClosureApproval> = Api::namespaced(client, &case.namespace);
+    approvals.list(&ListParams::default()).await.unwrap().items
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_is_deleted_before_the_retained_administrator_has_signed_in_with_mfa() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        simulation: simulator::demo_tenant(20, 7),
+        values: vec!["configuration.retainedAdministratorProofDays=14".to_owned()],
+        quiet: true,
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let tenant = json!({"users": 12, "initialDomain": DOMAIN, "publicClients": [CLIENT]});
+    let tenant = stack.simulator.add(&tenant).await.unwrap();
+    let case = stack.case("closures", tenant).await.unwrap();
+    case.apply().await.unwrap();
+    let unproven = until_reason(&case, "RetainedAdminUnproven").await;
+    let words = format!(
+        "The retained administrator closer@{DOMAIN} has not proven within 14 days that the account can sign in with \
+         multifactor authentication"
+    );
+    assert!(unproven.contains(&words), "{unproven}");
+    let remedy =
+        "Sign in as this account with the code that it shows: kubectl tenant-closure keeper prove";
+    assert!(unproven.contains(remedy), "{unproven}");
+
+    // What proves nothing writes nothing.
+    let secretive = case.portal.tenant.app_id.clone();
+    let (_, ended) = prove(&stack, &case, &secretive, None).await;
+    refused(&ended, "AADSTS7000218; the application must be registered");
+    let (asked, ended) = prove(&stack, &case, CLIENT, Some(json!({"mfa": false}))).await;
+    let shown =
+        format!("Sign in as closer@{DOMAIN} at https://microsoft.com/devicelogin with the code ");
+    assert!(asked.starts_with(&shown), "{asked}");
+    refused(&ended, "without multifactor authentication");
+    let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({"decline": true}))).await;
+    refused(&ended, "the sign-in was declined");
+    assert!(written(&case).await.is_empty());
+
+    // Another user is not the one who stays.
+    let seen = case.portal.look().await.unwrap();
+    let retained = seen["retainedAdministrator"]["id"].clone();
+    let page = format!("tenants/{}/users", case.portal.tenant.id);
+    let users = case.portal.get(&page).await.unwrap();
+    let mut all = users.as_array().unwrap().iter();
+    let deadline = Instant::now() + PATIENCE;
+    let other = all.rfind(|id| **id != retained).unwrap();
+    loop {
+        let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({"id": other}))).await;
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        if ended.status.success() {
+            break;
+        }
+        // The policies hear of a new closure a moment later.
+        assert!(told.contains("no params found"), "{told}");
+        assert!(Instant::now() < deadline, "{told}");
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await; // more cycles
+    assert_eq!(until_reason(&case, "RetainedAdminUnproven").await, unproven);
+
+    let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({}))).await;
+    let told = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "{ended:?}");
+    let id = retained.as_str().unwrap();
+    assert!(
+        told.contains(&format!(
+            "bob attests that {id} signed in with multifactor authentication"
+        )),
+        "{told}"
+    );
+    until_reason(&case, "ApprovalsMissing").await;
+    let stored = written(&case).await;
+    assert_eq!(stored.len(), 2);
+    let result = format!("{id} mfa");
+    let ours = |one: &&ClosureApproval| one.spec.result.as_deref() == Some(&*result);
+    let ours = stored.iter().find(ours).unwrap();
+    assert_eq!(ours.spec.check.as_deref(), Some("RetainedAdministrator"));
+    // The beginning of every token.
+    let everything = serde_json::to_string(&stored).unwrap() + &told;
+    assert!(!everything.contains("eyJ"), "{everything}");
+    let effects = case.portal.effects().await.unwrap();
+    assert!(effects.is_empty(), "{effects:#?}");
+}
