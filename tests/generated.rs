@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 use tenant_closure::api::{crd, policies};
+use tenant_closure::closure::access::table::{Kind, Purpose, TABLE};
 
 const KINDS: [&str; 3] = ["tenantclosures", "closureapprovals", "closurerecords"];
 const CHART: &str = "charts/tenant-closure/files";
@@ -19,6 +20,35 @@ fn checked_in_crds_and_policies_are_current() {
     // The chart fills the two names in itself.
     let policies = policies::yaml("OPERATOR_NAMESPACE", "OPERATOR_SERVICE_ACCOUNT");
     current(&format!("{CHART}/policies.yaml"), &policies);
+}
+
+/// What stands before and after the table in the documentation.
+const MARKS: [&str; 2] = ["<!-- table -->\n", "<!-- end -->"];
+
+#[test]
+fn the_documentation_has_the_table_of_access() {
+    let mut table = String::from("| Step | Right | Needed | For |\n| --- | --- | --- | --- |\n");
+    for right in &TABLE {
+        let step = match right.purpose {
+            Purpose::Read => "0: reading".to_owned(),
+            Purpose::Act => format!("{} {}", right.step.number(), right.step.name()),
+        };
+        let on = match right.kind {
+            Kind::Permission => "",
+            Kind::DirectoryRole => " (directory role)",
+            Kind::BillingRole => ", on the billing account",
+            Kind::SubscriptionRole => ", on each Azure subscription",
+            Kind::ResourceRole => ", on the directory's resource",
+            Kind::PartnerCenter => ", registered in Partner Center",
+        };
+        let (name, when, why) = (right.name(), right.when.words(), right.why);
+        table += &format!("| {step} | {name}{on} | {when} | {why} |\n");
+    }
+    let path = "docs/access.md";
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let (before, rest) = text.split_once(MARKS[0]).unwrap();
+    let (_, after) = rest.split_once(MARKS[1]).unwrap();
+    current(path, &[before, MARKS[0], &table, MARKS[1], after].concat());
 }
 
 #[test]

@@ -116,6 +116,19 @@ async fn a_closure_is_shown_approved_attested_and_paused() {
         shown.contains("☞ 0 Preconditions") && shown.contains("9f2c61aa77ab"),
         "{shown}"
     );
+    let script = ["access", "script", "contoso", "--for", "plan"];
+    let (shown, ended) = plugin(cluster, "bob", &script).await;
+    assert_eq!(ended.unwrap(), Ended::Done);
+    assert!(
+        shown.contains("TenantClosure closures/contoso") && shown.contains("'User.Read.All'"),
+        "{shown}"
+    );
+    let (shown, ended) = plugin(cluster, "bob", &["access", "check", "contoso"]).await;
+    assert_eq!(ended.unwrap(), Ended::Done);
+    assert!(
+        shown.contains("1 Users\n  unknown  identity: User.ReadWrite.All"),
+        "{shown}"
+    );
     let (shown, _) = plugin(cluster, "bob", &["status", "contoso", "-o", "yaml"]).await;
     assert!(shown.contains("kind: TenantClosure"), "{shown}");
     let (shown, _) = plugin(cluster, "bob", &["status", "contoso", "-o", "json"]).await;

@@ -1,6 +1,8 @@
 //! Terms from a spec: the raw manifest resolved once, absent meaning the safest thing.
 
-use crate::api::closure::{Backup as BackupSpec, BillingAccount as AccountSpec, TenantClosureSpec};
+use crate::api::closure::{
+    Backup as BackupSpec, BillingAccount as AccountSpec, Credentials, TenantClosureSpec,
+};
 use crate::closure::id::ObjectId;
 use crate::closure::terms::{Backup, BillingAccount, Mode, Terms};
 use jiff::SignedDuration;
@@ -46,7 +48,7 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         retained: spec.retain.global_administrator.clone(),
         spare: spec.retain.spare_administrator.clone(),
         mode: spec.mode.unwrap_or(Mode::Plan),
-        reader_of_its_own: spec.credentials.reader_secret_name.is_some(),
+        reader_of_its_own: reads_with_another(&spec.credentials),
         suspend: spec.suspend.unwrap_or(false),
         hold: spec.hold.clone(),
         not_before: spec.not_before,
@@ -86,6 +88,16 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
     })
 }
 
+/// Does another application read in mode Plan than the one that acts in mode Execute?
+fn reads_with_another(block: &Credentials) -> bool {
+    let of_the_workload = block.workload_identity.as_ref().is_some_and(|identity| {
+        let reader = identity.reader_client_id.as_ref();
+        reader.is_some_and(|reader| !reader.eq_ignore_ascii_case(&identity.client_id))
+    });
+    let secret = block.reader_secret_name.as_ref();
+    of_the_workload || secret.is_some_and(|reader| Some(reader) != block.secret_name.as_ref())
+}
+
 fn account(spec: &AccountSpec) -> BillingAccount {
     BillingAccount {
         kind: spec.kind,
@@ -112,6 +124,7 @@ fn backup(spec: &BackupSpec) -> Option<Backup> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 
@@ -126,6 +139,27 @@ mod tests {
             job_name: job.map(str::to_owned),
             max_age: max_age.map(str::to_owned),
         })
+    }
+
+    #[test]
+    fn whoever_reads_is_another_only_where_it_is_named() {
+        let block = |text: &str| -> Credentials { serde_json::from_str(text).unwrap() };
+        for (another, text) in [
+            (false, r#"{"secretName": "a"}"#),
+            (true, r#"{"secretName": "a", "readerSecretName": "b"}"#),
+            (false, r#"{"secretName": "a", "readerSecretName": "a"}"#),
+            (false, r#"{"workloadIdentity": {"clientId": "aa"}}"#),
+            (
+                true,
+                r#"{"workloadIdentity": {"clientId": "aa", "readerClientId": "bb"}}"#,
+            ),
+            (
+                false,
+                r#"{"workloadIdentity": {"clientId": "aa", "readerClientId": "AA"}}"#,
+            ),
+        ] {
+            assert_eq!(reads_with_another(&block(text)), another, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Access: the rows of the table that tells, per step, who needs what and whether it is held.
 
+pub mod table;
+
 use crate::closure::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -81,6 +81,15 @@ pub const fn applications(cloud: Cloud) -> &'static str {
     }
 }
 
+/// Where an administrator consents to what an application asks for, in a tenant: `{this}/{tenant}/adminconsent?client_id=…`.
+pub const fn login(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "https://login.microsoftonline.com",
+        Cloud::USGov | Cloud::USGovDoD => "https://login.microsoftonline.us",
+        Cloud::China => "https://login.partner.microsoftonline.cn",
+    }
+}
+
 /// Microsoft's article on deleting a tenant: each check and how it is met.
 pub const DELETE_TENANT: &str =
     "https://learn.microsoft.com/entra/identity/users/directory-delete-howto";

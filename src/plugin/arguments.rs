@@ -85,6 +85,8 @@ pub enum Command {
     Keeper(Keeper),
     /// Tells what was done and what proves it: for the file, for the auditor.
     Report(Report),
+    /// What the closure's applications may do: the commands that grant it, and what is held.
+    Access(Access),
     /// Pauses a closure: at most the call in flight finishes.
     Suspend(Named),
     /// Lets a paused closure go on.
@@ -96,6 +98,51 @@ pub enum Command {
 pub struct Named {
     /// Name of the closure.
     pub name: String,
+}
+
+/// `access`.
+#[derive(Debug, Args)]
+pub struct Access {
+    /// Grant or look.
+    #[command(subcommand)]
+    pub what: AccessCommand,
+}
+
+/// Grant or look.
+#[derive(Debug, Subcommand)]
+pub enum AccessCommand {
+    /// Prints a PowerShell script that grants exactly what the closure's steps need, or takes it away again. It is run by an
+    /// administrator; nothing is changed by printing it.
+    Script(AccessScript),
+    /// Shows per step what is held and what is missing, as step 0 saw it. Exit code 1: something is missing.
+    Check(Named),
+}
+
+/// `access script`.
+#[derive(Debug, Args)]
+pub struct AccessScript {
+    /// Name of the closure.
+    pub name: String,
+    /// What the script is for.
+    #[arg(long = "for", value_enum)]
+    pub purpose: AccessFor,
+    /// The operator's namespace: its service account is trusted where the closure names a workload identity.
+    #[arg(long, value_name = "NAMESPACE", default_value = crate::evidence::cluster::NAMESPACE)]
+    pub operator_namespace: String,
+    /// The operator's service account.
+    #[arg(long, value_name = "NAME", default_value = "tenant-closure")]
+    pub operator_service_account: String,
+}
+
+/// What a script is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AccessFor {
+    /// Reading: mode Plan.
+    Plan,
+    /// Carrying out: mode Execute. To be granted once the plan is approved.
+    Execute,
+    /// Taking all of it away again.
+    Cleanup,
 }
 
 /// `status`.

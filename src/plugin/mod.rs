@@ -1,9 +1,10 @@
 //! The kubectl plugin `kubectl tenant-closure`: see a closure, read its plan and approve it, attest a check, prove that who
-//! stays can sign in, pause it, report on it.
+//! stays can sign in, pause it, report on it, grant what it needs.
 //!
 //! It stands on the resources alone: what it shows is in the closure's status, what it does is one object or one patch,
 //! and whether that is allowed the API server says.
 
+mod access;
 pub mod arguments;
 mod lines;
 mod look;
@@ -142,6 +143,7 @@ pub async fn carry_out(
         Command::Attest(asked) => write::attest(asked, client, namespace, out).await,
         Command::Keeper(Keeper::Prove(asked)) => prove::prove(asked, client, namespace, out).await,
         Command::Report(asked) => report::show(asked, client, namespace, out).await,
+        Command::Access(asked) => access::tell(asked, client, namespace, out).await,
         Command::Suspend(named) => write::suspend(&named.name, true, client, namespace, out).await,
         Command::Resume(named) => write::suspend(&named.name, false, client, namespace, out).await,
     }

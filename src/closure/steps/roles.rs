@@ -1,12 +1,13 @@
 //! Roles: what each step needs of the identity and of the retained administrator, and which of it is held; told before
 //! anything begins.
 
+use crate::closure::access::table::{Kind, Purpose, Right, TABLE, When, of_the_administrator};
 use crate::closure::access::{Need, Who};
 use crate::closure::decision::Blocker;
 use crate::closure::id::ObjectId;
 use crate::closure::links;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Administrator, Holding, Observation, Obstacle};
+use crate::closure::observation::{Administrator, Holding, Identity, Observation, Obstacle};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions::begun;
@@ -39,7 +40,7 @@ pub fn told(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Need> {
 pub fn table(plan: &Plan, seen: &Observation) -> Vec<Need> {
     let mut needs = of_the_identity(plan, seen);
     if let Some(Some(retained)) = seen.retained.known() {
-        needs.extend(of_the_administrator(retained));
+        needs.extend(of_who_stays(retained));
     }
     needs.sort_by_key(|need| need.step);
     needs
@@ -50,78 +51,50 @@ fn of_the_identity(plan: &Plan, seen: &Observation) -> Vec<Need> {
     // Who only reads in mode Plan is not who acts later.
     let acts = terms.mode == Mode::Execute || !terms.reader_of_its_own;
     let identity = seen.identity.known().filter(|_| acts);
-    let need = |step, what, held| Need {
-        step,
-        who: Who::Identity,
-        what,
-        held,
-        vital: true,
-    };
-    let permission = |step, what: &'static str| {
-        let held = identity.map(|found| found.permissions.contains(what));
-        need(step, what, held)
-    };
-    let over_administrators = |step| {
-        let roles = [
-            GLOBAL_ADMINISTRATOR,
-            PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
-        ];
-        let held = identity.map(|found| {
-            let mut held = roles.iter();
-            held.any(|role| found.directory_roles.contains(role))
-        });
-        need(
-            step,
-            "the role Privileged Authentication Administrator",
-            held,
-        )
-    };
-    let mut needs = vec![permission(Step::Users, "User.ReadWrite.All")];
-    if other_administrators(plan, seen) {
-        needs.push(over_administrators(Step::Users));
-    }
-    if !terms.release_domains.is_empty() {
-        let domains = "Domain.ReadWrite.All";
-        needs.push(permission(Step::CancelSubscriptions, domains));
-    }
     let synced = seen.organization.known().is_some_and(|o| o.sync_enabled);
-    if synced {
-        needs.push(Need {
-            vital: false,
-            ..permission(Step::Users, "Organization.ReadWrite.All")
-        });
+    let needed = |when: When| match when {
+        When::OtherAdministrators => other_administrators(plan, seen),
+        When::Synced => synced,
+        _ => when.by_spec(terms).unwrap_or(true),
+    };
+    TABLE
+        .iter()
+        .filter(|right| right.purpose == Purpose::Act && right.kind.is_told())
+        .filter(|right| needed(right.when))
+        .map(|right| Need {
+            step: right.step,
+            who: Who::Identity,
+            what: right.what,
+            held: identity.map(|found| holds(found, right)),
+            vital: right.vital,
+        })
+        .collect()
+}
+
+/// A Global Administrator may do what the role over other administrators may.
+fn holds(found: &Identity, right: &Right) -> bool {
+    if right.kind == Kind::Permission {
+        return found.permissions.contains(right.what);
     }
-    if terms.spare.is_some() {
-        let mfa = "Policy.ReadWrite.AuthenticationMethod";
-        needs.push(permission(Step::DisableMfa, mfa));
-        needs.push(over_administrators(Step::DeleteDirectory));
-    }
-    if terms.remove_applications {
-        let removal = "Application.ReadWrite.All";
-        needs.push(permission(Step::DeleteDirectory, removal));
-    }
-    needs
+    let roles = [
+        GLOBAL_ADMINISTRATOR,
+        PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+    ];
+    let mut roles = roles.iter();
+    roles.any(|role| found.directory_roles.contains(role))
 }
 
 /// A Billing Administrator can end subscriptions; whatever else is left to a person's hands takes a Global Administrator.
-fn of_the_administrator(found: &Administrator) -> impl Iterator<Item = Need> {
+fn of_who_stays(found: &Administrator) -> impl Iterator<Item = Need> {
     let global = found.global_administrator == Holding::Permanent;
     let billing = found.global_administrator == Holding::BillingOnly;
     Step::ORDER.into_iter().skip(1).map(move |step| {
         let subscriptions = matches!(step, Step::CancelSubscriptions | Step::DeleteSubscriptions);
-        let (what, held) = if subscriptions {
-            (
-                "the role Global Administrator or Billing Administrator",
-                global || billing,
-            )
-        } else {
-            ("the role Global Administrator", global)
-        };
         Need {
             step,
             who: Who::RetainedAdministrator,
-            what,
-            held: Some(held),
+            what: of_the_administrator(step),
+            held: Some(global || (billing && subscriptions)),
             vital: true,
         }
     })

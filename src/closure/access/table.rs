@@ -1,0 +1,367 @@
+//! The table of access: every permission and role that a closure can need, for which step, when, and why. From it come the
+//! check of step 0, the scripts of the kubectl plugin and the table in the documentation.
+//!
+//! Sources: the permissions of each call on its page of learn.microsoft.com `graph/api`; the role over other administrators
+//! `graph/api/resources/users`, who can perform sensitive actions; per-user MFA
+//! `graph/api/authentication-update`; canceling Azure subscriptions `cost-management-billing/manage/cancel-azure-subscription`; billing roles
+//! `cost-management-billing/manage/understand-mca-roles`.
+
+use crate::closure::step::Step;
+use crate::closure::terms::{BillingKind, Terms};
+
+/// What a right is for: a reading application needs those to read, the acting one all that are not covered by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Planning and looking; nothing is changed.
+    Read,
+    /// Carrying out.
+    Act,
+}
+
+/// Where a right is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An application permission of Microsoft Graph.
+    Permission,
+    /// A directory role of the service principal.
+    DirectoryRole,
+    /// A role on a billing account of a Customer Agreement.
+    BillingRole,
+    /// A role of Azure RBAC on an Azure subscription.
+    SubscriptionRole,
+    /// A role of Azure RBAC on the resource that the directory is.
+    ResourceRole,
+    /// The registration of an application in Partner Center.
+    PartnerCenter,
+}
+
+impl Kind {
+    /// Microsoft Graph tells step 0 whether it is held; of all others nothing is known before the step itself.
+    pub const fn is_told(self) -> bool {
+        matches!(self, Self::Permission | Self::DirectoryRole)
+    }
+}
+
+/// When a right is needed at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// In every closure.
+    Always,
+    /// The tenant has other administrators to delete.
+    OtherAdministrators,
+    /// The directory is synchronized.
+    Synced,
+    /// `spec.retain.spareAdministrator` is there.
+    Spare,
+    /// `spec.directory.removeApplications` is true.
+    RemoveApplications,
+    /// `spec.domains.release` names domains.
+    ReleaseDomains,
+    /// `spec.directory.resource` is there.
+    DirectoryResource,
+    /// `spec.billing.accounts` has an account of this kind.
+    Account(BillingKind),
+    /// `spec.billing.stopRenewalFirst` is true, with an account of this kind.
+    StopRenewal(BillingKind),
+}
+
+impl When {
+    /// Whether the spec asks for it; `None`: only the tenant can tell.
+    pub fn by_spec(self, terms: &Terms) -> Option<bool> {
+        let has = |kind| terms.billing.iter().any(|account| account.kind == kind);
+        Some(match self {
+            Self::Always => true,
+            Self::OtherAdministrators | Self::Synced => return None,
+            Self::Spare => terms.spare.is_some(),
+            Self::RemoveApplications => terms.remove_applications,
+            Self::ReleaseDomains => !terms.release_domains.is_empty(),
+            Self::DirectoryResource => terms.directory_resource.is_some(),
+            Self::Account(kind) => has(kind),
+            Self::StopRenewal(kind) => terms.stop_renewal_first && has(kind),
+        })
+    }
+
+    /// As it is told to a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::OtherAdministrators => "other administrators are to be deleted",
+            Self::Synced => "the directory is synchronized",
+            Self::Spare => "a spare administrator is kept",
+            Self::RemoveApplications => "`directory.removeApplications`",
+            Self::ReleaseDomains => "`domains.release`",
+            Self::DirectoryResource => "`directory.resource`",
+            Self::Account(BillingKind::CustomerAgreement) => "an account `CustomerAgreement`",
+            Self::Account(BillingKind::Partner) => "an account `Partner`",
+            Self::Account(BillingKind::AzureSubscription) => "an account `AzureSubscription`",
+            Self::StopRenewal(_) => "`billing.stopRenewalFirst`",
+        }
+    }
+}
+
+/// A right of an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// For which step; reading serves every one, and is told with step 0.
+    pub step: Step,
+    /// Reading or acting.
+    pub purpose: Purpose,
+    /// Where it is granted.
+    pub kind: Kind,
+    /// Its name as Microsoft writes it; a directory role with `the role` before it.
+    pub what: &'static str,
+    /// When it is needed.
+    pub when: When,
+    /// False where a person does it otherwise: to lack it bars nothing.
+    pub vital: bool,
+    /// What it is needed for.
+    pub why: &'static str,
+}
+
+impl Right {
+    /// The name alone.
+    pub fn name(&self) -> &'static str {
+        self.what.strip_prefix(ROLE).unwrap_or(self.what)
+    }
+}
+
+const ROLE: &str = "the role ";
+
+/// The role over other administrators.
+pub const OVER_ADMINISTRATORS: &str = "the role Privileged Authentication Administrator";
+
+const fn reads(kind: Kind, what: &'static str, when: When, why: &'static str) -> Right {
+    Right {
+        purpose: Purpose::Read,
+        ..acts(Step::Preconditions, kind, what, when, why)
+    }
+}
+
+const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'static str) -> Right {
+    Right {
+        step,
+        purpose: Purpose::Act,
+        kind,
+        what,
+        when,
+        vital: true,
+        why,
+    }
+}
+
+/// Every right that an application can need, in the order of the steps.
+pub const TABLE: [Right; 20] = [
+    reads(
+        Kind::Permission,
+        "Organization.Read.All",
+        When::Always,
+        "reads the tenant's id and initial domain, directory sync and the subscriptions",
+    ),
+    reads(
+        Kind::Permission,
+        "User.Read.All",
+        When::Always,
+        "lists the users, and reads who stays",
+    ),
+    reads(
+        Kind::Permission,
+        "Application.Read.All",
+        When::Always,
+        "finds its own service principal, and lists the applications",
+    ),
+    reads(
+        Kind::Permission,
+        "RoleManagement.Read.Directory",
+        When::Always,
+        "reads who holds which directory role, itself included",
+    ),
+    reads(
+        Kind::Permission,
+        "Domain.Read.All",
+        When::ReleaseDomains,
+        "reads the domains and what still uses them",
+    ),
+    reads(
+        Kind::BillingRole,
+        "Billing account reader",
+        When::Account(BillingKind::CustomerAgreement),
+        "reads the subscriptions, their terms and the last day to cancel",
+    ),
+    reads(
+        Kind::SubscriptionRole,
+        "Reader",
+        When::Account(BillingKind::AzureSubscription),
+        "reads the state of the Azure subscription",
+    ),
+    reads(
+        Kind::PartnerCenter,
+        "an application of the partner's tenant",
+        When::Account(BillingKind::Partner),
+        "reads what the partner sold",
+    ),
+    acts(
+        Step::Users,
+        Kind::Permission,
+        "User.ReadWrite.All",
+        When::Always,
+        "deletes the users",
+    ),
+    acts(
+        Step::Users,
+        Kind::DirectoryRole,
+        OVER_ADMINISTRATORS,
+        When::OtherAdministrators,
+        "deletes users who hold a directory role",
+    ),
+    Right {
+        vital: false,
+        ..acts(
+            Step::Users,
+            Kind::Permission,
+            "Organization.ReadWrite.All",
+            When::Synced,
+            "switches directory sync off; without it a person does",
+        )
+    },
+    acts(
+        Step::Users,
+        Kind::BillingRole,
+        "Billing account contributor",
+        When::StopRenewal(BillingKind::CustomerAgreement),
+        "switches recurring billing off before any user is touched",
+    ),
+    acts(
+        Step::CancelSubscriptions,
+        Kind::Permission,
+        "Domain.ReadWrite.All",
+        When::ReleaseDomains,
+        "releases the domains, before any subscription is canceled",
+    ),
+    acts(
+        Step::CancelSubscriptions,
+        Kind::BillingRole,
+        "Billing account contributor",
+        When::Account(BillingKind::CustomerAgreement),
+        "cancels the subscriptions, or switches their recurring billing off",
+    ),
+    acts(
+        Step::CancelSubscriptions,
+        Kind::SubscriptionRole,
+        "Owner",
+        When::Account(BillingKind::AzureSubscription),
+        "cancels the Azure subscription",
+    ),
+    acts(
+        Step::CancelSubscriptions,
+        Kind::PartnerCenter,
+        "an application of the partner's tenant",
+        When::Account(BillingKind::Partner),
+        "ends what the partner sold",
+    ),
+    acts(
+        Step::DisableMfa,
+        Kind::Permission,
+        "Policy.ReadWrite.AuthenticationMethod",
+        When::Spare,
+        "reads the spare administrator's per-user MFA and switches it off; Microsoft names no lesser permission for reading it",
+    ),
+    acts(
+        Step::DeleteDirectory,
+        Kind::DirectoryRole,
+        OVER_ADMINISTRATORS,
+        When::Spare,
+        "deletes the spare administrator",
+    ),
+    acts(
+        Step::DeleteDirectory,
+        Kind::Permission,
+        "Application.ReadWrite.All",
+        When::RemoveApplications,
+        "removes applications and service principals",
+    ),
+    acts(
+        Step::DeleteDirectory,
+        Kind::ResourceRole,
+        "Contributor",
+        When::DirectoryResource,
+        "deletes the External ID or B2C directory",
+    ),
+];
+
+/// What the retained administrator must hold for a step; he holds it himself, no application is given it.
+pub const fn of_the_administrator(step: Step) -> &'static str {
+    match step {
+        Step::CancelSubscriptions | Step::DeleteSubscriptions => {
+            "the role Global Administrator or Billing Administrator"
+        }
+        _ => "the role Global Administrator",
+    }
+}
+
+/// Whether a permission to read is part of one to write: `User.Read.All` of `User.ReadWrite.All`.
+pub fn covers(wide: &str, narrow: &str) -> bool {
+    narrow
+        .strip_suffix(".Read.All")
+        .is_some_and(|about| wide.strip_suffix(".ReadWrite.All") == Some(about))
+        || (wide, narrow) == ("Billing account contributor", "Billing account reader")
+        || (wide, narrow) == ("Owner", "Reader")
+}
+
+/// Of rights that are needed for sure, those to grant: each name once, and none that another covers.
+pub fn least<'a>(rights: &[&'a Right]) -> Vec<&'a Right> {
+    let mut least: Vec<&Right> = Vec::new();
+    for right in rights {
+        let of_kind = |other: &&&Right| other.kind == right.kind;
+        let mut others = rights.iter().filter(of_kind);
+        let covered = others.any(|other| covers(other.what, right.what));
+        let mut granted = least.iter().filter(|other| other.kind == right.kind);
+        if !covered && !granted.any(|other| other.what == right.what) {
+            least.push(right);
+        }
+    }
+    least
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_covers_is_not_asked_for() {
+        let names = |most: Purpose| -> Vec<&str> {
+            let rights: Vec<&Right> = TABLE
+                .iter()
+                .filter(|right| right.kind.is_told())
+                .filter(|right| most == Purpose::Act || right.purpose == Purpose::Read)
+                .collect();
+            least(&rights).iter().map(|r| r.name()).collect()
+        };
+        assert_eq!(
+            names(Purpose::Read),
+            [
+                "Organization.Read.All",
+                "User.Read.All",
+                "Application.Read.All",
+                "RoleManagement.Read.Directory",
+                "Domain.Read.All"
+            ]
+        );
+        assert_eq!(
+            names(Purpose::Act),
+            [
+                "RoleManagement.Read.Directory",
+                "User.ReadWrite.All",
+                "Privileged Authentication Administrator",
+                "Organization.ReadWrite.All",
+                "Domain.ReadWrite.All",
+                "Policy.ReadWrite.AuthenticationMethod",
+                "Application.ReadWrite.All"
+            ]
+        );
+        assert!(!covers("User.ReadWrite.All", "Domain.Read.All"));
+        assert!(!covers(
+            "User.ReadWrite.All",
+            "RoleManagement.Read.Directory"
+        ));
+    }
+}

@@ -1,0 +1,108 @@
+//! What is held and what is missing, per step, as step 0 saw it.
+
+use super::identities::{Needed, needed};
+use crate::api::status::AccessStatus;
+use crate::api::{TenantClosure, TenantClosureStatus};
+use crate::closure::access::Who;
+use crate::closure::access::table::{Purpose, Right, TABLE};
+use crate::closure::label::label;
+use crate::closure::step::Step;
+use crate::closure::terms::Terms;
+use crate::plugin::{Ended, words};
+use std::fmt::Write as _;
+
+/// What no status tells.
+const NOT_TOLD: &str = "\nWhat is held more than needed, and what ends before the estimate, is not told here: the script of \
+                        `access script` warns of the first when it is run.\n";
+
+/// The table of one closure; [`Ended::Stalled`] where something is missing that bars the way.
+pub(super) fn told(closure: &TenantClosure, terms: &Terms) -> (String, Ended) {
+    let empty = TenantClosureStatus::default();
+    let status = closure.status.as_ref().unwrap_or(&empty);
+    let mut text = String::new();
+    let mut missing = 0;
+    for step in Step::ORDER {
+        let mut rows: Vec<(&str, String, &str)> = Vec::new();
+        let of_step = status.steps.iter().find(|one| one.name == step.name());
+        let access = of_step.map_or(&[][..], |one| one.access.as_slice());
+        for right in TABLE.iter().filter(|right| right.step == step) {
+            let row = access.iter().find(|row| is(row, right));
+            match (row, needed(right, closure, terms)) {
+                (Some(row), _) => rows.push(judged(row)),
+                (None, Needed::No) => {}
+                (None, Needed::Unknown) => rows.push((
+                    "unknown",
+                    right.what.to_owned(),
+                    "needed only where the tenant is so; step 0 has not looked yet",
+                )),
+                (None, Needed::Yes) => rows.push(by_table(right, status)),
+            }
+        }
+        let stays = access.iter();
+        let stays = stays.filter(|row| row.who == Who::RetainedAdministrator);
+        rows.extend(stays.map(judged));
+        if rows.is_empty() {
+            continue;
+        }
+        missing += rows.iter().filter(|row| row.0 == "missing").count();
+        let _ = writeln!(text, "{} {}", step.number(), words::step(step));
+        for (held, what, note) in rows {
+            let note = if note.is_empty() {
+                String::new()
+            } else {
+                format!(" ({note})")
+            };
+            let _ = writeln!(text, "  {held:<8} {}{note}", label(&what));
+        }
+    }
+    text += NOT_TOLD;
+    let ended = if missing > 0 {
+        Ended::Stalled
+    } else {
+        Ended::Done
+    };
+    (text, ended)
+}
+
+fn is(row: &AccessStatus, right: &Right) -> bool {
+    row.who == Who::Identity && row.needs == right.what
+}
+
+fn judged(row: &AccessStatus) -> (&'static str, String, &'static str) {
+    let what = format!("{}: {}", row.who.words(), row.needs);
+    match (row.held, row.optional) {
+        (Some(true), _) => ("held", what, ""),
+        (Some(false), true) => ("without", what, "a person does it"),
+        (Some(false), false) => ("missing", what, ""),
+        (None, _) => (
+            "unknown",
+            what,
+            "another application only reads; step 0 tells it in mode Execute",
+        ),
+    }
+}
+
+/// What step 0 has no row for.
+fn by_table(right: &Right, status: &TenantClosureStatus) -> (&'static str, String, &'static str) {
+    let what = format!("{}: {}", Who::Identity.words(), right.what);
+    let reads = right.purpose == Purpose::Read && right.kind.is_told();
+    let denied = status
+        .conditions
+        .iter()
+        .any(|one| one.reason == "PermissionDenied");
+    if reads && status.plan.is_some() && !denied {
+        return (
+            "held",
+            what,
+            "the plan was made with it, or with what covers it",
+        );
+    }
+    if right.kind.is_told() {
+        return ("unknown", what, "step 0 has not looked yet");
+    }
+    (
+        "unknown",
+        what,
+        "Microsoft Graph does not tell it; a step that lacks it says so",
+    )
+}

@@ -1,0 +1,171 @@
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $true
+
+# Signs in as an administrator, in this tenant and no other.
+function Connect-Tenant([string]$Tenant, [string]$Environment, [string]$InitialDomain) {
+  Connect-MgGraph -TenantId $Tenant -Environment $Environment -NoWelcome -Scopes @(
+    'Application.ReadWrite.All', 'AppRoleAssignment.ReadWrite.All', 'RoleManagement.ReadWrite.Directory', 'Organization.Read.All', 'User.Read.All')
+  if ((Get-MgContext).TenantId -ne $Tenant) { throw "signed in to another tenant than $Tenant" }
+  if ($InitialDomain) {
+    $initial = (Get-MgOrganization).VerifiedDomains | Where-Object IsInitial
+    if ($initial.Name -ne $InitialDomain) { throw "the initial domain is $($initial.Name), not $InitialDomain" }
+  }
+}
+
+# The same for az: billing and Azure RBAC.
+function Connect-Azure([string]$Tenant, [string]$Cloud) {
+  az cloud set --name $Cloud
+  az login --tenant $Tenant --allow-no-subscriptions --output none
+}
+
+# The application by its id, or by its name; without -Existing it is made where there is none.
+function Get-Identity([string]$ClientId, [string]$Name, [switch]$Existing) {
+  $filter = if ($ClientId) { "appId eq '$ClientId'" } else { "displayName eq '$Name'" }
+  $found = @(Get-MgApplication -Filter $filter)
+  if ($found.Count -gt 1) { throw "several applications are named ${Name}: keep one" }
+  if ($found.Count -eq 0) {
+    if ($Existing) { return $null }
+    if ($ClientId) { throw "there is no application $ClientId in this tenant" }
+    $found = @(New-MgApplication -DisplayName $Name -SignInAudience 'AzureADMyOrg')
+  }
+  $principal = Get-MgServicePrincipal -Filter "appId eq '$($found[0].AppId)'"
+  if (-not $principal -and -not $Existing) { $principal = New-MgServicePrincipal -AppId $found[0].AppId }
+  @{ Application = $found[0]; Principal = $principal }
+}
+
+function Get-Graph { Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'" }
+
+# The application asks for exactly these permissions. They are granted here, or, with -ByLink, by whoever opens the link.
+function Set-Permissions($Identity, [string]$Login, [string]$Tenant, [switch]$ByLink, [string[]]$Names) {
+  $graph = Get-Graph
+  $wanted = @(foreach ($name in $Names) {
+    $role = $graph.AppRoles | Where-Object { $_.Value -eq $name -and $_.AllowedMemberTypes -contains 'Application' }
+    if (-not $role) { throw "Microsoft Graph has no application permission $name in this cloud" }
+    $role
+  })
+  $access = @($wanted | ForEach-Object { @{ Id = $_.Id; Type = 'Role' } })
+  Update-MgApplication -ApplicationId $Identity.Application.Id -RequiredResourceAccess @(@{ ResourceAppId = $graph.AppId; ResourceAccess = $access })
+  if ($ByLink) {
+    Write-Host "Admin consent: $Login/$Tenant/adminconsent?client_id=$($Identity.Application.AppId)"
+    return
+  }
+  $held = @(Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Identity.Principal.Id -All)
+  foreach ($role in $wanted) {
+    if ($held.AppRoleId -contains $role.Id) { continue }
+    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Identity.Principal.Id -PrincipalId $Identity.Principal.Id -ResourceId $graph.Id -AppRoleId $role.Id | Out-Null
+  }
+  foreach ($one in $held | Where-Object { $wanted.Id -notcontains $_.AppRoleId }) {
+    $name = ($graph.AppRoles | Where-Object Id -eq $one.AppRoleId).Value
+    Write-Warning "more than needed: $($one.ResourceDisplayName) $name"
+  }
+}
+
+function Remove-Permissions($Identity, [string[]]$Names) {
+  $graph = Get-Graph
+  $roles = @($graph.AppRoles | Where-Object { $Names -contains $_.Value })
+  foreach ($one in @(Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Identity.Principal.Id -All)) {
+    if ($one.ResourceId -eq $graph.Id -and $roles.Id -contains $one.AppRoleId) {
+      Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Identity.Principal.Id -AppRoleAssignmentId $one.Id
+    }
+  }
+}
+
+function Get-RoleAssignment([string]$Principal, [string]$Template) {
+  Get-MgRoleManagementDirectoryRoleAssignment -Filter "principalId eq '$Principal' and roleDefinitionId eq '$Template'"
+}
+
+function Set-Role($Identity, [string]$Template) {
+  if (Get-RoleAssignment $Identity.Principal.Id $Template) { return }
+  New-MgRoleManagementDirectoryRoleAssignment -PrincipalId $Identity.Principal.Id -RoleDefinitionId $Template -DirectoryScopeId '/' | Out-Null
+}
+
+function Remove-Role($Identity, [string]$Template) {
+  foreach ($one in @(Get-RoleAssignment $Identity.Principal.Id $Template)) {
+    Remove-MgRoleManagementDirectoryRoleAssignment -UnifiedRoleAssignmentId $one.Id
+  }
+}
+
+# Only looks: whoever stays must be Global Administrator, and is made one by a person.
+function Test-Administrator([string]$Name) {
+  $user = Get-MgUser -UserId $Name
+  if (-not (Get-RoleAssignment $user.Id '62e90394-69f5-4237-9190-012177145e10')) {
+    Write-Warning "$Name is not Global Administrator: assign the role, permanently"
+  }
+}
+
+# The operator's own identity in the cluster: no secret at all.
+function Set-Federation($Identity, [string]$Subject, [string]$Audience) {
+  $issuer = (kubectl get --raw /.well-known/openid-configuration | ConvertFrom-Json).issuer
+  $held = @(Get-MgApplicationFederatedIdentityCredential -ApplicationId $Identity.Application.Id)
+  if ($held | Where-Object { $_.Issuer -eq $issuer -and $_.Subject -eq $Subject }) { return }
+  New-MgApplicationFederatedIdentityCredential -ApplicationId $Identity.Application.Id -BodyParameter @{
+    name = 'tenant-closure'; issuer = $issuer; subject = $Subject; audiences = @($Audience) } | Out-Null
+}
+
+# A certificate, whose key goes into the Secret and nowhere else.
+function Set-Certificate($Identity, [string]$Tenant, [string]$Namespace, [string]$Secret) {
+  if ($Identity.Application.KeyCredentials.Count -gt 0) { return }
+  $folder = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid())
+  New-Item -ItemType Directory -Path $folder | Out-Null
+  try {
+    $key = Join-Path $folder 'key.pem'
+    $certificate = Join-Path $folder 'certificate.pem'
+    $both = Join-Path $folder 'both.pem'
+    openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj '/CN=tenant-closure' -keyout $key -out $certificate
+    Get-Content $certificate, $key | Set-Content $both
+    $public = [Security.Cryptography.X509Certificates.X509Certificate2]::CreateFromPem((Get-Content -Raw $certificate))
+    Update-MgApplication -ApplicationId $Identity.Application.Id -KeyCredentials @(@{
+      Type = 'AsymmetricX509Cert'; Usage = 'Verify'; Key = $public.RawData; DisplayName = 'CN=tenant-closure' })
+    kubectl --namespace $Namespace create secret generic $Secret "--from-literal=clientId=$($Identity.Application.AppId)" "--from-file=clientCertificate=$both"
+    kubectl --namespace $Namespace label secret $Secret "tenantclosure.dev/tenant-id=$Tenant"
+  } finally {
+    Remove-Item -Recurse -Force $folder
+  }
+}
+
+# A Customer Agreement's account, under its resource; several need a choice.
+function Get-BillingAccount {
+  $names = @(az billing account list --query "[?agreementType=='MicrosoftCustomerAgreement'].name" --output tsv)
+  if ($BillingAccount) { $names = @($names | Where-Object { $_ -eq $BillingAccount }) }
+  if ($names.Count -ne 1) { throw "choose one account with -BillingAccount: $names" }
+  $arm = (az cloud show --query endpoints.resourceManager --output tsv).TrimEnd('/')
+  "$arm/providers/Microsoft.Billing/billingAccounts/$($names[0])"
+}
+
+function Get-BillingRole([string]$Account, [string]$Role) {
+  az rest --method get --url "$Account/billingRoleDefinitions?api-version=2024-04-01" --query "value[?properties.roleName=='$Role'].id | [0]" --output tsv
+}
+
+function Get-BillingAssignment([string]$Account, $Identity, [string]$Definition) {
+  @(az rest --method get --url "$Account/billingRoleAssignments?api-version=2024-04-01" --query "value[?properties.principalId=='$($Identity.Principal.Id)' && properties.roleDefinitionId=='$Definition'].name" --output tsv)
+}
+
+function Set-BillingRole($Identity, [string]$Tenant, [string]$Role) {
+  $account = Get-BillingAccount
+  $definition = Get-BillingRole $account $Role
+  if (Get-BillingAssignment $account $Identity $definition) { return }
+  $body = New-TemporaryFile
+  @{ principalId = $Identity.Principal.Id; principalTenantId = $Tenant; roleDefinitionId = $definition } | ConvertTo-Json | Set-Content $body
+  az rest --method post --url "$account/createBillingRoleAssignment?api-version=2024-04-01" --body "@$body" --output none
+  Remove-Item $body
+}
+
+function Remove-BillingRole($Identity, [string]$Role) {
+  $account = Get-BillingAccount
+  foreach ($name in Get-BillingAssignment $account $Identity (Get-BillingRole $account $Role)) {
+    az rest --method delete --url "$account/billingRoleAssignments/${name}?api-version=2024-04-01" --output none
+  }
+}
+
+function Set-AzureRole($Identity, [string]$Role, [string]$Scope) {
+  az role assignment create --assignee-object-id $Identity.Principal.Id --assignee-principal-type ServicePrincipal --role $Role --scope $Scope --output none
+}
+
+function Remove-AzureRole($Identity, [string]$Role, [string]$Scope) {
+  az role assignment delete --assignee $Identity.Principal.Id --role $Role --scope $Scope
+}
+
+# Every Azure subscription of the tenant.
+function Get-AzureScope([string]$Tenant) {
+  az account list --all --query "[?tenantId=='$Tenant'].id" --output tsv | ForEach-Object { "/subscriptions/$_" }
+}

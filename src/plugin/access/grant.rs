@@ -1,0 +1,250 @@
+//! The script that grants: per application its permissions, directory roles, billing and Azure roles, and what signs it in.
+
+use super::FUNCTIONS;
+use super::identities::{Identity, Proof, all};
+use super::quoting::{comment, literal, resource, word};
+use crate::api::TenantClosure;
+use crate::closure::access::table::{Kind, Purpose, Right};
+use crate::closure::links;
+use crate::closure::steps::roles::PRIVILEGED_AUTHENTICATION_ADMINISTRATOR;
+use crate::closure::terms::{Cloud, Terms};
+use crate::plugin::Trouble;
+use crate::plugin::arguments::{AccessFor, AccessScript};
+use kube::ResourceExt as _;
+use std::fmt::Write as _;
+
+/// The environment's name in Microsoft Graph PowerShell, and in the Azure CLI.
+pub(super) const fn environment(cloud: Cloud) -> (&'static str, &'static str) {
+    match cloud {
+        Cloud::Global => ("'Global'", "'AzureCloud'"),
+        Cloud::USGov => ("'USGov'", "'AzureUSGovernment'"),
+        Cloud::USGovDoD => ("'USGovDoD'", "'AzureUSGovernment'"),
+        Cloud::China => ("'China'", "'AzureChinaCloud'"),
+    }
+}
+
+/// The audience that an application's federated credential takes, per cloud.
+const fn audience(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "'api://AzureADTokenExchange'",
+        Cloud::USGov | Cloud::USGovDoD => "'api://AzureADTokenExchangeUSGov'",
+        Cloud::China => "'api://AzureADTokenExchangeChina'",
+    }
+}
+
+pub(super) fn script(
+    closure: &TenantClosure,
+    terms: &Terms,
+    asked: &AccessScript,
+) -> Result<String, Trouble> {
+    let (purpose, what) = match asked.purpose {
+        AccessFor::Plan => (Purpose::Read, "reads (mode Plan)"),
+        _ => (Purpose::Act, "carries the closure out (mode Execute)"),
+    };
+    let mut text = head(
+        closure,
+        &format!(
+            "Grants what is needed by the application that {what}, and no more. Run again, it grants what is missing and warns of what is more than needed."
+        ),
+    );
+    if purpose == Purpose::Act {
+        text +=
+            &comment("Run it once the plan is approved: from then on this application can delete.");
+    }
+    text += &body_begins("param([string]$BillingAccount, [switch]$ByLink)\n");
+    for identity in all(closure, terms, purpose) {
+        text += &section(closure, terms, &identity, asked)?;
+    }
+    Ok(text)
+}
+
+/// What every script says first.
+pub(super) fn head(closure: &TenantClosure, what: &str) -> String {
+    let (name, namespace) = (closure.name_any(), closure.namespace().unwrap_or_default());
+    let tenant = &closure.spec.tenant.initial_domain;
+    let mut text = String::from("#Requires -Version 7.4\n");
+    text += &comment(&format!(
+        "TenantClosure {namespace}/{name}, tenant {tenant}."
+    ));
+    text += &comment(what);
+    text += &comment(
+        "Read it before you run it. It needs the modules Microsoft.Graph.Applications, Microsoft.Graph.Users, \
+         Microsoft.Graph.Identity.DirectoryManagement and Microsoft.Graph.Identity.Governance, kubectl, and, where billing or \
+         Azure RBAC is concerned, az. Sign in as Global Administrator, or as Privileged Role Administrator with Cloud \
+         Application Administrator.",
+    );
+    text
+}
+
+/// Parameters come first in PowerShell, then the functions.
+pub(super) fn body_begins(parameters: &str) -> String {
+    format!("{parameters}\n{FUNCTIONS}")
+}
+
+/// The application's name, where the closure knows no id of it.
+pub(super) fn found_by(
+    closure: &TenantClosure,
+    identity: &Identity<'_>,
+) -> Result<String, Trouble> {
+    let (namespace, name) = (closure.namespace().unwrap_or_default(), closure.name_any());
+    let namespace = word("metadata.namespace", &namespace)?;
+    let name = word("metadata.name", &name)?;
+    let id = match identity.proof {
+        Proof::Workload(id) => word("workloadIdentity", id)?,
+        Proof::Secret(_) => "",
+    };
+    let kind = if identity.reads_alone {
+        "reader"
+    } else {
+        "closer"
+    };
+    Ok(format!(
+        "-ClientId '{id}' -Name 'TenantClosure {namespace} {name} {kind}'"
+    ))
+}
+
+/// Signing in to the tenant of an application, which is compared with the one that was meant.
+pub(super) fn signing_in(terms: &Terms, identity: &Identity<'_>) -> Result<String, Trouble> {
+    let (graph, azure) = environment(terms.cloud);
+    let domain = if identity.of_the_closed {
+        literal("spec.tenant.initialDomain", &terms.initial_domain)?
+    } else {
+        "''".to_owned()
+    };
+    let tenant = identity.tenant;
+    let mut text = format!("\nConnect-Tenant '{tenant}' {graph} {domain}\n");
+    let by_az = |right: &&Right| !right.kind.is_told() && right.kind != Kind::PartnerCenter;
+    if identity.rights.iter().any(by_az) {
+        let _ = writeln!(text, "Connect-Azure '{tenant}' {azure}");
+    }
+    Ok(text)
+}
+
+fn section(
+    closure: &TenantClosure,
+    terms: &Terms,
+    identity: &Identity<'_>,
+    asked: &AccessScript,
+) -> Result<String, Trouble> {
+    let mut text = signing_in(terms, identity)?;
+    let _ = writeln!(
+        text,
+        "$identity = Get-Identity {}",
+        found_by(closure, identity)?
+    );
+    let tenant = identity.tenant;
+    let permissions = |rights: &[&'static Right]| -> Vec<&'static Right> {
+        let all = rights.iter().copied();
+        all.filter(|right| right.kind == Kind::Permission).collect()
+    };
+    let sure = permissions(&identity.rights);
+    if !sure.is_empty() {
+        let login = links::login(terms.cloud);
+        if let Proof::Workload(id) = identity.proof {
+            let id = word("workloadIdentity", id)?;
+            let _ = writeln!(
+                text,
+                "# Consent by link, with -ByLink: {login}/{tenant}/adminconsent?client_id={id}"
+            );
+        }
+        let _ = writeln!(
+            text,
+            "Set-Permissions $identity '{login}' '{tenant}' -ByLink:$ByLink @("
+        );
+        for right in sure {
+            let _ = writeln!(text, "  '{}'  # {}", right.name(), reason(right));
+        }
+        for right in permissions(&identity.unsure) {
+            let (when, reason) = (right.when.words(), reason(right));
+            let _ = writeln!(
+                text,
+                "  # '{}'  # only where {when}: {reason}",
+                right.name()
+            );
+        }
+        text += ")\n";
+    }
+    for right in &identity.rights {
+        text += &granted(right, terms, identity)?;
+    }
+    for right in &identity.unsure {
+        let line = granted(right, terms, identity)?;
+        if !line.is_empty() {
+            let _ = write!(text, "# only where {}: {line}", right.when.words());
+        }
+    }
+    if identity.of_the_closed && identity.purpose == Purpose::Act {
+        let who = literal("spec.retain.globalAdministrator", &terms.retained)?;
+        let _ = writeln!(
+            text,
+            "Test-Administrator {who}  # he finishes what no application can"
+        );
+    }
+    text += &signed_in_by(closure, terms, identity, asked)?;
+    Ok(text)
+}
+
+/// The step and the reason, as they stand behind a right.
+pub(super) fn reason(right: &Right) -> String {
+    format!("step {}: {}", right.step.number(), right.why)
+}
+
+/// All but permissions, which are granted together.
+fn granted(right: &Right, terms: &Terms, identity: &Identity<'_>) -> Result<String, Trouble> {
+    let (name, reason, tenant) = (right.name(), reason(right), identity.tenant);
+    Ok(match right.kind {
+        Kind::Permission => String::new(),
+        Kind::DirectoryRole => {
+            let template = PRIVILEGED_AUTHENTICATION_ADMINISTRATOR;
+            format!("Set-Role $identity '{template}'  # {name}; {reason}\n")
+        }
+        Kind::BillingRole => format!("Set-BillingRole $identity '{tenant}' '{name}'  # {reason}\n"),
+        Kind::SubscriptionRole => format!(
+            "foreach ($scope in Get-AzureScope '{tenant}') {{ Set-AzureRole $identity '{name}' $scope }}  # {reason}\n"
+        ),
+        Kind::ResourceRole => {
+            let scope = scope(terms)?;
+            format!("Set-AzureRole $identity '{name}' '{scope}'  # {reason}\n")
+        }
+        Kind::PartnerCenter => format!(
+            "Write-Host \"By hand, in Partner Center, Account settings, App management: add the application $($identity.Application.AppId)\"  # {reason}\n"
+        ),
+    })
+}
+
+/// The resource that the directory is.
+pub(super) fn scope(terms: &Terms) -> Result<&str, Trouble> {
+    let id = terms.directory_resource.as_deref().unwrap_or_default();
+    resource("spec.directory.resource", id)
+}
+
+/// The operator's own identity where the closure names one, else a certificate; a client secret is left to who must have one.
+fn signed_in_by(
+    closure: &TenantClosure,
+    terms: &Terms,
+    identity: &Identity<'_>,
+    asked: &AccessScript,
+) -> Result<String, Trouble> {
+    Ok(match identity.proof {
+        Proof::Workload(_) => {
+            let namespace = word("--operator-namespace", &asked.operator_namespace)?;
+            let account = word(
+                "--operator-service-account",
+                &asked.operator_service_account,
+            )?;
+            let audience = audience(terms.cloud);
+            format!(
+                "Set-Federation $identity 'system:serviceaccount:{namespace}:{account}' {audience}\n"
+            )
+        }
+        Proof::Secret(secret) => {
+            let namespace = closure.namespace().unwrap_or_default();
+            let namespace = word("metadata.namespace", &namespace)?;
+            let secret = word("credentials.secretName", secret)?;
+            let tenant = identity.tenant;
+            format!(
+                "Set-Certificate $identity '{tenant}' '{namespace}' '{secret}'  # rather than a client secret\n"
+            )
+        }
+    })
+}
