@@ -2,6 +2,7 @@
 #![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use tenant_closure::api::{crd, policies};
@@ -42,7 +43,7 @@ fn the_documentation_has_the_table_of_access() {
             Kind::PartnerCenter => ", registered in Partner Center",
         };
         let (name, when, why) = (right.name(), right.when.words(), right.why);
-        table += &format!("| {step} | {name}{on} | {when} | {why} |\n");
+        writeln!(table, "| {step} | {name}{on} | {when} | {why} |").unwrap();
     }
     let path = "docs/access.md";
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();

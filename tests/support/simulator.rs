@@ -197,6 +197,21 @@ impl Portal {
         self.asked(self.http.post(url).form(form)).await
     }
 
+    /// Asks a service of Microsoft's with a token, on the simulator's own address; status and body.
+    pub(crate) async fn with_token(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<(u16, Value)> {
+        let url = format!("https://{}/{path}", self.address);
+        let request = self.http.request(method.parse()?, url).bearer_auth(token);
+        let answer = request.json(body).send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await.unwrap_or_default()))
+    }
+
     /// What a person sees of the tenant.
     pub(crate) async fn look(&self) -> Result<Value> {
         self.get(&format!("tenants/{}", self.tenant.id)).await

@@ -4,6 +4,7 @@ use crate::trial::{Trial, condition};
 use serde_json::{Value, json};
 use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::closure::access::Who::{self, Identity, RetainedAdministrator};
+use tenant_closure::closure::access::table::{Kind, Purpose, TABLE, least};
 use tenant_closure::closure::report::Phase;
 
 crate::rows![
@@ -11,7 +12,9 @@ crate::rows![
     one_lack_at_a_time,
     a_billing_administrator_alone,
     a_reader_is_not_asked_to_write,
-    a_permission_taken_away_midway
+    a_permission_taken_away_midway,
+    what_the_table_says_is_enough,
+    the_reader_can_write_nothing
 ];
 
 const GLOBAL: &str = "the role Global Administrator";
@@ -152,6 +155,7 @@ async fn one_lack_at_a_time() {
         USERS,
         "Policy.ReadWrite.AuthenticationMethod",
         "Application.ReadWrite.All",
+        "Domain.ReadWrite.All",
     ];
     let role = "Privileged Authentication Administrator";
     let rows = [
@@ -171,13 +175,31 @@ async fn one_lack_at_a_time() {
             "",
             json!({"privilegedAdmins": 1}),
         ),
-        ("roles-spare", PRIVILEGED, "5 DeleteDirectory", "", spare),
+        (
+            "roles-spare",
+            PRIVILEGED,
+            "5 DeleteDirectory",
+            "",
+            spare.clone(),
+        ),
+        (
+            "roles-domains",
+            all[3],
+            "2 CancelSubscriptions",
+            role,
+            spare,
+        ),
     ];
     let each = rows.map(|(name, lacks, step, role, mut tenant)| async move {
         let held: Vec<&str> = all.into_iter().filter(|one| *one != lacks).collect();
         let roles: &[&str] = if role.is_empty() { &[] } else { &[role] };
+        // It can read the domains whatever it lacks.
+        let held = [&held[..], &["Domain.Read.All"]].concat();
         tenant["closer"] = closer(&held, roles);
-        let trial = Trial::new(name, tenant).await;
+        let domain = format!("{name}.example");
+        tenant["domains"] = json!([domain]);
+        let mut trial = Trial::new(name, tenant).await;
+        trial.spec()["domains"] = json!({"release": [domain]});
         trial.apply().await;
         let told = trial.blocked("RolesMissing").await;
         let says = format!("step {step}: the identity lacks {lacks}. ");
@@ -273,4 +295,151 @@ async fn a_permission_taken_away_midway() {
     trial.assert_stands_still().await;
     grant(&trial, json!({"permission": USERS})).await;
     trial.assert_closes().await;
+}
+
+/// Names of the table's rights of one kind, as a script grants them for the longest closure.
+fn granted(purpose: Purpose, kind: Kind) -> Vec<&'static str> {
+    let all = TABLE.iter().filter(|right| right.kind == kind);
+    let all: Vec<_> = all
+        .filter(|right| purpose == Purpose::Act || right.purpose == Purpose::Read)
+        .collect();
+    least(&all).iter().map(|right| right.name()).collect()
+}
+
+/// Planned by an application that may read what the table says, closed by one that may do what the table says: nothing that a
+/// step needs is left out of it.
+async fn what_the_table_says_is_enough() {
+    let acts = json!({
+        "appRoles": granted(Purpose::Act, Kind::Permission),
+        "directoryRoles": granted(Purpose::Act, Kind::DirectoryRole),
+    });
+    let reads = json!({"appRoles": granted(Purpose::Read, Kind::Permission), "directoryRoles": []});
+    let tenant = json!({
+        "closer": acts, "reader": reads, "spareAdministrator": {}, "privilegedAdmins": 1, "applications": 2,
+        "domains": ["roles-enough.example"], "subscriptions": [{"kind": "Azure"}], "users": 20,
+    });
+    let mut trial = Trial::new("roles-enough", tenant).await;
+    trial.spec()["domains"] = json!({"release": ["roles-enough.example"]});
+    trial.spec()["mode"] = json!("Plan");
+    trial.apply().await;
+    trial.phase(Phase::Planned).await;
+    trial.assert_untouched().await;
+    trial.change(json!({"mode": "Execute"})).await;
+    trial.phase(Phase::AwaitingApproval).await;
+    trial.assert_closes().await;
+}
+
+/// A token of the application that only reads.
+async fn readers_token(trial: &Trial, scope: &str) -> String {
+    let tenant = &trial.case.portal.tenant;
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", tenant.reader_app_id.as_deref().unwrap()),
+        ("client_secret", tenant.reader_secret.as_deref().unwrap()),
+        ("scope", scope),
+    ];
+    let path = format!("login/{}/oauth2/v2.0/token", tenant.id);
+    let answer = trial.case.portal.form(&path, &form).await.unwrap();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+/// Each request with which the operator changes a tenant is refused to the reader, singly and in a batch.
+async fn the_reader_can_write_nothing() {
+    let reads = json!({"appRoles": granted(Purpose::Read, Kind::Permission), "directoryRoles": []});
+    let tenant = json!({
+        "reader": reads, "applications": 1, "domains": ["roles-still.example"], "sync": {"enabled": true},
+        "subscriptions": [{"kind": "Azure"}], "spareAdministrator": {},
+    });
+    let trial = Trial::new("roles-still", tenant).await;
+    let portal = &trial.case.portal;
+    let graph = readers_token(&trial, "https://graph.microsoft.com/.default").await;
+    let first = async |token: &str, path: &str, id: &str| {
+        let (status, found) = portal
+            .with_token(token, "GET", path, &Value::Null)
+            .await
+            .unwrap();
+        assert_eq!(status, 200, "{path}: {found}");
+        found["value"][0][id].as_str().unwrap().to_owned()
+    };
+    let user = first(&graph, "graph/v1.0/users", "id").await;
+    let application = first(&graph, "graph/v1.0/applications", "id").await;
+    let principal = first(&graph, "graph/v1.0/servicePrincipals", "id").await;
+    let off = json!({"perUserMfaState": "disabled"});
+    let id = &portal.tenant.id;
+    let initial = &portal.tenant.initial_domain;
+    let domain = "domains/roles-still.example";
+    let none = Value::Null;
+    let writes = [
+        ("DELETE", format!("v1.0/users/{user}"), none.clone()),
+        (
+            "PATCH",
+            format!("v1.0/organization/{id}"),
+            json!({"onPremisesSyncEnabled": false}),
+        ),
+        (
+            "PATCH",
+            format!("beta/users/{user}/authentication/requirements"),
+            off,
+        ),
+        (
+            "DELETE",
+            format!("v1.0/applications/{application}"),
+            none.clone(),
+        ),
+        (
+            "DELETE",
+            format!("v1.0/servicePrincipals/{principal}"),
+            none.clone(),
+        ),
+        (
+            "PATCH",
+            format!("v1.0/servicePrincipals/{principal}"),
+            json!({"accountEnabled": false}),
+        ),
+        (
+            "PATCH",
+            format!("v1.0/domains/{initial}"),
+            json!({"isDefault": true}),
+        ),
+        ("DELETE", format!("v1.0/{domain}"), none.clone()),
+        (
+            "POST",
+            format!("v1.0/{domain}/forceDelete"),
+            json!({"disableUserAccounts": false}),
+        ),
+    ];
+    for (method, path, body) in &writes {
+        let path = format!("graph/{path}");
+        let (status, said) = portal
+            .with_token(&graph, method, &path, body)
+            .await
+            .unwrap();
+        assert_eq!(status, 403, "{method} {path}: {said}");
+        assert_eq!(
+            said["error"]["code"], "Authorization_RequestDenied",
+            "{method} {path}"
+        );
+    }
+    let url = format!("/users/{user}");
+    let batch = json!({"requests": [{"id": "1", "method": "DELETE", "url": url}]});
+    let (status, said) = portal
+        .with_token(&graph, "POST", "graph/v1.0/$batch", &batch)
+        .await
+        .unwrap();
+    assert_eq!(
+        (status, &said["responses"][0]["status"]),
+        (200, &json!(403))
+    );
+    let arm = readers_token(&trial, "https://management.azure.com/.default").await;
+    let path = "arm/subscriptions?api-version=2022-12-01";
+    let subscription = first(&arm, path, "subscriptionId").await;
+    let cancel = format!(
+        "arm/subscriptions/{subscription}/providers/Microsoft.Subscription/cancel?api-version=2021-10-01"
+    );
+    let (status, said) = portal
+        .with_token(&arm, "POST", &cancel, &none)
+        .await
+        .unwrap();
+    assert_eq!(status, 403, "{said}");
+    assert_eq!(trial.effects().await, Vec::<Value>::new());
 }
