@@ -31,6 +31,8 @@ mod domains;
 mod expiry;
 #[path = "trouble/identity.rs"]
 mod identity;
+#[path = "trouble/kinds.rs"]
+mod kinds;
 #[path = "trouble/partner.rs"]
 mod partner;
 #[allow(dead_code)] // the demo uses the rest
@@ -71,6 +73,7 @@ fn main() {
         domains::rows(),
         expiry::rows(),
         identity::rows(),
+        kinds::rows(),
         partner::rows(),
         preconditions::rows(),
         roles::rows(),

@@ -243,7 +243,7 @@ impl Trial {
     /// Microsoft's long durations: so many days pass, in this tenant alone.
     pub(crate) async fn pass(&self, days: u32) {
         let portal = &self.case.portal;
-        let told = json!({"tenant": portal.tenant.id, "seconds": days * 86_400});
+        let told = json!({"tenant": portal.tenant.id, "seconds": u64::from(days) * 86_400});
         portal.post("clock/advance", &told).await.unwrap();
     }
 

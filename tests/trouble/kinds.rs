@@ -1,0 +1,135 @@
+//! Whole closures of tenants of other kinds: each sovereign cloud with its own hosts and pages, thousands of Microsoft's own
+//! service principals, a subscription that cannot be canceled within its term.
+
+use crate::trial::{Trial, condition};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tenant_closure::api::TenantClosureStatus;
+use tenant_closure::closure::report::Phase;
+
+crate::rows![
+    china_has_hosts_and_pages_of_its_own,
+    the_us_government_has_hosts_and_pages_of_its_own,
+    the_us_defense_has_hosts_and_pages_of_its_own,
+    thousands_of_microsofts_own_are_left_alone,
+    locked_for_a_term
+];
+
+/// A closure in this cloud: directory sync, three kinds of subscriptions, applications; every page that a person is sent to.
+async fn closes_in(name: &str, cloud: &str) -> BTreeSet<String> {
+    let mut trial = Trial::new(
+        name,
+        json!({
+            "cloud": cloud, "users": 30, "sync": {"enabled": true}, "applications": 2,
+            "subscriptions": [{"kind": "Direct"}, {"kind": "CustomerAgreement", "termEndDays": 9, "termDays": 9}, {"kind": "Azure"}],
+        }),
+    )
+    .await;
+    trial.spec()["tenant"]["cloud"] = json!(cloud);
+    trial.apply().await;
+    let mut pages = BTreeSet::new();
+    let closing = async {
+        loop {
+            let told = |status: &TenantClosureStatus| {
+                let links = status.hand_offs.iter().map(|one| &one.link);
+                status.phase == Some(Phase::Closed)
+                    || links.into_iter().any(|link| !pages.contains(link))
+            };
+            let status = trial.until("a hand-off, or the end", told).await;
+            if status.phase == Some(Phase::Closed) {
+                return pages;
+            }
+            pages.extend(status.hand_offs.into_iter().map(|one| one.link));
+        }
+    };
+    let pages = trial.with_persons(closing).await;
+    trial.assert_closes().await;
+    pages
+}
+
+/// Every page is one of these hosts, or Microsoft's own documentation, and each host is one.
+fn assert_hosts(pages: &BTreeSet<String>, hosts: &[&str]) {
+    let host = |page: &str| page.split('/').nth(2).unwrap_or_default().to_owned();
+    let mut seen: BTreeSet<String> = pages.iter().map(|page| host(page)).collect();
+    seen.remove("learn.microsoft.com");
+    let expected: BTreeSet<String> = hosts.iter().map(|one| (*one).to_owned()).collect();
+    assert_eq!(seen, expected, "{pages:#?}");
+}
+
+async fn china_has_hosts_and_pages_of_its_own() {
+    let pages = closes_in("in-china", "China").await;
+    assert_hosts(
+        &pages,
+        &["portal.azure.cn", "portal.partner.microsoftonline.cn"],
+    );
+}
+
+async fn the_us_government_has_hosts_and_pages_of_its_own() {
+    let pages = closes_in("in-us-gov", "USGov").await;
+    assert_hosts(
+        &pages,
+        &["entra.microsoft.us", "go.microsoft.com", "portal.azure.us"],
+    );
+}
+
+async fn the_us_defense_has_hosts_and_pages_of_its_own() {
+    let pages = closes_in("in-us-dod", "USGovDoD").await;
+    assert_hosts(
+        &pages,
+        &["entra.microsoft.us", "go.microsoft.com", "portal.azure.us"],
+    );
+}
+
+async fn thousands_of_microsofts_own_are_left_alone() {
+    let trial = Trial::new(
+        "many-first-party",
+        json!({"applications": 2, "servicePrincipals": 3, "firstPartyServicePrincipals": 3000}),
+    )
+    .await;
+    trial.apply().await;
+    let closed = trial.assert_closes().await;
+    let removed: BTreeSet<String> = trial
+        .effects()
+        .await
+        .into_iter()
+        .filter(|one| {
+            one["kind"] == "servicePrincipalDeleted" || one["kind"] == "applicationDeleted"
+        })
+        .map(|one| one["id"].to_string())
+        .collect();
+    // Two registrations and their service principals, three vendors', and our own two identities' four.
+    assert!((7..=11).contains(&removed.len()), "{removed:#?}");
+    assert!(closed.refusals.is_empty(), "{:?}", closed.refusals);
+    let stats = trial.case.portal.get("stats").await.unwrap();
+    let status = trial.phase(Phase::Closed).await;
+    let requests: u32 = status
+        .steps
+        .iter()
+        .filter_map(|step| step.totals.as_ref())
+        .map(|all| all.requests)
+        .sum();
+    assert!(requests < 300, "{requests} requests: {stats:#}");
+}
+
+async fn locked_for_a_term() {
+    let bought = json!([{"kind": "CustomerAgreement", "sku": "SPE_E5", "seats": 9, "cancellable": false, "termEndDays": 400000}]);
+    let mut trial = Trial::new("locked-term", json!({"subscriptions": bought})).await;
+    trial.spec()["accept"] = json!([]);
+    trial.apply().await;
+    let told = trial.blocked("TermAhead").await;
+    assert!(told.message.contains("SPE_E5"), "{}", told.message);
+    trial.assert_untouched().await;
+    trial
+        .change(json!({"accept": [{"kind": "TermAhead", "reference": "CAB-118"}]}))
+        .await;
+    let reason = "WaitingTermEnd";
+    let waits = |status: &TenantClosureStatus| {
+        status.phase == Some(Phase::Waiting) && condition(status, "Ready").1 == reason
+    };
+    let status = trial.with_persons(trial.until(reason, waits)).await;
+    let until = status.waiting_until.expect("a date");
+    let far = until.duration_since(jiff::Timestamp::now()).as_hours();
+    assert!((72..=24 * 5).contains(&far), "{until}");
+    trial.pass(400_001).await;
+    trial.assert_closes().await;
+}
