@@ -18,13 +18,22 @@ function Connect-Azure([string]$Tenant, [string]$Cloud) {
   az login --tenant $Tenant --allow-no-subscriptions --output none
 }
 
+# The application that the Secret names, where there is one already. Nothing else is read of it.
+function Get-ClientId([string]$Namespace, [string]$Secret) {
+  $held = kubectl --namespace $Namespace get secret $Secret --ignore-not-found --output 'jsonpath={.data.clientId}'
+  if ($held) { [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($held)).Trim() }
+}
+
 # The application by its id, or by its name; without -Existing it is made where there is none.
 function Get-Identity([string]$ClientId, [string]$Name, [switch]$Existing) {
   $filter = if ($ClientId) { "appId eq '$ClientId'" } else { "displayName eq '$Name'" }
   $found = @(Get-MgApplication -Filter $filter)
   if ($found.Count -gt 1) { throw "several applications are named ${Name}: keep one" }
   if ($found.Count -eq 0) {
-    if ($Existing) { return $null }
+    if ($Existing) {
+      Write-Warning "there is no application $Name $ClientId in this tenant: nothing is taken away"
+      return $null
+    }
     if ($ClientId) { throw "there is no application $ClientId in this tenant" }
     $found = @(New-MgApplication -DisplayName $Name -SignInAudience 'AzureADMyOrg')
   }
@@ -102,9 +111,13 @@ function Set-Federation($Identity, [string]$Subject, [string]$Audience) {
     name = 'tenant-closure'; issuer = $issuer; subject = $Subject; audiences = @($Audience) } | Out-Null
 }
 
-# A certificate, whose key goes into the Secret and nowhere else.
+# A certificate, whose key goes into the Secret and nowhere else; where there is a Secret, it signs in already.
 function Set-Certificate($Identity, [string]$Tenant, [string]$Namespace, [string]$Secret) {
-  if ($Identity.Application.KeyCredentials.Count -gt 0) { return }
+  if (Get-ClientId $Namespace $Secret) { return }
+  if ($Identity.Application.KeyCredentials.Count -gt 0) {
+    Write-Warning "$($Identity.Application.DisplayName) has a certificate, but there is no Secret ${Secret}: put it there"
+    return
+  }
   $folder = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid())
   New-Item -ItemType Directory -Path $folder | Out-Null
   try {

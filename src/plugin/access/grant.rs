@@ -81,7 +81,7 @@ pub(super) fn body_begins(parameters: &str) -> String {
     format!("{parameters}\n{FUNCTIONS}")
 }
 
-/// The application's name, where the closure knows no id of it.
+/// The application's id, as the closure or its Secret says it; else the name that is given to it.
 pub(super) fn found_by(
     closure: &TenantClosure,
     identity: &Identity<'_>,
@@ -90,8 +90,11 @@ pub(super) fn found_by(
     let namespace = word("metadata.namespace", &namespace)?;
     let name = word("metadata.name", &name)?;
     let id = match identity.proof {
-        Proof::Workload(id) => word("workloadIdentity", id)?,
-        Proof::Secret(_) => "",
+        Proof::Workload(id) => format!("'{}'", word("workloadIdentity", id)?),
+        Proof::Secret(secret) => {
+            let secret = word("credentials.secretName", secret)?;
+            format!("(Get-ClientId '{namespace}' '{secret}')")
+        }
     };
     let kind = if identity.reads_alone {
         "reader"
@@ -99,7 +102,7 @@ pub(super) fn found_by(
         "closer"
     };
     Ok(format!(
-        "-ClientId '{id}' -Name 'TenantClosure {namespace} {name} {kind}'"
+        "-ClientId {id} -Name 'TenantClosure {namespace} {name} {kind}'"
     ))
 }
 

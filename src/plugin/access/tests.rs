@@ -79,7 +79,7 @@ fn what_only_reads_is_given_nothing_to_write() {
     for yes in [
         "Set-BillingRole $identity '11111111-2222-3333-4444-555555555555' 'Billing account reader'",
         "Set-AzureRole $identity 'Reader' $scope",
-        "-Name 'TenantClosure closures contoso reader'",
+        "-ClientId (Get-ClientId 'closures' 'contoso-reader') -Name 'TenantClosure closures contoso reader'",
         "Set-Certificate $identity '11111111-2222-3333-4444-555555555555' 'closures' 'contoso-reader'",
         "'Domain.Read.All'  # step 0: reads the domains and what still uses them",
     ] {
