@@ -141,11 +141,16 @@ impl Sealed {
         }
     }
 
+    /// How many of the users are no Global administrators: they stand first and go first.
+    pub fn ordinary(&self) -> usize {
+        let last = &self.head.other_global_administrators;
+        self.users
+            .partition_point(|id| last.binary_search(id).is_err())
+    }
+
     /// Is this user among those to delete? Two binary searches: the other Global administrators stand sorted at the end.
     pub fn names(&self, id: ObjectId) -> bool {
-        let last = &self.head.other_global_administrators;
-        let ordinary = |id: &ObjectId| last.binary_search(id).is_err();
-        let (first, last) = self.users.split_at(self.users.partition_point(ordinary));
+        let (first, last) = self.users.split_at(self.ordinary());
         first.binary_search(&id).is_ok() || last.binary_search(&id).is_ok()
     }
 

@@ -6,17 +6,22 @@ use crate::closure::terms::Terms;
 use crate::closure::words::count;
 use jiff::{SignedDuration, Timestamp};
 
-/// Asked where the operator's configuration says so, until the first effect that takes something away for good.
+/// Asked until the first effect that takes something away for good.
 pub fn unproven(
     terms: &Terms,
     seen: &Observation,
     memory: &Memory,
     now: Timestamp,
 ) -> Option<Obstacle> {
-    let days = seen.cluster.configuration.proof_days?;
     if memory.destroying_since.is_some() {
         return None;
     }
+    lacking(terms, seen, now)
+}
+
+/// Where the operator's configuration asks for a proof: that there is none which is young enough.
+pub fn lacking(terms: &Terms, seen: &Observation, now: Timestamp) -> Option<Obstacle> {
+    let days = seen.cluster.configuration.proof_days?;
     let age = SignedDuration::from_hours(24 * i64::from(days));
     let retained = seen.retained.known().and_then(Option::as_ref);
     let proven = retained.and_then(|found| seen.cluster.proofs.get(&found.id));

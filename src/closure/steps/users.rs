@@ -9,7 +9,7 @@ use crate::closure::observation::{Observation, Obstacle, Question, Users};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, planning, refused, renewal, roles};
+use crate::closure::steps::{facts, keeper, planning, refused, renewal, roles};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -216,7 +216,21 @@ fn delete(
         return strangers(plan, sealed, seen);
     }
     let begin = usize::try_from(memory.cursor).unwrap_or(usize::MAX);
-    match sealed.users.get(begin..).filter(|left| !left.is_empty()) {
+    // The other Global administrators go in slices of their own, after everybody else: until then they could help.
+    let ordinary = sealed.ordinary();
+    let end = if begin < ordinary {
+        ordinary
+    } else {
+        sealed.users.len()
+    };
+    let left = sealed.users.get(begin..end).filter(|left| !left.is_empty());
+    if let Some(obstacle) = left
+        .filter(|_| begin >= ordinary)
+        .and_then(|_| keeper::lacking(&plan.terms, seen, now))
+    {
+        return obstacle.blocks();
+    }
+    match left {
         Some(left) => first_pass(plan, left, memory, now),
         None if memory.again.is_empty() => list(plan, memory, now),
         None => take_up(plan, seen, memory, now),

@@ -44,6 +44,27 @@ fn slices_follow_the_plan() {
 }
 
 #[test]
+fn the_other_administrators_go_last_and_only_while_the_one_who_stays_is_proven() {
+    let world = World::new(60);
+    let others: Vec<_> = world.users.iter().take(2).copied().collect();
+    let mut run = planned(world.with(|w| w.administrators.extend(&others)));
+    for wanted in [50, 8] {
+        let Decision::Act(intent) = run.cycle(false).decision else {
+            panic!()
+        };
+        assert_eq!(intent.objects.len(), wanted);
+        assert!(others.iter().all(|one| !intent.objects.contains(one)));
+    }
+    let unproven = decided(&mut run, |s| s.cluster.configuration.proof_days = Some(14));
+    assert_eq!(reason(&unproven), "RetainedAdminUnproven");
+    let Decision::Act(intent) = run.cycle(false).decision else {
+        panic!()
+    };
+    assert_eq!(intent.objects, others);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyUsers");
+}
+
+#[test]
 fn a_lagging_reader_does_not_slow_the_first_pass() {
     let mut run = planned(World::new(200).with(|w| w.lag = SignedDuration::from_secs(60)));
     for _ in 0..4 {
