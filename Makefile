@@ -7,7 +7,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tenant-closure
 MACHETE_VERSION := 0.9.2
 MACHETE := $(CACHE)/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
 
-.PHONY: help tools build demo demo-keep demo-stop test sdk-test lint fmt crds rights control-plane clean
+.PHONY: help tools build demo demo-keep demo-stop test contract sdk-test lint fmt crds rights control-plane clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ demo-stop: tools ## stop what demo-keep left running
 
 test: tools ## run every test
 	cargo test
+
+contract: tools ## what is said to Microsoft, call by call, and what follows from each answer
+	cargo test --test microsoft --test generated
 
 sdk-test: tools ## run Microsoft's own SDKs (Python; JavaScript where npm is) on the simulator, unchanged
 	@command -v python3 >/dev/null || { echo 'python3 is missing: install it with its venv module' >&2; exit 1; }

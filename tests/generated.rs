@@ -59,6 +59,12 @@ fn the_documentation_has_the_table_of_errors() {
 }
 
 #[test]
+fn the_documentation_has_the_list_of_calls() {
+    let text = tenant_closure::microsoft::calls_document();
+    current("docs/reference/microsoft-calls.md", &text);
+}
+
+#[test]
 fn every_crd_is_small() {
     for kind in KINDS {
         let size = crd::yaml(Some(kind)).unwrap().len();

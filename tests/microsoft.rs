@@ -22,6 +22,8 @@ mod failures;
 mod partner;
 #[path = "microsoft/reading.rs"]
 mod reading;
+#[path = "microsoft/requests.rs"]
+mod requests;
 #[path = "microsoft/server.rs"]
 mod server;
 
@@ -61,13 +63,16 @@ fn intent(action: Action, objects: Vec<ObjectId>) -> Intent {
     }
 }
 
-async fn ask(tenant: &LiveTenant, question: Question) -> Observation {
-    let mut seen = Observation::default();
-    let scope = Scope {
+fn scope() -> Scope {
+    Scope {
         retained: "closer@contoso.onmicrosoft.com".into(),
         ..Scope::default()
-    };
-    tenant.observe(&scope, &[question], &mut seen).await;
+    }
+}
+
+async fn ask(tenant: &LiveTenant, question: Question) -> Observation {
+    let mut seen = Observation::default();
+    tenant.observe(&scope(), &[question], &mut seen).await;
     seen
 }
 
@@ -96,7 +101,7 @@ async fn look_back(
         intent,
         attempt,
         plan,
-        scope: &Scope::default(),
+        scope: &scope(),
     };
     tenant.settle(about, &mut Observation::default()).await
 }

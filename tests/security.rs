@@ -21,6 +21,8 @@ mod simulator;
 #[path = "support/stack.rs"]
 mod stack;
 
+#[path = "security/calls.rs"]
+mod calls;
 #[path = "security/canary.rs"]
 mod canary;
 #[path = "security/course.rs"]

@@ -170,4 +170,13 @@ pub struct Outcome {
     /// Items answered 429.
     #[serde(default)]
     pub throttled: u32,
+    /// `client-request-id` of the first requests that brought a refusal or no answer: what Microsoft's support asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5))]
+    pub request_ids: Vec<uuid::Uuid>,
+}
+
+impl Outcome {
+    /// Most request ids in one outcome.
+    pub const MOST_REQUEST_IDS: usize = 5;
 }

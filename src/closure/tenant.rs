@@ -21,6 +21,18 @@ pub struct Attempt {
     pub requests: u32,
     /// Items answered 429.
     pub throttled: u32,
+    /// `client-request-id` of the first requests that brought a refusal or no answer, at most [`Outcome::MOST_REQUEST_IDS`].
+    pub request_ids: Vec<uuid::Uuid>,
+}
+
+impl Attempt {
+    /// Notes a request for a support ticket, while there is room.
+    pub fn note_request(&mut self, id: Option<uuid::Uuid>) {
+        let room = self.request_ids.len() < Outcome::MOST_REQUEST_IDS;
+        if let Some(id) = id.filter(|id| room && !self.request_ids.contains(id)) {
+            self.request_ids.push(id);
+        }
+    }
 }
 
 /// Asked before each single request of an effect. `false`: the request is not sent.

@@ -1,5 +1,7 @@
 //! Graph's `$batch`: up to 20 requests in one. Source: learn.microsoft.com `graph/json-batching`.
 
+use super::calls;
+use super::clouds::Service;
 use super::failure::{Failure, Told, is_challenge, retry_after};
 use crate::closure::id::ObjectId;
 use serde_json::{Value, json};
@@ -76,8 +78,19 @@ impl Answer {
     }
 }
 
-/// The body of a `$batch`; ids are the places of the items.
-pub(super) fn envelope(items: &[Item]) -> Value {
+/// The body of a `$batch` of the API version given; ids are the places of the items. An error where one of them
+/// writes and is not on the list of calls.
+pub(super) fn envelope(version: &str, items: &[Item]) -> Result<Value, Failure> {
+    let listed = |item: &Item| {
+        if item.method == "GET" {
+            return true;
+        }
+        let path = item.url.split('?').next().unwrap_or_default();
+        calls::find(Service::Graph, item.method, &format!("/{version}{path}")).is_some()
+    };
+    if !items.iter().all(listed) {
+        return Err(Failure::unsendable("UnlistedCall"));
+    }
     let requests: Vec<Value> = items
         .iter()
         .enumerate()
@@ -94,7 +107,7 @@ pub(super) fn envelope(items: &[Item]) -> Value {
             request
         })
         .collect();
-    json!({ "requests": requests })
+    Ok(json!({ "requests": requests }))
 }
 
 /// The answers in the order of the items, whatever order they came in. `None`: that item got none, or the same id was
@@ -194,7 +207,8 @@ mod tests {
     fn ids_are_unique_and_a_body_brings_its_type() {
         let mut items = vec![Item::delete("users", ObjectId(uuid::Uuid::nil())); 2];
         items[1].body = Some(json!({"a": 1}));
-        let body = envelope(&items);
+        assert!(envelope("beta", &items).is_err());
+        let body = envelope("v1.0", &items).unwrap();
         assert_eq!(body["requests"][0]["id"], "0");
         assert_eq!(body["requests"][1]["id"], "1");
         assert_eq!(

@@ -54,7 +54,7 @@ async fn ask(
 ) -> Result<Vec<Option<Answer>>, Failure> {
     let asked: Vec<Item> = places.iter().map(|place| items[*place].clone()).collect();
     let url = line.url(Service::Graph, &[version, "$batch"], &[])?;
-    let call = Call::post(url, &batch::envelope(&asked));
+    let call = Call::post(url, &batch::envelope(version, &asked)?);
     let reply: Value = line.read(Service::Graph, &call).await?.json()?;
     batch::merge(asked.len(), &reply).ok_or_else(|| Failure::malformed("UnexpectedBody"))
 }

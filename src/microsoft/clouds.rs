@@ -100,11 +100,18 @@ impl Hosts {
     }
 }
 
-/// True where a URL leads to Partner Center, which wants ids of its own with each request.
-pub(super) fn is_partner(url: &Url) -> bool {
-    [&GLOBAL, &US_GOV, &US_GOV_DOD, &CHINA]
-        .iter()
-        .any(|hosts| url.host_str() == Some(hosts.partner))
+/// The service that a host belongs to.
+pub(super) fn service_of(url: &Url) -> Option<Service> {
+    let host = url.host_str()?;
+    let all = [
+        Service::Login,
+        Service::Graph,
+        Service::Arm,
+        Service::Partner,
+    ];
+    let clouds = [&GLOBAL, &US_GOV, &US_GOV_DOD, &CHINA];
+    all.into_iter()
+        .find(|service| clouds.iter().any(|hosts| hosts.host(*service) == host))
 }
 
 /// Can accounts of this kind be used in this cloud? No Partner Center is documented for the `DoD` cloud, so what partners sold

@@ -19,17 +19,21 @@ const MOST_CODES: usize = 49;
 /// The code under which refusals beyond [`MOST_CODES`] are kept.
 const OTHER: &str = "Other";
 
-/// Sends one writing request once the gate opens. `None`: it was not sent, or got no answer.
-pub(super) async fn write(line: &Line<'_>, service: Service, call: &Call) -> Option<Reply> {
+/// Sends one writing request once the gate opens. `None`: it does not open in time.
+pub(super) async fn write(
+    line: &Line<'_>,
+    service: Service,
+    call: &Call,
+) -> Option<Result<Reply, Failure>> {
     if service != Service::Graph {
-        return line.send(service, Lane::Write, call).await.ok();
+        return Some(line.send(service, Lane::Write, call).await);
     }
     let reservation = line.wire.gate.reserve(1, line.until()).await?;
     let sent = line.send(service, Lane::Write, call).await;
     if was_sent(&sent) {
         reservation.spend();
     }
-    sent.ok()
+    Some(sent)
 }
 
 /// False where a request stayed here: there was no token for it, or the bounds of the effect said no.
@@ -80,6 +84,7 @@ pub(super) fn verdict(answer: Result<(), &Failure>, method: &str) -> Verdict {
 
 /// Notes one object's refusal, in the bounds of the journal.
 pub(super) fn refuse(attempt: &mut Attempt, failure: &Failure, objects: &[ObjectId]) {
+    attempt.note_request(failure.request_id);
     let known = attempt
         .refused
         .iter()
@@ -105,16 +110,22 @@ pub(super) fn note(
     attempt: &mut Attempt,
     objects: &[ObjectId],
     call: &Call,
-    reply: Option<&Reply>,
+    sent: Option<&Result<Reply, Failure>>,
 ) {
-    let Some(reply) = reply else { return };
-    let failure = reply.failure();
-    let answer = failure.as_ref().map_or(Ok(()), Err);
-    match (verdict(answer, call.method.as_str()), &failure) {
-        (Verdict::Accepted, _) => attempt.accepted.extend(objects),
-        (Verdict::Throttled, _) => attempt.throttled += 1,
-        (Verdict::Refused, Some(failure)) => refuse(attempt, failure, objects),
-        (Verdict::Refused | Verdict::Unanswered, _) => {}
+    let failure = match sent {
+        None => return,
+        Some(Ok(reply)) => reply.failure(),
+        Some(Err(failure)) => Some(failure.clone()),
+    };
+    let Some(failure) = failure else {
+        attempt.accepted.extend(objects);
+        return;
+    };
+    match verdict(Err(&failure), call.method.as_str()) {
+        Verdict::Accepted => attempt.accepted.extend(objects),
+        Verdict::Throttled => attempt.throttled += 1,
+        Verdict::Refused => refuse(attempt, &failure, objects),
+        Verdict::Unanswered => attempt.note_request(failure.request_id),
     }
 }
 
@@ -139,7 +150,8 @@ pub(super) async fn sweep(
         attempt: Attempt::default(),
     });
     let workers = line.wire.limits.batches.max(1);
-    let runs = (0..workers).map(|_| async { while one_batch(line, &url, &work, &item).await {} });
+    let runs =
+        (0..workers).map(|_| async { while one_batch(line, version, &url, &work, &item).await {} });
     futures::future::join_all(runs).await;
     let mut attempt = work
         .into_inner()
@@ -152,6 +164,7 @@ pub(super) async fn sweep(
 /// Sends one batch of what is queued; false where there is nothing more to do for this worker.
 async fn one_batch(
     line: &Line<'_>,
+    version: &str,
     url: &url::Url,
     work: &Mutex<Sweep>,
     item: &(impl Fn(ObjectId) -> Item + Sync),
@@ -169,24 +182,32 @@ async fn one_batch(
         return false;
     };
     let items: Vec<Item> = ids.iter().map(|id| item(*id)).collect();
-    let call = Call::post(url.clone(), &batch::envelope(&items));
+    let envelope = match batch::envelope(version, &items) {
+        Ok(envelope) => envelope,
+        Err(failure) => {
+            refuse(&mut lock(work).attempt, &failure, &ids);
+            return line.may_start();
+        }
+    };
+    let call = Call::post(url.clone(), &envelope);
     let sent = line.send(Service::Graph, Lane::Write, &call).await;
     if was_sent(&sent) {
         reservation.spend();
     }
-    let Ok(reply) = sent else {
-        return line.may_start();
+    let reply = match sent {
+        Ok(reply) => reply,
+        Err(failure) => {
+            lock(work).attempt.note_request(failure.request_id);
+            return line.may_start();
+        }
     };
     let mut work = lock(work);
     let Some(failure) = reply.failure() else {
-        if let Ok(body) = reply.json::<Value>() {
-            sort(
-                line,
-                &mut work,
-                &items,
-                &ids,
-                batch::merge(ids.len(), &body),
-            );
+        let id = reply.id;
+        let answers = reply.json::<Value>().ok();
+        let answers = answers.and_then(|body| batch::merge(ids.len(), &body));
+        if !sort(line, &mut work, &items, &ids, answers) {
+            work.attempt.note_request(Some(id));
         }
         return line.may_start();
     };
@@ -198,24 +219,33 @@ async fn one_batch(
             work.queue.extend(&ids);
         }
         Verdict::Refused => refuse(&mut work.attempt, &failure, &ids),
-        Verdict::Accepted | Verdict::Unanswered => {}
+        Verdict::Accepted | Verdict::Unanswered => {
+            work.attempt.note_request(failure.request_id);
+        }
     }
     line.may_start()
 }
 
-/// Sorts the answers of one batch.
+/// Sorts the answers of one batch; false where one of them is a refusal or missing.
 fn sort(
     line: &Line<'_>,
     work: &mut Sweep,
     items: &[Item],
     ids: &[ObjectId],
     answers: Option<Vec<Option<Answer>>>,
-) {
+) -> bool {
+    let Some(answers) = answers else {
+        return false;
+    };
+    let mut good = true;
     let mut throttled = 0;
     let mut pause = None;
     let asked = items.iter().zip(ids);
-    for ((item, id), answer) in asked.zip(answers.into_iter().flatten()) {
-        let Some(answer) = answer else { continue };
+    for ((item, id), answer) in asked.zip(answers) {
+        let Some(answer) = answer else {
+            good = false;
+            continue;
+        };
         if let Some(percentage) = answer.percentage {
             line.wire.gate.told_percentage(percentage);
         }
@@ -228,8 +258,11 @@ fn sort(
                 pause = pause.max(answer.told.retry_after);
                 work.queue.push_back(*id);
             }
-            (Verdict::Refused, Some(failure)) => refuse(&mut work.attempt, failure, &[*id]),
-            (Verdict::Refused | Verdict::Unanswered, _) => {}
+            (Verdict::Refused, Some(failure)) => {
+                good = false;
+                refuse(&mut work.attempt, failure, &[*id]);
+            }
+            (Verdict::Refused | Verdict::Unanswered, _) => good = false,
         }
     }
     if throttled > 0 {
@@ -239,4 +272,5 @@ fn sort(
     } else {
         line.wire.gate.succeeded();
     }
+    good
 }

@@ -4,6 +4,7 @@ use super::{assertion, errors, proof};
 use crate::closure::observation::{Refused, Why};
 use serde_json::Value;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The longest code that is taken for one.
 const LONGEST_CODE: usize = 128;
@@ -55,6 +56,8 @@ pub struct Failure {
     pub code: String,
     /// The pause that the reply asks for, rounded up to whole seconds.
     pub retry_after: Option<Duration>,
+    /// The `client-request-id` of the request; `None` where none was sent.
+    pub request_id: Option<Uuid>,
 }
 
 impl Failure {
@@ -74,6 +77,7 @@ impl Failure {
             status,
             code: tidy(code),
             retry_after: None,
+            request_id: None,
         }
     }
 

@@ -72,6 +72,7 @@ impl LiveTenant {
             "nothing was sent"
         );
         let mut attempt = Attempt::default();
+        attempt.note_request(failure.request_id);
         // A right that is lacking for a reading is told by the next look, with its remedy.
         let lasts = matches!(
             failure.kind,

@@ -1,17 +1,20 @@
 //! The one function that sends an HTTP request: https to a compiled-in host, no redirects, bounded in time and size.
 
-use super::clouds::{Hosts, compiled_in, is_partner};
+use super::calls;
+use super::clouds::{Hosts, Service, compiled_in, service_of};
 use super::counters::Counters;
 use super::failure::{Failure, Told, is_challenge, retry_after};
 use super::token_cache::TokenCache;
+use super::trace;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use url::Url;
+use uuid::Uuid;
 
 /// The largest body that is read, bytes.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
@@ -109,6 +112,8 @@ impl Call {
 /// A reply with any status, read to its end.
 #[derive(Debug)]
 pub(super) struct Reply {
+    /// The `client-request-id` that it was asked with.
+    pub(super) id: Uuid,
     /// HTTP status.
     pub(super) status: u16,
     /// Headers.
@@ -143,7 +148,10 @@ impl Reply {
 
     /// What it tells of; `None` for a success.
     pub(super) fn failure(&self) -> Option<Failure> {
-        (!self.is_success()).then(|| Failure::from_reply(self.status, &self.body, self.told()))
+        (!self.is_success()).then(|| Failure {
+            request_id: Some(self.id),
+            ..Failure::from_reply(self.status, &self.body, self.told())
+        })
     }
 
     fn told(&self) -> Told {
@@ -205,28 +213,41 @@ impl Http {
         if !compiled_in(&call.url) {
             return Err(Failure::malformed("ForeignHost"));
         }
-        self.counters.request();
-        let answer = tokio::time::timeout(timeout, self.exchange(call, bearer)).await;
-        let result = answer.unwrap_or_else(|_| Err(Failure::transport("Timeout")));
-        if result.is_err() {
-            self.counters.failed();
+        if !listed(call) {
+            return Err(Failure::unsendable("UnlistedCall"));
         }
-        result
+        self.counters.request();
+        let id = Uuid::new_v4();
+        let begun = Instant::now();
+        let answer = tokio::time::timeout(timeout, self.exchange(call, id, bearer)).await;
+        let result = answer.unwrap_or_else(|_| Err(Failure::transport("Timeout")));
+        trace::call(call, id, &result, begun.elapsed());
+        result.map_err(|failure| {
+            self.counters.failed();
+            Failure {
+                request_id: Some(id),
+                ..failure
+            }
+        })
     }
 
-    async fn exchange(&self, call: &Call, bearer: Option<&SecretString>) -> Result<Reply, Failure> {
+    async fn exchange(
+        &self,
+        call: &Call,
+        id: Uuid,
+        bearer: Option<&SecretString>,
+    ) -> Result<Reply, Failure> {
         let mut request = self
             .client
             .request(call.method.clone(), call.url.clone())
             .header(ACCEPT, "application/json")
-            .header("client-request-id", uuid::Uuid::new_v4().to_string())
+            .header("client-request-id", id.to_string())
             .header("x-ms-throttle-priority", "low");
-        if is_partner(&call.url) {
+        if service_of(&call.url) == Some(Service::Partner) {
             // Its own two names: with a new id, a repeated request is not taken for the one before.
-            let id = uuid::Uuid::new_v4().to_string();
             request = request
-                .header("MS-RequestId", &id)
-                .header("MS-CorrelationId", &id);
+                .header("MS-RequestId", id.to_string())
+                .header("MS-CorrelationId", id.to_string());
         }
         if let Some(token) = bearer {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
@@ -255,11 +276,20 @@ impl Http {
             body.extend_from_slice(&chunk);
         }
         Ok(Reply {
+            id,
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
             body,
         })
     }
+}
+
+/// What writes must be on the list of calls. A reading may follow a link that Microsoft gave.
+fn listed(call: &Call) -> bool {
+    let method = call.method.as_str();
+    method == "GET"
+        || service_of(&call.url)
+            .is_some_and(|service| calls::find(service, method, call.url.path()).is_some())
 }
 
 /// A stable word for a failed exchange; the library's own text may hold a URL.

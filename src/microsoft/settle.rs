@@ -34,6 +34,9 @@ impl LiveTenant {
         if let Some(attempt) = attempt {
             outcome.requests = outcome.requests.saturating_add(attempt.requests);
             outcome.throttled = attempt.throttled;
+            if !(outcome.refused.is_empty() && outcome.unanswered.is_empty()) {
+                outcome.request_ids.clone_from(&attempt.request_ids);
+            }
         }
         outcome
     }

@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::tenant::Leash;
+use tenant_closure::closure::terms::Cloud;
 use tenant_closure::microsoft::{
-    CONTROL_TENANT, EndpointOverride, Gates, Hosts, Http, Limits, LiveTenant, Proof, Settings,
+    CONTROL_TENANT, EndpointOverride, Gates, Hosts, Http, Limits, LiveTenant, Proof, Service,
+    Settings, find_call,
 };
 
 /// The tenant of all tests.
@@ -41,32 +43,54 @@ impl Seen {
             .trim_start_matches("Bearer ")
     }
 
+    /// The requests inside a `$batch`, as if each had come by itself.
+    fn inside(&self) -> Option<Vec<Seen>> {
+        let version = self.path.strip_suffix("/$batch")?;
+        let items = self.body["requests"].as_array()?.iter();
+        let alone = |item: &Value| {
+            let url = item["url"].as_str().unwrap();
+            let (path, query) = url.split_once('?').unwrap_or((url, ""));
+            Seen {
+                method: item["method"].as_str().unwrap().to_owned(),
+                path: format!("{version}{path}"),
+                query: query.to_owned(),
+                body: item["body"].clone(),
+                ..self.clone()
+            }
+        };
+        Some(items.map(alone).collect())
+    }
+
+    /// The list of calls has it, and what is inside; whoever is not on it gets no answer in any of these tests.
+    fn must_be_listed(&self) {
+        let clouds = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
+        let services = [
+            Service::Login,
+            Service::Graph,
+            Service::Arm,
+            Service::Partner,
+        ];
+        let is_here = |service: &Service| {
+            clouds
+                .iter()
+                .any(|cloud| Hosts::of(*cloud).host(*service) == self.host)
+        };
+        let service = services.into_iter().find(is_here).unwrap();
+        for one in std::iter::once(self.clone()).chain(self.inside().unwrap_or_default()) {
+            assert!(
+                find_call(service, &one.method, &one.path).is_some(),
+                "no such call: {} {}",
+                one.method,
+                one.path
+            );
+        }
+    }
+
     /// The requests inside a `$batch` that only reads, as if each had come by itself.
     fn readings(&self) -> Option<Vec<Seen>> {
-        let version = self.path.strip_suffix("/$batch")?;
-        let items = self.body["requests"].as_array()?;
-        let only_reads = items.iter().all(|item| {
-            item["method"] == "GET"
-                || item["url"]
-                    .as_str()
-                    .is_some_and(|u| u.contains("/getByIds"))
-        });
-        only_reads.then(|| {
-            items
-                .iter()
-                .map(|item| {
-                    let url = item["url"].as_str().unwrap();
-                    let (path, query) = url.split_once('?').unwrap_or((url, ""));
-                    Seen {
-                        method: item["method"].as_str().unwrap().to_owned(),
-                        path: format!("{version}{path}"),
-                        query: query.to_owned(),
-                        body: item["body"].clone(),
-                        ..self.clone()
-                    }
-                })
-                .collect()
-        })
+        let inside = self.inside()?;
+        let reads = |one: &Seen| one.method == "GET" || one.path.ends_with("/getByIds");
+        inside.iter().all(reads).then_some(inside)
     }
 
     /// Ids and methods inside a `$batch`.
@@ -218,6 +242,7 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
         headers: parts.headers,
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
     };
+    seen.must_be_listed();
     let before = {
         let mut all = fake.seen.lock().unwrap();
         let before = all.iter().filter(|other| other.path == seen.path).count();

@@ -40,6 +40,8 @@ pub(crate) struct Left {
     pub(crate) audit: Vec<Value>,
     /// Rules that the simulator saw broken.
     pub(crate) violations: Value,
+    /// What the simulator was asked, by route, with how often.
+    pub(crate) stats: Value,
     /// The chart's roles for the operator, rendered as they were installed.
     pub(crate) roles: Vec<Value>,
 }
@@ -125,6 +127,7 @@ async fn close() -> Left {
         pages,
         audit: audit(&stack),
         violations: case.portal.get("violations").await.unwrap(),
+        stats: case.portal.get("stats").await.unwrap(),
         roles: roles(&stack.chart),
     }
 }

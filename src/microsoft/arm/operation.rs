@@ -31,7 +31,7 @@ pub(in crate::microsoft) async fn carry_out(
     let mut attempt = Attempt::default();
     let sent = write(line, Service::Arm, call).await;
     let follow = match &sent {
-        Some(reply) if reply.status == 202 => next(line, reply),
+        Some(Ok(reply)) if reply.status == 202 => next(line, reply),
         _ => None,
     };
     let failed = match follow {
@@ -39,7 +39,10 @@ pub(in crate::microsoft) async fn carry_out(
         None => None,
     };
     match failed {
-        Some(failure) => refuse(&mut attempt, &failure, objects),
+        Some(failure) => {
+            attempt.note_request(sent.iter().flatten().map(|reply| reply.id).next());
+            refuse(&mut attempt, &failure, objects);
+        }
         None => note(&mut attempt, objects, call, sent.as_ref()),
     }
     attempt.requests = line.requests();
