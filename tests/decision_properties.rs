@@ -4,7 +4,8 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    decide, decision, id, intent, memory, observation, plan, report, schedule, step, steps, terms,
+    decide, decision, id, intent, loss, memory, observation, plan, report, schedule, step, steps,
+    terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -234,6 +235,7 @@ fn everything(run: &mut Run) -> Observation {
         Q::Subscriptions,
         Q::Mfa,
         Q::Applications,
+        Q::Losses,
         Q::Directory,
         Q::Refused,
     ] {

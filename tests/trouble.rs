@@ -33,6 +33,8 @@ mod expiry;
 mod identity;
 #[path = "trouble/kinds.rs"]
 mod kinds;
+#[path = "trouble/losses.rs"]
+mod losses;
 #[path = "trouble/partner.rs"]
 mod partner;
 #[allow(dead_code)] // the demo uses the rest
@@ -74,6 +76,7 @@ fn main() {
         expiry::rows(),
         identity::rows(),
         kinds::rows(),
+        losses::rows(),
         partner::rows(),
         preconditions::rows(),
         roles::rows(),

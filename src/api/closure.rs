@@ -194,7 +194,8 @@ pub struct Backup {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Accepted {
-    /// Kind of loss, for example `AzureResources`.
+    /// Kind of loss: `Mailboxes`, `OneDrive`, `SharePoint`, `IntuneDevices`, `AutopilotDevices`, `Applications`, `Groups`,
+    /// `CustomDomains`, `AzureResources`; or `TermAhead`.
     #[schemars(length(min = 1, max = 63))]
     pub kind: String,
     /// Who decided, where: for example a change number.

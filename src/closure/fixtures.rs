@@ -7,6 +7,7 @@ use super::decide::decide;
 use super::decision::{Decided, Decision};
 use super::id::ObjectId;
 use super::intent::{Action, Intent, Outcome, Refusal};
+use super::loss::{self, Loss, LossKind};
 use super::memory::{Memory, PlanRef};
 use super::observation::*;
 use super::plan::{Plan, Sealed};
@@ -94,6 +95,11 @@ pub fn subscription(n: u128, agreement: Agreement) -> Subscription {
     }
 }
 
+/// There is none of this kind.
+pub const fn no_loss(kind: LossKind) -> Loss {
+    Loss { kind, count: Ok(0) }
+}
+
 pub fn application(n: u128, service_principal: bool, undeletable: bool) -> Application {
     Application {
         id: id(0xD000 + n),
@@ -163,6 +169,7 @@ pub struct World {
     pub mfa: BTreeSet<ObjectId>,
     pub applications: Vec<Application>,
     pub domains: Vec<Domain>,
+    pub losses: Vec<Loss>,
     pub gone: bool,
     pub credential_lost: bool,
     /// The portal minds our own application.
@@ -194,6 +201,7 @@ impl World {
             mfa: BTreeSet::new(),
             applications: vec![own(OWN_APP, false), own(OWN_PRINCIPAL, true)],
             domains: vec![domain(DOMAIN)],
+            losses: LossKind::ALL.map(no_loss).to_vec(),
             gone: false,
             credential_lost: false,
             minds_own: false,
@@ -308,6 +316,7 @@ impl World {
             }
             Question::Applications => seen.applications = Fact::Known(self.applications.clone()),
             Question::Domains => seen.domains = Fact::Known(self.domains.clone()),
+            Question::Losses => seen.losses = Fact::Known(self.losses.clone()),
             Question::Refused => {
                 let refused = memory
                     .refused
@@ -543,6 +552,7 @@ fn refuse_all(seen: &mut Observation) {
     seen.mfa = Fact::Unreadable(why);
     seen.applications = Fact::Unreadable(why);
     seen.domains = Fact::Unreadable(why);
+    seen.losses = Fact::Unreadable(why);
     seen.still_there = Fact::Unreadable(why);
 }
 
@@ -600,7 +610,10 @@ impl Run {
                 let memory = std::mem::take(&mut self.memory);
                 self.memory = memory.advance(intent, &outcome, self.world.now);
             }
-            Decision::MakePlan { .. } => self.seal(make_plan(&self.plan, &seen).unwrap()),
+            Decision::MakePlan { .. } => {
+                let sealed = make_plan(&self.plan, &seen).unwrap();
+                self.seal(sealed, loss::counts(&seen.losses));
+            }
             Decision::HandOff(list) if hands => {
                 for hand_off in list {
                     self.world.hands(hand_off.key);
@@ -614,12 +627,13 @@ impl Run {
         decided
     }
 
-    pub fn seal(&mut self, sealed: Sealed) {
+    pub fn seal(&mut self, sealed: Sealed, losses: Vec<loss::LossCount>) {
         let plan = PlanRef {
             digest: sealed.digest.clone(),
             chunks: 1,
             made_at: self.world.now,
             users: sealed.head.user_count,
+            losses,
         };
         self.memory = std::mem::take(&mut self.memory).with_plan(plan, self.world.now);
         self.plan.sealed = Some(sealed.into());

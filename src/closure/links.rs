@@ -32,6 +32,35 @@ pub const fn domains(cloud: Cloud) -> &'static str {
     }
 }
 
+/// The usage reports of the admin center: mailboxes, `OneDrive` and `SharePoint` with their sizes.
+pub const fn usage_reports(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "https://admin.microsoft.com/Adminportal/Home#/reportsUsage",
+        Cloud::USGov => "https://portal.office365.us/Adminportal/Home#/reportsUsage",
+        Cloud::USGovDoD => "https://portal.apps.mil/Adminportal/Home#/reportsUsage",
+        Cloud::China => "https://portal.partner.microsoftonline.cn/Adminportal/Home#/reportsUsage",
+    }
+}
+
+/// The page of groups.
+pub const fn groups(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "https://admin.microsoft.com/Adminportal/Home#/groups",
+        Cloud::USGov => "https://portal.office365.us/Adminportal/Home#/groups",
+        Cloud::USGovDoD => "https://portal.apps.mil/Adminportal/Home#/groups",
+        Cloud::China => "https://portal.partner.microsoftonline.cn/Adminportal/Home#/groups",
+    }
+}
+
+/// The Intune admin center.
+pub const fn devices(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "https://intune.microsoft.com/",
+        Cloud::USGov | Cloud::USGovDoD => "https://intune.microsoft.us/",
+        Cloud::China => "https://intune.microsoftonline.cn/",
+    }
+}
+
 /// How to reach support.
 pub const fn support(cloud: Cloud) -> &'static str {
     match cloud {

@@ -2,6 +2,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome, Refusal};
+use crate::closure::loss::LossCount;
 use crate::closure::step::Step;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -96,6 +97,10 @@ pub struct PlanRef {
     pub made_at: Timestamp,
     /// How many users it names.
     pub users: u32,
+    /// How much of each kind of loss there was when it was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub losses: Vec<LossCount>,
 }
 
 /// A request that takes effect later.

@@ -13,6 +13,7 @@ pub mod id;
 pub mod intent;
 pub mod label;
 pub mod links;
+pub mod loss;
 pub mod memory;
 pub mod observation;
 pub mod phase;

@@ -1,6 +1,7 @@
 //! What was seen. Each fact is Known or Unknown; Unknown never counts as none.
 
 use crate::closure::id::ObjectId;
+use crate::closure::loss::Loss;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,6 +96,8 @@ pub enum Question {
     Applications,
     /// The tenant's domains and, once all users are gone, what still uses those that are to be released.
     Domains,
+    /// What dies with the tenant and is not among the rest ([`Observation::losses`]).
+    Losses,
     /// Is the directory still there, seen from outside.
     Directory,
     /// Which of the users that were refused earlier are still there ([`Observation::still_there`]).
@@ -124,6 +127,8 @@ pub struct Observation {
     pub applications: Fact<Vec<Application>>,
     /// All domains.
     pub domains: Fact<Vec<Domain>>,
+    /// What dies with the tenant, each kind once; a kind that cannot be counted says why.
+    pub losses: Fact<Vec<Loss>>,
     /// The look from outside.
     pub directory: Fact<Existence>,
     /// Of [`crate::closure::memory::Memory::refused`], who is still there.

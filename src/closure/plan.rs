@@ -1,6 +1,7 @@
 //! The plan: explicit ids of everything that would be deleted, canceled or changed, with a digest over all of it.
 
 use crate::closure::id::ObjectId;
+use crate::closure::loss::PlannedLoss;
 use crate::closure::observation::Agreement;
 use crate::closure::terms::Terms;
 use jiff::Timestamp;
@@ -74,6 +75,10 @@ pub struct PlanHead {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 253)))]
     pub domains: Vec<String>,
+    /// What dies with the tenant besides, by kind, or could not be counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub losses: Vec<PlannedLoss>,
     /// The reason that step 2 gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
@@ -131,6 +136,7 @@ impl Sealed {
         head.subscriptions.sort_by_key(|s| s.id);
         head.applications.sort_unstable();
         head.domains.sort_unstable();
+        head.losses.sort_unstable();
         let last = &head.other_global_administrators;
         users.sort_unstable_by_key(|id| (last.binary_search(id).is_ok(), *id));
         let digest = digest(&head, &users);

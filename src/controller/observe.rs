@@ -90,6 +90,7 @@ fn unreadable(seen: &mut Observation, question: Question) {
         Question::Mfa => seen.mfa = Fact::Unreadable(why),
         Question::Applications => seen.applications = Fact::Unreadable(why),
         Question::Domains => seen.domains = Fact::Unreadable(why),
+        Question::Losses => seen.losses = Fact::Unreadable(why),
         Question::Directory => seen.directory = Fact::Unreadable(why),
         Question::Refused => seen.still_there = Fact::Unreadable(why),
     }

@@ -4,6 +4,7 @@ use crate::api::record::Settled;
 use crate::api::{RecordType, TenantClosure};
 use crate::closure::decision::Decided;
 use crate::closure::intent::Outcome;
+use crate::closure::loss::{self, LossCount};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::observation::Observation;
 use crate::closure::plan::{CHUNK, Plan, Sealed, digest};
@@ -32,6 +33,7 @@ async fn store(
     head: Option<&Head>,
     memory: &Memory,
     sealed: Arc<Sealed>,
+    losses: Vec<LossCount>,
 ) -> Result<Head, ReconcileError> {
     let uid = closure.uid().unwrap_or_default();
     let pieces: Vec<&[_]> = if sealed.users.is_empty() {
@@ -48,6 +50,7 @@ async fn store(
             intent: None,
             plan: (index == 0).then(|| (sealed.head.clone(), Vec::new())),
             plan_digest: Some(sealed.digest.clone()),
+            losses: Vec::new(),
             approvers: Vec::new(),
         };
         let mut spec = draft.spec(ctx, closure, 0, String::new());
@@ -62,6 +65,7 @@ async fn store(
         intent: None,
         plan: Some((sealed.head.clone(), names)),
         plan_digest: Some(sealed.digest.clone()),
+        losses,
         approvers: Vec::new(),
     };
     let claimed = journal::claim(ctx, closure, head, draft).await?;
@@ -158,6 +162,7 @@ pub async fn make(
         known.head,
         known.memory,
         Arc::clone(&sealed),
+        loss::counts(&seen.losses),
     )
     .await?;
     Ok(Told {

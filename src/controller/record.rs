@@ -2,16 +2,18 @@
 
 use crate::api::status::{
     AccessStatus, ApprovalStatus, BlockerStatus, BoughtStatus, EstimateStatus, HandOffStatus,
-    JournalStatus, PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
+    JournalStatus, LossStatus, PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::decision::Approval;
 use crate::closure::estimate;
+use crate::closure::loss::LossCount;
 use crate::closure::memory::Memory;
 use crate::closure::plan::{PlannedSubscription, Sealed};
 use crate::closure::report::{self, Phase, Report};
 use crate::closure::step::Step;
 use crate::closure::steps::approval::{EXPIRED, EXPIRES_SOON};
+use crate::closure::steps::losses;
 use crate::closure::words::clip;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
@@ -212,7 +214,7 @@ fn status(
         step: Some(format!("{}/5 {}", report.step.number(), report.step.name())),
         progress: Some(report.progress.clone()),
         summary: Some(report.summary.clone()),
-        plan: plan(memory, sealed).or_else(|| old.plan.clone()),
+        plan: plan(read, memory, sealed).or_else(|| old.plan.clone()),
         approval: report
             .approval
             .map(approval)
@@ -285,7 +287,7 @@ fn past(old: &TenantClosureStatus, report: &Report, now: Timestamp) -> Vec<PastH
     past
 }
 
-fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
+fn plan(read: &Read, memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
     let made = memory.plan.as_ref()?;
     let head = sealed
         .filter(|s| s.digest == made.digest)
@@ -298,7 +300,16 @@ fn plan(memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
         bought: head.subscriptions.iter().take(20).map(bought).collect(),
         applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
         domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
+        losses: made.losses.iter().map(|one| loss(read, one)).collect(),
     })
+}
+
+fn loss(read: &Read, one: &LossCount) -> LossStatus {
+    LossStatus {
+        kind: one.kind,
+        count: one.count,
+        accepted: losses::accepted(&read.terms, one.kind),
+    }
 }
 
 fn bought(one: &PlannedSubscription) -> BoughtStatus {

@@ -89,6 +89,12 @@ pub static CALLS: &[Known] = &[
     call(Graph, "DELETE", "/v1.0/applications/{}", ["an application deleted", "Application.ReadWrite.All", "1, 1 write", "graph/api/application-delete"]),
     call(Graph, "GET", "/v1.0/servicePrincipals", ["the service principals", "Application.Read.All", "1", "graph/api/serviceprincipal-list"]),
     call(Graph, "DELETE", "/v1.0/servicePrincipals/{}", ["a service principal deleted", "Application.ReadWrite.All", "1, 1 write", "graph/api/serviceprincipal-delete"]),
+    call(Graph, "GET", "/v1.0/groups", ["how many groups", "Group.Read.All", "1", "graph/api/group-list"]),
+    call(Graph, "GET", "/v1.0/deviceManagement/managedDeviceOverview", ["how many devices Intune manages", "DeviceManagementManagedDevices.Read.All", "1", "graph/api/intune-devices-manageddeviceoverview-get"]),
+    call(Graph, "GET", "/v1.0/deviceManagement/windowsAutopilotDeviceIdentities", ["how many devices Autopilot knows", "DeviceManagementServiceConfig.Read.All", "1", "graph/api/intune-enrollment-windowsautopilotdeviceidentity-list"]),
+    call(Graph, "GET", "/beta/reports/getMailboxUsageMailboxCounts(period='{}')", ["how many mailboxes", "Reports.Read.All", "1", "graph/api/reportroot-getmailboxusagemailboxcounts"]),
+    call(Graph, "GET", "/beta/reports/getOneDriveUsageAccountCounts(period='{}')", ["how many OneDrive accounts", "Reports.Read.All", "1", "graph/api/reportroot-getonedriveusageaccountcounts"]),
+    call(Graph, "GET", "/beta/reports/getSharePointSiteUsageSiteCounts(period='{}')", ["how many SharePoint sites", "Reports.Read.All", "1", "graph/api/reportroot-getsharepointsiteusagesitecounts"]),
 
     call(Arm, "GET", "/providers/Microsoft.Billing/billingAccounts", ["billing accounts", BILLING_READ, ARM_READ, "rest/api/billing/billing-accounts"]),
     call(Arm, "GET", "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions", ["what was bought through one", BILLING_READ, ARM_READ, BILLED]),
@@ -170,6 +176,7 @@ fn clouds(known: &Known) -> &'static str {
         Service::Graph if known.path.ends_with("/authentication/requirements") => {
             "Global; not documented for USGov, DoD"
         }
+        Service::Graph if known.path.starts_with("/beta/reports/") => "Global",
         _ => "all",
     }
 }

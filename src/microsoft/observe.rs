@@ -2,7 +2,7 @@
 
 use super::arm::{azure, billing};
 use super::failure::Failure;
-use super::graph::{applications, domains, mfa, subscriptions, users};
+use super::graph::{applications, domains, losses, mfa, subscriptions, users};
 use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
 use super::merge::merge;
@@ -61,6 +61,7 @@ impl LiveTenant {
                 Question::Domains => {
                     into.domains = domains::list(&line, &scope.domains).await.into();
                 }
+                Question::Losses => into.losses = Fact::Known(losses::list(&line).await),
                 Question::Directory => into.directory = self.outside.look(&line).await.into(),
                 Question::Organization
                 | Question::Identity

@@ -22,6 +22,9 @@ pub(crate) const SYNC_APP: Uuid = Uuid::from_u128(0x6bf8_5cfa_ac8a_4be5_b5de_425
 /// What applications are called that personal accounts may use.
 const PERSONAL: &str = "Consumer application";
 
+/// What enterprise applications without a registration are called.
+const VENDOR: &str = "Vendor application";
+
 /// Makes one tenant; `index` counts tenants of the scenario.
 pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant {
     let seed = plan.seed.unwrap_or(seed).wrapping_add(index as u64 * 7919);
@@ -63,6 +66,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
         applications: Vec::new(),
         principals: Vec::new(),
         domains: domains(plan, &initial_domain),
+        losses: plan.losses,
         security_defaults: plan.security_defaults,
         policies: policies(plan, id),
         clients: Vec::new(),
@@ -312,9 +316,13 @@ fn applications(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Rando
                 deleted_at: 0,
             });
         }
+        let vendor = name
+            .strip_prefix(VENDOR)
+            .and_then(|n| n.trim().parse().ok());
         tenant.principals.push(Principal {
             id,
             app_id,
+            saml: vendor.is_some_and(|number: u32| number <= plan.losses.saml_applications),
             name,
             owner,
             managed_identity: managed,
@@ -341,7 +349,7 @@ fn applications(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Rando
         let vendor = ids.uuid();
         add(
             tenant,
-            format!("Vendor application {number}"),
+            format!("{VENDOR} {number}"),
             ids.uuid(),
             vendor,
             false,

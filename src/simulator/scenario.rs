@@ -8,8 +8,8 @@ use uuid::Uuid;
 pub use super::hosts::Cloud;
 pub use super::scenario_parts::{
     ApplicationRegistration, BillingAccount, DirectoryResource, DomainReferences,
-    FederatedCredential, Jwk, Jwks, RetainedAdministrator, SpareAdministrator, Subscription,
-    SubscriptionKind, Sync, SyncPatch, SyncedDeletion,
+    FederatedCredential, Jwk, Jwks, Losses, RetainedAdministrator, SpareAdministrator,
+    Subscription, SubscriptionKind, Sync, SyncPatch, SyncedDeletion,
 };
 
 /// A whole scenario.
@@ -109,6 +109,8 @@ pub struct Tenant {
     pub federated_domains: Vec<String>,
     /// What uses those domains, besides users whose names are on them.
     pub domain_references: Vec<DomainReferences>,
+    /// What dies with the tenant though the procedure does not mention it.
+    pub losses: Losses,
     /// Security defaults are on at the start.
     pub security_defaults: bool,
     /// Conditional Access policies, enabled.
@@ -165,6 +167,7 @@ impl Default for Tenant {
             domains: Vec::new(),
             federated_domains: Vec::new(),
             domain_references: Vec::new(),
+            losses: Losses::default(),
             security_defaults: false,
             conditional_access_policies: 0,
             closer: ApplicationRegistration::default(),

@@ -286,6 +286,10 @@ pub(crate) const CLOSER_APP_ROLES: &[&str] = &[
     "RoleManagement.Read.Directory",
     "Policy.ReadWrite.AuthenticationMethod",
     "CrossTenantInformation.ReadBasic.All",
+    "Group.Read.All",
+    "Reports.Read.All",
+    "DeviceManagementManagedDevices.Read.All",
+    "DeviceManagementServiceConfig.Read.All",
 ];
 
 /// Directory roles of such a client.
@@ -304,7 +308,31 @@ pub(crate) const READER_APP_ROLES: &[&str] = &[
     "RoleManagement.Read.Directory",
     "Policy.Read.All",
     "CrossTenantInformation.ReadBasic.All",
+    "Group.Read.All",
+    "Reports.Read.All",
+    "DeviceManagementManagedDevices.Read.All",
+    "DeviceManagementServiceConfig.Read.All",
 ];
+
+/// What dies with a tenant.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Losses {
+    /// Groups.
+    pub groups: u32,
+    /// Devices that Intune manages.
+    pub intune_devices: u32,
+    /// Devices registered with Windows Autopilot.
+    pub autopilot_devices: u32,
+    /// Mailboxes.
+    pub mailboxes: u32,
+    /// `OneDrive` accounts.
+    pub one_drive_accounts: u32,
+    /// `SharePoint` sites.
+    pub share_point_sites: u32,
+    /// Enterprise applications that sign in by SAML: the first so many.
+    pub saml_applications: u32,
+}
 
 /// The ARM resource that an External ID or B2C directory is.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::hosts::Cloud;
-use super::scenario::{Behaviour, FederatedCredential, SyncPatch};
+use super::scenario::{Behaviour, FederatedCredential, Losses, SyncPatch};
 use super::subscription::Subscription;
 use super::users::{RESTRICTED, SYNCED, User, Users};
 
@@ -34,6 +34,8 @@ pub(crate) struct Tenant {
     pub(crate) applications: Vec<Application>,
     pub(crate) principals: Vec<Principal>,
     pub(crate) domains: Vec<Domain>,
+    /// What dies with the tenant.
+    pub(crate) losses: Losses,
     pub(crate) security_defaults: bool,
     /// Conditional Access.
     pub(crate) policies: Vec<Policy>,
@@ -93,6 +95,8 @@ pub(crate) struct Principal {
     pub(crate) name: String,
     pub(crate) owner: Uuid,
     pub(crate) managed_identity: bool,
+    /// Signs in by SAML.
+    pub(crate) saml: bool,
     pub(crate) enabled: bool,
     pub(crate) deleted_at: i64,
 }

@@ -16,6 +16,7 @@ fn route(known: &Known) -> String {
         Service::Partner => "partner",
     };
     let path = known.path.replace("(appId='{}')", "/{id}");
+    let path = path.replace("(period='{}')", "/{id}");
     let path = path.replace("{}", "{id}");
     without_version(&format!("{} {service}{path}", known.method))
 }

@@ -10,6 +10,7 @@ pub mod delete_subscriptions;
 pub mod disable_mfa;
 pub mod facts;
 pub mod keeper;
+pub mod losses;
 pub mod planning;
 pub mod preconditions;
 pub mod refused;

@@ -2,12 +2,13 @@
 
 use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
+use crate::closure::loss;
 use crate::closure::observation::{
     Agreement, Fact, Lifecycle, Observation, Question, Subscription,
 };
 use crate::closure::plan::{Ender, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
-use crate::closure::steps::{facts, renewal, sold};
+use crate::closure::steps::{facts, losses, renewal, sold};
 use crate::closure::terms::Terms;
 use crate::closure::words::clip;
 
@@ -38,6 +39,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,
         domains: domains(terms, seen)?,
+        losses: loss::planned(seen.losses.known()?),
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
     })
 }
@@ -131,6 +133,7 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
         Question::RoleHolders,
         Question::Users,
         Question::Subscriptions,
+        Question::Losses,
     ];
     if plan.terms.remove_applications {
         questions.push(Question::Applications);
@@ -148,6 +151,7 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     facts::known(&seen.spare, Question::Administrators)?;
     facts::known(&seen.role_holders, Question::RoleHolders)?;
     facts::known(&seen.subscriptions, Question::Subscriptions)?;
+    losses::counted(&plan.terms, seen)?;
     if plan.terms.remove_applications {
         facts::known(&seen.applications, Question::Applications)?;
     }

@@ -2,12 +2,15 @@
 
 use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting};
 use crate::closure::estimate;
+use crate::closure::loss::PlannedLoss;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Lifecycle, Observation, Obstacle, Question};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
-use crate::closure::steps::{approval, backup, facts, keeper, planning, release_domains, roles};
+use crate::closure::steps::{
+    approval, backup, facts, keeper, losses, planning, release_domains, roles,
+};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
@@ -43,10 +46,38 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             .blocked_by(lacks);
     }
     let assessment = plan_and_approval(plan, seen, memory, now);
+    let lost = match &assessment.next {
+        Some(Decision::MakePlan { .. } | Decision::Read(_)) => Vec::new(),
+        _ if begun(memory) => Vec::new(),
+        Some(_) => planned_losses(plan),
+        // Approved, and nothing has begun.
+        None => match losses::again(&plan.terms, seen) {
+            Ok(lost) => lost,
+            Err(decision) => return Assessment::now_do(decision).blocked_by(lacks),
+        },
+    };
+    let mut rows = lacks;
+    rows.extend(losses::blockers(&plan.terms, &lost));
+    let executes = plan.terms.mode == Mode::Execute;
+    if let Some(obstacle) = losses::obstacle(&lost).filter(|_| executes) {
+        let standing = Standing::no(obstacle.reason, obstacle.message.clone());
+        return Assessment::now_do(obstacle.blocks())
+            .standing("PreconditionsMet", standing)
+            .progress(3, 4)
+            .blocked_by(rows);
+    }
     assessment
         .standing("PreconditionsMet", all_met(&plan.terms))
         .progress(4, 4)
-        .blocked_by(lacks)
+        .blocked_by(rows)
+}
+
+/// The kinds of loss that the plan names and nobody accepted.
+fn planned_losses(plan: &Plan) -> Vec<PlannedLoss> {
+    let sealed = plan.sealed.as_ref();
+    sealed.map_or_else(Vec::new, |sealed| {
+        losses::not_accepted(&plan.terms, &sealed.head.losses)
+    })
 }
 
 /// Reads who we are and what is subscribed to; roles that lack bar the way only where something is to be changed.

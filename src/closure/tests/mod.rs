@@ -8,6 +8,7 @@ mod directory;
 mod domains;
 mod estimates;
 mod guards;
+mod losses;
 mod preconditions;
 mod renewal;
 mod reports;
@@ -56,6 +57,7 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Mfa,
         Question::Applications,
         Question::Domains,
+        Question::Losses,
         Question::Directory,
         Question::Refused,
     ] {

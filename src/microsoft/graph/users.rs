@@ -152,6 +152,7 @@ mod tests {
             subscriptions: Vec::new(),
             applications: Vec::new(),
             domains: Vec::new(),
+            losses: Vec::new(),
             reason: None,
         };
         let plan = Sealed::seal(head, (10..1_000).map(id).collect());

@@ -132,6 +132,7 @@ pub(super) fn principal(one: &Principal) -> Value {
     json!({
         "id": one.id, "appId": one.app_id, "displayName": one.name, "appDisplayName": one.name, "accountEnabled": one.enabled,
         "servicePrincipalType": if one.managed_identity { "ManagedIdentity" } else { "Application" }, "appOwnerOrganizationId": one.owner,
+        "preferredSingleSignOnMode": one.saml.then_some("saml"),
         "deletedDateTime": (one.deleted_at != 0).then(|| super::super::clock::stamp(one.deleted_at)), "tags": [],
     })
 }

@@ -7,6 +7,7 @@ mod deleted;
 mod delta;
 mod domains;
 mod listing;
+mod losses;
 mod mfa;
 mod objects;
 mod organization;
@@ -229,6 +230,7 @@ fn route(world: &mut World, call: &Call) -> Answer {
         ["directory", "onPremisesSynchronization", ..] => {
             organization::synchronization(world, call)
         }
+        ["groups" | "deviceManagement" | "reports", ..] => losses::route(world, call),
         ["applications" | "servicePrincipals", ..] => applications::route(world, call),
         ["policies" | "identity", ..] => policies::route(world, call),
         _ => Err(unknown(call)),
