@@ -61,6 +61,7 @@ const MFA: &str = "graph/api/authentication-get";
 #[rustfmt::skip]
 pub static CALLS: &[Known] = &[
     call(Login, "POST", "/{}/oauth2/v2.0/token", ["a token", "none", "-", "entra/identity-platform/v2-oauth2-client-creds-grant-flow"]),
+    call(Login, "POST", "/{}/oauth2/v2.0/devicecode", ["a code for a person to sign in with (keeper prove)", "delegated: User.Read", "-", "entra/identity-platform/v2-oauth2-device-code"]),
     call(Login, "GET", "/{}/v2.0/.well-known/openid-configuration", ["is the directory still there, from outside", "none", "-", LOGIN]),
     call(Login, "GET", "/common/userrealm/{}", ["likewise, by its initial domain", "none", "-", "no page: as Microsoft's own libraries ask it"]),
 

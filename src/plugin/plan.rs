@@ -40,6 +40,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     let mut lines = Lines::new(look);
     head(closure, plan, &mut lines);
     goes(closure, plan, &mut lines);
+    dies(plan, &mut lines);
     stays(closure, &mut lines);
     persons(closure, plan, &mut lines);
     blocks(status, &mut lines);
@@ -172,6 +173,32 @@ fn subscriptions_back(bought: &[BoughtStatus]) -> String {
         "nothing to end".to_owned()
     } else {
         format!("ended for good; {}", said.join("; "))
+    }
+}
+
+/// What dies with the tenant though the procedure does not mention it.
+fn dies(plan: &PlanStatus, lines: &mut Lines) {
+    if plan.losses.is_empty() {
+        return;
+    }
+    lines.title("What dies with it");
+    let open = lines.look.sign(Mark::Blocked);
+    for one in &plan.losses {
+        let words = one.kind.words();
+        let uncounted = if one.count.is_none() {
+            "nobody could count them; "
+        } else {
+            ""
+        };
+        let (sign, standing) = if one.accepted {
+            (GOES, "accepted in spec.accept")
+        } else {
+            let standing = "not accepted: add this kind with a reference to spec.accept";
+            (open.as_str(), standing)
+        };
+        let number = one.count.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let said = format!("{words}; {uncounted}{standing}");
+        lines.row(sign, one.kind.name(), number, &said);
     }
 }
 

@@ -151,6 +151,7 @@ fn plan(course: &Course<'_>) -> Option<Plan> {
             .collect(),
         applications: head.applications.len(),
         domains: head.domains.iter().map(|name| Foreign::new(name)).collect(),
+        losses: entry.spec.losses.clone(),
         retained: head.retained,
         spare: head.spare,
     })

@@ -22,6 +22,7 @@ pub use compose::Sources;
 pub use foreign::Foreign;
 
 use crate::closure::id::ObjectId;
+use crate::closure::loss::LossCount;
 use crate::evidence::figures::Figures;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -144,6 +145,8 @@ pub struct Plan {
     pub applications: usize,
     /// Domains to release for another tenant.
     pub domains: Vec<Foreign>,
+    /// What dies with the tenant besides, as it was counted for the plan.
+    pub losses: Vec<LossCount>,
     /// Object id of the administrator who stays.
     pub retained: ObjectId,
     /// Object id of the second one.

@@ -36,6 +36,7 @@ fn planned() -> Value {
     json!({
         "observedGeneration": 1, "phase": "AwaitingApproval", "approval": {"required": 2, "given": 1},
         "plan": {"digest": "9f2c61aa77ab0000", "madeAt": "2026-10-02T09:14:07Z", "users": 1000, "subscriptions": 23, "applications": 12, "domains": 1,
+            "losses": [{"kind": "Mailboxes", "accepted": true}, {"kind": "Groups", "count": 41}],
             "bought": [one("SPE_E5", "Direct", "Administrator"), one("BI", "CustomerAgreement", "Operator"), one("FAR", "Partner", "Distributor"), one("PAYG", "Azure", "Operator")]},
         "blockers": [{"check": "Approval", "state": "blocked", "remedy": "approve it", "link": "", "who": "person"}],
         "estimate": {"earliest": "2026-10-05T09:17:00Z", "dominatedBy": "Deprovisioning", "message": "72 hours"},
@@ -53,6 +54,8 @@ fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
         "and 19 more",
         "SharePoint and OneDrive content is removed at once",
         "this cannot be undone",
+        "- Mailboxes mailboxes; nobody could count them; accepted in spec.accept",
+        "! Groups 41 groups; not accepted: add this kind with a reference to spec.accept",
         "closer@contoso.onmicrosoft.com, until the directory is deleted",
         "spare@contoso.onmicrosoft.com, through step 4; deleted first in step 5",
         "> ask the distributor 1 through the partner",

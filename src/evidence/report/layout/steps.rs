@@ -109,6 +109,20 @@ impl Report {
             }
             facts.push(("Domains", line));
         }
+        if !plan.losses.is_empty() {
+            let told: Vec<String> = plan
+                .losses
+                .iter()
+                .map(|one| {
+                    let number = one.count.map_or_else(
+                        || "an unknown number of".to_owned(),
+                        |n| thousands(u32::try_from(n).unwrap_or(u32::MAX)),
+                    );
+                    format!("{number} {}", one.kind.words())
+                })
+                .collect();
+            facts.push(("Dies with it", vec![Inline::words(told.join(", "))]));
+        }
         let rows = plan.subscriptions.iter().map(|one| {
             vec![
                 vec![Inline::Foreign(one.name.clone())],
