@@ -10,6 +10,8 @@ mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/reasons.rs"]
+mod reasons;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;
@@ -22,6 +24,7 @@ use children::binary;
 use cluster::Result;
 use kube::Api;
 use kube::api::ListParams;
+use reasons::until_told;
 use serde_json::{Value, json};
 use stack::{Options, Stack};
 use std::process::{Output, Stdio};
@@ -34,21 +37,6 @@ const CLIENT: &str = "0f1d5c7a-3b52-4d8e-9a61-7c2e4b8f9d10";
 const DOMAIN: &str = "keeper.onmicrosoft.com";
 /// For how long a state may take to come about.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Waits until the closure is not Ready for this reason; its message.
-async fn until_reason(case: &Case, reason: &str) -> String {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let status = case.closures().get(NAME).await.unwrap().status;
-        let conditions = status.unwrap_or_default().conditions;
-        let ready = conditions.into_iter().find(|c| c.type_ == "Ready");
-        match ready {
-            Some(ready) if ready.reason == reason => return ready.message,
-            other => assert!(Instant::now() < deadline, "not {reason} but {other:?}"),
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 /// Bob runs `keeper prove` with this application; somebody signs in with the code that it shows, as `person` says.
 /// What the first line was, and how it ended.
@@ -114,7 +102,7 @@ async fn nothing_is_deleted_before_the_retained_administrator_has_signed_in_with
     let tenant = stack.simulator.add(&tenant).await.unwrap();
     let case = stack.case("closures", tenant).await.unwrap();
     case.apply().await.unwrap();
-    let unproven = until_reason(&case, "RetainedAdminUnproven").await;
+    let unproven = until_told(&case, "Ready", "RetainedAdminUnproven", "").await;
     let words = format!(
         "The retained administrator closer@{DOMAIN} has not proven within 14 days that the account can sign in with \
          multifactor authentication"
@@ -156,7 +144,10 @@ async fn nothing_is_deleted_before_the_retained_administrator_has_signed_in_with
         assert!(Instant::now() < deadline, "{told}");
     }
     tokio::time::sleep(Duration::from_secs(3)).await; // more cycles
-    assert_eq!(until_reason(&case, "RetainedAdminUnproven").await, unproven);
+    assert_eq!(
+        until_told(&case, "Ready", "RetainedAdminUnproven", "").await,
+        unproven
+    );
 
     let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({}))).await;
     let told = String::from_utf8_lossy(&ended.stdout).into_owned();
@@ -168,7 +159,7 @@ async fn nothing_is_deleted_before_the_retained_administrator_has_signed_in_with
         )),
         "{told}"
     );
-    until_reason(&case, "ApprovalsMissing").await;
+    until_told(&case, "Ready", "ApprovalsMissing", "").await;
     let stored = written(&case).await;
     assert_eq!(stored.len(), 2);
     let result = format!("{id} mfa");

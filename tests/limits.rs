@@ -13,6 +13,8 @@ mod cluster;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
+#[path = "support/reasons.rs"]
+mod reasons;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;
@@ -20,12 +22,13 @@ mod simulator;
 #[path = "support/stack.rs"]
 mod stack;
 
-use case::{Case, NAME};
+use case::Case;
 use cluster::Result;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt as _};
 use person::Person;
+use reasons::until_told;
 use serde_json::{Value, json};
 use stack::{Options, Stack};
 use std::time::{Duration, Instant};
@@ -35,21 +38,6 @@ use tenant_closure::api::{BEGINS, ClosureRecord};
 const OPERATOR: &str = "tenant-closure";
 /// For how long a state may take to come about.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Waits until the closure is not Ready for this reason; its message.
-async fn until_reason(case: &Case, reason: &str) -> String {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let status = case.closures().get(NAME).await.unwrap().status;
-        let conditions = status.unwrap_or_default().conditions;
-        let ready = conditions.into_iter().find(|c| c.type_ == "Ready");
-        match ready {
-            Some(ready) if ready.reason == reason => return ready.message,
-            other => assert!(Instant::now() < deadline, "not {reason} but {other:?}"),
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 async fn effects(case: &Case) -> usize {
     let effects = case.portal.get("effects").await.unwrap();
@@ -95,21 +83,21 @@ async fn the_operators_configuration_comes_first() {
     let persons = person.live();
 
     let course = async {
-        let message = until_reason(&case, "TooManyBegun").await;
+        let message = until_told(&case, "Ready", "TooManyBegun", "").await;
         assert!(message.contains("0 closures"), "{message}");
         assert!(message.contains("maxClosuresPer30Days"), "{message}");
 
         set(json!({"maxClosuresPer30Days": "1", "protectedTenants": id})).await;
-        until_reason(&case, "TenantProtected").await;
+        until_told(&case, "Ready", "TenantProtected", "").await;
         let other = "11111111-2222-3333-4444-555555555555";
         set(json!({"protectedTenants": "", "allowedTenants": other})).await;
-        until_reason(&case, "TenantNotAllowed").await;
+        until_told(&case, "Ready", "TenantNotAllowed", "").await;
 
         let mut kept = maps.get(OPERATOR).await.unwrap();
         maps.delete(OPERATOR, &DeleteParams::default())
             .await
             .unwrap();
-        until_reason(&case, "ConfigurationMissing").await;
+        until_told(&case, "Ready", "ConfigurationMissing", "").await;
         assert_eq!(effects(&case).await, 0);
 
         kept.metadata = serde_json::from_value(json!({"name": OPERATOR})).unwrap();
@@ -118,7 +106,7 @@ async fn the_operators_configuration_comes_first() {
         maps.create(&PostParams::default(), &kept).await.unwrap();
         until_more_effects(&case, 40).await;
         set(json!({"killSwitch": "true"})).await;
-        until_reason(&case, "KillSwitch").await;
+        until_told(&case, "Ready", "KillSwitch", "").await;
         let stopped = effects(&case).await;
         assert!(stopped < 900, "the switch came too late to show anything");
         tokio::time::sleep(Duration::from_secs(3)).await; // more cycles

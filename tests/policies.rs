@@ -10,6 +10,8 @@ mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/reasons.rs"]
+mod reasons;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;
@@ -20,6 +22,7 @@ mod stack;
 use case::{Case, NAME};
 use cluster::Result;
 use kube::ResourceExt as _;
+use reasons::until_told;
 use serde_json::{Value, json};
 use stack::{Options, Stack};
 use std::time::{Duration, Instant};
@@ -28,24 +31,6 @@ use tenant_closure::api::policies;
 /// For how long a state may take to come about.
 const PATIENCE: Duration = Duration::from_secs(90);
 const GUARD: &str = "tenantclosure-approver-guard";
-
-/// Waits until the condition Approved has this reason and says this.
-async fn until_approved(case: &Case, reason: &str, says: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let status = case.closures().get(NAME).await.unwrap().status;
-        let conditions = status.unwrap_or_default().conditions;
-        let approved = conditions.into_iter().find(|c| c.type_ == "Approved");
-        match approved {
-            Some(one) if one.reason == reason && one.message.contains(says) => return,
-            other => assert!(
-                Instant::now() < deadline,
-                "not {reason} ({says}) but {other:?}"
-            ),
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 async fn kubectl(case: &Case, user: &str, args: &[&str], stdin: Option<&str>) -> (bool, String) {
     let (done, out, why) = case.cluster.kubectl(user, args, stdin).await.unwrap();
@@ -56,6 +41,11 @@ async fn patch(case: &Case, kind: &str, patch: Value) {
     let text = patch.to_string();
     let args = ["patch", kind, GUARD, "--type=merge", "-p", &text];
     let (done, why) = kubectl(case, "admin", &args, None).await;
+    assert!(done, "{why}");
+}
+
+async fn delete(case: &Case, kind: &str, name: &str) {
+    let (done, why) = kubectl(case, "admin", &["delete", kind, name], None).await;
     assert!(done, "{why}");
 }
 
@@ -106,8 +96,11 @@ async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
     let tenant = stack.simulator.tenant().unwrap().clone();
     let case = stack.case("closures", tenant).await.unwrap();
     case.apply().await.unwrap();
+    let approved = async |reason: &str, says: &str| {
+        until_told(&case, "Approved", reason, says).await;
+    };
     let wanted = "0 of 1 approvals for this plan";
-    until_approved(&case, "ApprovalsMissing", wanted).await;
+    approved("ApprovalsMissing", wanted).await;
 
     let binding = "validatingadmissionpolicybinding";
     let policy = "validatingadmissionpolicy";
@@ -141,9 +134,9 @@ async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
     ] {
         let what = weakened.to_string();
         patch(&case, kind, json!({"spec": weakened})).await;
-        until_approved(&case, "AdmissionPolicyMissing", "missing or altered").await;
+        approved("AdmissionPolicyMissing", "missing or altered").await;
         patch(&case, kind, json!({"spec": back})).await;
-        until_approved(&case, "ApprovalsMissing", wanted).await;
+        approved("ApprovalsMissing", wanted).await;
         println!("noticed: {what}");
     }
 
@@ -171,17 +164,15 @@ async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
     )
     .await;
     until_admitted(&case, "alice", &forged, true).await;
-    until_approved(&case, "AdmissionPolicyMissing", "missing or altered").await;
+    approved("AdmissionPolicyMissing", "missing or altered").await;
     restore(&case).await;
     let older = "one is older than the admission policies";
-    until_approved(&case, "ApprovalsMissing", older).await;
+    approved("ApprovalsMissing", older).await;
 
-    let gone = ["delete", binding, GUARD];
-    let (done, why) = kubectl(&case, "admin", &gone, None).await;
-    assert!(done, "{why}");
-    until_approved(&case, "AdmissionPolicyMissing", "missing or altered").await;
+    delete(&case, binding, GUARD).await;
+    approved("AdmissionPolicyMissing", "missing or altered").await;
     restore(&case).await;
-    until_approved(&case, "ApprovalsMissing", older).await;
+    approved("ApprovalsMissing", older).await;
     let effects = case.portal.effects().await.unwrap();
     assert!(effects.is_empty(), "{effects:#?}");
 
@@ -194,13 +185,11 @@ async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
     );
     let good = approval(&case, "bobs", "bob").await;
     until_admitted(&case, "bob", &good, true).await;
-    until_approved(&case, "QuorumReached", "1 of 1").await;
+    approved("QuorumReached", "1 of 1").await;
 
     // The policy that vouches for authors comes anew: the closure is older, and one person is not enough any more.
-    let author = ["delete", policy, "tenantclosure-author-guard"];
-    let (done, why) = kubectl(&case, "admin", &author, None).await;
-    assert!(done, "{why}");
+    delete(&case, policy, policies::AUTHORS).await;
     restore(&case).await;
     let two = "the closure is older than the policy that vouches for its author, so two persons are asked";
-    until_approved(&case, "ApprovalsMissing", two).await;
+    approved("ApprovalsMissing", two).await;
 }
