@@ -112,7 +112,7 @@ pub struct Right {
     pub what: &'static str,
     /// When it is needed.
     pub when: When,
-    /// False where a person does it otherwise: to lack it bars nothing.
+    /// False where a person does it otherwise, or accepts what it would have told: to lack it bars nothing.
     pub vital: bool,
     /// What it is needed for.
     pub why: &'static str,
@@ -137,6 +137,14 @@ const fn reads(kind: Kind, what: &'static str, when: When, why: &'static str) ->
     }
 }
 
+/// Counts what dies with the tenant: without it the kind is Unknown and takes an acceptance by name.
+const fn counts(what: &'static str, why: &'static str) -> Right {
+    Right {
+        vital: false,
+        ..reads(Kind::Permission, what, When::Always, why)
+    }
+}
+
 const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'static str) -> Right {
     Right {
         step,
@@ -150,7 +158,7 @@ const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'sta
 }
 
 /// Every right that an application can need, in the order of the steps.
-pub const TABLE: [Right; 20] = [
+pub const TABLE: [Right; 24] = [
     reads(
         Kind::Permission,
         "Organization.Read.All",
@@ -175,6 +183,22 @@ pub const TABLE: [Right; 20] = [
         When::Always,
         "reads who holds which directory role, itself included",
     ),
+    counts(
+        "Reports.Read.All",
+        "counts mailboxes, OneDrive and SharePoint, with their sizes; without it they are Unknown, and each is accepted by name",
+    ),
+    counts(
+        "Group.Read.All",
+        "counts the groups; without it they are Unknown, and accepted by name",
+    ),
+    counts(
+        "DeviceManagementManagedDevices.Read.All",
+        "counts the devices that Intune manages; without it they are Unknown, and accepted by name",
+    ),
+    counts(
+        "DeviceManagementServiceConfig.Read.All",
+        "counts the devices registered with Windows Autopilot; without it they are Unknown, and accepted by name",
+    ),
     reads(
         Kind::Permission,
         "Domain.Read.All",
@@ -191,7 +215,7 @@ pub const TABLE: [Right; 20] = [
         Kind::SubscriptionRole,
         "Reader",
         When::Account(BillingKind::AzureSubscription),
-        "reads the state of the Azure subscription",
+        "reads the state of the Azure subscription, and counts its resources",
     ),
     reads(
         Kind::PartnerCenter,
@@ -343,6 +367,10 @@ mod tests {
                 "User.Read.All",
                 "Application.Read.All",
                 "RoleManagement.Read.Directory",
+                "Reports.Read.All",
+                "Group.Read.All",
+                "DeviceManagementManagedDevices.Read.All",
+                "DeviceManagementServiceConfig.Read.All",
                 "Domain.Read.All"
             ]
         );
@@ -350,6 +378,10 @@ mod tests {
             names(Purpose::Act),
             [
                 "RoleManagement.Read.Directory",
+                "Reports.Read.All",
+                "Group.Read.All",
+                "DeviceManagementManagedDevices.Read.All",
+                "DeviceManagementServiceConfig.Read.All",
                 "User.ReadWrite.All",
                 "Privileged Authentication Administrator",
                 "Organization.ReadWrite.All",
