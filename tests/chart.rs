@@ -417,6 +417,20 @@ fn workload_identity_is_bound_by_namespace_and_its_token_is_mounted_where_asked_
 }
 
 #[test]
+fn the_resolver_of_the_pod_can_be_chosen() {
+    let pod = |settings: &[&str]| {
+        let objects = objects(settings);
+        of_kind(&objects, "Deployment")[0]["spec"]["template"]["spec"].clone()
+    };
+    let usual = pod(&[]);
+    assert_eq!(usual["dnsPolicy"], "ClusterFirst");
+    assert!(usual.get("dnsConfig").is_none());
+    let own = pod(&["dnsPolicy=None", "dnsConfig.nameservers={9.9.9.9}"]);
+    assert_eq!(own["dnsPolicy"], "None");
+    assert_eq!(own["dnsConfig"], json!({"nameservers": ["9.9.9.9"]}));
+}
+
+#[test]
 fn the_pod_is_restricted_and_alone() {
     let objects = objects(&[]);
     let spec = &of_kind(&objects, "Deployment")[0]["spec"];

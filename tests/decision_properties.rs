@@ -4,8 +4,8 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    decide, decision, id, intent, loss, memory, observation, plan, report, schedule, step, steps,
-    terms,
+    decide, decision, id, intent, loss, mail, memory, observation, plan, report, schedule, step,
+    steps, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -236,6 +236,7 @@ fn everything(run: &mut Run) -> Observation {
         Q::Mfa,
         Q::Applications,
         Q::Losses,
+        Q::Mail,
         Q::Directory,
         Q::Refused,
     ] {

@@ -35,6 +35,8 @@ mod identity;
 mod kinds;
 #[path = "trouble/losses.rs"]
 mod losses;
+#[path = "trouble/mail.rs"]
+mod mail;
 #[path = "trouble/partner.rs"]
 mod partner;
 #[allow(dead_code)] // the demo uses the rest
@@ -77,6 +79,7 @@ fn main() {
         identity::rows(),
         kinds::rows(),
         losses::rows(),
+        mail::rows(),
         partner::rows(),
         preconditions::rows(),
         roles::rows(),

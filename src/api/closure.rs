@@ -195,7 +195,7 @@ pub struct Backup {
 #[serde(rename_all = "camelCase")]
 pub struct Accepted {
     /// Kind of loss: `Mailboxes`, `OneDrive`, `SharePoint`, `IntuneDevices`, `AutopilotDevices`, `Applications`, `Groups`,
-    /// `CustomDomains`, `AzureResources`; or `TermAhead`.
+    /// `CustomDomains`, `AzureResources`; or `TermAhead`, `MailStillArrives`.
     #[schemars(length(min = 1, max = 63))]
     pub kind: String,
     /// Who decided, where: for example a change number.

@@ -8,6 +8,7 @@ use super::decision::{Decided, Decision};
 use super::id::ObjectId;
 use super::intent::{Action, Intent, Outcome, Refusal};
 use super::loss::{self, Loss, LossKind};
+use super::mail::MailDomain;
 use super::memory::{Memory, PlanRef};
 use super::observation::*;
 use super::plan::{Plan, Sealed};
@@ -170,6 +171,7 @@ pub struct World {
     pub applications: Vec<Application>,
     pub domains: Vec<Domain>,
     pub losses: Vec<Loss>,
+    pub mail: Vec<MailDomain>,
     pub gone: bool,
     pub credential_lost: bool,
     /// The portal minds our own application.
@@ -202,6 +204,7 @@ impl World {
             applications: vec![own(OWN_APP, false), own(OWN_PRINCIPAL, true)],
             domains: vec![domain(DOMAIN)],
             losses: LossKind::ALL.map(no_loss).to_vec(),
+            mail: Vec::new(),
             gone: false,
             credential_lost: false,
             minds_own: false,
@@ -277,6 +280,7 @@ impl World {
                     id: id(TENANT),
                     initial_domain: DOMAIN.into(),
                     managed_domains: [DOMAIN.to_ascii_lowercase(), "contoso.nl".into()].into(),
+                    custom_domains: ["contoso.nl".into()].into(),
                     sync_enabled: self.sync && self.sync_off_at.is_none_or(|t| t > self.now),
                     partner: false,
                 });
@@ -317,6 +321,7 @@ impl World {
             Question::Applications => seen.applications = Fact::Known(self.applications.clone()),
             Question::Domains => seen.domains = Fact::Known(self.domains.clone()),
             Question::Losses => seen.losses = Fact::Known(self.losses.clone()),
+            Question::Mail => seen.mail = Fact::Known(self.mail.clone()),
             Question::Refused => {
                 let refused = memory
                     .refused
@@ -553,6 +558,7 @@ fn refuse_all(seen: &mut Observation) {
     seen.applications = Fact::Unreadable(why);
     seen.domains = Fact::Unreadable(why);
     seen.losses = Fact::Unreadable(why);
+    seen.mail = Fact::Unreadable(why);
     seen.still_there = Fact::Unreadable(why);
 }
 

@@ -14,6 +14,7 @@ pub mod intent;
 pub mod label;
 pub mod links;
 pub mod loss;
+pub mod mail;
 pub mod memory;
 pub mod observation;
 pub mod phase;

@@ -2,6 +2,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::loss::Loss;
+use crate::closure::mail::MailDomain;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,6 +99,8 @@ pub enum Question {
     Domains,
     /// What dies with the tenant and is not among the rest ([`Observation::losses`]).
     Losses,
+    /// What DNS says of the verified custom domains ([`Observation::mail`]).
+    Mail,
     /// Is the directory still there, seen from outside.
     Directory,
     /// Which of the users that were refused earlier are still there ([`Observation::still_there`]).
@@ -129,6 +132,8 @@ pub struct Observation {
     pub domains: Fact<Vec<Domain>>,
     /// What dies with the tenant, each kind once; a kind that cannot be counted says why.
     pub losses: Fact<Vec<Loss>>,
+    /// What DNS says of each verified custom domain; one that cannot be read says so.
+    pub mail: Fact<Vec<MailDomain>>,
     /// The look from outside.
     pub directory: Fact<Existence>,
     /// Of [`crate::closure::memory::Memory::refused`], who is still there.
@@ -226,6 +231,8 @@ pub struct Organization {
     /// Verified domains with managed sign-in (`type` is `Managed`), in lower case: who is on another one depends on an
     /// identity provider outside the tenant.
     pub managed_domains: BTreeSet<String>,
+    /// Verified domains that are neither the initial one nor under one of Microsoft's, in lower case.
+    pub custom_domains: BTreeSet<String>,
     /// `onPremisesSyncEnabled == true`.
     pub sync_enabled: bool,
     /// `partnerTenantType` is set: a partner's own tenant is never closed.

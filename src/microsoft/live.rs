@@ -2,6 +2,7 @@
 
 use super::auth::Credentials;
 use super::clouds::{Hosts, offered};
+use super::dns::Dns;
 use super::gates::Gates;
 use super::outside::Outside;
 use super::request::Http;
@@ -18,6 +19,8 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug)]
 pub struct LiveTenant {
     pub(super) tenant: ObjectId,
+    pub(super) cloud: Cloud,
+    pub(super) dns: Arc<Dns>,
     pub(super) graph: Wire,
     pub(super) billing: Vec<(BillingKind, Option<Wire>)>,
     pub(super) directory: Option<Wire>,
@@ -54,6 +57,8 @@ impl LiveTenant {
         let outside = Outside::new(&settings, &graph);
         Self {
             tenant: settings.tenant_id,
+            cloud: settings.cloud,
+            dns: settings.dns,
             graph,
             billing,
             directory,

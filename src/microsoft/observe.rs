@@ -5,9 +5,10 @@ use super::failure::Failure;
 use super::graph::{applications, domains, losses, mfa, subscriptions, users};
 use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
+use super::mail;
 use super::merge::merge;
 use super::partner;
-use crate::closure::observation::{Fact, MfaState, Observation, Question, Subscription};
+use crate::closure::observation::{Fact, MfaState, Observation, Question, Subscription, Why};
 use crate::closure::tenant::Scope;
 use crate::closure::terms::BillingKind;
 
@@ -62,6 +63,15 @@ impl LiveTenant {
                     into.domains = domains::list(&line, &scope.domains).await.into();
                 }
                 Question::Losses => into.losses = Fact::Known(losses::list(&line).await),
+                Question::Mail => {
+                    into.mail = match into.organization.known() {
+                        Some(found) => {
+                            let domains = &found.custom_domains;
+                            Fact::Known(mail::look(&self.dns, self.cloud, domains).await)
+                        }
+                        None => Fact::Unreadable(Why::Unavailable),
+                    };
+                }
                 Question::Directory => into.directory = self.outside.look(&line).await.into(),
                 Question::Organization
                 | Question::Identity

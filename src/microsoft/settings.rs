@@ -1,6 +1,7 @@
 //! What a tenant is spoken to with.
 
 use super::auth::Credentials;
+use super::dns::Dns;
 use super::gates::Gates;
 use super::proof::Proof;
 use super::request::Http;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub http: Arc<Http>,
     /// The gates of this process.
     pub gates: Arc<Gates>,
+    /// The resolver of this process.
+    pub dns: Arc<Dns>,
     /// Bounds in time and number.
     pub limits: Limits,
     /// A tenant that is certainly there: the login service must still find it when it no longer finds ours.

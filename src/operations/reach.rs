@@ -6,10 +6,11 @@ use crate::closure::terms::Terms;
 use crate::controller::context::{EffectLimits, TenantFactory};
 use crate::controller::credentials::{Credential, Held, Keys};
 use crate::microsoft::{
-    Billing, CONTROL_TENANT, Counts, Credentials, EndpointOverride, GateState, Gates, Http, Limits,
-    LiveTenant, Proof, Settings,
+    Billing, CONTROL_TENANT, Counts, Credentials, Dns, EndpointOverride, GateState, Gates, Http,
+    Limits, LiveTenant, Proof, Settings,
 };
 use crate::operations::settings::Run;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub struct Microsoft {
     http: Arc<Http>,
     gates: Arc<Gates>,
+    dns: Arc<Dns>,
     limits: Limits,
     federated_token: Option<PathBuf>,
 }
@@ -58,6 +60,15 @@ impl Microsoft {
     }
 }
 
+fn on_loopback(flag: &str, address: SocketAddr) -> Result<(), String> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(format!(
+        "{flag} {address} is not on loopback; no real tenant is spoken to that way"
+    ))
+}
+
 /// The way to tenants, for these settings.
 ///
 /// # Errors
@@ -67,20 +78,25 @@ pub fn microsoft(settings: &Run, limits: EffectLimits) -> Result<Arc<Microsoft>,
         (Some(address), Some(path)) => {
             let ca_pem = std::fs::read(path)
                 .map_err(|e| format!("read the simulator's CA {}: {e}", path.display()))?;
-            if !address.ip().is_loopback() {
-                return Err(format!(
-                    "--simulator-address {address} is not on loopback; no real tenant is spoken to that way"
-                ));
-            }
+            on_loopback("--simulator-address", address)?;
             tracing::warn!(%address, "SIMULATOR: every call goes to this address, none to Microsoft");
             Some(EndpointOverride { address, ca_pem })
         }
         _ => None,
     };
+    let dns = match settings.simulator_dns {
+        Some(address) => {
+            on_loopback("--simulator-dns", address)?;
+            tracing::warn!(%address, "SIMULATOR: every question to DNS goes to this address");
+            Dns::at(address)
+        }
+        None => Dns::system(),
+    };
     let http = Http::new(endpoint.as_ref()).map_err(|e| format!("make an HTTP client: {e}"))?;
     Ok(Arc::new(Microsoft {
         http: Arc::new(http),
         gates: Arc::new(Gates::new()),
+        dns: Arc::new(dns),
         limits: Limits {
             effect: limits.start,
             request: limits.request,
@@ -115,6 +131,7 @@ impl TenantFactory for Microsoft {
                 .of_another(terms.directory_resource_tenant, keys.directory.as_ref()),
             http: Arc::clone(&self.http),
             gates: Arc::clone(&self.gates),
+            dns: Arc::clone(&self.dns),
             limits: self.limits,
             control_tenant: CONTROL_TENANT,
         }))

@@ -67,6 +67,9 @@ pub struct Run {
     /// The simulator's CA certificate (PEM).
     #[arg(long, requires = "simulator_address")]
     pub simulator_ca: Option<PathBuf>,
+    /// DANGER, for trying out only: ask a simulator's name server at this loopback address instead of the system's resolver.
+    #[arg(long, requires = "simulator_address")]
+    pub simulator_dns: Option<SocketAddr>,
     /// Logs as JSON lines.
     #[arg(long, env = "LOG_JSON")]
     pub log_json: bool,

@@ -32,6 +32,9 @@ struct Serve {
     /// Address and port; port 0 takes a free one, which the first line tells.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Where the name server of the custom domains answers, over UDP and TCP; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    dns: SocketAddr,
     /// Where the pages for a person answer over plain HTTP, on a loopback address alone, so that a browser needs to trust nothing.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     console: SocketAddr,
@@ -65,6 +68,7 @@ this address). A test does the same, and sees what happened, under /_sim:
   GET  /_sim/tenants[/ID[/deletionChecks|/users]]  what is left
   POST /_sim/tenants                               one more tenant, as in a scenario
   POST /_sim/tenants/ID/press                      {\"action\": \"cancelSubscription\", \"id\": ..., \"reason\": ...} and so on
+  GET  /_sim/dns                                   what the name server was asked
   GET  /_sim/violations, /_sim/effects, /_sim/stats, /_sim/clock
   POST /_sim/clock/advance                         {\"seconds\": N}, with \"tenant\" in that tenant alone
   POST /_sim/judge                                 {\"tenant\", \"mode\", \"retained\", \"approved\", \"digest\"}
@@ -126,6 +130,7 @@ async fn serve_until_ended(arguments: Serve) -> Result<(), Box<dyn std::error::E
     }
     let settings = Settings {
         listen: arguments.listen,
+        dns: arguments.dns,
         scenario,
         console: Some(arguments.console),
         seed: arguments.seed,
@@ -150,7 +155,7 @@ fn announce(running: &Running, arguments: &Serve) -> std::io::Result<()> {
     match arguments.output {
         Output::Json => {
             let line = json!({
-                "address": running.address.to_string(), "caFile": arguments.ca_out, "caPem": running.ca_pem, "tenants": running.tenants, "urls": running.urls,
+                "address": running.address.to_string(), "dns": running.dns.to_string(), "caFile": arguments.ca_out, "caPem": running.ca_pem, "tenants": running.tenants, "urls": running.urls,
                 "speed": arguments.speed,
             });
             writeln!(out, "{line}")?;
@@ -172,6 +177,11 @@ fn announce(running: &Running, arguments: &Serve) -> std::io::Result<()> {
                 out,
                 "What only a person can press is pressed at {}",
                 running.urls.console
+            )?;
+            writeln!(
+                out,
+                "DNS of the custom domains is answered at {} (UDP and TCP)",
+                running.dns
             )?;
             for tenant in &running.tenants {
                 writeln!(

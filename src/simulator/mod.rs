@@ -39,6 +39,7 @@ mod connections;
 mod console;
 mod control;
 mod device_code;
+mod dns;
 mod errors;
 mod exchange;
 mod faults;
@@ -80,6 +81,8 @@ pub use scenario::Scenario;
 pub struct Settings {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where its name server answers, over UDP and TCP; port 0 takes a free one.
+    pub dns: SocketAddr,
     /// The tenants and the behaviour of the services.
     pub scenario: Scenario,
     /// Where the pages answer over plain HTTP too, for a person's browser; a loopback address alone. `None`: only over HTTPS.
@@ -96,6 +99,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            dns: SocketAddr::from(([127, 0, 0, 1], 0)),
             scenario: Scenario::default(),
             console: None,
             seed: 1,
@@ -124,6 +128,8 @@ pub enum StartError {
 pub struct Running {
     /// Where it answers.
     pub address: SocketAddr,
+    /// Where its name server answers for the custom domains.
+    pub dns: SocketAddr,
     /// The authority that clients must trust.
     pub ca_pem: String,
     /// The tenants, with what a client needs to sign in.
@@ -133,6 +139,7 @@ pub struct Running {
     handle: axum_server::Handle<SocketAddr>,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
     pages: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    names: tokio::task::JoinHandle<()>,
 }
 
 /// What a client needs to know of a tenant.
@@ -204,6 +211,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.handle.shutdown();
         self.task.abort();
+        self.names.abort();
         if let Some(pages) = &self.pages {
             pages.abort();
         }
@@ -227,6 +235,8 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
         world: Arc::new(Mutex::new(world)),
         connections: connections.clone(),
     };
+    let refused_names = |error| StartError::Listen(settings.dns, error);
+    let (dns, names) = dns::start(settings.dns, shared.clone()).map_err(refused_names)?;
     let (pages, console) = pages(settings, &shared, address)?;
     let service = axum::Router::new()
         .fallback(server::handle)
@@ -252,12 +262,14 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     };
     Ok(Running {
         address,
+        dns,
         ca_pem: identity.ca_pem,
         tenants,
         urls,
         handle,
         task,
         pages,
+        names,
     })
 }
 

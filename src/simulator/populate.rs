@@ -138,7 +138,13 @@ fn domains(plan: &scenario::Tenant, initial: &str) -> Vec<Domain> {
             let mut used = plan.domain_references.iter();
             let used = used.find(|one| one.domain.eq_ignore_ascii_case(name));
             let used = used.cloned().unwrap_or_default();
+            let mut dns = plan.dns.iter();
+            let dns = dns.find(|one| one.domain.eq_ignore_ascii_case(name));
             Domain {
+                dns: scenario::DomainDns {
+                    domain: name.to_owned(),
+                    ..dns.cloned().unwrap_or_default()
+                },
                 name: name.to_owned(),
                 initial: name == initial,
                 default: name == default,

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 pub use super::hosts::Cloud;
 pub use super::scenario_parts::{
-    ApplicationRegistration, BillingAccount, DirectoryResource, DomainReferences,
-    FederatedCredential, Jwk, Jwks, Losses, RetainedAdministrator, SpareAdministrator,
-    Subscription, SubscriptionKind, Sync, SyncPatch, SyncedDeletion,
+    ApplicationRegistration, BillingAccount, DirectoryResource, DnsAnswers, DomainDns,
+    DomainReferences, FederatedCredential, Jwk, Jwks, Losses, RetainedAdministrator,
+    SpareAdministrator, Subscription, SubscriptionKind, Sync, SyncPatch, SyncedDeletion,
 };
 
 /// A whole scenario.
@@ -109,6 +109,8 @@ pub struct Tenant {
     pub federated_domains: Vec<String>,
     /// What uses those domains, besides users whose names are on them.
     pub domain_references: Vec<DomainReferences>,
+    /// What DNS says of them; one that is not here has no records.
+    pub dns: Vec<DomainDns>,
     /// What dies with the tenant though the procedure does not mention it.
     pub losses: Losses,
     /// Security defaults are on at the start.
@@ -167,6 +169,7 @@ impl Default for Tenant {
             domains: Vec::new(),
             federated_domains: Vec::new(),
             domain_references: Vec::new(),
+            dns: Vec::new(),
             losses: Losses::default(),
             security_defaults: false,
             conditional_access_policies: 0,

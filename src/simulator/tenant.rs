@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::hosts::Cloud;
-use super::scenario::{Behaviour, FederatedCredential, Losses, SyncPatch};
+use super::scenario::{Behaviour, DomainDns, FederatedCredential, Losses, SyncPatch};
 use super::subscription::Subscription;
 use super::users::{RESTRICTED, SYNCED, User, Users};
 
@@ -133,6 +133,8 @@ pub(crate) struct Domain {
     pub(crate) groups: u32,
     pub(crate) applications: u32,
     pub(crate) multi_tenant_application: bool,
+    /// What DNS says of it.
+    pub(crate) dns: DomainDns,
     /// Real moment at which a deletion that runs is done.
     pub(crate) gone_at: Option<i64>,
 }

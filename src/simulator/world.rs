@@ -7,6 +7,7 @@ use super::breakpoints::Breakpoints;
 use super::clock::{Clock, precise};
 use super::console::{self, Notes};
 use super::device_code::SignIn;
+use super::dns::Asked;
 use super::exchange::{Content, Reply, Request, Service};
 use super::faults::Faults;
 use super::judge::{Act, Actor, Judge};
@@ -36,6 +37,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) breakpoints: Breakpoints,
     pub(crate) writes: Writes,
+    /// What the name server was asked.
+    pub(crate) asked: Asked,
     pub(crate) effects: Vec<Effect>,
     pub(crate) operations: Operations,
     /// What the pages say of the last presses.
@@ -84,6 +87,7 @@ impl World {
             faults: Faults::default(),
             breakpoints: Breakpoints::default(),
             writes: Writes::default(),
+            asked: Asked::default(),
             effects: Vec::new(),
             operations: Operations::default(),
             notes: Notes::default(),

@@ -14,7 +14,7 @@ use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::tenant::Leash;
 use tenant_closure::closure::terms::Cloud;
 use tenant_closure::microsoft::{
-    CONTROL_TENANT, EndpointOverride, Gates, Hosts, Http, Limits, LiveTenant, Proof, Service,
+    CONTROL_TENANT, Dns, EndpointOverride, Gates, Hosts, Http, Limits, LiveTenant, Proof, Service,
     Settings, find_call,
 };
 
@@ -194,6 +194,8 @@ pub async fn start_raw(
         directory_credentials: None,
         http: Arc::new(Http::new(Some(&endpoint)).unwrap()),
         gates: Arc::new(Gates::new()),
+        // Nobody answers there.
+        dns: Arc::new(Dns::at(([127, 0, 0, 1], 9).into())),
         limits: Limits::default(),
         control_tenant: CONTROL_TENANT,
     };
@@ -213,6 +215,7 @@ pub fn same(settings: &Settings) -> Settings {
         directory_credentials: None,
         http: Arc::clone(&settings.http),
         gates: Arc::clone(&settings.gates),
+        dns: Arc::clone(&settings.dns),
         limits: settings.limits,
         control_tenant: settings.control_tenant,
     }

@@ -16,6 +16,7 @@ const SPEED: &str = "86400";
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ready {
     pub(crate) address: String,
+    pub(crate) dns: String,
     pub(crate) ca_file: PathBuf,
     urls: Urls,
     pub(crate) tenants: Vec<Tenant>,

@@ -276,6 +276,7 @@ fn operator(
         .args(["run", "--namespace", OPERATOR])
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .args(["--simulator-address", simulator.address()])
+        .args(["--simulator-dns", &simulator.ready.dns])
         .arg("--simulator-ca")
         .arg(&simulator.ready.ca_file)
         .arg("--federated-token-file")

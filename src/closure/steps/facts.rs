@@ -96,6 +96,7 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Applications => is_read(&seen.applications),
         Question::Domains => is_read(&seen.domains),
         Question::Losses => is_read(&seen.losses),
+        Question::Mail => is_read(&seen.mail),
         Question::Directory => is_read(&seen.directory),
         Question::Refused => is_read(&seen.still_there),
     }
@@ -126,6 +127,7 @@ const fn words(question: Question) -> (&'static str, &'static str) {
         Question::Applications => ("the applications", "Application.Read.All"),
         Question::Domains => ("the domains", "Domain.Read.All"),
         Question::Losses => ("what dies with the tenant", "Organization.Read.All"),
+        Question::Mail => ("the DNS of the domains", "no permission"),
         Question::Directory => ("the directory from outside", "no permission"),
     }
 }

@@ -11,6 +11,7 @@ pub mod disable_mfa;
 pub mod facts;
 pub mod keeper;
 pub mod losses;
+pub mod mail;
 pub mod planning;
 pub mod preconditions;
 pub mod refused;

@@ -9,7 +9,7 @@ use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
-    approval, backup, facts, keeper, losses, planning, release_domains, roles,
+    approval, backup, facts, keeper, losses, mail, planning, release_domains, roles,
 };
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::{count, len, thousands};
@@ -46,8 +46,13 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             .blocked_by(lacks);
     }
     let assessment = plan_and_approval(plan, seen, memory, now);
+    if let Some(Decision::MakePlan { .. } | Decision::Read(_)) = &assessment.next {
+        return assessment
+            .standing("PreconditionsMet", all_met(&plan.terms))
+            .progress(4, 4)
+            .blocked_by(lacks);
+    }
     let lost = match &assessment.next {
-        Some(Decision::MakePlan { .. } | Decision::Read(_)) => Vec::new(),
         _ if begun(memory) => Vec::new(),
         Some(_) => planned_losses(plan),
         // Approved, and nothing has begun.
@@ -56,12 +61,22 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             Err(decision) => return Assessment::now_do(decision).blocked_by(lacks),
         },
     };
+    let arrivals = match mail::arrivals(plan, seen, memory) {
+        Ok(arrivals) => arrivals,
+        Err(decision) => return Assessment::now_do(decision).blocked_by(lacks),
+    };
     let mut rows = lacks;
     rows.extend(losses::blockers(&plan.terms, &lost));
-    let executes = plan.terms.mode == Mode::Execute;
-    if let Some(obstacle) = losses::obstacle(&lost).filter(|_| executes) {
-        let standing = Standing::no(obstacle.reason, obstacle.message.clone());
-        return Assessment::now_do(obstacle.blocks())
+    rows.extend(mail::blockers(&plan.terms, &arrivals));
+    let obstacles: Vec<Obstacle> = losses::obstacle(&lost)
+        .into_iter()
+        .chain(mail::obstacle(&arrivals))
+        .collect();
+    if plan.terms.mode == Mode::Execute
+        && let Some(first) = obstacles.first()
+    {
+        let standing = Standing::no(first.reason, first.message.clone());
+        return Assessment::now_do(Decision::Blocked(obstacles))
             .standing("PreconditionsMet", standing)
             .progress(3, 4)
             .blocked_by(rows);

@@ -9,6 +9,7 @@ mod domains;
 mod estimates;
 mod guards;
 mod losses;
+mod mail;
 mod preconditions;
 mod renewal;
 mod reports;
@@ -58,6 +59,7 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Applications,
         Question::Domains,
         Question::Losses,
+        Question::Mail,
         Question::Directory,
         Question::Refused,
     ] {

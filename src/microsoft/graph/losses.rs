@@ -1,5 +1,6 @@
 //! What dies with the tenant, counted: one request for each kind, but for listings that Graph does not count.
 
+use super::organization::is_custom;
 use super::{BETA, PAGE, STABLE};
 use crate::closure::id::ObjectId;
 use crate::closure::loss::{Loss, LossKind};
@@ -174,12 +175,6 @@ async fn custom_domains(line: &Line<'_>) -> Result<u64, Failure> {
     let [one] = found.as_slice() else {
         return Err(Failure::malformed("NotOneOrganization"));
     };
-    let microsofts = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        [".onmicrosoft.com", ".onmicrosoft.us", ".onmschina.cn"]
-            .iter()
-            .any(|suffix| name.ends_with(suffix))
-    };
-    let custom = |domain: &&Domain| !domain.is_initial && !microsofts(&domain.name);
+    let custom = |domain: &&Domain| is_custom(&domain.name, domain.is_initial);
     Ok(one.verified_domains.iter().filter(custom).count() as u64)
 }

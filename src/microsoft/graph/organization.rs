@@ -56,6 +56,9 @@ pub(in crate::microsoft) fn told(body: Body) -> Result<Organization, Failure> {
     let (Some(one), true) = (found.value.pop(), found.value.is_empty()) else {
         return Err(Failure::malformed("NotOneOrganization"));
     };
+    let custom = one.verified_domains.iter();
+    let custom = custom.filter(|d| is_custom(&d.name, d.is_initial));
+    let custom_domains = custom.map(|d| d.name.to_ascii_lowercase()).collect();
     let managed = |d: &&Domain| d.sign_in.as_deref() == Some("Managed");
     let managed = one.verified_domains.iter().filter(managed);
     let managed_domains = managed.map(|d| d.name.to_ascii_lowercase()).collect();
@@ -66,9 +69,17 @@ pub(in crate::microsoft) fn told(body: Body) -> Result<Organization, Failure> {
             .ok_or_else(|| Failure::malformed("NoInitialDomain"))?
             .name,
         managed_domains,
+        custom_domains,
         sync_enabled: one.on_premises_sync_enabled == Some(true),
         partner: one.partner_tenant_type.is_some(),
     })
+}
+
+/// A domain that its owner brought: not the initial one, nor another under `onmicrosoft`, which are Microsoft's own.
+pub(in crate::microsoft) fn is_custom(name: &str, initial: bool) -> bool {
+    let name = name.to_ascii_lowercase();
+    let microsofts = [".onmicrosoft.com", ".onmicrosoft.us", ".onmschina.cn"];
+    !initial && !microsofts.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// `PATCH /organization/{id}` with `onPremisesSyncEnabled: false` (graph/api/organization-update): up to 72 hours.

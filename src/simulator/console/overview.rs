@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::super::clock::precise;
 use super::super::subscription::Subscription;
+use super::super::tenant::Domain;
 use super::super::users::User;
 use super::frame::{Page, Part, hour, mark, span};
 
@@ -214,9 +215,25 @@ fn about(page: &Page<'_>) -> Markup {
             dl {
                 dt { "Tenant id" } dd { code { (tenant.id) } }
                 dt { "Kind" } dd { (kind(&tenant.kind)) ", cloud " (format!("{:?}", tenant.cloud)) }
-                dt { "Domains" } dd { @for domain in &tenant.domains { div { (domain.name) } } }
+                dt { "Domains" } dd { @for domain in &tenant.domains { (domain_line(page, domain)) } }
                 dt { "Billing account" } dd { (agreement(&tenant.agreement)) }
                 @if let Some(resource) = &tenant.resource { dt { "Azure resource" } dd { code { (resource.id) } } }
+            }
+        }
+    }
+}
+
+/// Its name and, where DNS still leads its mail anywhere, a button for whoever keeps its zone.
+fn domain_line(page: &Page<'_>, domain: &Domain) -> Markup {
+    let dns = &domain.dns;
+    let leads = dns.mx.iter().chain(&dns.autodiscover).chain(&dns.texts);
+    let leads: Vec<&str> = leads.map(String::as_str).collect();
+    html! {
+        div {
+            (domain.name)
+            @if !leads.is_empty() {
+                " " small { "(DNS: " (leads.join(", ")) ")" }
+                (page.button(Part::Overview, "changeDns", &domain.name, "Remove these records"))
             }
         }
     }

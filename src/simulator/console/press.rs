@@ -185,6 +185,7 @@ fn sentence(text: &str) -> String {
 fn told(action: &str) -> &'static str {
     match action {
         "switchSyncOff" => "Directory synchronization is being switched off.",
+        "changeDns" => "The records were removed.",
         "liftRestrictions" => "The protection was lifted.",
         "cancelSubscription" => "The subscription was canceled.",
         "deleteSubscription" => "The subscription is being deleted.",

@@ -41,6 +41,7 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         ("GET", ["tenants", id, "users"]) => find(world, id).map(|index| users(world, index)),
         ("POST", ["tenants", id, "press"]) => find(world, id)
             .and_then(|index| press(world, index, &request.json(), &request.request_id)),
+        ("GET", ["dns"]) => Ok(Reply::json(200, world.asked.report())),
         ("GET", ["violations"]) => Ok(violations(world, request)),
         ("GET", ["effects"]) => Ok(effects(world, request)),
         ("GET", ["stats"]) => {

@@ -9,11 +9,13 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::graph;
 use super::super::judge::{Actor, domain_id};
+use super::super::scenario::DomainDns;
+use super::super::tenant::Tenant;
 use super::super::world::World;
 use super::bought::{cancel, delete_subscription, partner_cancels, stop_renewal, support_deletes};
 use super::{Answer, accounts};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, releaseDomain, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -28,6 +30,7 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
     match body["action"].as_str().unwrap_or_default() {
         "cancelSubscription" => cancel(world, index, body, &person),
         "stopRenewal" => stop_renewal(world, index, body, &person),
+        "changeDns" => change_dns(&mut world.tenants[index], body),
         "releaseDomain" => release_domain(world, index, body, &person),
         "deleteSubscription" | "deleteAzureSubscription" => {
             delete_subscription(world, index, body, &person)
@@ -95,21 +98,40 @@ fn disable_mfa(world: &mut World, index: usize, body: &Value, person: &Actor) ->
     done(world, index)
 }
 
+/// Whoever keeps the domain's zone sets its records to `dns`, as in a scenario; absent: it has none any more.
+fn change_dns(tenant: &mut Tenant, body: &Value) -> Answer {
+    let name = body["id"].as_str().unwrap_or_default();
+    let told = match &body["dns"] {
+        Value::Null => DomainDns::default(),
+        told => serde_json::from_value(told.clone())
+            .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?,
+    };
+    let domain = custom_domain(tenant, name)?;
+    let one = &mut tenant.domains[domain];
+    one.dns = DomainDns {
+        domain: one.name.clone(),
+        ..told
+    };
+    Ok(Reply::json(200, json!(one.dns)))
+}
+
+fn custom_domain(tenant: &Tenant, name: &str) -> Result<usize, Refusal> {
+    let mut all = tenant.domains.iter();
+    all.position(|one| one.name.eq_ignore_ascii_case(name) && !one.initial)
+        .ok_or_else(|| {
+            Refusal::new(
+                404,
+                "notFound",
+                "`id` names no custom domain of this tenant.",
+            )
+        })
+}
+
 /// In the admin center a person removes what uses the domain, then the domain.
 fn release_domain(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
     let name = body["id"].as_str().unwrap_or_default();
     let tenant = &mut world.tenants[index];
-    let at = tenant
-        .domains
-        .iter()
-        .position(|one| one.name.eq_ignore_ascii_case(name) && !one.initial);
-    let Some(at) = at else {
-        return Err(Refusal::new(
-            404,
-            "notFound",
-            "`id` names no custom domain of this tenant.",
-        ));
-    };
+    let at = custom_domain(tenant, name)?;
     let removed = tenant.domains.remove(at);
     if removed.default
         && let Some(initial) = tenant.domains.iter_mut().find(|one| one.initial)
