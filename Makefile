@@ -12,11 +12,12 @@ MACHETE := $(CACHE)/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-tools: ## check the tools; install setpriv and a C compiler with apt-get where they are missing
+tools: ## check the tools; install setpriv, ssh-keygen and a C compiler with apt-get where they are missing
 	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust from https://rustup.rs' >&2; exit 1; }
 	@command -v go >/dev/null || [[ $${KUBEBUILDER_ASSETS:-} ]] || { echo 'go is missing: install it from https://go.dev/dl (it builds the control plane), or set KUBEBUILDER_ASSETS' >&2; exit 1; }
 	@missing=(); \
 	command -v setpriv >/dev/null || missing+=(util-linux); \
+	command -v ssh-keygen >/dev/null || missing+=(openssh-client); \
 	command -v cc >/dev/null || missing+=(gcc libc6-dev); \
 	(($${#missing[@]} == 0)) && exit 0; \
 	command -v apt-get >/dev/null || { echo "install these first: $${missing[*]}" >&2; exit 1; }; \

@@ -154,6 +154,7 @@ async fn a_closure_is_shown_approved_attested_and_paused() {
     assert_eq!(lines.lines().count(), 1, "{lines}");
 
     wrong_calls(cluster).await;
+    texts_to_sign(cluster, &closures).await;
 
     let approve = [
         "approve",
@@ -208,6 +209,101 @@ async fn a_closure_is_shown_approved_attested_and_paused() {
     );
 }
 
+/// Nothing is written where a text is asked for; without a cluster it takes the values as they are given.
+async fn texts_to_sign(cluster: &Cluster, closures: &Api<TenantClosure>) {
+    let closure = closures.get("contoso").await.unwrap();
+    let (uid, tenant) = (closure.uid().unwrap(), closure.spec.tenant.id);
+    let sign = ["contoso", "--confirm", DOMAIN, "--text"];
+    let approve = [&["approve", "--plan", "9f2c61"], &sign[..]].concat();
+    let (text, ended) = plugin(cluster, "bob", &approve).await;
+    assert_eq!(ended.unwrap(), Ended::Done);
+    for line in [
+        "purpose: Approval\n".to_owned(),
+        format!("closureUID: {uid}\ntenantID: {tenant}\nplanDigest: {DIGEST}\n"),
+        format!("confirmDomain: {DOMAIN}\napprover: bob\nexpiresAt: 20"),
+    ] {
+        assert!(text.contains(&line), "{text}");
+    }
+    let attest = [
+        &[
+            "attest",
+            "--check",
+            "C9",
+            "--result",
+            "none left",
+            "--approver",
+            "carol",
+        ],
+        &sign[..],
+    ];
+    let (text, _) = plugin(cluster, "bob", &attest.concat()).await;
+    assert!(text.contains("approver: carol\n"), "{text}");
+    assert!(text.ends_with("check: C9\nresult: none left\n"), "{text}");
+    let broken = [
+        &["attest", "--check", "C9", "--result", "none\nleft"],
+        &sign[..],
+    ];
+    let (_, ended) = plugin(cluster, "bob", &broken.concat()).await;
+    assert!(matches!(ended, Err(Trouble::Usage(_))));
+    let approvals: Api<ClosureApproval> = Api::namespaced(cluster.client("admin"), "closures");
+    let written = approvals.list(&ListParams::default()).await.unwrap().items;
+    assert!(written.is_empty(), "{written:?}");
+}
+
+/// What `contoso-bob.txt` holds was signed by the real ssh-keygen.
+#[tokio::test]
+async fn a_text_and_its_signature_become_an_object_for_git() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contoso-bob.txt");
+    let text = include_str!("support/signatures/contoso-bob.txt");
+    let signature = include_str!("support/signatures/ed25519.sig");
+    let for_git = include_str!("support/signatures/ed25519-for-git.sig");
+    let path = file.display().to_string();
+    let call = || {
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_kubectl-tenant_closure"))
+            .args(["manifest", &path, "-n", "closures"])
+            .env("KUBECONFIG", "/nowhere")
+            .output()
+            .unwrap();
+        let told = if run.status.success() {
+            run.stdout
+        } else {
+            run.stderr
+        };
+        (run.status.code(), String::from_utf8(told).unwrap())
+    };
+    std::fs::write(&file, text).unwrap();
+    let (code, told) = call();
+    assert!(
+        code == Some(4) && told.contains("contoso-bob.txt.sig"),
+        "{told}"
+    );
+    for (text, signature, why) in [
+        (text, for_git, "for another purpose"),
+        (text, "by bob", "not as ssh-keygen -Y sign writes it"),
+        (
+            &text.replace("bob", "carol"),
+            signature,
+            "over something else",
+        ),
+        ("I approve", signature, "is not what `approve --text`"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        std::fs::write(format!("{path}.sig"), signature).unwrap();
+        let (code, told) = call();
+        assert!(code == Some(4) && told.contains(why), "{told}");
+    }
+    std::fs::write(&file, text).unwrap();
+    std::fs::write(format!("{path}.sig"), signature).unwrap();
+    let (code, told) = call();
+    assert_eq!(code, Some(0), "{told}");
+    let made: ClosureApproval = serde_saphyr::from_str(&told).unwrap();
+    assert_eq!(made.namespace().as_deref(), Some("closures"));
+    assert!(made.name_any().starts_with("contoso-"), "{told}");
+    assert_eq!(made.spec.text().as_deref(), Some(text));
+    assert_eq!(made.spec.signature.as_deref(), Some(signature));
+}
+
 async fn wrong_calls(cluster: &Cluster) {
     let usage = [
         vec!["status", "fabrikam"],
@@ -256,14 +352,19 @@ async fn the_examples_are_accepted() {
     ] {
         patiently(&cluster, "admin", example).await;
     }
-    // Its approver is bob, who is not the author.
-    let approval = include_str!("../examples/approval.yaml");
+    // Their approver is bob, who is not the author; what is signed anybody may create who may create approvals.
+    for (user, approval) in [
+        ("bob", include_str!("../examples/approval.yaml")),
+        ("admin", include_str!("../examples/gitops.yaml")),
+    ] {
+        until_accepted(&cluster, user, approval).await;
+    }
+}
+
+async fn until_accepted(cluster: &Cluster, user: &str, example: &str) {
     let create = ["create", "--dry-run=server", "-f", "-"];
     for _ in 0..50 {
-        let (done, _, why) = cluster
-            .kubectl("bob", &create, Some(approval))
-            .await
-            .unwrap();
+        let (done, _, why) = cluster.kubectl(user, &create, Some(example)).await.unwrap();
         if done {
             return;
         }

@@ -48,6 +48,10 @@ mod preconditions;
 mod roles;
 #[path = "support/rows.rs"]
 mod rows;
+#[path = "trouble/signed.rs"]
+mod signed;
+#[path = "support/signer.rs"]
+mod signer;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;
@@ -66,6 +70,12 @@ pub(crate) use rows::rows;
 /// For the operator: its effects are short.
 const ARGUMENTS: [&str; 4] = ["--effect-seconds", "2", "--request-seconds", "2"];
 
+/// For the chart: whose signatures count.
+fn values() -> Vec<String> {
+    let keys = signed::SIGNER.approval_keys();
+    vec![format!("configuration.approvalKeys={keys}")]
+}
+
 fn main() {
     rows::run([
         administrators::rows(),
@@ -83,6 +93,7 @@ fn main() {
         partner::rows(),
         preconditions::rows(),
         roles::rows(),
+        signed::rows(),
         tenants::rows(),
     ])
 }

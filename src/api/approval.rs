@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("self.purpose == oldSelf.purpose && self.closureName == oldSelf.closureName && self.closureUID == oldSelf.closureUID && self.tenantID == oldSelf.tenantID && self.confirmDomain == oldSelf.confirmDomain && self.approver == oldSelf.approver && self.expiresAt == oldSelf.expiresAt && has(self.planDigest) == has(oldSelf.planDigest) && (!has(self.planDigest) || self.planDigest == oldSelf.planDigest) && has(self.comment) == has(oldSelf.comment) && (!has(self.comment) || self.comment == oldSelf.comment) && has(self.check) == has(oldSelf.check) && (!has(self.check) || self.check == oldSelf.check) && has(self.result) == has(oldSelf.result) && (!has(self.result) || self.result == oldSelf.result)").message("an approval cannot be changed, only revoked (spec.revoked: true); create another one"),
+    validation = Rule::new("self.purpose == oldSelf.purpose && self.closureName == oldSelf.closureName && self.closureUID == oldSelf.closureUID && self.tenantID == oldSelf.tenantID && self.confirmDomain == oldSelf.confirmDomain && self.approver == oldSelf.approver && self.expiresAt == oldSelf.expiresAt && has(self.planDigest) == has(oldSelf.planDigest) && (!has(self.planDigest) || self.planDigest == oldSelf.planDigest) && has(self.comment) == has(oldSelf.comment) && (!has(self.comment) || self.comment == oldSelf.comment) && has(self.check) == has(oldSelf.check) && (!has(self.check) || self.check == oldSelf.check) && has(self.result) == has(oldSelf.result) && (!has(self.result) || self.result == oldSelf.result) && has(self.signature) == has(oldSelf.signature) && (!has(self.signature) || self.signature == oldSelf.signature)").message("an approval cannot be changed, only revoked (spec.revoked: true); create another one"),
     validation = Rule::new("!(has(oldSelf.revoked) && oldSelf.revoked) || (has(self.revoked) && self.revoked)").message("a revoked approval stays revoked; create another one"),
     validation = Rule::new("self.purpose != 'Approval' || has(self.planDigest)").message("an Approval needs spec.planDigest: the digest of the plan that you have read"),
     validation = Rule::new("self.purpose != 'Attestation' || (has(self.check) && has(self.result))").message("an Attestation needs spec.check and spec.result")
@@ -51,7 +51,7 @@ pub struct ClosureApprovalSpec {
     /// The tenant's initial domain, typed by the approver.
     #[schemars(length(min = 4, max = 253))]
     pub confirm_domain: String,
-    /// The approver: the user name that creates this object.
+    /// The approver: the user name that creates this object; with a signature, the name that signs it.
     #[schemars(length(min = 1, max = 256))]
     pub approver: String,
     /// From then on it no longer counts (RFC 3339; at most 90 days ahead).
@@ -68,6 +68,12 @@ pub struct ClosureApprovalSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub result: Option<String>,
+    /// Where the approver cannot write to the cluster (GitOps): an SSH signature over all other fields but `revoked`, as
+    /// `ssh-keygen -Y sign -n tenantclosure.dev` writes it. Then anybody may create this object, and the operator counts
+    /// it only where its configuration names the key as the approver's (`approvalKeys`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub signature: Option<String>,
     /// True: it counts no more. Can be set once and never taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<bool>,

@@ -7,6 +7,8 @@ pub mod crd;
 pub mod hash;
 pub mod policies;
 pub mod record;
+pub mod signature;
+pub mod signed_text;
 pub mod status;
 pub mod terms;
 

@@ -6,14 +6,12 @@ use crate::closure::terms::Terms;
 use crate::controller::configuration::Configured;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::grounds::{Grounds, created};
 use crate::controller::policies::InForce;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The longest that an approval may live.
-const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// All approvals that name this closure, read live.
 ///
@@ -62,41 +60,31 @@ pub fn judge(
     };
     let mut counted: BTreeMap<String, Counted> = BTreeMap::new();
     let (mut rejected, mut expired) = (BTreeSet::new(), BTreeSet::new());
-    let policies_since = policies.map(|policies| policies.all);
+    let grounds = Grounds::new(closure, terms, found, configured, policies);
     for approval in found.iter().filter(|a| a.spec.purpose == Purpose::Approval) {
-        let created = approval
-            .creation_timestamp()
-            .map_or(Timestamp::MAX, |t| t.0);
-        let other_plan =
-            (approval.spec.plan_digest.as_deref() != digest).then_some("one approves another plan");
-        let why = |at: Timestamp| {
-            let author = Some(author.as_str());
-            doubt(
-                closure,
-                terms,
-                author,
-                approval,
-                created,
-                policies_since,
-                at,
-            )
-            .or(other_plan)
+        let counts = |at: Timestamp| {
+            let until = grounds.counts(Some(&author), approval, at)?;
+            if approval.spec.plan_digest.as_deref() == digest {
+                Ok(until)
+            } else {
+                Err("one approves another plan")
+            }
         };
         let approver = &approval.spec.approver;
-        let until = approval.spec.expires_at;
-        match why(now) {
-            None => {
+        let created = created(approval);
+        match counts(now) {
+            Ok(until) => {
                 let one = counted.entry(approver.clone());
                 let one = one.or_insert(Counted { created, until });
                 one.created = created.min(one.created);
                 one.until = until.max(one.until);
             }
-            Some(why_now) => {
+            Err(why) => {
                 // As it was when it was given: nothing but its time is over.
-                if why(created).is_none() {
+                if counts(created).is_ok() {
                     expired.insert(approver.clone());
                 }
-                rejected.insert(why_now);
+                rejected.insert(why);
             }
         }
     }
@@ -134,10 +122,11 @@ pub fn attestations(
     closure: &TenantClosure,
     terms: &Terms,
     found: &[ClosureApproval],
+    configured: &Configured,
     policies: Option<InForce>,
     now: Timestamp,
 ) -> BTreeMap<String, String> {
-    let policies_since = policies.map(|policies| policies.all);
+    let grounds = Grounds::new(closure, terms, found, configured, policies);
     let mut sorted: Vec<&ClosureApproval> = found
         .iter()
         .filter(|a| a.spec.purpose == Purpose::Attestation)
@@ -145,55 +134,10 @@ pub fn attestations(
     sorted.sort_by_key(|a| (a.creation_timestamp().map(|t| t.0), a.name_any()));
     sorted
         .into_iter()
-        .filter(|a| {
-            let created = a.creation_timestamp().map_or(Timestamp::MAX, |t| t.0);
-            // The author may attest what he saw: an attestation deletes nothing by itself.
-            doubt(closure, terms, None, a, created, policies_since, now).is_none()
-        })
+        // The author may attest what he saw: an attestation deletes nothing by itself.
+        .filter(|a| grounds.counts(None, a, now).is_ok())
         .filter_map(|a| Some((a.spec.check.clone()?, a.spec.result.clone()?)))
         .collect()
-}
-
-/// Why it does not count, whatever it is for; `author` is given where the author's own does not.
-pub fn doubt(
-    closure: &TenantClosure,
-    terms: &Terms,
-    author: Option<&str>,
-    approval: &ClosureApproval,
-    created: Timestamp,
-    policies_since: Option<Timestamp>,
-    now: Timestamp,
-) -> Option<&'static str> {
-    let spec = &approval.spec;
-    if spec.revoked == Some(true) || approval.metadata.deletion_timestamp.is_some() {
-        Some("one was revoked")
-    } else if closure.uid().as_deref() != Some(spec.closure_uid.as_str()) {
-        Some("one names another closure (UID)")
-    } else if !spec
-        .tenant_id
-        .eq_ignore_ascii_case(&terms.tenant_id.to_string())
-    {
-        Some("one names another tenant")
-    } else if !spec
-        .confirm_domain
-        .eq_ignore_ascii_case(&terms.initial_domain)
-    {
-        Some("one confirms another domain")
-    } else if spec.expires_at <= now {
-        Some("one has expired")
-    } else if spec.expires_at.duration_since(created) > LONGEST {
-        Some("one lives longer than 90 days")
-    } else if author.is_some_and(str::is_empty) {
-        Some("nobody knows who created the closure")
-    } else if author == Some(spec.approver.as_str()) {
-        Some("one is by the author of the closure")
-    } else if spec.approver.starts_with("system:serviceaccount:") {
-        Some("one is by a service account")
-    } else if policies_since.is_some_and(|since| created <= since) {
-        Some("one is older than the admission policies")
-    } else {
-        None
-    }
 }
 
 #[cfg(test)]

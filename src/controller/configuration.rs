@@ -3,6 +3,7 @@
 use crate::api::terms::Defaults;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Configuration;
+use crate::controller::approval_keys::ApprovalKeys;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::ConfigMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,8 @@ pub struct Configured {
     pub acting_at_most: usize,
     /// Tenants for which closures of a namespace may use the operator's own identity.
     pub workload_identity: BTreeMap<String, BTreeSet<ObjectId>>,
+    /// Who may sign approvals, and with which keys.
+    pub approval_keys: ApprovalKeys,
     /// Version of the object, for noticing a change.
     pub version: String,
 }
@@ -41,6 +44,7 @@ impl Default for Configured {
             grace: SignedDuration::ZERO,
             acting_at_most: ACTING_AT_MOST,
             workload_identity: BTreeMap::new(),
+            approval_keys: ApprovalKeys::default(),
             version: String::new(),
         }
     }
@@ -55,9 +59,9 @@ pub fn resolve(map: Option<&ConfigMap>) -> Configured {
     let empty = BTreeMap::new();
     let data = map.data.as_ref().unwrap_or(&empty);
     parse(data).map_or_else(
-        |key| {
+        |what| {
             tracing::error!(
-                key,
+                what,
                 "the configuration cannot be read; no effect starts until it can"
             );
             Configured {
@@ -72,7 +76,8 @@ pub fn resolve(map: Option<&ConfigMap>) -> Configured {
     )
 }
 
-fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
+/// What cannot be read is named by its key.
+fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
     let get = |key: &str| data.get(key).map(|v| v.trim()).filter(|v| !v.is_empty());
     let mut defaults = Defaults::default();
     if let Some(text) = get("pollAtMost") {
@@ -119,6 +124,8 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, &'static str> {
             .ok_or("maxClosuresActing")?,
         workload_identity: bound(get("workloadIdentityTenants").unwrap_or_default())
             .ok_or("workloadIdentityTenants")?,
+        approval_keys: ApprovalKeys::parse(get("approvalKeys").unwrap_or_default())
+            .map_err(|why| format!("approvalKeys, {why}"))?,
         version: String::new(),
     })
 }
@@ -193,6 +200,7 @@ mod tests {
             ("maxClosuresActing", "0"),
             ("retainedAdministratorProofDays", "0"),
             ("retainedAdministratorProofDays", "91"),
+            ("approvalKeys", "bob ssh-ed25519"),
             ("workloadIdentityTenants", "closures"),
             ("workloadIdentityTenants", "closures:"),
             ("workloadIdentityTenants", "closures: contoso"),

@@ -1,6 +1,7 @@
 //! The controller: Kubernetes on one side, the port to a tenant on the other; [`reconcile`] is the cycle.
 
 pub mod act;
+pub mod approval_keys;
 pub mod approvals;
 pub mod backup;
 pub mod brakes;
@@ -11,6 +12,7 @@ pub mod credentials;
 pub mod doubt;
 pub mod error;
 pub mod fleet;
+pub mod grounds;
 pub mod journal;
 pub mod observe;
 pub mod plans;

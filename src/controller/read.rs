@@ -160,10 +160,18 @@ pub async fn cluster(
             &read.closure,
             &read.terms,
             &read.approvals,
+            &read.configured,
             policies,
             now,
         ),
-        proofs: proofs::of(&read.closure, &read.terms, &read.approvals, policies, now),
+        proofs: proofs::of(
+            &read.closure,
+            &read.terms,
+            &read.approvals,
+            &read.configured,
+            policies,
+            now,
+        ),
         configuration: read.configured.guards.clone(),
         begun_lately: if preconditions::begun(memory) {
             0

@@ -80,6 +80,9 @@ pub enum Command {
     Approve(Approve),
     /// Says what no program can read: a check that you have settled in the portal.
     Attest(Attest),
+    /// Makes the object of a text that `approve --text` or `attest --text` has printed and its signature, for Git. No
+    /// cluster is asked.
+    Manifest(Manifest),
     /// Of the administrator who stays.
     #[command(subcommand)]
     Keeper(Keeper),
@@ -217,6 +220,35 @@ pub struct Approve {
     /// Free text, for example a change number.
     #[arg(long)]
     pub comment: Option<String>,
+    /// Where it is not created but signed.
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// Where the one who approves or attests cannot write to the cluster.
+#[derive(Debug, Args)]
+pub struct Signing {
+    /// Create nothing, and print the text to be signed: ssh-keygen -Y sign -n tenantclosure.dev.
+    #[arg(long)]
+    pub text: bool,
+    /// Who signs, by the name that the operator's configuration gives the key (approvalKeys). Default: as whom the API
+    /// server knows you.
+    #[arg(long, value_name = "NAME", requires = "text")]
+    pub approver: Option<String>,
+    /// UID of the closure, where the cluster cannot be read. Then --plan is the whole digest.
+    #[arg(long, value_name = "UID", requires_all = ["approver", "tenant"])]
+    pub uid: Option<String>,
+    /// Id of the tenant, likewise.
+    #[arg(long, value_name = "GUID", requires_all = ["approver", "uid"])]
+    pub tenant: Option<String>,
+}
+
+/// `manifest`.
+#[derive(Debug, Args)]
+pub struct Manifest {
+    /// The text; its signature is read from the file beside it that ssh-keygen has written, FILE.sig.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// `attest`.
@@ -233,6 +265,9 @@ pub struct Attest {
     /// The tenant's initial domain, typed by you.
     #[arg(long, value_name = "DOMAIN")]
     pub confirm: String,
+    /// Where it is not created but signed.
+    #[command(flatten)]
+    pub signing: Signing,
 }
 
 /// `keeper`.

@@ -11,6 +11,7 @@ mod look;
 mod plan;
 mod prove;
 mod report;
+mod signing;
 mod status;
 mod view;
 mod words;
@@ -105,6 +106,9 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> Ended {
             && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
         ascii: false,
     };
+    if let Some(done) = signing::without_cluster(&arguments, &mut std::io::stdout()) {
+        return told(done);
+    }
     let done = match arguments.place.client().await {
         Ok((client, namespace)) => {
             carry_out(
@@ -118,6 +122,11 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> Ended {
         }
         Err(trouble) => Err(trouble),
     };
+    told(done)
+}
+
+/// Says why a call came to nothing.
+fn told(done: Result<Ended, Trouble>) -> Ended {
     match done {
         Ok(ended) => ended,
         Err(Trouble::Output(gone)) if gone.kind() == std::io::ErrorKind::BrokenPipe => Ended::Done,
@@ -141,6 +150,7 @@ pub async fn carry_out(
         Command::Plan(named) => plan::show(&named.name, client, namespace, look, out).await,
         Command::Approve(asked) => write::approve(asked, client, namespace, out).await,
         Command::Attest(asked) => write::attest(asked, client, namespace, out).await,
+        Command::Manifest(asked) => signing::manifest(asked, Some(namespace), out),
         Command::Keeper(Keeper::Prove(asked)) => prove::prove(asked, client, namespace, out).await,
         Command::Report(asked) => report::show(asked, client, namespace, out).await,
         Command::Access(asked) => access::tell(asked, client, namespace, out).await,

@@ -1,8 +1,8 @@
 //! What the plugin writes: approvals, attestations, a pause.
 
 use crate::api::{ClosureApproval, ClosureApprovalSpec, Purpose, TenantClosure};
-use crate::plugin::arguments::{Approve, Attest};
-use crate::plugin::{Ended, Trouble, read};
+use crate::plugin::arguments::{Approve, Attest, Signing};
+use crate::plugin::{Ended, Trouble, read, signing};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::api::{Patch, PatchParams, PostParams};
@@ -24,9 +24,12 @@ pub(crate) async fn approve(
 ) -> Result<Ended, Trouble> {
     let closure = read(&client, namespace, &asked.name).await?;
     let digest = plan_named(&closure, &asked.plan)?;
-    let mut spec = blank(&closure, &client, &asked.confirm, asked.days).await?;
-    spec.plan_digest = Some(digest.clone());
-    spec.comment.clone_from(&asked.comment);
+    let subject = Subject::confirmed(&closure, &asked.confirm)?;
+    let approver = approver(&asked.signing, &client).await?;
+    let spec = approval(asked, subject, digest.clone(), approver);
+    if asked.signing.text {
+        return signing::print(&spec, out);
+    }
     let (name, approver) = create(spec, client, namespace, &asked.name).await?;
     let short = digest.get(..12).unwrap_or(&digest);
     writeln!(
@@ -44,9 +47,11 @@ pub(crate) async fn attest(
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, Trouble> {
     let closure = read(&client, namespace, &asked.name).await?;
-    let mut spec = attestation(&closure, &client, &asked.confirm).await?;
-    spec.check = Some(asked.check.clone());
-    spec.result = Some(asked.result.clone());
+    let subject = Subject::confirmed(&closure, &asked.confirm)?;
+    let spec = attested(asked, subject, approver(&asked.signing, &client).await?);
+    if asked.signing.text {
+        return signing::print(&spec, out);
+    }
     let (name, approver) = create(spec, client, namespace, &asked.name).await?;
     writeln!(
         out,
@@ -62,7 +67,8 @@ pub(crate) async fn attestation(
     client: &Client,
     confirm: &str,
 ) -> Result<ClosureApprovalSpec, Trouble> {
-    let mut spec = blank(closure, client, confirm, ATTESTED).await?;
+    let subject = Subject::confirmed(closure, confirm)?;
+    let mut spec = blank(subject, myself(client).await?, ATTESTED);
     spec.purpose = Purpose::Attestation;
     Ok(spec)
 }
@@ -113,34 +119,75 @@ fn plan_named(closure: &TenantClosure, prefix: &str) -> Result<String, Trouble> 
     }
 }
 
-/// What approval and attestation have in common, after the domain was confirmed.
-async fn blank(
-    closure: &TenantClosure,
-    client: &Client,
-    confirm: &str,
-    days: u32,
-) -> Result<ClosureApprovalSpec, Trouble> {
-    let tenant = &closure.spec.tenant;
-    if !confirm.eq_ignore_ascii_case(&tenant.initial_domain) {
-        return Err(Trouble::Usage(format!(
-            "--confirm {confirm} is not this tenant's initial domain ({})",
-            tenant.initial_domain
-        )));
+/// The closure that is spoken of.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) uid: String,
+    pub(crate) tenant: String,
+    pub(crate) domain: String,
+}
+
+impl Subject {
+    /// This closure, after its domain was confirmed.
+    fn confirmed(closure: &TenantClosure, confirm: &str) -> Result<Self, Trouble> {
+        let tenant = &closure.spec.tenant;
+        if !confirm.eq_ignore_ascii_case(&tenant.initial_domain) {
+            return Err(Trouble::Usage(format!(
+                "--confirm {confirm} is not this tenant's initial domain ({})",
+                tenant.initial_domain
+            )));
+        }
+        Ok(Self {
+            name: closure.metadata.name.clone().unwrap_or_default(),
+            uid: closure.metadata.uid.clone().unwrap_or_default(),
+            tenant: tenant.id.clone(),
+            domain: tenant.initial_domain.clone(),
+        })
     }
-    Ok(ClosureApprovalSpec {
+}
+
+/// The approval that was asked for.
+pub(crate) fn approval(
+    asked: &Approve,
+    subject: Subject,
+    digest: String,
+    approver: String,
+) -> ClosureApprovalSpec {
+    ClosureApprovalSpec {
+        plan_digest: Some(digest),
+        comment: asked.comment.clone(),
+        ..blank(subject, approver, asked.days)
+    }
+}
+
+/// The attestation that was asked for.
+pub(crate) fn attested(asked: &Attest, subject: Subject, approver: String) -> ClosureApprovalSpec {
+    ClosureApprovalSpec {
+        purpose: Purpose::Attestation,
+        check: Some(asked.check.clone()),
+        result: Some(asked.result.clone()),
+        ..blank(subject, approver, ATTESTED)
+    }
+}
+
+/// What approval and attestation have in common.
+fn blank(subject: Subject, approver: String, days: u32) -> ClosureApprovalSpec {
+    ClosureApprovalSpec {
         purpose: Purpose::Approval,
-        closure_name: closure.metadata.name.clone().unwrap_or_default(),
-        closure_uid: closure.metadata.uid.clone().unwrap_or_default(),
-        tenant_id: tenant.id.clone(),
+        closure_name: subject.name,
+        closure_uid: subject.uid,
+        tenant_id: subject.tenant,
         plan_digest: None,
-        confirm_domain: tenant.initial_domain.clone(),
-        approver: myself(client).await?,
+        confirm_domain: subject.domain,
+        approver,
         expires_at: after(days),
         comment: None,
         check: None,
         result: None,
+        signature: None,
         revoked: None,
-    })
+    }
 }
 
 /// The moment so many days from now, in whole seconds.
@@ -149,6 +196,14 @@ fn after(days: u32) -> Timestamp {
     let end = Timestamp::now().saturating_add(rest);
     let end = end.unwrap_or(Timestamp::MAX).as_second();
     Timestamp::from_second(end).unwrap_or(Timestamp::MAX)
+}
+
+/// In whose name it is.
+async fn approver(signing: &Signing, client: &Client) -> Result<String, Trouble> {
+    match &signing.approver {
+        Some(name) => Ok(name.clone()),
+        None => myself(client).await,
+    }
 }
 
 /// Who the API server says that we are.

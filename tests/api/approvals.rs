@@ -63,6 +63,66 @@ async fn only_another_person_who_may_approves() {
     server.create("bob", &space, &by("bob")).await.unwrap();
 }
 
+/// Whether it is signed, and by whom, only the operator can tell.
+#[tokio::test]
+async fn a_service_account_may_create_only_what_is_signed() {
+    let server = Server::ready().await;
+    let space = server.namespace("signed").await;
+    let robot = "system:serviceaccount:tenant-closure:robot";
+    let by = |name: &str, closure: &str, approver: &str| approval(name, closure, approver);
+    let signed = |mut approval: Value| {
+        approval["spec"]["signature"] = json!("an SSH signature");
+        approval
+    };
+    for (name, author) in [("by-alice", "alice"), ("by-robot", ROBOT)] {
+        let made = server.create(author, &space, &closure(name)).await;
+        made.unwrap();
+    }
+    until_seen(server, &space, "by-alice").await;
+    let own = signed(by("own", "by-robot", robot));
+    in_time(async || {
+        let answer = server.would_create(ROBOT, &space, &own).await;
+        answer.is_err_and(|why| why.contains("the author of a closure cannot approve it"))
+    })
+    .await;
+
+    for closure in ["by-alice", "by-robot"] {
+        let unsigned = server
+            .create(ROBOT, &space, &by("it", closure, robot))
+            .await;
+        let words = "a service account cannot approve; a person must, or sign it (spec.signature)";
+        refused(unsigned, words);
+        let in_bobs_name = server
+            .create(ROBOT, &space, &by("it", closure, "bob"))
+            .await;
+        let words = "spec.approver must be the user who creates the approval";
+        refused(in_bobs_name, words);
+    }
+    let authors = signed(by("authors", "by-alice", "alice"));
+    refused(
+        server.create(ROBOT, &space, &authors).await,
+        "the author of a closure cannot approve it",
+    );
+    let mut too_long = by("long", "by-alice", "bob");
+    too_long["spec"]["signature"] = json!("x".repeat(4097));
+    refused(server.create(ROBOT, &space, &too_long).await, "4096");
+    let stranger = signed(by("stranger", "by-alice", "bob"));
+    refused(
+        server.create("dave", &space, &stranger).await,
+        "cannot create resource \"closureapprovals\"",
+    );
+
+    for (name, user) in [("robots", ROBOT), ("without-the-verb", "carol")] {
+        for closure in ["by-alice", "by-robot"] {
+            let it = signed(by(&format!("{name}-{closure}"), closure, "bob"));
+            let stored = server.create(user, &space, &it).await.unwrap();
+            let patch = json!({"spec": {"signature": null}});
+            let words = "an approval cannot be changed, only revoked";
+            refused(server.change(user, &stored, patch).await, words);
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_verb_can_be_granted_for_one_closure() {
     let server = Server::ready().await;
@@ -120,6 +180,7 @@ async fn an_approval_can_only_be_revoked_and_once() {
         ("comment", Value::Null),
         ("check", json!("C9")),
         ("result", json!("seen")),
+        ("signature", json!("by another")),
     ];
     for (field, value) in changes {
         let patch = json!({"spec": {field: value}});

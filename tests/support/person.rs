@@ -113,7 +113,8 @@ impl<'a> Person<'a> {
         approved
     }
 
-    async fn brief_judge(&self, closure: &TenantClosure, digest: &str) -> Result<()> {
+    /// Tells the judge what the plan names.
+    pub(crate) async fn brief_judge(&self, closure: &TenantClosure, digest: &str) -> Result<()> {
         let records: Api<ClosureRecord> =
             Api::namespaced(self.case.cluster.client("admin"), OPERATOR);
         let uid = closure.uid().ok_or("a closure without a UID")?;

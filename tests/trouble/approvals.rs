@@ -20,13 +20,13 @@ crate::rows![
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whole seconds, so many hours from now.
-fn hours(hours: i64) -> String {
+pub(crate) fn hours(hours: i64) -> String {
     let then = Timestamp::now() + SignedDuration::from_hours(hours);
     then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// An approval of the plan in force with nothing wrong in it.
-async fn good(trial: &Trial, name: &str, approver: &str) -> Value {
+pub(crate) async fn good(trial: &Trial, name: &str, approver: &str) -> Value {
     let closure = trial.case.closures().get(NAME).await.unwrap();
     let plan = closure.status.unwrap().plan.unwrap();
     json!({
@@ -52,7 +52,7 @@ async fn create(trial: &Trial, person: &str, approval: &Value) {
     }
 }
 
-async fn admin(trial: &Trial, args: &[&str]) {
+pub(crate) async fn admin(trial: &Trial, args: &[&str]) {
     let args = [args, &["-n", &trial.case.namespace]].concat();
     let run = trial.case.cluster.kubectl("admin", &args, None).await;
     let (done, _, why) = run.unwrap();
@@ -60,7 +60,7 @@ async fn admin(trial: &Trial, args: &[&str]) {
 }
 
 /// Waits until this is what the condition Approved says, word for word.
-async fn told(trial: &Trial, reason: &str, message: &str) {
+pub(crate) async fn told(trial: &Trial, reason: &str, message: &str) {
     let wanted = (reason.to_owned(), message.to_owned());
     trial
         .until(message, |status| {

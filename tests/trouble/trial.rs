@@ -339,6 +339,7 @@ async fn shared() -> &'static Stack {
                         slice: Some(SLICE),
                         arguments: crate::ARGUMENTS.to_vec(),
                         quiet: true,
+                        values: crate::values(),
                         ..Options::default()
                     };
                     let started = Stack::start(None, options).await;

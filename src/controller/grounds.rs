@@ -1,0 +1,269 @@
+//! Grounds: what every approval and attestation is held against, whatever it is for; looked at anew each time.
+
+use crate::api::{ClosureApproval, ClosureApprovalSpec, TenantClosure, signature};
+use crate::closure::terms::Terms;
+use crate::controller::approval_keys::ApprovalKeys;
+use crate::controller::configuration::Configured;
+use crate::controller::policies::InForce;
+use jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt as _;
+use std::collections::BTreeSet;
+
+/// The longest that an approval may live.
+const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The closure, the configuration and the policies as they are now.
+#[derive(Debug)]
+pub struct Grounds<'a> {
+    closure: &'a TenantClosure,
+    terms: &'a Terms,
+    keys: &'a ApprovalKeys,
+    policies_since: Option<Timestamp>,
+    /// What was signed and then revoked: anybody can put a signed text into another object.
+    revoked: BTreeSet<String>,
+}
+
+impl<'a> Grounds<'a> {
+    /// For all that was found.
+    pub fn new(
+        closure: &'a TenantClosure,
+        terms: &'a Terms,
+        found: &[ClosureApproval],
+        configured: &'a Configured,
+        policies: Option<InForce>,
+    ) -> Self {
+        let revoked = found
+            .iter()
+            .map(|one| &one.spec)
+            .filter(|spec| spec.signature.is_some() && spec.revoked == Some(true));
+        Self {
+            closure,
+            terms,
+            keys: &configured.approval_keys,
+            policies_since: policies.map(|policies| policies.all),
+            revoked: revoked.filter_map(ClosureApprovalSpec::text).collect(),
+        }
+    }
+
+    /// Until when it counts, or why it does not; `author` is given where the author's own does not.
+    pub fn counts(
+        &self,
+        author: Option<&str>,
+        approval: &ClosureApproval,
+        now: Timestamp,
+    ) -> Result<Timestamp, &'static str> {
+        if let Some(doubt) = self.doubt(author, approval, now) {
+            return Err(doubt);
+        }
+        let spec = &approval.spec;
+        let Some(armored) = &spec.signature else {
+            return Ok(spec.expires_at);
+        };
+        let text = spec
+            .text()
+            .ok_or("one has a control character in what is signed")?;
+        if self.revoked.contains(&text) {
+            return Err("one was revoked");
+        }
+        let key = signature::signer(armored, &text)?;
+        let until = self.keys.until(&spec.approver, &key, now)?;
+        Ok(until.min(spec.expires_at))
+    }
+
+    /// What is wrong with it, signed or not.
+    fn doubt(
+        &self,
+        author: Option<&str>,
+        approval: &ClosureApproval,
+        now: Timestamp,
+    ) -> Option<&'static str> {
+        let spec = &approval.spec;
+        let created = created(approval);
+        if spec.revoked == Some(true) || approval.metadata.deletion_timestamp.is_some() {
+            Some("one was revoked")
+        } else if self.closure.uid().as_deref() != Some(spec.closure_uid.as_str()) {
+            Some("one names another closure (UID)")
+        } else if !spec
+            .tenant_id
+            .eq_ignore_ascii_case(&self.terms.tenant_id.to_string())
+        {
+            Some("one names another tenant")
+        } else if !spec
+            .confirm_domain
+            .eq_ignore_ascii_case(&self.terms.initial_domain)
+        {
+            Some("one confirms another domain")
+        } else if spec.expires_at <= now {
+            Some("one has expired")
+        } else if spec.expires_at.duration_since(created) > LONGEST {
+            Some("one lives longer than 90 days")
+        } else if author.is_some_and(str::is_empty) {
+            Some("nobody knows who created the closure")
+        } else if author == Some(spec.approver.as_str()) {
+            Some("one is by the author of the closure")
+        } else if spec.approver.starts_with("system:serviceaccount:") {
+            Some("one is by a service account")
+        } else if self.policies_since.is_some_and(|since| created <= since) {
+            Some("one is older than the admission policies")
+        } else {
+            None
+        }
+    }
+}
+
+/// When the API server took it; of one without a time nobody knows.
+pub fn created(approval: &ClosureApproval) -> Timestamp {
+    approval
+        .creation_timestamp()
+        .map_or(Timestamp::MAX, |t| t.0)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use crate::api::REQUESTED_BY;
+    use crate::api::terms::resolve;
+    use serde_json::{Value, json};
+
+    /// Signed by bob with ssh-keygen.
+    const TEXT: &str = include_str!("../../tests/support/signatures/contoso-bob.txt");
+    const SIGNED: &str = include_str!("../../tests/support/signatures/ed25519.sig");
+    const FOR_GIT: &str = include_str!("../../tests/support/signatures/ed25519-for-git.sig");
+    const KEY: &str = include_str!("../../tests/support/signatures/ed25519.pub");
+    const OTHER_KEY: &str = include_str!("../../tests/support/signatures/ecdsa.pub");
+
+    const CREATED: &str = "2026-11-28T00:00:00Z";
+    const NOW: &str = "2026-11-29T00:00:00Z";
+
+    fn signed() -> ClosureApproval {
+        let mut spec = ClosureApprovalSpec::of_text(TEXT).unwrap();
+        spec.signature = Some(SIGNED.to_owned());
+        let mut approval = ClosureApproval::new("contoso-bob", spec);
+        approval.metadata.creation_timestamp = serde_json::from_value(json!(CREATED)).unwrap();
+        approval
+    }
+
+    fn with(field: &str, value: Value) -> ClosureApproval {
+        let mut object = serde_json::to_value(signed()).unwrap();
+        object["spec"][field] = value;
+        serde_json::from_value(object).unwrap()
+    }
+
+    /// Where the configuration has these keys.
+    fn held_against(
+        keys: &str,
+        author: &str,
+        found: &[ClosureApproval],
+        now: &str,
+    ) -> Result<Timestamp, &'static str> {
+        let closure: TenantClosure = serde_json::from_value(json!({
+            "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "TenantClosure",
+            "metadata": {"name": "contoso", "uid": "0b5b1f0e-0000-4000-8000-000000000001",
+                "annotations": {REQUESTED_BY: author}},
+            "spec": {"tenant": {"id": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de", "initialDomain": "contoso.onmicrosoft.com"},
+                "credentials": {"secretName": "s"}, "retain": {"globalAdministrator": "closer@contoso.onmicrosoft.com"}},
+        }))
+        .unwrap();
+        let configured = Configured {
+            approval_keys: ApprovalKeys::parse(keys).unwrap(),
+            ..Configured::default()
+        };
+        let terms = resolve(&closure.spec, &configured.defaults).unwrap();
+        let grounds = Grounds::new(&closure, &terms, found, &configured, Some(InForce::UNASKED));
+        grounds.counts(Some(author), &found[0], now.parse().unwrap())
+    }
+
+    fn refused(approval: ClosureApproval) -> &'static str {
+        held_against(&format!("bob {KEY}"), "flux", &[approval], NOW).unwrap_err()
+    }
+
+    #[test]
+    fn a_signed_one_counts_as_long_as_it_and_its_key_do() {
+        let until = |keys: &str| held_against(keys, "flux", &[signed()], NOW);
+        let end = |text: &str| Ok(text.parse::<Timestamp>().unwrap());
+        assert_eq!(until(&format!("bob {KEY}")), end("2027-01-15T00:00:00Z"));
+        let shorter = format!("bob valid-before=20261201Z {KEY}");
+        assert_eq!(until(&shorter), end("2026-12-01T00:00:00Z"));
+        let longer = format!("bob valid-before=20270201Z {KEY}");
+        assert_eq!(until(&longer), end("2027-01-15T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_signed_one_is_refused_where_its_key_is_not_its_approvers_now() {
+        let refused = |keys: &str| held_against(keys, "flux", &[signed()], NOW).unwrap_err();
+        assert!(refused("").contains("somebody who has no key"));
+        assert!(refused(&format!("carol {KEY}")).contains("somebody who has no key"));
+        let others = format!("bob {OTHER_KEY}\ncarol {KEY}");
+        assert!(refused(&others).contains("another key than its approver's"));
+        let over = format!("bob valid-before=20261128Z {KEY}");
+        assert!(refused(&over).contains("has not come or is over"));
+    }
+
+    #[test]
+    fn a_signed_one_is_refused_where_anything_in_it_was_changed() {
+        for (field, value) in [
+            ("expiresAt", json!("2027-01-16T00:00:00Z")),
+            ("planDigest", json!("f".repeat(64))),
+            ("approver", json!("carol")),
+            ("comment", json!("as never agreed")),
+            ("comment", Value::Null),
+            ("check", json!("C9")),
+            ("purpose", json!("Attestation")),
+            ("tenantID", json!("5A8C1F0E-7B1D-4C57-9F5E-2D3B64A1C0DE")),
+        ] {
+            let why = refused(with(field, value));
+            assert!(why.contains("over something else"), "{field}: {why}");
+        }
+        let why = refused(with("comment", json!("CAB-118\ncheck: C9")));
+        assert!(why.contains("control character"), "{why}");
+    }
+
+    #[test]
+    fn a_signed_one_is_refused_for_what_refuses_any_other() {
+        for (field, value, words) in [
+            (
+                "closureUID",
+                json!("another"),
+                "names another closure (UID)",
+            ),
+            (
+                "tenantID",
+                json!("3d1f6a52-93f4-4a57-8d0e-6d9a3c7e1b20"),
+                "names another tenant",
+            ),
+            (
+                "confirmDomain",
+                json!("fabrikam.onmicrosoft.com"),
+                "confirms another domain",
+            ),
+            ("expiresAt", json!(NOW), "has expired"),
+            (
+                "expiresAt",
+                json!("2028-01-01T00:00:00Z"),
+                "lives longer than 90 days",
+            ),
+            ("revoked", json!(true), "was revoked"),
+            ("signature", json!(FOR_GIT), "is signed for another purpose"),
+            ("signature", json!("by bob"), "not as ssh-keygen"),
+        ] {
+            let why = refused(with(field, value));
+            assert!(why.contains(words), "{field}: {why}");
+        }
+        let by_author = held_against(&format!("bob {KEY}"), "bob", &[signed()], NOW);
+        assert_eq!(by_author, Err("one is by the author of the closure"));
+        let of_nobody = held_against(&format!("bob {KEY}"), "", &[signed()], NOW);
+        assert_eq!(of_nobody, Err("nobody knows who created the closure"));
+    }
+
+    #[test]
+    fn what_was_signed_and_revoked_does_not_come_back_as_another_object() {
+        let revoked = with("revoked", json!(true));
+        let keys = format!("bob {KEY}");
+        let again = held_against(&keys, "flux", &[signed(), revoked], NOW);
+        assert_eq!(again, Err("one was revoked"));
+        let mut unsigned = with("revoked", json!(true));
+        unsigned.spec.signature = None;
+        assert!(held_against(&keys, "flux", &[signed(), unsigned], NOW).is_ok());
+    }
+}

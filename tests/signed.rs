@@ -1,0 +1,132 @@
+//! Keys of the operator's configuration are looked at before each effect: one that is removed stops what it approved.
+#![cfg(feature = "operator")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
+
+#[path = "support/case.rs"]
+mod case;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/children.rs"]
+mod children;
+#[allow(dead_code, unreachable_pub)] // each test binary uses its part
+#[path = "support/cluster.rs"]
+mod cluster;
+#[path = "support/reasons.rs"]
+mod reasons;
+#[allow(dead_code)] // others use the rest
+#[path = "support/signer.rs"]
+mod signer;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/simulator.rs"]
+mod simulator;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/stack.rs"]
+mod stack;
+
+use case::{Case, NAME};
+use cluster::Result;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, ResourceExt as _};
+use reasons::until_told;
+use serde_json::{Value, json};
+use signer::Signer;
+use stack::{OPERATOR, Options, Stack};
+use std::time::{Duration, Instant};
+use tenant_closure::api::ClosureApprovalSpec;
+
+/// For how long a state may take to come about.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+async fn effects(case: &Case) -> usize {
+    case.portal.effects().await.unwrap().len()
+}
+
+async fn until_more_effects(case: &Case, than: usize) -> usize {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let seen = effects(case).await;
+        if seen > than {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "no more than {seen} effects");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Bob's approval of the plan at hand, signed.
+async fn signed(case: &Case, signer: &Signer) -> Value {
+    let closure = case.closures().get(NAME).await.unwrap();
+    let digest = closure.status.as_ref().unwrap().plan.as_ref().unwrap();
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240);
+    let spec = json!({
+        "purpose": "Approval", "closureName": NAME, "closureUID": closure.uid().unwrap(),
+        "tenantID": case.portal.tenant.id, "planDigest": digest.digest,
+        "confirmDomain": case.portal.tenant.initial_domain, "approver": "bob",
+        "expiresAt": until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    });
+    let mut spec: ClosureApprovalSpec = serde_json::from_value(spec).unwrap();
+    let text = spec.text().unwrap();
+    spec.signature = Some(signer.sign("bob", "tenantclosure.dev", &text));
+    json!({
+        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+        "metadata": {"name": "bobs", "namespace": case.namespace}, "spec": spec,
+    })
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_key_that_is_removed_stops_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let signer = Signer::new();
+    let keys = signer.approval_keys();
+    let options = Options {
+        slice: Some(20),
+        quiet: true,
+        values: vec![format!("configuration.approvalKeys={keys}")],
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let tenant =
+        json!({"users": 900, "displayName": "Signed", "initialDomain": "signed.onmicrosoft.com"});
+    let tenant = stack.simulator.add(&tenant).await.unwrap();
+    let case = stack.case("closures", tenant).await.unwrap();
+    let maps: Api<ConfigMap> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
+    let set = async |keys: &str| {
+        let patch = Patch::Merge(json!({"data": {"approvalKeys": keys}}));
+        let parameters = PatchParams::default();
+        maps.patch(OPERATOR, &parameters, &patch).await.unwrap();
+    };
+    case.apply().await.unwrap();
+    let none = "0 of 1 approvals for this plan";
+    until_told(&case, "Approved", "ApprovalsMissing", none).await;
+    let approval = signed(&case, &signer).await.to_string();
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(why) = case.cluster.apply("bob", &approval).await {
+        assert!(Instant::now() < deadline, "{why}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    until_told(&case, "Approved", "QuorumReached", "1 of 1").await;
+    until_more_effects(&case, 40).await;
+
+    set("").await;
+    let nobodys = "one is signed by somebody who has no key in the operator's configuration";
+    until_told(&case, "Approved", "ApprovalsMissing", nobodys).await;
+    let stopped = effects(&case).await;
+    assert!(stopped < 800, "it came too late to show anything");
+    tokio::time::sleep(Duration::from_secs(3)).await; // more cycles
+    assert_eq!(effects(&case).await, stopped, "went on without the key");
+
+    // A line that the operator does not understand is no reason to go on with the others.
+    set(&format!(
+        "{keys}carol,dave {}",
+        keys.lines().next().unwrap()
+    ))
+    .await;
+    until_told(&case, "Ready", "ConfigurationMissing", "").await;
+    assert_eq!(effects(&case).await, stopped);
+
+    set(&keys).await;
+    until_told(&case, "Approved", "QuorumReached", "1 of 1").await;
+    until_more_effects(&case, stopped).await;
+    let judged = case.portal.get("violations").await.unwrap();
+    assert_eq!(judged["count"], 0, "{judged:#}");
+}
