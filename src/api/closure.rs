@@ -67,7 +67,8 @@ pub struct TenantClosureSpec {
     /// How the backup is vouched for. Absent: blocked in step 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<Backup>,
-    /// Losses that the procedure does not mention, each accepted by name.
+    /// Losses that the procedure does not mention, each accepted by name, Azure subscriptions each by id. What is taken out
+    /// later is not accepted any more: what has not gone by then stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 20))]
     pub accept: Option<Vec<Accepted>>,
@@ -191,8 +192,11 @@ pub struct Backup {
 }
 
 /// One accepted loss.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.subscriptions) || self.kind == 'AzureResources'").message("subscriptions go with kind AzureResources: they are the ids of the Azure subscriptions that may be canceled")
+)]
 pub struct Accepted {
     /// Kind of loss: `Mailboxes`, `OneDrive`, `SharePoint`, `IntuneDevices`, `AutopilotDevices`, `Applications`, `Groups`,
     /// `CustomDomains`, `AzureResources`; or `TermAhead`, `MailStillArrives`.
@@ -201,6 +205,12 @@ pub struct Accepted {
     /// Who decided, where: for example a change number.
     #[schemars(length(min = 1, max = 256))]
     pub reference: String,
+    /// With kind `AzureResources`: the ids (GUIDs in lower case) of the Azure subscriptions that may be canceled. One that
+    /// no entry lists is not canceled, and the closure is blocked. Absent: none. DANGER: what runs in them ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 500), inner(length(max = 36)))]
+    #[x_kube(validation = Rule::new("self.all(s, s.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'))").message("must be ids of Azure subscriptions, GUIDs in lower case; the plan and the Azure portal show them"))]
+    pub subscriptions: Option<Vec<String>>,
 }
 
 /// Step 2's words.

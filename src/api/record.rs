@@ -2,7 +2,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome};
-use crate::closure::loss::LossCount;
+use crate::closure::loss::{LossCount, SHOWN};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::plan::PlanHead;
 use jiff::Timestamp;
@@ -69,9 +69,10 @@ pub struct ClosureRecordSpec {
     /// A plan's head, in a record of type Plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanHead>,
-    /// How much of each kind of loss there was when the plan was made, in a record of type Plan.
+    /// How much of each kind of loss, and in each Azure subscription, there was when the plan was made, in a record of type
+    /// Plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20))]
+    #[schemars(length(max = 520))]
     pub losses: Vec<LossCount>,
     /// Names of the plan's chunks, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -103,7 +104,7 @@ impl ClosureRecordSpec {
                     chunks: u32::try_from(self.chunks.len()).unwrap_or(u32::MAX),
                     made_at: created,
                     users: plan.user_count,
-                    losses: self.losses.clone(),
+                    losses: self.losses.iter().take(SHOWN).copied().collect(),
                 };
                 before.with_plan(made, settled.at)
             }

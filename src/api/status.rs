@@ -1,7 +1,7 @@
 //! The status of a `TenantClosure`: progress only, it decides nothing. Under 32 KiB whatever the tenant's size.
 
 use crate::closure::access::Who;
-use crate::closure::loss::LossKind;
+use crate::closure::loss::LossCount;
 use crate::closure::memory::Totals;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::Ender;
@@ -97,9 +97,10 @@ pub struct PlanStatus {
     /// Domains to release for another tenant.
     #[serde(default)]
     pub domains: u32,
-    /// What dies with the tenant besides, as it was counted for the plan. A kind of which there is none is not listed.
+    /// What dies with the tenant besides, as it was counted for the plan, Azure subscriptions each by id: the first 30. A
+    /// kind of which there is none is not listed.
     #[serde(default)]
-    #[schemars(length(max = 20))]
+    #[schemars(length(max = 30))]
     pub losses: Vec<LossStatus>,
 }
 
@@ -107,11 +108,9 @@ pub struct PlanStatus {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct LossStatus {
-    /// The kind, as `spec.accept` names it.
-    pub kind: LossKind,
-    /// How many; absent: it could not be counted, which never counts as none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count: Option<u64>,
+    /// Which, how many, and how much data; what could not be counted never counts as none.
+    #[serde(flatten)]
+    pub counted: LossCount,
     /// Its author accepted it by name.
     #[serde(default)]
     pub accepted: bool,

@@ -1,10 +1,11 @@
 //! Terms from a spec: the raw manifest resolved once, absent meaning the safest thing.
 
 use crate::api::closure::{
-    Backup as BackupSpec, BillingAccount as AccountSpec, Credentials, TenantClosureSpec,
+    Accepted as AcceptedSpec, Backup as BackupSpec, BillingAccount as AccountSpec, Credentials,
+    TenantClosureSpec,
 };
 use crate::closure::id::ObjectId;
-use crate::closure::terms::{Backup, BillingAccount, Mode, Terms};
+use crate::closure::terms::{Accepted, Backup, BillingAccount, Mode, Terms};
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -53,12 +54,7 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         hold: spec.hold.clone(),
         not_before: spec.not_before,
         backup: spec.backup.as_ref().and_then(backup),
-        accepted: spec
-            .accept
-            .iter()
-            .flatten()
-            .map(|a| a.kind.clone())
-            .collect(),
+        accepted: spec.accept.iter().flatten().map(accepted).collect(),
         cancellation: spec.cancellation.as_ref().map(Into::into),
         billing: spec
             .billing
@@ -96,6 +92,15 @@ fn reads_with_another(block: &Credentials) -> bool {
     });
     let secret = block.reader_secret_name.as_ref();
     of_the_workload || secret.is_some_and(|reader| Some(reader) != block.secret_name.as_ref())
+}
+
+/// What is no id, which the CRD's schema refuses, accepts nothing.
+fn accepted(spec: &AcceptedSpec) -> Accepted {
+    let ids = spec.subscriptions.iter().flatten();
+    Accepted {
+        kind: spec.kind.clone(),
+        subscriptions: ids.filter_map(|id| ObjectId::parse(id)).collect(),
+    }
 }
 
 fn account(spec: &AccountSpec) -> BillingAccount {

@@ -15,7 +15,7 @@ use super::plan::{Plan, Sealed};
 use super::schedule;
 use super::step::Step;
 use super::steps::preconditions::make_plan;
-use super::terms::{Backup, Cancellation, Cloud, Mode, Terms};
+use super::terms::{Accepted, Backup, Cancellation, Cloud, Mode, Terms};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -50,7 +50,10 @@ pub fn terms() -> Terms {
         backup: Some(Backup::Acknowledged {
             reference: "BKP-2291".into(),
         }),
-        accepted: vec!["AzureResources".into()],
+        accepted: vec![Accepted {
+            kind: "AzureResources".into(),
+            subscriptions: (0..16).map(|n| id(0x5000 + n)).collect(),
+        }],
         cancellation: Some(Cancellation {
             reason: "Other".into(),
             feedback: Some("Company merged".into()),
@@ -98,7 +101,15 @@ pub fn subscription(n: u128, agreement: Agreement) -> Subscription {
 
 /// There is none of this kind.
 pub const fn no_loss(kind: LossKind) -> Loss {
-    Loss { kind, count: Ok(0) }
+    Loss::counted(kind, Ok(0))
+}
+
+/// An acceptance of this kind as a whole.
+pub fn accepted(kind: &str) -> Accepted {
+    Accepted {
+        kind: kind.into(),
+        subscriptions: Vec::new(),
+    }
 }
 
 pub fn application(n: u128, service_principal: bool, undeletable: bool) -> Application {
@@ -618,7 +629,7 @@ impl Run {
             }
             Decision::MakePlan { .. } => {
                 let sealed = make_plan(&self.plan, &seen).unwrap();
-                self.seal(sealed, loss::counts(&seen.losses));
+                self.seal(sealed, loss::counts(&seen));
             }
             Decision::HandOff(list) if hands => {
                 for hand_off in list {

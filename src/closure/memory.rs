@@ -97,9 +97,9 @@ pub struct PlanRef {
     pub made_at: Timestamp,
     /// How many users it names.
     pub users: u32,
-    /// How much of each kind of loss there was when it was made.
+    /// How much of each kind of loss there was when it was made: the first [`crate::closure::loss::SHOWN`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20))]
+    #[schemars(length(max = 30))]
     pub losses: Vec<LossCount>,
 }
 

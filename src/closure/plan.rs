@@ -77,7 +77,7 @@ pub struct PlanHead {
     pub domains: Vec<String>,
     /// What dies with the tenant besides, by kind, or could not be counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20))]
+    #[schemars(length(max = 520))]
     pub losses: Vec<PlannedLoss>,
     /// The reason that step 2 gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]

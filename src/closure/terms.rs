@@ -60,8 +60,8 @@ pub struct Terms {
     pub not_before: Option<Timestamp>,
     /// Who vouches for the backup; `None` blocks.
     pub backup: Option<Backup>,
-    /// Kinds of loss accepted by name.
-    pub accepted: Vec<String>,
+    /// Losses accepted by name.
+    pub accepted: Vec<Accepted>,
     /// Reason and feedback for canceling subscriptions.
     pub cancellation: Option<Cancellation>,
     /// Accounts through which subscriptions can be seen and ended.
@@ -84,6 +84,22 @@ pub struct Terms {
     pub slice: usize,
     /// Longest time between two looks at something that is waited for.
     pub poll_at_most: Duration,
+}
+
+/// A loss accepted by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The kind.
+    pub kind: String,
+    /// The Azure subscriptions that may be canceled, of the kind `AzureResources`.
+    pub subscriptions: Vec<ObjectId>,
+}
+
+impl Terms {
+    /// Its author accepted this kind.
+    pub fn accepts(&self, kind: &str) -> bool {
+        self.accepted.iter().any(|one| one.kind == kind)
+    }
 }
 
 /// Who vouches for the backup of what must be kept.

@@ -169,7 +169,8 @@ impl From<Vec<HandOff>> for Decision {
 }
 
 /// `1,234`.
-pub fn thousands(number: u32) -> String {
+pub fn thousands(number: impl Into<u64>) -> String {
+    let number: u64 = number.into();
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -179,6 +180,22 @@ pub fn thousands(number: u32) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `512 bytes`, `1.2 TiB`: in the largest binary unit of which there is one, rounded down to a tenth.
+pub fn bytes_in_words(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut told = format!("{bytes} bytes");
+    let mut size: u64 = 1;
+    for unit in units {
+        size = size.saturating_mul(1024);
+        if bytes < size {
+            break;
+        }
+        let tenth = u128::from(bytes % size) * 10 / u128::from(size);
+        told = format!("{}.{tenth} {unit}", bytes / size);
+    }
+    told
 }
 
 /// `1 user`, `2 users`.
@@ -203,4 +220,24 @@ pub fn clip(text: &str, most: usize) -> String {
     let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
     short.push('…');
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_told_in_the_largest_unit() {
+        for (bytes, told) in [
+            (0, "0 bytes"),
+            (1_023, "1023 bytes"),
+            (1_024, "1.0 KiB"),
+            (1_535, "1.4 KiB"),
+            (1_048_575, "1023.9 KiB"),
+            (5_159_432_679_270, "4.6 TiB"),
+            (u64::MAX, "15.9 EiB"),
+        ] {
+            assert_eq!(bytes_in_words(bytes), told);
+        }
+    }
 }

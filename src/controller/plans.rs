@@ -162,7 +162,7 @@ pub async fn make(
         known.head,
         known.memory,
         Arc::clone(&sealed),
-        loss::counts(&seen.losses),
+        loss::counts(seen),
     )
     .await?;
     Ok(Told {

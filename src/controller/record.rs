@@ -306,9 +306,8 @@ fn plan(read: &Read, memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanSta
 
 fn loss(read: &Read, one: &LossCount) -> LossStatus {
     LossStatus {
-        kind: one.kind,
-        count: one.count,
-        accepted: losses::accepted(&read.terms, one.kind),
+        counted: *one,
+        accepted: losses::accepted(&read.terms, one.kind, one.subscription),
     }
 }
 

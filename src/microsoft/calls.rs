@@ -96,6 +96,9 @@ pub static CALLS: &[Known] = &[
     call(Graph, "GET", "/beta/reports/getMailboxUsageMailboxCounts(period='{}')", ["how many mailboxes", "Reports.Read.All", "1", "graph/api/reportroot-getmailboxusagemailboxcounts"]),
     call(Graph, "GET", "/beta/reports/getOneDriveUsageAccountCounts(period='{}')", ["how many OneDrive accounts", "Reports.Read.All", "1", "graph/api/reportroot-getonedriveusageaccountcounts"]),
     call(Graph, "GET", "/beta/reports/getSharePointSiteUsageSiteCounts(period='{}')", ["how many SharePoint sites", "Reports.Read.All", "1", "graph/api/reportroot-getsharepointsiteusagesitecounts"]),
+    call(Graph, "GET", "/beta/reports/getMailboxUsageStorage(period='{}')", ["how much is in the mailboxes", "Reports.Read.All", "1", "graph/api/reportroot-getmailboxusagestorage"]),
+    call(Graph, "GET", "/beta/reports/getOneDriveUsageStorage(period='{}')", ["how much is in OneDrive", "Reports.Read.All", "1", "graph/api/reportroot-getonedriveusagestorage"]),
+    call(Graph, "GET", "/beta/reports/getSharePointSiteUsageStorage(period='{}')", ["how much is in SharePoint", "Reports.Read.All", "1", "graph/api/reportroot-getsharepointsiteusagestorage"]),
 
     call(Arm, "GET", "/providers/Microsoft.Billing/billingAccounts", ["billing accounts", BILLING_READ, ARM_READ, "rest/api/billing/billing-accounts"]),
     call(Arm, "GET", "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions", ["what was bought through one", BILLING_READ, ARM_READ, BILLED]),
@@ -104,6 +107,7 @@ pub static CALLS: &[Known] = &[
     call(Arm, "DELETE", "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}", ["a subscription canceled", BILLING, ARM_DELETE, BILLED]),
     call(Arm, "GET", "/subscriptions", ["Azure subscriptions", "Reader", ARM_READ, "rest/api/resources/subscriptions/list"]),
     call(Arm, "GET", "/subscriptions/{}", ["one of them", "Reader", ARM_READ, "rest/api/resources/subscriptions/get"]),
+    call(Arm, "GET", "/subscriptions/{}/resources", ["how many resources are in one", "Reader", ARM_READ, "rest/api/resources/resources/list"]),
     call(Arm, "POST", "/subscriptions/{}/providers/Microsoft.Subscription/cancel", ["an Azure subscription canceled", OWNER, ARM_WRITE, "rest/api/subscription/subscription/cancel"]),
     call(Arm, "GET", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{}", ["which tenant an External ID directory is", "Reader", ARM_READ, CIAM]),
     call(Arm, "DELETE", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{}", ["an External ID directory deleted", DIRECTORY, ARM_DELETE, CIAM]),

@@ -22,6 +22,7 @@ mod gates;
 mod graph;
 mod guard_reads;
 mod live;
+mod losses;
 mod mail;
 mod merge;
 mod observe;

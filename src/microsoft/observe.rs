@@ -2,7 +2,7 @@
 
 use super::arm::{azure, billing};
 use super::failure::Failure;
-use super::graph::{applications, domains, losses, mfa, subscriptions, users};
+use super::graph::{applications, domains, mfa, subscriptions, users};
 use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
 use super::mail;
@@ -62,7 +62,7 @@ impl LiveTenant {
                 Question::Domains => {
                     into.domains = domains::list(&line, &scope.domains).await.into();
                 }
-                Question::Losses => into.losses = Fact::Known(losses::list(&line).await),
+                Question::Losses => into.losses = Fact::Known(Box::pin(self.losses()).await),
                 Question::Mail => {
                     into.mail = match into.organization.known() {
                         Some(found) => {

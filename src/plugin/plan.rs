@@ -184,21 +184,31 @@ fn dies(plan: &PlanStatus, lines: &mut Lines) {
     lines.title("What dies with it");
     let open = lines.look.sign(Mark::Blocked);
     for one in &plan.losses {
-        let words = one.kind.words();
-        let uncounted = if one.count.is_none() {
+        let counted = &one.counted;
+        let what = match counted.subscription {
+            Some(id) => format!("resources in the Azure subscription {id}"),
+            None => format!("{}{}", counted.kind.words(), counted.size()),
+        };
+        let uncounted = if counted.count.is_none() {
             "nobody could count them; "
         } else {
             ""
         };
-        let (sign, standing) = if one.accepted {
-            (GOES, "accepted in spec.accept")
-        } else {
-            let standing = "not accepted: add this kind with a reference to spec.accept";
-            (open.as_str(), standing)
+        let (sign, standing) = match (one.accepted, counted.subscription) {
+            (true, None) => (GOES, "accepted in spec.accept"),
+            (true, Some(_)) => (GOES, "accepted in spec.accept by its id"),
+            (false, None) => (
+                open.as_str(),
+                "not accepted: add this kind with a reference to spec.accept",
+            ),
+            (false, Some(_)) => (
+                open.as_str(),
+                "not accepted, so it is not canceled: add its id to an entry of this kind in spec.accept",
+            ),
         };
-        let number = one.count.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        let said = format!("{words}; {uncounted}{standing}");
-        lines.row(sign, one.kind.name(), number, &said);
+        let number = counted.count.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let said = format!("{what}; {uncounted}{standing}");
+        lines.row(sign, counted.kind.name(), number, &said);
     }
 }
 

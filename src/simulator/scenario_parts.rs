@@ -155,6 +155,8 @@ pub struct Subscription {
     pub partner_tenant_id: Option<Uuid>,
     /// ARM answers 409 while an operation on it runs; at the start for so many virtual hours.
     pub locked_hours: f64,
+    /// Resources in it, of an Azure subscription.
+    pub resources: u32,
 }
 
 impl Default for Subscription {
@@ -175,6 +177,7 @@ impl Default for Subscription {
             deprovision_hours: 72.0,
             partner_tenant_id: None,
             locked_hours: 0.0,
+            resources: 0,
         }
     }
 }
@@ -362,10 +365,16 @@ pub struct Losses {
     pub autopilot_devices: u32,
     /// Mailboxes.
     pub mailboxes: u32,
+    /// What is in them, in bytes.
+    pub mailbox_bytes: u64,
     /// `OneDrive` accounts.
     pub one_drive_accounts: u32,
+    /// What is in them, in bytes.
+    pub one_drive_bytes: u64,
     /// `SharePoint` sites.
     pub share_point_sites: u32,
+    /// What is in them, in bytes.
+    pub share_point_bytes: u64,
     /// Enterprise applications that sign in by SAML: the first so many.
     pub saml_applications: u32,
 }

@@ -32,6 +32,8 @@ pub(crate) struct Subscription {
     pub(crate) deprovision: i64,
     pub(crate) seller: Uuid,
     pub(crate) locked_until: i64,
+    /// Resources in it, of an Azure subscription.
+    pub(crate) resources: u32,
     /// When it goes by itself.
     pub(crate) gone_at: Option<i64>,
     /// Whether a person has pressed Delete.
@@ -100,6 +102,7 @@ impl Subscription {
             deprovision: (plan.deprovision_hours * HOUR) as i64,
             seller: plan.partner_tenant_id.unwrap_or_else(draw),
             locked_until: (plan.locked_hours * HOUR) as i64,
+            resources: plan.resources,
             gone_at: (stage == Stage::Suspended).then_some(term_end),
             delete_pressed: false,
             history: vec![(i64::MIN, stage)],

@@ -154,6 +154,33 @@ async fn an_account_of_another_tenant_names_it_and_brings_its_credential() {
 }
 
 #[tokio::test]
+async fn azure_subscriptions_are_accepted_by_id() {
+    let azure = |ids: Value| json!([{"kind": "AzureResources", "reference": "CAB-118", "subscriptions": ids}]);
+    let shape = "must be ids of Azure subscriptions, GUIDs in lower case";
+    let spoilt: Vec<Spoilt> = vec![
+        ("accept", azure(json!(["AZURE_PAYG"])), shape),
+        ("accept", azure(json!([PAYER, PAYER.to_uppercase()])), shape),
+        (
+            "accept",
+            azure(json!(vec![PAYER; 501])),
+            "must have at most 500 items",
+        ),
+        (
+            "accept",
+            json!([{"kind": "Groups", "reference": "CAB-118", "subscriptions": []}]),
+            "subscriptions go with kind AzureResources",
+        ),
+    ];
+    each_is_refused("no-azure", spoilt).await;
+    let good = vec![
+        azure(json!([])),
+        azure(json!([PAYER])),
+        json!([{"kind": "AzureResources", "reference": "CAB-118"}]),
+    ];
+    each_is_accepted("azure", "accept", good).await;
+}
+
+#[tokio::test]
 async fn domains_to_release_are_named_once_and_the_initial_one_stays() {
     let release = |names: &[&str]| json!({"release": names});
     let shape = "must be names of domains in lower case, such as contoso.nl";

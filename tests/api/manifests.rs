@@ -37,7 +37,7 @@ pub fn full_closure(name: &str) -> Value {
         "hold": "matter 12/2026",
         "notBefore": "2026-12-01T08:00:00Z",
         "backup": {"acknowledged": true, "reference": "BKP-2291"},
-        "accept": [{"kind": "AzureResources", "reference": "CAB-118"}],
+        "accept": [{"kind": "AzureResources", "reference": "CAB-118", "subscriptions": [PAYER]}],
         "cancellation": {"reason": "Moving to another product", "feedback": "Thank you."},
         "billing": {"stopRenewalFirst": true, "accounts": [
             {"kind": "CustomerAgreement", "tenantId": PAYER, "credentials": {"secretName": "payer-closer", "readerSecretName": "payer-reader"}},

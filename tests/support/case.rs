@@ -45,7 +45,8 @@ impl Case {
         let all = [&made.to_string(), people, &credentials].join("\n---\n");
         let all = all.replace("namespace: closures", &format!("namespace: {namespace}"));
         cluster.apply("admin", &all).await?;
-        let manifest = closure(namespace, &portal.tenant)?;
+        let mut manifest = closure(namespace, &portal.tenant)?;
+        manifest["spec"]["accept"][0]["subscriptions"] = portal.azure_subscriptions().await?;
         Ok(Self {
             cluster,
             namespace: namespace.to_owned(),

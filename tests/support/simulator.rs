@@ -117,6 +117,16 @@ impl Simulator {
     }
 }
 
+impl Portal {
+    /// The ids of the tenant's Azure subscriptions.
+    pub(crate) async fn azure_subscriptions(&self) -> Result<Value> {
+        let seen = self.look().await?;
+        let all = seen["subscriptions"].as_array().into_iter().flatten();
+        let azure = all.filter(|one| one["kind"] == "Azure");
+        Ok(azure.map(|one| one["id"].clone()).collect())
+    }
+}
+
 /// The arguments for the tenant of the demo.
 pub(crate) fn demo_tenant(users: u32, seed: u64) -> Vec<String> {
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/demo-tenant.yaml");

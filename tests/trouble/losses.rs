@@ -8,7 +8,10 @@ use tenant_closure::closure::report::Phase;
 crate::rows![
     not_accepted_and_then_accepted,
     what_cannot_be_counted_is_accepted_by_name,
-    what_comes_after_the_plan_blocks_before_the_first_user
+    what_comes_after_the_plan_blocks_before_the_first_user,
+    an_azure_subscription_goes_only_if_it_is_listed,
+    taken_out_of_the_list_in_the_middle_it_stays,
+    azure_that_no_account_shows_is_unknown
 ];
 
 fn told(status: &TenantClosureStatus) -> Vec<Value> {
@@ -18,8 +21,8 @@ fn told(status: &TenantClosureStatus) -> Vec<Value> {
 
 async fn not_accepted_and_then_accepted() {
     let tenant = json!({"losses": {
-        "groups": 12, "intuneDevices": 3, "autopilotDevices": 130, "mailboxes": 9, "oneDriveAccounts": 8,
-        "sharePointSites": 2, "samlApplications": 1}, "servicePrincipals": 2});
+        "groups": 12, "intuneDevices": 3, "autopilotDevices": 130, "mailboxes": 9, "mailboxBytes": 5_159_432_679_270_u64,
+        "oneDriveAccounts": 8, "oneDriveBytes": 1_023, "sharePointSites": 2, "samlApplications": 1}, "servicePrincipals": 2});
     let mut trial = Trial::new("losses", tenant).await;
     trial.spec()["accept"] = json!([{"kind": "Groups", "reference": "CAB-118"}]);
     trial.apply().await;
@@ -41,9 +44,9 @@ async fn not_accepted_and_then_accepted() {
     }
     let status = trial.phase(Phase::Stalled).await;
     let expected = json!([
-        {"kind": "Mailboxes", "count": 9, "accepted": false},
-        {"kind": "OneDrive", "count": 8, "accepted": false},
-        {"kind": "SharePoint", "count": 2, "accepted": false},
+        {"kind": "Mailboxes", "count": 9, "bytes": 5_159_432_679_270_u64, "accepted": false},
+        {"kind": "OneDrive", "count": 8, "bytes": 1_023, "accepted": false},
+        {"kind": "SharePoint", "count": 2, "bytes": 0, "accepted": false},
         {"kind": "IntuneDevices", "count": 3, "accepted": false},
         {"kind": "AutopilotDevices", "count": 130, "accepted": false},
         {"kind": "Applications", "count": 1, "accepted": false},
@@ -111,4 +114,115 @@ async fn what_comes_after_the_plan_blocks_before_the_first_user() {
     trial.change(json!({"accept": accept})).await;
     let gone = |status: &TenantClosureStatus| condition(status, "UsersDeleted").0 == "True";
     trial.with_approver(trial.until("users go", gone)).await;
+}
+
+/// Canceled by the operator, by id.
+async fn canceled(trial: &Trial) -> Vec<Value> {
+    let mut effects = trial.effects().await;
+    effects.retain(|one| one["kind"] == "subscriptionCanceled" && !one["app"].is_null());
+    effects.into_iter().map(|one| one["id"].clone()).collect()
+}
+
+fn accepting(ids: &[&Value]) -> Value {
+    json!({"accept": [{"kind": "AzureResources", "reference": "CAB-118", "subscriptions": ids}]})
+}
+
+/// A closure with two Azure subscriptions, and their ids.
+async fn with_azure(name: &str) -> (Trial, [Value; 2]) {
+    let subscriptions = json!([
+        {"kind": "Azure", "sku": "AZURE_ONE", "resources": 1_500}, {"kind": "Azure", "sku": "AZURE_TWO"}]);
+    let trial = Trial::new(name, json!({"subscriptions": subscriptions})).await;
+    let ids = trial.case.portal.azure_subscriptions().await.unwrap();
+    let ids = [ids[0].clone(), ids[1].clone()];
+    (trial, ids)
+}
+
+async fn an_azure_subscription_goes_only_if_it_is_listed() {
+    let (mut trial, [one, two]) = with_azure("losses-azure").await;
+    // The kind alone accepts none of them.
+    trial.spec()["accept"] = json!([{"kind": "AzureResources", "reference": "CAB-118"}]);
+    trial.apply().await;
+    let blocked = trial.blocked("LossNotAccepted").await;
+    assert!(
+        blocked.message.contains("resources in Azure subscriptions"),
+        "{}",
+        blocked.message
+    );
+    let status = trial.phase(Phase::Stalled).await;
+    for id in [&one, &two] {
+        let id = id.as_str().unwrap();
+        assert!(!blocked.message.contains(id), "{}", blocked.message);
+        let check = format!("Loss AzureResources {id}");
+        let row = status.blockers.iter().find(|row| row.check == check);
+        let row = row.unwrap_or_else(|| panic!("no {check} in {status:#?}"));
+        assert!(
+            row.remedy.contains(&format!("subscriptions: [{id}]")),
+            "{}",
+            row.remedy
+        );
+        assert!(
+            row.link.starts_with("https://portal.azure.com/"),
+            "{}",
+            row.link
+        );
+    }
+    let mut expected = vec![
+        json!({"kind": "AzureResources", "subscription": one, "count": 1_500, "accepted": false}),
+        json!({"kind": "AzureResources", "subscription": two, "count": 0, "accepted": false}),
+    ];
+    expected.sort_by_key(|row| row["subscription"].to_string());
+    assert_eq!(told(&status), expected);
+    trial.change(accepting(&[&one])).await;
+    let left = trial.until("the other alone", |status| {
+        let rows = status.blockers.iter();
+        rows.filter(|row| row.check.starts_with("Loss Azure"))
+            .count()
+            == 1
+    });
+    left.await;
+    trial.assert_untouched().await;
+    trial.change(accepting(&[&one, &two])).await;
+    trial.assert_closes().await;
+    assert_eq!(canceled(&trial).await.len(), 2);
+}
+
+async fn taken_out_of_the_list_in_the_middle_it_stays() {
+    let (mut trial, [one, two]) = with_azure("losses-azure-middle").await;
+    trial.spec()["accept"] = accepting(&[&one, &two])["accept"].clone();
+    trial.apply().await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    assert!(
+        told(&status).iter().all(|row| row["accepted"] == true),
+        "{status:#?}"
+    );
+    let begun = async { trial.until_effects(0).await };
+    trial.with_approver(begun).await;
+    trial.change(accepting(&[&one])).await;
+    let blocked = trial.with_approver(trial.blocked("LossNotAccepted")).await;
+    assert!(!blocked.message.contains(two.as_str().unwrap()));
+    let status = trial.phase(Phase::Stalled).await;
+    assert_eq!(status.step.as_deref(), Some("2/5 CancelSubscriptions"));
+    assert_eq!(condition(&status, "UsersDeleted").0, "True");
+    trial.assert_stands_still().await;
+    assert_eq!(canceled(&trial).await, Vec::<Value>::new());
+    trial.change(accepting(&[&one, &two])).await;
+    trial.assert_closes().await;
+}
+
+async fn azure_that_no_account_shows_is_unknown() {
+    let mut trial = Trial::new("losses-no-azure", json!({})).await;
+    trial.spec()["accept"] = json!([]);
+    trial.spec()["billing"] = json!({"accounts": [{"kind": "CustomerAgreement"}]});
+    trial.apply().await;
+    let blocked = trial.blocked("LossNotAccepted").await;
+    let says = "resources in Azure subscriptions (could not be counted)";
+    assert!(blocked.message.contains(says), "{}", blocked.message);
+    assert!(
+        blocked.remedy.contains("an account AzureSubscription"),
+        "{}",
+        blocked.remedy
+    );
+    let accept = json!({"accept": [{"kind": "AzureResources", "reference": "CAB-118"}]});
+    trial.change(accept).await;
+    trial.assert_closes().await;
 }

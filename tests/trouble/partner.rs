@@ -27,7 +27,7 @@ async fn sold(name: &str, subscriptions: impl Fn(&str) -> Value) -> (Trial, Tena
     let cluster = &trial.case.cluster;
     cluster.apply("admin", &secret.to_string()).await.unwrap();
     let spec = trial.spec();
-    spec["accept"] = json!([{"kind": "TermAhead", "reference": "CAB-119"}]);
+    spec["accept"] = json!([{"kind": "TermAhead", "reference": "CAB-119"}, {"kind": "AzureResources", "reference": "CAB-119"}]);
     spec["billing"] = json!({"accounts": [
         {"kind": "Partner", "tenantId": partner.id, "credentials": {"secretName": "partner-closer"}}]});
     (trial, partner)

@@ -12,8 +12,7 @@ crate::rows![
     no_number_of_users_allowed,
     no_backup_acknowledged,
     no_reason_for_canceling,
-    no_reason_is_needed_where_nothing_is_active,
-    a_loss_not_accepted
+    no_reason_is_needed_where_nothing_is_active
 ];
 
 async fn mode_plan_writes_nothing() {
@@ -102,24 +101,6 @@ async fn no_reason_is_needed_where_nothing_is_active() {
     let mut trial = Trial::new("no-reason-needed", json!({"subscriptions": subscriptions})).await;
     trial.spec()["cancellation"] = Value::Null;
     trial.apply().await;
-    trial.phase(Phase::AwaitingApproval).await;
-    trial.assert_untouched().await;
-}
-
-async fn a_loss_not_accepted() {
-    let subscriptions = json!([{"kind": "Azure", "sku": "AZURE_PAYG"}]);
-    let mut trial = Trial::new("loss-not-accepted", json!({"subscriptions": subscriptions})).await;
-    trial.spec()["accept"] = json!([]);
-    trial.apply().await;
-    let told = trial.blocked("LossNotAccepted").await;
-    assert!(
-        told.remedy
-            .contains("add kind AzureResources with a reference to spec.accept")
-    );
-    trial.assert_untouched().await;
-    trial
-        .change(json!({"accept": [{"kind": "AzureResources", "reference": "CAB-118"}]}))
-        .await;
     trial.phase(Phase::AwaitingApproval).await;
     trial.assert_untouched().await;
 }

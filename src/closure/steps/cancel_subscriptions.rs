@@ -8,7 +8,7 @@ use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, S
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, sold, subscriptions};
+use crate::closure::steps::{facts, losses, sold, subscriptions};
 use crate::closure::words::count;
 use jiff::Timestamp;
 
@@ -43,13 +43,21 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             .standing("SubscriptionsCanceled", canceled(plan))
             .progress(done, all);
     }
+    let message = format!("{} still active", count(all - done, "subscription"));
+    let standing = Standing::no("InProgress", message);
+    let lost = losses::azure_not_accepted(&plan.terms, listed);
+    if let Some(obstacle) = losses::obstacle(&lost) {
+        return Assessment::now_do(obstacle.blocks())
+            .standing("SubscriptionsCanceled", standing)
+            .progress(done, all)
+            .blocked_by(losses::blockers(&plan.terms, &lost));
+    }
     let roads: Vec<(&Subscription, Road)> = active
         .iter()
         .map(|one| (*one, road(plan, one, memory, now)))
         .collect();
-    let message = format!("{} still active", count(all - done, "subscription"));
     Assessment::now_do(next(plan, memory, &roads, now))
-        .standing("SubscriptionsCanceled", Standing::no("InProgress", message))
+        .standing("SubscriptionsCanceled", standing)
         .progress(done, all)
         .blocked_by(blockers(plan, &roads))
 }

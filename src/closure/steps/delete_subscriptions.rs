@@ -6,7 +6,7 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, Subscription};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, subscriptions};
+use crate::closure::steps::{facts, losses, subscriptions};
 use crate::closure::words::count;
 use jiff::Timestamp;
 
@@ -44,8 +44,17 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp)
             .progress(done, all);
     }
     let message = format!("{} left to delete", count(all - done, "subscription"));
+    let standing = Standing::no("InProgress", message);
+    // Canceled, an Azure subscription can still be reactivated: taken back by its author, nobody is asked to delete it.
+    let lost = losses::azure_not_accepted(&plan.terms, listed);
+    if let Some(obstacle) = losses::obstacle(&lost) {
+        return Assessment::now_do(obstacle.blocks())
+            .standing("SubscriptionsDeleted", standing)
+            .progress(done, all)
+            .blocked_by(losses::blockers(&plan.terms, &lost));
+    }
     Assessment::now_do(next(plan, &left))
-        .standing("SubscriptionsDeleted", Standing::no("InProgress", message))
+        .standing("SubscriptionsDeleted", standing)
         .progress(done, all)
         .blocked_by(blockers(plan, &left))
 }

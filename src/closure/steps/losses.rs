@@ -1,15 +1,18 @@
-//! What dies with the tenant: counted for the plan, accepted by name, counted once more before the first effect.
+//! What dies with the tenant: counted for the plan, accepted by name, counted once more before the first effect. Azure
+//! subscriptions are accepted each by id, and looked at again whenever one is about to end.
 
 use crate::closure::decision::{Blocker, Decision};
+use crate::closure::id::ObjectId;
 use crate::closure::loss::{self, Loss, LossKind, PlannedLoss};
-use crate::closure::observation::{Observation, Obstacle, Question, Why};
+use crate::closure::observation::{Observation, Obstacle, Question, Subscription, Why};
 use crate::closure::steps::facts;
 use crate::closure::terms::Terms;
 use std::collections::BTreeSet;
 
-/// True where its author accepted to lose this kind.
-pub fn accepted(terms: &Terms, kind: LossKind) -> bool {
-    terms.accepted.iter().any(|name| name == kind.name())
+/// True where its author accepted to lose this kind, or all that is in this Azure subscription.
+pub fn accepted(terms: &Terms, kind: LossKind, subscription: Option<ObjectId>) -> bool {
+    let mut of_kind = terms.accepted.iter().filter(|one| one.kind == kind.name());
+    of_kind.any(|one| subscription.is_none_or(|id| one.subscriptions.contains(&id)))
 }
 
 /// What was counted. A service that is down for a moment is waited for; what cannot be counted for good is Unknown and
@@ -17,11 +20,13 @@ pub fn accepted(terms: &Terms, kind: LossKind) -> bool {
 ///
 /// # Errors
 /// The decision that its absence leads to.
-pub fn counted<'a>(terms: &Terms, seen: &'a Observation) -> Result<&'a [Loss], Decision> {
+pub fn counted(terms: &Terms, seen: &Observation) -> Result<Vec<Loss>, Decision> {
     let losses = facts::known(&seen.losses, Question::Losses)?;
-    let mut unavailable = losses
-        .iter()
-        .filter(|one| one.count == Err(Why::Unavailable) && !accepted(terms, one.kind));
+    let subscriptions = facts::known(&seen.subscriptions, Question::Subscriptions)?;
+    let losses = loss::with_azure(losses, subscriptions);
+    let mut unavailable = losses.iter().filter(|one| {
+        one.is_unknown_as(Why::Unavailable) && !accepted(terms, one.kind, one.subscription)
+    });
     if unavailable.next().is_some() {
         return Err(facts::unreadable(Question::Losses, Why::Unavailable));
     }
@@ -30,8 +35,10 @@ pub fn counted<'a>(terms: &Terms, seen: &'a Observation) -> Result<&'a [Loss], D
 
 /// Those that nobody accepted.
 pub fn not_accepted(terms: &Terms, all: &[PlannedLoss]) -> Vec<PlannedLoss> {
-    let lost = all.iter().filter(|one| !accepted(terms, one.kind));
-    lost.copied().collect()
+    let lost = all.iter();
+    lost.filter(|one| !accepted(terms, one.kind, one.subscription))
+        .copied()
+        .collect()
 }
 
 /// Approved, and nothing has begun: what there is to lose is counted once more. What came since the plan was made takes
@@ -41,16 +48,27 @@ pub fn not_accepted(terms: &Terms, all: &[PlannedLoss]) -> Vec<PlannedLoss> {
 /// The decision to read it, or to wait for it.
 pub fn again(terms: &Terms, seen: &Observation) -> Result<Vec<PlannedLoss>, Decision> {
     let losses = counted(terms, seen)?;
-    Ok(not_accepted(terms, &loss::planned(losses)))
+    Ok(not_accepted(terms, &loss::planned(&losses)))
 }
 
-/// All of them in one obstacle, with the lines to add.
+/// Azure subscriptions that are still there and that nobody accepted, or accepts any more: none of them is ended, and
+/// nobody is asked to end one.
+pub fn azure_not_accepted(terms: &Terms, listed: &[Subscription]) -> Vec<PlannedLoss> {
+    not_accepted(terms, &loss::planned(&loss::with_azure(&[], listed)))
+}
+
+/// All of them in one obstacle, with the lines to add. Ids stand in the rows of [`blockers`] alone.
 pub fn obstacle(lost: &[PlannedLoss]) -> Option<Obstacle> {
     if lost.is_empty() {
         return None;
     }
-    let named: Vec<String> = lost.iter().copied().map(words).collect();
-    let lines: Vec<String> = lost.iter().map(|one| line(one.kind)).collect();
+    let mut named: Vec<String> = lost.iter().map(words).collect();
+    named.dedup();
+    let whole = lost.iter().filter(|one| one.subscription.is_none());
+    let mut lines: Vec<String> = whole.map(line).collect();
+    if lost.iter().any(|one| one.subscription.is_some()) {
+        lines.push("the ids of the Azure subscriptions, as status.blockers names them".to_owned());
+    }
     let unknown = lost.iter().filter(|one| !one.counted);
     let permissions: BTreeSet<&str> = unknown.map(|one| one.kind.permission()).collect();
     let mut remedy = format!(
@@ -72,17 +90,23 @@ pub fn obstacle(lost: &[PlannedLoss]) -> Option<Obstacle> {
 /// One row for each, with the page on which a person sees it.
 pub fn blockers(terms: &Terms, lost: &[PlannedLoss]) -> Vec<Blocker> {
     lost.iter()
-        .map(|one| Blocker {
-            check: format!("Loss {}", one.kind.name()),
-            state: if one.counted { "failed" } else { "unknown" },
-            remedy: format!("Accept it by name in spec.accept: {}", line(one.kind)),
-            link: one.kind.link(terms.cloud).to_owned(),
-            who: "person",
+        .map(|one| {
+            let (id, by) = match one.subscription {
+                Some(id) => (format!(" {id}"), "id"),
+                None => (String::new(), "name"),
+            };
+            Blocker {
+                check: format!("Loss {}{id}", one.kind.name()),
+                state: if one.counted { "failed" } else { "unknown" },
+                remedy: format!("Accept it by {by} in spec.accept: {}", line(one)),
+                link: one.kind.link(terms.cloud).to_owned(),
+                who: "person",
+            }
         })
         .collect()
 }
 
-fn words(one: PlannedLoss) -> String {
+fn words(one: &PlannedLoss) -> String {
     let what = one.kind.words();
     if one.counted {
         what.to_owned()
@@ -92,6 +116,10 @@ fn words(one: PlannedLoss) -> String {
 }
 
 /// An entry of `spec.accept`, in YAML.
-fn line(kind: LossKind) -> String {
-    format!("{{kind: {}, reference: CAB-118}}", kind.name())
+fn line(one: &PlannedLoss) -> String {
+    let kind = one.kind.name();
+    match one.subscription {
+        None => format!("{{kind: {kind}, reference: CAB-118}}"),
+        Some(id) => format!("{{kind: {kind}, reference: CAB-118, subscriptions: [{id}]}}"),
+    }
 }

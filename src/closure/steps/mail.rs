@@ -31,7 +31,7 @@ pub fn arrivals(
     seen: &Observation,
     memory: &Memory,
 ) -> Result<Vec<Arrival>, Decision> {
-    if memory.destroying_since.is_some() || accepted(&plan.terms) {
+    if memory.destroying_since.is_some() || plan.terms.accepts(MAIL_STILL_ARRIVES) {
         return Ok(Vec::new());
     }
     let domains = facts::known(&seen.mail, Question::Mail)?.iter();
@@ -39,11 +39,6 @@ pub fn arrivals(
     Ok(arrivals
         .filter(|one| !one.leads.is_empty() || !one.unknown.is_empty())
         .collect())
-}
-
-fn accepted(terms: &Terms) -> bool {
-    let mut accepted = terms.accepted.iter();
-    accepted.any(|kind| kind == MAIL_STILL_ARRIVES)
 }
 
 fn arrival(domain: &MailDomain, cloud: Cloud) -> Arrival {

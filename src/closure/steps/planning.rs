@@ -39,7 +39,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,
         domains: domains(terms, seen)?,
-        losses: loss::planned(seen.losses.known()?),
+        losses: loss::planned(&loss::all(seen)?),
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
     })
 }

@@ -137,7 +137,7 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
     }
     if !begun(memory) {
         found.extend(too_many_begun(seen));
-        found.extend(subscriptions(terms, seen));
+        found.extend(reason_for_canceling(terms, seen));
         found.extend(term_ahead(plan, seen, now));
         found.extend(roles::missing(&roles::table(plan, seen)));
     }
@@ -159,7 +159,7 @@ fn too_many_begun(seen: &Observation) -> Option<Obstacle> {
 
 /// No mailbox is deleted eleven months before the tenant can close, unless that was accepted by name.
 fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacle> {
-    if plan.terms.accepted.iter().any(|kind| kind == "TermAhead") {
+    if plan.terms.accepts("TermAhead") {
         return None;
     }
     let there = seen.subscriptions.known()?.iter();
@@ -236,27 +236,18 @@ fn limit(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Obstacle> {
     })
 }
 
-fn subscriptions(terms: &Terms, seen: &Observation) -> Vec<Obstacle> {
-    let mut found = Vec::new();
+fn reason_for_canceling(terms: &Terms, seen: &Observation) -> Option<Obstacle> {
     let all = seen.subscriptions.known().map_or(&[][..], Vec::as_slice);
-    let active = || all.iter().filter(|one| one.lifecycle == Lifecycle::Active);
-    let azure = active().any(|one| one.agreement == Agreement::Azure);
-    if azure && !terms.accepted.iter().any(|kind| kind == "AzureResources") {
-        found.push(Obstacle::new(
-            "LossNotAccepted",
-            "Active Azure subscriptions would be canceled, and everything in them lost",
-            "Accept this loss by name: add kind AzureResources with a reference to spec.accept",
-        ));
-    }
-    let needs_reason = active().any(|one| one.agreement != Agreement::Azure);
-    if needs_reason && terms.cancellation.is_none() {
-        found.push(Obstacle::new(
+    let mut active = all
+        .iter()
+        .filter(|one| one.lifecycle == Lifecycle::Active && one.agreement != Agreement::Azure);
+    (terms.cancellation.is_none() && active.next().is_some()).then(|| {
+        Obstacle::new(
             "CancellationReasonMissing",
             "There are active subscriptions, and no reason for canceling them was given",
             "Set spec.cancellation.reason to one of the reasons that the admin center lists",
-        ));
-    }
-    found
+        )
+    })
 }
 
 fn all_met(terms: &Terms) -> Standing {

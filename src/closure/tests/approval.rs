@@ -170,7 +170,7 @@ fn eleven_months_with_an_approval_every_90_days_get_to_the_end() {
         w.subscriptions[0].auto_renew = false;
         w.subscriptions[0].next_change = Some(start() + SignedDuration::from_hours(24 * 330));
         w.terms.poll_at_most = std::time::Duration::from_secs(6 * 3_600);
-        w.terms.accepted.push("TermAhead".into());
+        w.terms.accepted.push(accepted("TermAhead"));
     }));
     let days = |n: i64| SignedDuration::from_hours(24 * n);
     let mut end = run.world.now + days(90);

@@ -18,7 +18,7 @@ fn bought(agreement: Agreement, days: Option<i64>) -> World {
         let mut one = subscription(1, agreement);
         one.next_change = days.map(|days| start() + SignedDuration::from_hours(24 * days));
         w.subscriptions = vec![one];
-        w.terms.accepted.push("TermAhead".into());
+        w.terms.accepted.push(accepted("TermAhead"));
     })
 }
 
@@ -68,8 +68,8 @@ fn a_term_far_ahead_blocks_until_it_is_accepted_by_name() {
     };
     assert!(obstacles[0].message.contains("renews or ends on"));
     assert!(obstacles[0].remedy.contains("spec.accept"));
-    run.plan.terms.accepted.push("TermAhead".into());
-    run.world.terms.accepted.push("TermAhead".into());
+    run.plan.terms.accepted.push(accepted("TermAhead"));
+    run.world.terms.accepted.push(accepted("TermAhead"));
     assert_ne!(reason(&decided(&mut run, |_| {})), "TermAhead");
 }
 

@@ -1,12 +1,17 @@
 //! What dies with the tenant is accepted by name, or nothing begins.
 
 use super::*;
+use crate::closure::fixtures::{accepted, subscription};
+use crate::closure::id::ObjectId;
 use crate::closure::loss::{Loss, LossKind};
-use crate::closure::observation::Why;
+use crate::closure::observation::{Agreement, Lifecycle, Why};
+use crate::closure::step::Step;
+use crate::closure::terms::Accepted;
 
 /// A tenant with these losses.
 fn losing(losses: &[(LossKind, Result<u64, Why>)]) -> World {
     World::new(3).with(|world| {
+        world.terms.accepted.clear();
         for loss in &mut world.losses {
             let found = losses.iter().find(|(kind, _)| *kind == loss.kind);
             loss.count = found.map_or(Ok(0), |(_, count)| *count);
@@ -58,7 +63,7 @@ fn each_kind_that_is_there_or_unknown_takes_an_acceptance_by_name() {
                 run.memory.plan.as_ref().unwrap().losses[0].count,
                 count.ok()
             );
-            run.world.terms.accepted.push(kind.name().into());
+            run.world.terms.accepted.push(accepted(kind.name()));
             assert!(matches!(stands(&mut run).decision, Decision::Act(_)));
         }
     }
@@ -72,6 +77,142 @@ fn what_there_is_none_of_is_not_asked_for() {
 }
 
 #[test]
+fn a_size_without_a_number_counts_and_an_unknown_one_is_never_none() {
+    for (bytes, blocks) in [
+        (Ok(0), false),
+        (Ok(1), true),
+        (Err(Why::Forbidden), true),
+        (Err(Why::Unsupported), true),
+    ] {
+        let world = losing(&[]).with(|world| {
+            for loss in world.losses.iter_mut().filter(|l| l.kind.has_size()) {
+                loss.bytes = Some(bytes);
+            }
+        });
+        let mut run = Run::of(world);
+        let decided = stands(&mut run);
+        let told = &run.memory.plan.as_ref().unwrap().losses;
+        assert_eq!(told.len(), if blocks { 3 } else { 0 });
+        assert!(told.iter().all(|one| one.bytes == bytes.ok()));
+        assert_eq!(
+            matches!(decided.decision, Decision::Blocked(_)),
+            blocks,
+            "{bytes:?}"
+        );
+    }
+    let mut run = Run::of(losing(&[]).with(|world| {
+        world.losses[0].bytes = Some(Err(Why::Unavailable));
+    }));
+    assert!(matches!(run.cycle(false).decision, Decision::Wait(_)));
+}
+
+const AZURE: [u128; 2] = [1, 2];
+
+fn azure_id(n: u128) -> ObjectId {
+    subscription(n, Agreement::Azure).id
+}
+
+/// A tenant with two Azure subscriptions, of which nobody accepted any; the first one's resources were counted.
+fn with_azure() -> World {
+    losing(&[]).with(|world| {
+        world.subscriptions = AZURE.map(|n| subscription(n, Agreement::Azure)).to_vec();
+        world.losses.push(Loss::in_azure(azure_id(1), Ok(14)));
+    })
+}
+
+fn accepting(ids: &[u128]) -> Vec<Accepted> {
+    vec![Accepted {
+        subscriptions: ids.iter().map(|n| azure_id(*n)).collect(),
+        ..accepted("AzureResources")
+    }]
+}
+
+#[test]
+fn an_azure_subscription_is_accepted_by_its_id_or_nothing_begins() {
+    for (ids, open) in [
+        (None, vec![1, 2]),
+        (Some(&[][..]), vec![1, 2]),
+        (Some(&[1][..]), vec![2]),
+        (Some(&[3][..]), vec![1, 2]),
+    ] {
+        let mut run = Run::of(with_azure());
+        run.world.terms.accepted = ids.map(accepting).unwrap_or_default();
+        let decided = stands(&mut run);
+        let (reason, message, remedy) = blocked(&decided);
+        assert_eq!(reason, "LossNotAccepted");
+        assert!(message.contains("resources in Azure subscriptions"));
+        assert!(
+            remedy.contains("the ids of the Azure subscriptions, as status.blockers names them")
+        );
+        let checks: Vec<&str> = decided.blockers.iter().map(|b| b.check.as_str()).collect();
+        let wanted: Vec<String> = open
+            .iter()
+            .map(|n| format!("Loss AzureResources {}", azure_id(*n)))
+            .collect();
+        assert_eq!(checks, wanted);
+        for (row, n) in decided.blockers.iter().zip(&open) {
+            let line = format!("subscriptions: [{}]}}", azure_id(*n));
+            assert!(row.remedy.ends_with(&line), "{}", row.remedy);
+            assert_eq!(row.state == "unknown", *n == 2, "nobody counted the second");
+            assert!(!format!("{message}{remedy}").contains(&azure_id(*n).to_string()));
+        }
+        let counts: Vec<_> = run.memory.plan.as_ref().unwrap().losses.clone();
+        let counts: Vec<_> = counts.iter().map(|c| (c.subscription, c.count)).collect();
+        assert_eq!(
+            counts,
+            [(Some(azure_id(1)), Some(14)), (Some(azure_id(2)), None)]
+        );
+        assert!(run.world.steps.is_empty());
+        run.world.terms.accepted = accepting(&AZURE);
+        assert!(matches!(stands(&mut run).decision, Decision::Act(_)));
+    }
+}
+
+#[test]
+fn an_empty_azure_subscription_is_accepted_by_its_id_too() {
+    let mut run = Run::of(with_azure().with(|world| {
+        world.losses = AZURE.map(|n| Loss::in_azure(azure_id(n), Ok(0))).to_vec();
+    }));
+    assert_eq!(blocked(&stands(&mut run)).0, "LossNotAccepted");
+}
+
+#[test]
+fn what_is_taken_out_of_the_list_is_neither_canceled_nor_handed_over() {
+    let mut run = verified(with_azure().with(|w| w.terms.accepted = accepting(&AZURE)));
+    run.world.terms.accepted = accepting(&[2]);
+    let decided = run.cycle(true);
+    assert_eq!(blocked(&decided).0, "LossNotAccepted");
+    assert_eq!(decided.step, Step::CancelSubscriptions);
+    assert_eq!(decided.blockers.len(), 1);
+    let active =
+        |one: &crate::closure::observation::Subscription| one.lifecycle == Lifecycle::Active;
+    assert!(run.world.subscriptions.iter().all(active));
+    // Listed again, both are canceled.
+    run.world.terms.accepted = accepting(&AZURE);
+    for _ in 0..2 {
+        assert!(matches!(run.cycle(false).decision, Decision::Act(_)));
+    }
+    assert!(!run.world.subscriptions.iter().any(active));
+    // Canceled, it can be reactivated: nobody is asked to delete what was taken out meanwhile.
+    run.world.terms.accepted = accepting(&[1]);
+    let decided = run.cycle(true);
+    assert_eq!(blocked(&decided).0, "LossNotAccepted");
+    assert_eq!(decided.step, Step::DeleteSubscriptions);
+    assert_eq!(run.world.subscriptions.len(), 2);
+    run.world.terms.accepted = accepting(&AZURE);
+    assert_eq!(run.to_the_end().decision, Decision::Closed);
+}
+
+#[test]
+fn one_that_comes_later_is_handed_over_only_once_it_is_accepted() {
+    let mut run = verified(losing(&[]));
+    run.world.subscriptions = vec![subscription(1, Agreement::Azure)];
+    assert_eq!(blocked(&run.cycle(true)).0, "LossNotAccepted");
+    run.world.terms.accepted = accepting(&[1]);
+    assert!(matches!(run.cycle(false).decision, Decision::HandOff(_)));
+}
+
+#[test]
 fn a_service_that_is_down_is_waited_for_unless_its_kind_is_accepted() {
     let mut run = Run::of(losing(&[(LossKind::Groups, Err(Why::Unavailable))]));
     let Decision::Wait(waiting) = run.cycle(false).decision else {
@@ -79,22 +220,19 @@ fn a_service_that_is_down_is_waited_for_unless_its_kind_is_accepted() {
     };
     assert_eq!(waiting.reason, "MicrosoftUnavailable");
     assert!(run.memory.plan.is_none());
-    run.world.terms.accepted.push("Groups".into());
+    run.world.terms.accepted.push(accepted("Groups"));
     assert!(matches!(stands(&mut run).decision, Decision::Act(_)));
 }
 
 #[test]
 fn a_kind_that_comes_after_the_plan_blocks_before_the_first_effect() {
     let mut run = planned(losing(&[]));
-    run.world.losses = vec![Loss {
-        kind: LossKind::IntuneDevices,
-        count: Ok(7),
-    }];
+    run.world.losses = vec![Loss::counted(LossKind::IntuneDevices, Ok(7))];
     let (reason, message, _) = blocked(&run.cycle(false));
     assert_eq!(reason, "LossNotAccepted");
     assert!(message.ends_with("devices managed by Intune"), "{message}");
     assert!(run.world.steps.is_empty());
-    run.world.terms.accepted.push("IntuneDevices".into());
+    run.world.terms.accepted.push(accepted("IntuneDevices"));
     assert!(matches!(run.cycle(false).decision, Decision::Act(_)));
 }
 

@@ -111,7 +111,10 @@ fn what_cannot_be_read_is_not_no_mail() {
 fn accepted_by_name_nobody_asks() {
     for mail in [arriving(), unread()] {
         let mut run = Run::of(with(vec![mail]));
-        run.world.terms.accepted.push("MailStillArrives".into());
+        run.world
+            .terms
+            .accepted
+            .push(crate::closure::fixtures::accepted("MailStillArrives"));
         assert!(matches!(stands(&mut run).decision, Decision::Act(_)));
         assert!(!run.world.questions.contains_key(&Question::Mail));
     }

@@ -111,7 +111,14 @@ fn closure(closure: &TenantClosure) -> Closure {
         mode: format!("{:?}", spec.mode.unwrap_or_default()),
         backup,
         accepted: accepted
-            .map(|one| (Foreign::new(&one.kind), Foreign::new(&one.reference)))
+            .map(|one| {
+                let ids = one.subscriptions.iter().flatten();
+                let named: Vec<&str> = [one.kind.as_str()]
+                    .into_iter()
+                    .chain(ids.map(String::as_str))
+                    .collect();
+                (Foreign::new(&named.join(" ")), Foreign::new(&one.reference))
+            })
             .collect(),
         cancellation: spec.cancellation.as_ref().map(|c| Foreign::new(&c.reason)),
     }

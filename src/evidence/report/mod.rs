@@ -89,7 +89,7 @@ pub struct Closure {
     pub mode: String,
     /// How the backup was vouched for.
     pub backup: Option<Foreign>,
-    /// Losses that were accepted by name: kind, and who decided where.
+    /// Losses that were accepted by name: kind (and Azure subscriptions), and who decided where.
     pub accepted: Vec<(Foreign, Foreign)>,
     /// The reason of step 2.
     pub cancellation: Option<Foreign>,
@@ -145,7 +145,7 @@ pub struct Plan {
     pub applications: usize,
     /// Domains to release for another tenant.
     pub domains: Vec<Foreign>,
-    /// What dies with the tenant besides, as it was counted for the plan.
+    /// What dies with the tenant besides, as it was counted for the plan, sizes in bytes.
     pub losses: Vec<LossCount>,
     /// Object id of the administrator who stays.
     pub retained: ObjectId,

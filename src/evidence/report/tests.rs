@@ -50,7 +50,7 @@ fn closure(nasty: &str, phase: &str) -> TenantClosure {
             "tenant": {"id": id(0xAAAA), "initialDomain": "contoso.onmicrosoft.com"},
             "credentials": {"secretName": "contoso-closer"},
             "retain": {"globalAdministrator": "closer@contoso.onmicrosoft.com"}, "mode": "Execute",
-            "backup": {"acknowledged": true, "reference": nasty}, "accept": [{"kind": "AzureResources", "reference": nasty}],
+            "backup": {"acknowledged": true, "reference": nasty}, "accept": [{"kind": "AzureResources", "reference": nasty, "subscriptions": [id(0x53)]}],
             "cancellation": {"reason": nasty},
         },
         "status": {

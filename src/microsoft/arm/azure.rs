@@ -1,5 +1,5 @@
-//! Azure subscriptions. Source: learn.microsoft.com `rest/api/resources/subscriptions/list` (2022-12-01) and
-//! `rest/api/subscription/subscription/cancel` (2021-10-01).
+//! Azure subscriptions. Source: learn.microsoft.com `rest/api/resources/subscriptions/list` (2022-12-01),
+//! `rest/api/resources/resources/list` (2021-04-01) and `rest/api/subscription/subscription/cancel` (2021-10-01).
 
 use super::resource_url;
 use crate::closure::id::ObjectId;
@@ -12,8 +12,10 @@ use crate::microsoft::request::{Body, Call};
 use crate::microsoft::wire::Line;
 use reqwest::Method;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 const READ: &str = "2022-12-01";
+const RESOURCES: &str = "2021-04-01";
 const CANCEL: &str = "2021-10-01";
 
 #[derive(Deserialize)]
@@ -61,6 +63,17 @@ fn read(raw: Raw) -> Subscription {
         seller: None,
         auto_renew: false,
     }
+}
+
+/// `GET /subscriptions/{id}/resources`, to its end: how many. Nothing is kept of a page.
+pub(in crate::microsoft) async fn resources(line: &Line<'_>, id: ObjectId) -> Result<u64, Failure> {
+    let url = resource_url(line, &format!("/subscriptions/{id}/resources"), RESOURCES)?;
+    let mut count = 0;
+    paging::each_page(line, Service::Arm, url, |page: Vec<IgnoredAny>| {
+        count += page.len() as u64;
+    })
+    .await?;
+    Ok(count)
 }
 
 /// `POST {subscription}/providers/Microsoft.Subscription/cancel`.

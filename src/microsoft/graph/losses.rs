@@ -1,9 +1,10 @@
-//! What dies with the tenant, counted: one request for each kind, but for listings that Graph does not count.
+//! What dies with the tenant, counted: one request for each number, but for listings that Graph does not count.
 
 use super::organization::is_custom;
 use super::{BETA, PAGE, STABLE};
 use crate::closure::id::ObjectId;
 use crate::closure::loss::{Loss, LossKind};
+use crate::closure::observation::Why;
 use crate::closure::terms::Cloud;
 use crate::microsoft::clouds::{Hosts, Service};
 use crate::microsoft::failure::{Failure, Kind};
@@ -13,12 +14,27 @@ use crate::microsoft::wire::Line;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// Every kind once; what cannot be counted says why. Nothing is kept of it but numbers.
+/// Every kind that Graph knows, once; what cannot be counted says why. Nothing is kept of it but numbers.
 pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Vec<Loss> {
     let (mailboxes, drives, sites, managed, autopilot, applications, groups, domains) = tokio::join!(
-        report(line, "getMailboxUsageMailboxCounts(period='D7')"),
-        report(line, "getOneDriveUsageAccountCounts(period='D7')"),
-        report(line, "getSharePointSiteUsageSiteCounts(period='D7')"),
+        used(
+            line,
+            LossKind::Mailboxes,
+            ["getMailboxUsageMailboxCounts", "getMailboxUsageStorage"]
+        ),
+        used(
+            line,
+            LossKind::OneDrive,
+            ["getOneDriveUsageAccountCounts", "getOneDriveUsageStorage"]
+        ),
+        used(
+            line,
+            LossKind::SharePoint,
+            [
+                "getSharePointSiteUsageSiteCounts",
+                "getSharePointSiteUsageStorage"
+            ]
+        ),
         managed_devices(line),
         autopilot_devices(line),
         applications(line),
@@ -26,49 +42,72 @@ pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Vec<Loss> {
         custom_domains(line),
     );
     let counted = [
-        (LossKind::Mailboxes, mailboxes),
-        (LossKind::OneDrive, drives),
-        (LossKind::SharePoint, sites),
         (LossKind::IntuneDevices, managed),
         (LossKind::AutopilotDevices, autopilot),
         (LossKind::Applications, applications),
         (LossKind::Groups, groups),
         (LossKind::CustomDomains, domains),
     ];
-    let told = counted.into_iter().map(|(kind, count)| Loss {
-        kind,
-        count: count.map_err(|failure| failure.why()),
-    });
-    told.collect()
+    let counted = counted.map(|(kind, count)| Loss::counted(kind, told(count)));
+    [mailboxes, drives, sites]
+        .into_iter()
+        .chain(counted)
+        .collect()
+}
+
+fn told(read: Result<u64, Failure>) -> Result<u64, Why> {
+    read.map_err(|failure| failure.why())
+}
+
+/// A kind of which two usage reports tell the number and the size.
+async fn used(line: &Line<'_>, kind: LossKind, [counts, storage]: [&str; 2]) -> Loss {
+    let (count, bytes) = tokio::join!(
+        report(line, counts, |usage| usage.total),
+        report(line, storage, |usage| usage.storage_used_in_bytes),
+    );
+    Loss {
+        bytes: Some(told(bytes)),
+        ..Loss::counted(kind, told(count))
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Usage {
     report_date: String,
-    total: u64,
+    #[serde(default)]
+    total: Option<u64>,
+    #[serde(default)]
+    storage_used_in_bytes: Option<u64>,
     #[serde(default)]
     site_type: Option<String>,
 }
 
 /// `GET beta/reports/…?$format=application/json`: the stable version answers with a redirect, which is never followed.
 /// Sources: graph/api/reportroot-getmailboxusagemailboxcounts, …-getonedriveusageaccountcounts,
-/// …-getsharepointsiteusagesitecounts. The worldwide cloud alone is asked; a report without a line tells nothing.
-async fn report(line: &Line<'_>, name: &str) -> Result<u64, Failure> {
+/// …-getsharepointsiteusagesitecounts; `storageUsedInBytes` on …-getmailboxusagestorage, …-getonedriveusagestorage,
+/// …-getsharepointsiteusagestorage. The worldwide cloud alone is asked; a report without a line tells nothing.
+async fn report(
+    line: &Line<'_>,
+    name: &str,
+    figure: fn(&Usage) -> Option<u64>,
+) -> Result<u64, Failure> {
     let worldwide = Hosts::of(Cloud::Global).root(Service::Graph);
     if line.wire.hosts.root(Service::Graph) != worldwide {
         return Err(Failure::of(Kind::Rejected, 501, "NoReports"));
     }
+    let call = format!("{name}(period='D7')");
     let query = [("$format", "application/json")];
-    let url = line.url(Service::Graph, &[BETA, "reports", name], &query)?;
+    let url = line.url(Service::Graph, &[BETA, "reports", &call], &query)?;
     let lines: Vec<Usage> = all(line, Service::Graph, url).await?;
     let whole = |one: &&Usage| one.site_type.as_deref().is_none_or(|of| of == "All");
     let newest = lines
         .iter()
         .filter(whole)
         .max_by(|one, other| one.report_date.cmp(&other.report_date));
-    let newest = newest.ok_or_else(|| Failure::malformed("EmptyReport"))?;
-    Ok(newest.total)
+    newest
+        .and_then(figure)
+        .ok_or_else(|| Failure::malformed("EmptyReport"))
 }
 
 #[derive(Deserialize)]

@@ -87,7 +87,8 @@ fn by_table(right: &Right, status: &TenantClosureStatus) -> (&'static str, Strin
     let what = format!("{}: {}", Who::Identity.words(), right.what);
     let reads = right.purpose == Purpose::Read && right.kind.is_told();
     let mut losses = status.plan.iter().flat_map(|plan| &plan.losses);
-    if losses.any(|one| one.count.is_none() && one.kind.permission() == right.what) {
+    if losses.any(|one| one.counted.count.is_none() && one.counted.kind.permission() == right.what)
+    {
         let note = "what it counts is Unknown in the plan, and is accepted by name";
         return ("unknown", what, note);
     }

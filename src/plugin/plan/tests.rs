@@ -3,6 +3,8 @@
 use super::*;
 use serde_json::{Value, json};
 
+const AZURE: &str = "3f0c0000-0000-4000-8000-000000000001";
+
 const ASCII: Look = Look {
     terminal: false,
     colour: false,
@@ -36,7 +38,8 @@ fn planned() -> Value {
     json!({
         "observedGeneration": 1, "phase": "AwaitingApproval", "approval": {"required": 2, "given": 1},
         "plan": {"digest": "9f2c61aa77ab0000", "madeAt": "2026-10-02T09:14:07Z", "users": 1000, "subscriptions": 23, "applications": 12, "domains": 1,
-            "losses": [{"kind": "Mailboxes", "accepted": true}, {"kind": "Groups", "count": 41}],
+            "losses": [{"kind": "Mailboxes", "accepted": true}, {"kind": "OneDrive", "count": 7, "bytes": 1_700_000_000, "accepted": true}, {"kind": "Groups", "count": 41},
+                {"kind": "AzureResources", "subscription": AZURE, "count": 14}],
             "bought": [one("SPE_E5", "Direct", "Administrator"), one("BI", "CustomerAgreement", "Operator"), one("FAR", "Partner", "Distributor"), one("PAYG", "Azure", "Operator")]},
         "blockers": [{"check": "Approval", "state": "blocked", "remedy": "approve it", "link": "", "who": "person"}],
         "estimate": {"earliest": "2026-10-05T09:17:00Z", "dominatedBy": "Deprovisioning", "message": "72 hours"},
@@ -54,7 +57,9 @@ fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
         "and 19 more",
         "SharePoint and OneDrive content is removed at once",
         "this cannot be undone",
-        "- Mailboxes mailboxes; nobody could count them; accepted in spec.accept",
+        "- Mailboxes mailboxes (size unknown); nobody could count them; accepted in spec.accept",
+        "- OneDrive 7 OneDrive accounts (1.5 GiB); accepted in spec.accept",
+        "! AzureResources 14 resources in the Azure subscription 3f0c0000-0000-4000-8000-000000000001; not accepted, so it is not canceled",
         "! Groups 41 groups; not accepted: add this kind with a reference to spec.accept",
         "closer@contoso.onmicrosoft.com, until the directory is deleted",
         "spare@contoso.onmicrosoft.com, through step 4; deleted first in step 5",

@@ -45,7 +45,12 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
         {
             cancel(world, ask, id)
         }
-        ("GET", [_, "resources" | "resourcegroups" | "resourceGroups"]) => {
+        ("GET", [id, "resources"]) => {
+            let mut all = tenant.subscriptions.iter().filter(visible);
+            let found = all.find(|one| one.id.to_string().eq_ignore_ascii_case(id));
+            Ok(resources(ask, found.ok_or_else(|| missing(id))?))
+        }
+        ("GET", [_, "resourcegroups" | "resourceGroups"]) => {
             Ok(Reply::json(200, json!({ "value": [] })))
         }
         _ => Err(Refusal::new(
@@ -70,6 +75,27 @@ fn row(tenant: Uuid, one: &Subscription) -> Value {
         "subscriptionPolicies": { "locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off" },
         "authorizationSource": "RoleBased", "managedByTenants": [],
     })
+}
+
+/// Rows of one page.
+const PAGE: u32 = 1_000;
+
+/// A page of what is in a subscription, with a link to the next.
+fn resources(ask: &Ask<'_>, one: &Subscription) -> Reply {
+    let token = ask.request.query.get("$skiptoken");
+    let from: u32 = token.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let to = from.saturating_add(PAGE).min(one.resources);
+    let group = format!("/subscriptions/{}/resourceGroups/rg", one.id);
+    let kind = "Microsoft.Storage/storageAccounts";
+    let rows: Vec<Value> = (from..to)
+        .map(|n| json!({ "id": format!("{group}/providers/{kind}/s{n}"), "name": format!("s{n}"), "type": kind, "location": "westeurope" }))
+        .collect();
+    let mut body = json!({ "value": rows });
+    if to < one.resources {
+        let next = super::address(ask, &ask.request.path);
+        body["nextLink"] = json!(format!("{next}&%24skiptoken={to}"));
+    }
+    Reply::json(200, body)
 }
 
 fn cancel(world: &mut World, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> {

@@ -47,17 +47,26 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
         ["reports", name, period] if period.starts_with("period=D") => {
             call.require(&["Reports.Read.All"])?;
             let (total, site_type) = match *name {
-                "getMailboxUsageMailboxCounts" => (lost.mailboxes, None),
-                "getOneDriveUsageAccountCounts" => (lost.one_drive_accounts, Some("All")),
-                "getSharePointSiteUsageSiteCounts" => (lost.share_point_sites, Some("All")),
+                "getMailboxUsageMailboxCounts" => (lost.mailboxes.into(), None),
+                "getMailboxUsageStorage" => (lost.mailbox_bytes, None),
+                "getOneDriveUsageAccountCounts" => (lost.one_drive_accounts.into(), Some("All")),
+                "getOneDriveUsageStorage" => (lost.one_drive_bytes, Some("All")),
+                "getSharePointSiteUsageSiteCounts" => (lost.share_point_sites.into(), Some("All")),
+                "getSharePointSiteUsageStorage" => (lost.share_point_bytes, Some("All")),
                 _ => return Err(unknown(call)),
             };
             if !call.beta || call.query.get("$format") != Some("application/json") {
                 let place = format!("https://reports.office.com/{name}.csv");
                 return Ok(Reply::empty(302).with("Location", place));
             }
-            let row = |date: &str, total: u32| {
-                let mut row = json!({ "reportRefreshDate": "2026-09-30", "reportDate": date, "reportPeriod": "7", "total": total, "active": total / 2 });
+            let row = |date: &str, total: u64| {
+                let mut row = json!({ "reportRefreshDate": "2026-09-30", "reportDate": date, "reportPeriod": "7" });
+                if name.ends_with("Storage") {
+                    row["storageUsedInBytes"] = json!(total);
+                } else {
+                    row["total"] = json!(total);
+                    row["active"] = json!(total / 2);
+                }
                 if let Some(of) = site_type {
                     row["siteType"] = json!(of);
                 }

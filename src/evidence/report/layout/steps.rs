@@ -1,6 +1,7 @@
 //! The course: steps, conditions, plan.
 
 use super::cells::{Line, at, joined, number, section, table};
+use crate::closure::loss::LossCount;
 use crate::closure::words::thousands;
 use crate::evidence::report::document::{Block, Inline, Section, Tone};
 use crate::evidence::report::{Report, StepResult};
@@ -110,18 +111,17 @@ impl Report {
             facts.push(("Domains", line));
         }
         if !plan.losses.is_empty() {
-            let told: Vec<String> = plan
-                .losses
-                .iter()
-                .map(|one| {
-                    let number = one.count.map_or_else(
-                        || "an unknown number of".to_owned(),
-                        |n| thousands(u32::try_from(n).unwrap_or(u32::MAX)),
-                    );
-                    format!("{number} {}", one.kind.words())
-                })
-                .collect();
-            facts.push(("Dies with it", vec![Inline::words(told.join(", "))]));
+            let kinds = plan.losses.iter().filter(|one| one.subscription.is_none());
+            let told: Vec<String> = kinds.map(LossCount::words).collect();
+            if !told.is_empty() {
+                facts.push(("Dies with it", vec![Inline::words(told.join(", "))]));
+            }
+            for one in &plan.losses {
+                if let Some(id) = one.subscription {
+                    let words = Inline::words(format!("{} ", one.words()));
+                    facts.push(("Dies in Azure", vec![words, Inline::Code(id.to_string())]));
+                }
+            }
         }
         let rows = plan.subscriptions.iter().map(|one| {
             vec![
