@@ -237,6 +237,7 @@ fn everything(run: &mut Run) -> Observation {
         Q::Applications,
         Q::Losses,
         Q::Mail,
+        Q::RestrictedUnits,
         Q::Directory,
         Q::Refused,
     ] {

@@ -30,6 +30,8 @@ mod reading;
 mod requests;
 #[path = "microsoft/server.rs"]
 mod server;
+#[path = "microsoft/units.rs"]
+mod units;
 
 use serde_json::{Value, json};
 use server::{Fake, Held, Seen, TENANT, Told, each, same, start, start_raw, token, usual};

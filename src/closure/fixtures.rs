@@ -183,6 +183,7 @@ pub struct World {
     pub domains: Vec<Domain>,
     pub losses: Vec<Loss>,
     pub mail: Vec<MailDomain>,
+    pub restricted_units: Result<Vec<RestrictedUnit>, Why>,
     pub gone: bool,
     pub credential_lost: bool,
     /// The portal minds our own application.
@@ -216,6 +217,7 @@ impl World {
             domains: vec![domain(DOMAIN)],
             losses: LossKind::ALL.map(no_loss).to_vec(),
             mail: Vec::new(),
+            restricted_units: Ok(Vec::new()),
             gone: false,
             credential_lost: false,
             minds_own: false,
@@ -333,6 +335,12 @@ impl World {
             Question::Domains => seen.domains = Fact::Known(self.domains.clone()),
             Question::Losses => seen.losses = Fact::Known(self.losses.clone()),
             Question::Mail => seen.mail = Fact::Known(self.mail.clone()),
+            Question::RestrictedUnits => {
+                seen.restricted_units = match &self.restricted_units {
+                    Ok(units) => Fact::Known(units.clone()),
+                    Err(why) => Fact::Unreadable(*why),
+                };
+            }
             Question::Refused => {
                 let refused = memory
                     .refused
@@ -570,6 +578,7 @@ fn refuse_all(seen: &mut Observation) {
     seen.domains = Fact::Unreadable(why);
     seen.losses = Fact::Unreadable(why);
     seen.mail = Fact::Unreadable(why);
+    seen.restricted_units = Fact::Unreadable(why);
     seen.still_there = Fact::Unreadable(why);
 }
 

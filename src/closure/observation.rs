@@ -101,6 +101,8 @@ pub enum Question {
     Losses,
     /// What DNS says of the verified custom domains ([`Observation::mail`]).
     Mail,
+    /// Restricted management administrative units with their users.
+    RestrictedUnits,
     /// Is the directory still there, seen from outside.
     Directory,
     /// Which of the users that were refused earlier are still there ([`Observation::still_there`]).
@@ -134,6 +136,8 @@ pub struct Observation {
     pub losses: Fact<Vec<Loss>>,
     /// What DNS says of each verified custom domain; one that cannot be read says so.
     pub mail: Fact<Vec<MailDomain>>,
+    /// Restricted management administrative units: their users cannot be deleted.
+    pub restricted_units: Fact<Vec<RestrictedUnit>>,
     /// The look from outside.
     pub directory: Fact<Existence>,
     /// Of [`crate::closure::memory::Memory::refused`], who is still there.
@@ -375,6 +379,15 @@ pub struct Application {
     pub undeletable: bool,
     /// It is our own.
     pub own: bool,
+}
+
+/// An administrative unit with restricted management.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestrictedUnit {
+    /// `displayName`: others gave it.
+    pub name: String,
+    /// The users in it.
+    pub users: Vec<ObjectId>,
 }
 
 /// A domain of the tenant.

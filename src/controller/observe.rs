@@ -92,6 +92,7 @@ fn unreadable(seen: &mut Observation, question: Question) {
         Question::Domains => seen.domains = Fact::Unreadable(why),
         Question::Losses => seen.losses = Fact::Unreadable(why),
         Question::Mail => seen.mail = Fact::Unreadable(why),
+        Question::RestrictedUnits => seen.restricted_units = Fact::Unreadable(why),
         Question::Directory => seen.directory = Fact::Unreadable(why),
         Question::Refused => seen.still_there = Fact::Unreadable(why),
     }

@@ -90,6 +90,8 @@ pub static CALLS: &[Known] = &[
     call(Graph, "DELETE", "/v1.0/applications/{}", ["an application deleted", "Application.ReadWrite.All", "1, 1 write", "graph/api/application-delete"]),
     call(Graph, "GET", "/v1.0/servicePrincipals", ["the service principals", "Application.Read.All", "1", "graph/api/serviceprincipal-list"]),
     call(Graph, "DELETE", "/v1.0/servicePrincipals/{}", ["a service principal deleted", "Application.ReadWrite.All", "1, 1 write", "graph/api/serviceprincipal-delete"]),
+    call(Graph, "GET", "/v1.0/directory/administrativeUnits", ["restricted administrative units", "AdministrativeUnit.Read.All", "1", "graph/api/directory-list-administrativeunits"]),
+    call(Graph, "GET", "/v1.0/directory/administrativeUnits/{}/members", ["who is in one", "AdministrativeUnit.Read.All", "1", "graph/api/administrativeunit-list-members"]),
     call(Graph, "GET", "/v1.0/groups", ["how many groups", "Group.Read.All", "1", "graph/api/group-list"]),
     call(Graph, "GET", "/v1.0/deviceManagement/managedDeviceOverview", ["how many devices Intune manages", "DeviceManagementManagedDevices.Read.All", "1", "graph/api/intune-devices-manageddeviceoverview-get"]),
     call(Graph, "GET", "/v1.0/deviceManagement/windowsAutopilotDeviceIdentities", ["how many devices Autopilot knows", "DeviceManagementServiceConfig.Read.All", "1", "graph/api/intune-enrollment-windowsautopilotdeviceidentity-list"]),

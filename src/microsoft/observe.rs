@@ -2,7 +2,7 @@
 
 use super::arm::{azure, billing};
 use super::failure::Failure;
-use super::graph::{applications, domains, mfa, subscriptions, users};
+use super::graph::{applications, domains, mfa, subscriptions, units, users};
 use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
 use super::mail;
@@ -63,6 +63,9 @@ impl LiveTenant {
                     into.domains = domains::list(&line, &scope.domains).await.into();
                 }
                 Question::Losses => into.losses = Fact::Known(Box::pin(self.losses()).await),
+                Question::RestrictedUnits => {
+                    into.restricted_units = units::restricted(&line).await.into();
+                }
                 Question::Mail => {
                     into.mail = match into.organization.known() {
                         Some(found) => {

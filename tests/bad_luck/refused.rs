@@ -9,6 +9,7 @@ use tenant_closure::closure::report::Phase;
 crate::rows![
     undeletable_users,
     users_in_a_restricted_unit,
+    users_in_a_restricted_unit_that_cannot_be_read,
     more_refused_users_than_a_status_names,
 ];
 
@@ -97,6 +98,48 @@ async fn users_in_a_restricted_unit() {
     let fields = json!({"users": 25, "restrictedUsers": 1});
     let trial = Trial::new("restricted-unit", fields).await;
     trial.apply().await;
+    let told = trial.blocked("RestrictedUnits").await;
+    assert!(
+        !told.message.contains("Restricted accounts"),
+        "{}",
+        told.message
+    );
+    let status = trial.phase(Phase::Stalled).await;
+    let row = status.blockers.iter();
+    let row = row.filter(|one| one.check == "Unit Restricted accounts");
+    let [row] = row.collect::<Vec<_>>()[..] else {
+        panic!("{:#?}", status.blockers)
+    };
+    assert_eq!((row.state.as_str(), row.who.as_str()), ("failed", "person"));
+    assert!(
+        row.remedy.starts_with("1 planned user in it"),
+        "{}",
+        row.remedy
+    );
+    assert!(row.link.starts_with("https://"), "{}", row.link);
+    trial.assert_untouched().await;
+    trial
+        .case
+        .portal
+        .press("liftRestrictions", None)
+        .await
+        .unwrap();
+    trial.assert_closes().await;
+}
+
+/// Whoever may not read the units is told so, and hears of it once the users are refused.
+async fn users_in_a_restricted_unit_that_cannot_be_read() {
+    let fields = json!({"users": 25, "restrictedUsers": 1});
+    let trial = Trial::new("unread-unit", fields).await;
+    let matching = json!({"method": "GET", "pathContains": "/directory/administrativeUnits"});
+    let deed = json!({"status": {"code": 403, "body": {"error": {"code": "Authorization_RequestDenied", "message": "No."}}}});
+    trial.case.portal.fault(matching, deed, None).await.unwrap();
+    trial.apply().await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let mut told = status.blockers.iter();
+    let told = told.find(|one| one.check == "Restricted units").unwrap();
+    assert_eq!(told.state, "unknown");
+    assert!(told.remedy.contains("AdministrativeUnit.Read.All"));
     stalls(&trial, 1, 24).await;
     trial
         .case

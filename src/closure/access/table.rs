@@ -158,7 +158,7 @@ const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'sta
 }
 
 /// Every right that an application can need, in the order of the steps.
-pub const TABLE: [Right; 24] = [
+pub const TABLE: [Right; 25] = [
     reads(
         Kind::Permission,
         "Organization.Read.All",
@@ -198,6 +198,10 @@ pub const TABLE: [Right; 24] = [
     counts(
         "DeviceManagementServiceConfig.Read.All",
         "counts the devices registered with Windows Autopilot; without it they are Unknown, and accepted by name",
+    ),
+    counts(
+        "AdministrativeUnit.Read.All",
+        "finds users in restricted administrative units before any goes; without it they are told once they are refused",
     ),
     reads(
         Kind::Permission,
@@ -371,6 +375,7 @@ mod tests {
                 "Group.Read.All",
                 "DeviceManagementManagedDevices.Read.All",
                 "DeviceManagementServiceConfig.Read.All",
+                "AdministrativeUnit.Read.All",
                 "Domain.Read.All"
             ]
         );
@@ -382,6 +387,7 @@ mod tests {
                 "Group.Read.All",
                 "DeviceManagementManagedDevices.Read.All",
                 "DeviceManagementServiceConfig.Read.All",
+                "AdministrativeUnit.Read.All",
                 "User.ReadWrite.All",
                 "Privileged Authentication Administrator",
                 "Organization.ReadWrite.All",

@@ -97,6 +97,7 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Domains => is_read(&seen.domains),
         Question::Losses => is_read(&seen.losses),
         Question::Mail => is_read(&seen.mail),
+        Question::RestrictedUnits => is_read(&seen.restricted_units),
         Question::Directory => is_read(&seen.directory),
         Question::Refused => is_read(&seen.still_there),
     }
@@ -128,6 +129,10 @@ const fn words(question: Question) -> (&'static str, &'static str) {
         Question::Domains => ("the domains", "Domain.Read.All"),
         Question::Losses => ("what dies with the tenant", "Organization.Read.All"),
         Question::Mail => ("the DNS of the domains", "no permission"),
+        Question::RestrictedUnits => (
+            "the restricted administrative units",
+            "AdministrativeUnit.Read.All",
+        ),
         Question::Directory => ("the directory from outside", "no permission"),
     }
 }

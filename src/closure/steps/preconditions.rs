@@ -9,7 +9,7 @@ use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
-    approval, backup, facts, keeper, losses, mail, planning, release_domains, roles,
+    approval, backup, facts, keeper, losses, mail, planning, release_domains, roles, units,
 };
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::{count, len, thousands};
@@ -65,12 +65,18 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         Ok(arrivals) => arrivals,
         Err(decision) => return Assessment::now_do(decision).blocked_by(lacks),
     };
+    let restriction = match units::restriction(plan, seen, memory) {
+        Ok(restriction) => restriction,
+        Err(decision) => return Assessment::now_do(decision).blocked_by(lacks),
+    };
     let mut rows = lacks;
     rows.extend(losses::blockers(&plan.terms, &lost));
     rows.extend(mail::blockers(&plan.terms, &arrivals));
+    rows.extend(units::blockers(&restriction));
     let obstacles: Vec<Obstacle> = losses::obstacle(&lost)
         .into_iter()
         .chain(mail::obstacle(&arrivals))
+        .chain(units::obstacle(&restriction))
         .collect();
     if plan.terms.mode == Mode::Execute
         && let Some(first) = obstacles.first()

@@ -15,6 +15,7 @@ mod renewal;
 mod reports;
 mod runs;
 mod subscriptions;
+mod units;
 mod users;
 
 use crate::closure::decide::decide;
@@ -60,6 +61,7 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Domains,
         Question::Losses,
         Question::Mail,
+        Question::RestrictedUnits,
         Question::Directory,
         Question::Refused,
     ] {

@@ -10,6 +10,7 @@ pub(super) mod objects;
 pub(super) mod organization;
 pub(super) mod roles;
 pub(super) mod subscriptions;
+pub(super) mod units;
 pub(super) mod users;
 
 /// The stable version of Graph.
