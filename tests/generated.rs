@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use tenant_closure::api::{crd, policies};
 use tenant_closure::closure::access::table::{Kind, Purpose, TABLE};
+use tenant_closure::closure::restore::{Bought, Data};
 
 const KINDS: [&str; 3] = ["tenantclosures", "closureapprovals", "closurerecords"];
 const CHART: &str = "charts/tenant-closure/files";
@@ -45,11 +46,46 @@ fn the_documentation_has_the_table_of_access() {
         let (name, when, why) = (right.name(), right.when.words(), right.why);
         writeln!(table, "| {step} | {name}{on} | {when} | {why} |").unwrap();
     }
-    let path = "docs/access.md";
+    has_table("docs/access.md", &table);
+}
+
+#[test]
+fn the_documentation_has_the_table_of_what_can_be_brought_back() {
+    let mut table = String::from(
+        "| Data | Bought directly | Under an agreement | By what means | Microsoft's page |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for data in Data::ALL {
+        let [direct, agreed] = [true, false].map(|directly| {
+            data.restore(Bought {
+                directly,
+                under_agreement: true,
+            })
+        });
+        let mut means = direct.means.to_owned();
+        if agreed.means != direct.means {
+            write!(means, "; under an agreement {}", agreed.means).unwrap();
+        }
+        let mut pages = format!("<{}>", direct.source);
+        if agreed.source != direct.source {
+            write!(pages, " <{}>", agreed.source).unwrap();
+        }
+        let told = [direct, agreed].map(|one| one.time());
+        let same = if told[0] == told[1] {
+            "likewise"
+        } else {
+            &told[1]
+        };
+        let (data, told) = (data.words(), &told[0]);
+        writeln!(table, "| {data} | {told} | {same} | {means} | {pages} |").unwrap();
+    }
+    has_table("docs/backup.md", &table);
+}
+
+fn has_table(path: &str, table: &str) {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let (before, rest) = text.split_once(MARKS[0]).unwrap();
     let (_, after) = rest.split_once(MARKS[1]).unwrap();
-    current(path, &[before, MARKS[0], &table, MARKS[1], after].concat());
+    current(path, &[before, MARKS[0], table, MARKS[1], after].concat());
 }
 
 #[test]

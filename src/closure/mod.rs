@@ -20,6 +20,7 @@ pub mod observation;
 pub mod phase;
 pub mod plan;
 pub mod report;
+pub mod restore;
 pub mod schedule;
 pub mod step;
 pub mod steps;

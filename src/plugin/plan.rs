@@ -1,11 +1,15 @@
-//! `plan`: what would be done, for whom approves it: what goes, what stays, what can be brought back until when, what is
+//! `plan`: what would be done, for whom approves it: what goes, what can be brought back until when, what stays, what is
 //! left to persons, what blocks, how long it takes at least, and the command that approves it.
 
+mod back;
+
 use crate::api::TenantClosure;
-use crate::api::status::{BoughtStatus, PlanStatus, TenantClosureStatus};
+use crate::api::status::{PlanStatus, TenantClosureStatus};
+use crate::closure::loss::LossCount;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
+use crate::closure::words::thousands;
 use crate::plugin::look::{Look, Mark};
 use crate::plugin::view::bought;
 use crate::plugin::{Ended, Trouble, read, words};
@@ -41,6 +45,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     head(closure, plan, &mut lines);
     goes(closure, plan, &mut lines);
     dies(plan, &mut lines);
+    back::tell(plan, &mut lines);
     stays(closure, &mut lines);
     persons(closure, plan, &mut lines);
     blocks(status, &mut lines);
@@ -103,17 +108,21 @@ fn head(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
 const GOES: &str = "-";
 const STAYS: &str = "=";
 
-/// What is deleted, ended or released, and until when it can be brought back.
+/// What is deleted, ended or released.
 fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
     lines.title("What goes");
     lines.row(
         GOES,
         "users",
         Some(plan.users),
-        "deleted with mailbox and assignments; each can be restored for 30 days, as long as the directory is there",
+        "deleted with mailbox and assignments",
     );
-    let back = subscriptions_back(&plan.bought);
-    lines.row(GOES, "subscriptions", Some(plan.subscriptions), &back);
+    let ended = if plan.subscriptions > 0 {
+        "ended for good"
+    } else {
+        "nothing to end"
+    };
+    lines.row(GOES, "subscriptions", Some(plan.subscriptions), ended);
     let dot = lines.look.dot();
     for one in &plan.bought {
         lines.below(&bought(one, dot));
@@ -130,7 +139,7 @@ fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
             GOES,
             "applications",
             Some(plan.applications),
-            "applications and service principals, removed; each can be restored for 30 days, as long as the directory is there",
+            "applications and service principals, removed",
         );
     }
     if plan.domains > 0 {
@@ -138,7 +147,7 @@ fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
             GOES,
             "domains released",
             Some(plan.domains),
-            "free for another tenant; a released domain comes back only by adding and verifying it again",
+            "free for another tenant",
         );
     }
     let directory = if closure
@@ -152,28 +161,6 @@ fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
         "deleted by a person, and with it everything above: this cannot be undone"
     };
     lines.row(GOES, "the directory", Some(1), directory);
-}
-
-/// How long the data of what was bought can be brought back.
-fn subscriptions_back(bought: &[BoughtStatus]) -> String {
-    let has = |wanted: Agreement| bought.iter().any(|one| one.agreement == wanted);
-    let mut said = Vec::new();
-    if has(Agreement::Direct) {
-        said.push("bought directly: SharePoint and OneDrive content is removed at once when it is deleted in step 3");
-    }
-    if has(Agreement::CustomerAgreement) || has(Agreement::Partner) || has(Agreement::Enterprise) {
-        said.push(
-            "under an agreement: data is kept for 90 days after the cancellation, at most 180",
-        );
-    }
-    if has(Agreement::Azure) {
-        said.push("Azure: resources are kept for 30 to 90 days after the cancellation");
-    }
-    if said.is_empty() {
-        "nothing to end".to_owned()
-    } else {
-        format!("ended for good; {}", said.join("; "))
-    }
 }
 
 /// What dies with the tenant though the procedure does not mention it.
@@ -336,7 +323,7 @@ fn promises(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
             "subscriptions",
             format!("{ended} ended, by whom stands above"),
         ),
-        ("licenses", "end with their subscriptions".to_owned()),
+        ("licenses", licenses(plan)),
         (
             "payment methods",
             "go with the account; no program may read them, a person attests the invoices"
@@ -348,10 +335,35 @@ fn promises(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
         ),
         (
             "user data",
-            format!("mailboxes and files go with their users and subscriptions; {backup}"),
+            format!(
+                "{} go with their users and subscriptions; {backup}",
+                user_data(plan)
+            ),
         ),
     ] {
         lines.row(GOES, word, None, &said);
+    }
+}
+
+fn licenses(plan: &PlanStatus) -> String {
+    let seats: u64 = plan.bought.iter().map(|one| u64::from(one.seats)).sum();
+    let more = if plan.bought.len() < plan.subscriptions as usize {
+        "more than "
+    } else {
+        ""
+    };
+    format!("{more}{} end with their subscriptions", thousands(seats))
+}
+
+/// Mailboxes and files, as they were counted.
+fn user_data(plan: &PlanStatus) -> String {
+    let counted = plan.losses.iter().map(|one| &one.counted);
+    let sized = counted.filter(|one| one.kind.has_size());
+    let told: Vec<String> = sized.map(LossCount::words).collect();
+    if told.is_empty() {
+        "mailboxes and files".to_owned()
+    } else {
+        told.join(", ")
     }
 }
 

@@ -100,6 +100,42 @@ fn steps_approvals_and_hand_offs_are_told_with_their_times() {
 }
 
 #[test]
+fn what_died_with_the_tenant_is_told_with_sizes_and_dates_of_the_data() {
+    let report = report();
+    let losses = report["plan"]["losses"].as_array().unwrap();
+    let of = |kind: &str| losses.iter().find(|one| one["kind"] == kind).unwrap();
+    assert_eq!(of("Mailboxes")["bytes"], 2_831_155_200_000_u64);
+    assert_eq!(of("AzureResources")["count"], 34);
+    let [_, markdown, html] = &left().reports;
+    let azure = of("AzureResources")["subscription"].as_str().unwrap();
+    for words in [
+        "912 mailboxes (2.5 TiB)",
+        "34 resources in the Azure subscription ",
+        azure,
+    ] {
+        assert!(markdown.contains(words) && html.contains(words), "{words}");
+    }
+    let deadlines = report["deadlines"].as_array().unwrap();
+    let sites = deadlines.iter().find(|one| {
+        let what = one["what"].as_str().unwrap();
+        what.starts_with("61 SharePoint sites")
+    });
+    let sites = sites.unwrap();
+    assert!(
+        sites["from"].is_null() && sites["noMoreAfter"] == 3,
+        "{sites:#}"
+    );
+    let gone = report["result"]["goneAt"].as_str().unwrap();
+    let gone: jiff::Timestamp = gone.parse().unwrap();
+    for one in deadlines {
+        if let Some(until) = one["until"].as_str() {
+            let until: jiff::Timestamp = until.parse().unwrap();
+            assert!(until <= gone, "{one:#}");
+        }
+    }
+}
+
+#[test]
 fn markdown_and_html_say_the_same() {
     let [_, markdown, html] = &left().reports;
     println!("{markdown}");

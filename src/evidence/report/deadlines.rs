@@ -1,4 +1,4 @@
-//! Deadlines: until when what was deleted can be brought back. Of the data, not only of the object.
+//! Deadlines: until when what goes can be brought back. Of the data, not only of the object.
 
 use super::Deadline;
 use super::course::Course;
@@ -6,151 +6,174 @@ use super::document::time;
 use super::steps::since;
 use crate::api::TenantClosureStatus;
 use crate::closure::intent::Action;
+use crate::closure::links;
+use crate::closure::loss::LossCount;
 use crate::closure::observation::Agreement;
-use crate::closure::plan::PlannedSubscription;
+use crate::closure::plan::{PlanHead, PlannedSubscription};
+use crate::closure::restore::{After, Bought, Data, Restore};
 use crate::closure::step::Step;
-use crate::closure::words::count;
+use crate::closure::words::{count, len};
 use jiff::{SignedDuration, Timestamp};
 
-const DELETED_USERS: &str = "https://learn.microsoft.com/graph/api/user-delete";
-const SUBSCRIPTION_ENDS: &str = "https://learn.microsoft.com/microsoft-365/commerce/subscriptions/what-if-my-subscription-expires";
-const AZURE_CANCELED: &str =
-    "https://learn.microsoft.com/azure/cost-management-billing/manage/cancel-azure-subscription";
-const DELETE_TENANT: &str = crate::closure::links::DELETE_TENANT;
-
+/// One for each kind of data that the plan knows of, and one for the directory once that is gone.
 pub(super) fn all(status: &TenantClosureStatus, course: &Course<'_>) -> Vec<Deadline> {
-    let mut all = Vec::new();
-    all.extend(users(course));
-    all.extend(subscriptions(status, course));
+    let Some((entry, head)) = course.plan() else {
+        return Vec::new();
+    };
+    let known = Known {
+        status,
+        course,
+        head,
+        losses: &entry.spec.losses,
+    };
+    let kinds = Data::ALL.into_iter();
+    let mut all: Vec<Deadline> = kinds.filter_map(|data| known.one(data)).collect();
     if let Some(at) = course.memory.directory_gone_at {
         all.push(Deadline {
             what: "the directory, and with it everything above".to_owned(),
             from: None,
             until: None,
+            means: "none",
+            no_more_after: Step::DeleteDirectory.number(),
             detail: format!(
                 "seen gone at {}; Microsoft documents no way to restore a deleted directory",
                 time(at)
             ),
-            source: DELETE_TENANT,
+            source: links::DELETE_TENANT,
         });
     }
     all
 }
 
-/// Dates of what can be restored inside a directory end with the directory.
-fn at_most(date: Timestamp, course: &Course<'_>) -> Timestamp {
-    course
-        .memory
-        .directory_gone_at
-        .map_or(date, |gone| date.min(gone))
+/// What there is, and what happened to it.
+struct Known<'a> {
+    status: &'a TenantClosureStatus,
+    course: &'a Course<'a>,
+    head: &'a PlanHead,
+    losses: &'a [LossCount],
 }
 
-fn after(at: Timestamp, days: i64) -> Timestamp {
-    at.saturating_add(SignedDuration::from_hours(days * 24))
+const fn agreed(agreement: Agreement) -> bool {
+    matches!(
+        agreement,
+        Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise
+    )
+}
+
+fn after(at: Timestamp, days: u16) -> Timestamp {
+    at.saturating_add(SignedDuration::from_hours(i64::from(days) * 24))
         .unwrap_or(Timestamp::MAX)
 }
 
-fn users(course: &Course<'_>) -> Option<Deadline> {
-    let of_step_1 = || {
-        course
-            .moved(Action::DeleteUsers)
-            .filter(|d| d.intent.step == Step::Users)
-    };
-    let number: u64 = of_step_1().map(|deed| deed.gone).sum();
-    // A deletion lies between the claim and its settling: the earlier end is the safer promise.
-    let first = of_step_1()
-        .map(|deed| deed.entry.created.unwrap_or(deed.at))
-        .min()?;
-    let last = of_step_1()
-        .map(|deed| deed.entry.created.unwrap_or(deed.at))
-        .max()?;
-    let ended = if course.memory.directory_gone_at.is_some() {
-        "; that ended with the directory"
-    } else {
-        "; it ends with the directory if that goes first"
-    };
-    Some(Deadline {
-        what: format!(
-            "{} deleted in step 1, with mailbox and assignments",
-            count(u32::try_from(number).unwrap_or(u32::MAX), "user")
-        ),
-        from: Some(at_most(after(first, 30), course)),
-        until: Some(at_most(after(last, 30), course)),
-        detail: format!("a deleted user can be restored for 30 days{ended}"),
-        source: DELETED_USERS,
-    })
-}
+impl Known<'_> {
+    fn one(&self, data: Data) -> Option<Deadline> {
+        let what = self.what(data)?;
+        let directly = !self.bought(|a| a == Agreement::Direct).is_empty();
+        let restore = data.restore(Bought {
+            directly,
+            under_agreement: !self.bought(agreed).is_empty(),
+        });
+        let ended = self.ended(&restore);
+        let dates = restore.kept.and_then(|(begins, days)| {
+            let [first, last] = self.begun(begins, data)?;
+            let at_most = |date: Timestamp| ended.map_or(date, |end| date.min(end));
+            Some([after(first, days[0]), after(last, days[1])].map(at_most))
+        });
+        let seen = ended.map_or_else(String::new, |at| format!("; seen at {}", time(at)));
+        Some(Deadline {
+            what,
+            from: dates.map(|[from, _]| from),
+            until: dates.map(|[_, until]| until),
+            means: restore.means,
+            no_more_after: restore.ends_with.number(),
+            detail: format!("{}{seen}", restore.time()),
+            source: restore.source,
+        })
+    }
 
-fn subscriptions(status: &TenantClosureStatus, course: &Course<'_>) -> Vec<Deadline> {
-    let Some((_, head)) = course.plan() else {
-        return Vec::new();
-    };
-    let of = |wanted: fn(Agreement) -> bool| -> Vec<&PlannedSubscription> {
-        head.subscriptions
-            .iter()
-            .filter(|one| wanted(one.agreement))
-            .collect()
-    };
-    let canceled = since(status, "SubscriptionsCanceled");
-    // What we asked for ourselves is dated in the journal.
-    let asked = |group: &[&PlannedSubscription]| {
-        let asked = group
-            .iter()
-            .filter_map(|one| course.memory.subscriptions.get(&one.id));
-        asked
-            .filter(|asked| asked.refused.is_none())
-            .map(|asked| asked.at)
-            .min()
-            .or(canceled)
-    };
-    let number = |group: &[&PlannedSubscription]| {
-        count(
-            u32::try_from(group.len()).unwrap_or(u32::MAX),
-            "subscription",
-        )
-    };
-    let mut all = Vec::new();
-    let direct = of(|a| a == Agreement::Direct);
-    if !direct.is_empty() {
-        let deleted = since(status, "SubscriptionsDeleted");
-        let seen = deleted.map_or_else(
-            || "they are still listed".to_owned(),
-            |at| format!("none was listed any more at {}", time(at)),
-        );
-        all.push(Deadline {
-            what: format!("SharePoint and OneDrive content of {} bought directly", number(&direct)),
-            from: None,
-            until: None,
-            detail: format!("removed at once when somebody deletes the subscription in step 3, whatever the dates of the users; {seen}"),
-            source: SUBSCRIPTION_ENDS,
-        });
+    /// How much there is of it; `None`: the plan knows of none.
+    fn what(&self, data: Data) -> Option<String> {
+        if let (Some(kind), false) = (data.kind(), data == Data::AzureResources) {
+            let counted = self.losses.iter().find(|one| one.kind == kind);
+            return counted.map(LossCount::words);
+        }
+        let some = |number: u32, of: &str| (number > 0).then(|| count(number, of));
+        match data {
+            Data::Users => {
+                let deleted: u64 = self.users().map(|(gone, _)| gone).sum();
+                let deleted = u32::try_from(deleted).unwrap_or(u32::MAX);
+                let told = some(deleted, "user").map(|users| format!("{users} deleted in step 1"));
+                told.or_else(|| some(self.head.user_count, "user"))
+            }
+            Data::UnderAgreement => some(len(&self.bought(agreed)), "subscription")
+                .map(|some| format!("data of {some} under an agreement")),
+            Data::AzureResources => {
+                let azure = self.bought(|a| a == Agreement::Azure);
+                some(len(&azure), "subscription")
+                    .map(|some| format!("resources of {some} of Azure"))
+            }
+            Data::Applications => some(len(&self.head.applications), "application"),
+            Data::Domains => some(len(&self.head.domains), "released domain"),
+            _ => Some(
+                "groups, devices and everything else that the directory alone holds".to_owned(),
+            ),
+        }
     }
-    let agreed = of(|a| {
-        matches!(
-            a,
-            Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise
-        )
-    });
-    if !agreed.is_empty() {
-        let at = asked(&agreed);
-        all.push(Deadline {
-            what: format!("data of {} under an agreement", number(&agreed)),
-            from: at.map(|at| at_most(after(at, 90), course)),
-            until: at.map(|at| at_most(after(at, 180), course)),
-            detail: "may be deleted 90 days after the cancellation, and is deleted 180 days after it; it ends with the directory".to_owned(),
-            source: SUBSCRIPTION_ENDS,
-        });
+
+    /// Users seen deleted in step 1, and when. A deletion lies between the claim and its settling: the earlier end is the
+    /// safer promise.
+    fn users(&self) -> impl Iterator<Item = (u64, Timestamp)> {
+        let deeds = self.course.moved(Action::DeleteUsers);
+        deeds
+            .filter(|deed| deed.intent.step == Step::Users)
+            .map(|deed| (deed.gone, deed.entry.created.unwrap_or(deed.at)))
     }
-    let azure = of(|a| a == Agreement::Azure);
-    if !azure.is_empty() {
-        let at = asked(&azure);
-        all.push(Deadline {
-            what: format!("resources of {} of Azure", number(&azure)),
-            from: at.map(|at| after(at, 30)),
-            until: at.map(|at| after(at, 90)),
-            detail: "kept for 30 to 90 days after the cancellation".to_owned(),
-            source: AZURE_CANCELED,
-        });
+
+    fn bought(&self, of: fn(Agreement) -> bool) -> Vec<&PlannedSubscription> {
+        let all = self.head.subscriptions.iter();
+        all.filter(|one| of(one.agreement)).collect()
     }
-    all
+
+    /// When the first and the last of it began to run out; `None`: nothing has gone yet.
+    fn begun(&self, begins: After, data: Data) -> Option<[Timestamp; 2]> {
+        let times: Vec<Timestamp> = match begins {
+            After::UserDeleted => self.users().map(|(_, at)| at).collect(),
+            After::Removed => {
+                let deeds = self.course.moved(Action::RemoveApplications);
+                deeds
+                    .map(|deed| deed.entry.created.unwrap_or(deed.at))
+                    .collect()
+            }
+            After::Canceled => {
+                let azure = data == Data::AzureResources;
+                let of = if azure {
+                    self.bought(|a| a == Agreement::Azure)
+                } else {
+                    self.bought(agreed)
+                };
+                // What we asked for ourselves is dated in the journal.
+                let asked = of
+                    .iter()
+                    .filter_map(|one| self.course.memory.subscriptions.get(&one.id));
+                let asked = asked.filter(|asked| asked.refused.is_none());
+                let canceled = since(self.status, "SubscriptionsCanceled");
+                let mut all: Vec<Timestamp> = asked.map(|asked| asked.at).collect();
+                if all.len() < of.len() {
+                    all.extend(canceled);
+                }
+                all
+            }
+        };
+        Some([*times.iter().min()?, *times.iter().max()?])
+    }
+
+    /// When what ends it was seen; the directory ends all that is in it.
+    fn ended(&self, restore: &Restore) -> Option<Timestamp> {
+        let step = match restore.ends_with {
+            Step::CancelSubscriptions => since(self.status, "DomainsReleased"),
+            Step::DeleteSubscriptions => since(self.status, "SubscriptionsDeleted"),
+            _ => None,
+        };
+        step.or(self.course.memory.directory_gone_at)
+    }
 }

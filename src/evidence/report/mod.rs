@@ -308,17 +308,21 @@ pub struct HandOff {
     pub until: Option<Timestamp>,
 }
 
-/// Until when something can be restored.
+/// Until when data can be restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deadline {
     /// What.
     pub what: String,
-    /// The first of it ends then; `None`: it cannot be restored, or no date is known.
+    /// The first of it ends then; `None`: it cannot be restored, or nothing of it has gone yet.
     pub from: Option<Timestamp>,
     /// The last of it ends then.
     pub until: Option<Timestamp>,
-    /// Why, and under which condition.
+    /// By what means; where it cannot be restored, what is left to do before.
+    pub means: &'static str,
+    /// After this step of the procedure no more, whatever the dates say.
+    pub no_more_after: u8,
+    /// For how long, what ends it, and when that was seen.
     pub detail: String,
     /// The page that says so.
     pub source: &'static str,

@@ -5,7 +5,8 @@ use super::document::time;
 use super::steps::{is_true, since};
 use super::{Certainty, Promise};
 use crate::api::{ClosureApproval, Purpose, TenantClosureStatus};
-use crate::closure::words::count;
+use crate::closure::loss::LossCount;
+use crate::closure::words::{count, thousands};
 
 /// "This information includes subscriptions, licenses, payment methods, users, and user data."
 pub(super) fn all(
@@ -14,7 +15,7 @@ pub(super) fn all(
     approvals: &[ClosureApproval],
 ) -> Vec<Promise> {
     let subscriptions = subscriptions(status, course);
-    let licenses = licenses(&subscriptions);
+    let licenses = licenses(&subscriptions, course);
     vec![
         subscriptions,
         licenses,
@@ -89,8 +90,13 @@ fn subscriptions(status: &TenantClosureStatus, course: &Course<'_>) -> Promise {
     )
 }
 
-fn licenses(subscriptions: &Promise) -> Promise {
-    let detail = "licenses are seats of the subscriptions and are not read apart from them";
+fn licenses(subscriptions: &Promise, course: &Course<'_>) -> Promise {
+    let mut detail =
+        "licenses are seats of the subscriptions and are not read apart from them".to_owned();
+    if let Some((_, head)) = course.plan() {
+        let seats: u64 = head.subscriptions.iter().map(|s| u64::from(s.seats)).sum();
+        detail = format!("{} seats in the plan; {detail}", thousands(seats));
+    }
     let (certainty, result) = match subscriptions.certainty {
         Certainty::Seen | Certainty::Stated => (Certainty::Stated, "gone with their subscriptions"),
         Certainty::Open => (Certainty::Open, "not ended yet"),
@@ -173,16 +179,32 @@ fn users(status: &TenantClosureStatus, course: &Course<'_>) -> Promise {
     }
 }
 
+/// How much there was of it when the plan was made.
+fn data(course: &Course<'_>) -> String {
+    let losses = course.plan().map(|(entry, _)| &entry.spec.losses);
+    let sized = losses
+        .into_iter()
+        .flatten()
+        .filter(|one| one.kind.has_size());
+    let told: Vec<String> = sized.map(LossCount::words).collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    format!("{} when the plan was made; ", told.join(", "))
+}
+
 fn user_data(course: &Course<'_>) -> Promise {
     let word = "user data";
-    let detail =
-        "mailboxes and files are not looked at; what can be restored until when is told below";
+    let there = data(course);
+    let detail = format!(
+        "{there}mailboxes and files are not looked at; what can be restored until when is told below"
+    );
     match (gone(course), course.memory.verified_at) {
         (Some(gone), _) => promise(
             word,
             Certainty::Stated,
             "deleted with the account",
-            format!("{gone}; that Microsoft keeps no copy is not shown"),
+            format!("{there}{gone}; that Microsoft keeps no copy is not shown"),
         ),
         (None, Some(_)) => promise(
             word,

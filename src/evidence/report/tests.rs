@@ -1,6 +1,7 @@
 //! A report of a closure that is made here, with texts that try to break out of it.
 
-use super::Certainty::{Seen, Stated};
+mod dates;
+
 use super::StepResult::{Done, NotBegun, UnderWay};
 use super::document::page;
 use super::{Certainty, Foreign, Report, Sources, StepResult, html, markdown};
@@ -109,7 +110,8 @@ fn journal(nasty: &str, end: &[Value]) -> Found {
     let mut all = vec![
         record(
             "u-0000000001",
-            &json!({"type": "Plan", "sequence": 1, "plan": plan}),
+            &json!({"type": "Plan", "sequence": 1, "plan": plan, "losses": [
+                {"kind": "Mailboxes", "count": 3, "bytes": 2048}, {"kind": "OneDrive", "count": 2}, {"kind": "SharePoint", "bytes": 1}]}),
             "2026-10-02T09:05:00Z",
             &whole,
         ),
@@ -211,67 +213,6 @@ fn it_tells_what_is_known_and_that_the_rest_is_not() {
             refused.named.as_ref().map(Foreign::as_str)
         ),
         ("1 user of the plan, refused by Microsoft", Some("x"))
-    );
-}
-
-#[test]
-fn dates_are_those_of_the_data_and_end_with_the_directory() {
-    let dates = |report: &Report| -> Vec<(String, Option<String>, Option<String>)> {
-        let day = |at: Option<jiff::Timestamp>| at.map(|at| at.strftime("%Y-%m-%d").to_string());
-        let one = |d: &super::Deadline| (d.what.clone(), day(d.from), day(d.until));
-        report.deadlines.iter().map(one).collect()
-    };
-    let open = dates(&report("x", "AwaitingHandOff", &[]));
-    let some = |text: &str| Some(text.to_owned());
-    assert_eq!(
-        open[0],
-        (
-            "2 users deleted in step 1, with mailbox and assignments".into(),
-            some("2026-11-01"),
-            some("2026-11-01")
-        )
-    );
-    assert_eq!(
-        open[1],
-        (
-            "SharePoint and OneDrive content of 1 subscription bought directly".into(),
-            None,
-            None
-        )
-    );
-    assert_eq!(
-        open[2],
-        (
-            "data of 1 subscription under an agreement".into(),
-            some("2026-12-31"),
-            some("2027-03-31")
-        )
-    );
-    let gone = json!({"type": "Verification", "sequence": 4, "memory": {"totals": {}},
-                      "intent": {"step": "DeleteDirectory", "action": "VerifyDirectoryGone", "objects": [id(0xAAAA)]}});
-    let gone = record(
-        "u-0000000004",
-        &gone,
-        "2026-10-05T09:40:00Z",
-        &json!({"gone": 1, "complete": true}),
-    );
-    let closed = report("x", "Closed", &[gone]);
-    assert_eq!(
-        closed.result.gone_at,
-        Some("2026-10-05T09:40:00Z".parse().unwrap())
-    );
-    let shorter = dates(&closed);
-    assert_eq!(
-        (&shorter[0].1, &shorter[0].2),
-        (&some("2026-10-05"), &some("2026-10-05"))
-    );
-    assert!(shorter[3].0.starts_with("the directory"));
-    assert_eq!(closed.residue.len(), 1);
-    let certain: Vec<Certainty> = closed.promises.iter().map(|p| p.certainty).collect();
-    assert_eq!(
-        certain,
-        [Stated, Stated, Stated, Seen, Stated],
-        "what nobody saw is stated, not seen"
     );
 }
 

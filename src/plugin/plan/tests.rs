@@ -38,7 +38,7 @@ fn planned() -> Value {
     json!({
         "observedGeneration": 1, "phase": "AwaitingApproval", "approval": {"required": 2, "given": 1},
         "plan": {"digest": "9f2c61aa77ab0000", "madeAt": "2026-10-02T09:14:07Z", "users": 1000, "subscriptions": 23, "applications": 12, "domains": 1,
-            "losses": [{"kind": "Mailboxes", "accepted": true}, {"kind": "OneDrive", "count": 7, "bytes": 1_700_000_000, "accepted": true}, {"kind": "Groups", "count": 41},
+            "losses": [{"kind": "Mailboxes", "accepted": true}, {"kind": "OneDrive", "count": 7, "bytes": 1_700_000_000, "accepted": true}, {"kind": "SharePoint", "count": 3, "bytes": 512, "accepted": true}, {"kind": "Groups", "count": 41},
                 {"kind": "AzureResources", "subscription": AZURE, "count": 14}],
             "bought": [one("SPE_E5", "Direct", "Administrator"), one("BI", "CustomerAgreement", "Operator"), one("FAR", "Partner", "Distributor"), one("PAYG", "Azure", "Operator")]},
         "blockers": [{"check": "Approval", "state": "blocked", "remedy": "approve it", "link": "", "who": "person"}],
@@ -55,7 +55,15 @@ fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
         "- users 1,000 deleted with mailbox",
         "SPE_E5 | 9 seats | Direct | an administrator ends it",
         "and 19 more",
-        "SharePoint and OneDrive content is removed at once",
+        "< users for 30 days after its user is deleted in step 1; no more once in step 5 the directory is deleted; restore",
+        "< mailboxes for 30 days after its user is deleted",
+        "< OneDrive content for 30 to 123 days after its user is deleted in step 1; no more once in step 3 deleting a subscription that was bought directly removes the content at once",
+        "- SharePoint content irreversible in step 3: deleting a subscription that was bought directly removes the content at once; save what is needed before step 3",
+        "< other subscription data for 90 to 180 days after its subscription is canceled in step 2",
+        "< Azure resources for 30 to 90 days after its subscription is canceled in step 2; no more once in step 3 a person deletes",
+        "- groups, devices, the rest irreversible in step 5: the directory is deleted",
+        "more than 36 end with their subscriptions",
+        "7 OneDrive accounts (1.5 GiB), 3 SharePoint sites (512 bytes) go with their users",
         "this cannot be undone",
         "- Mailboxes mailboxes (size unknown); nobody could count them; accepted in spec.accept",
         "- OneDrive 7 OneDrive accounts (1.5 GiB); accepted in spec.accept",
@@ -84,6 +92,30 @@ fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
             "no {word} in\n{told}"
         );
     }
+}
+
+#[test]
+fn how_it_was_bought_decides_what_is_irreversible() {
+    let told = |agreement: &str, subscriptions: u32| {
+        let mut status = planned();
+        let plan = &mut status["plan"];
+        plan["subscriptions"] = json!(subscriptions);
+        plan["bought"] = json!([{"name": "E5", "seats": 9, "agreement": agreement, "endedBy": "Operator", "renews": false}]);
+        told(&json!({}), &status)
+    };
+    let gone = "SharePoint content irreversible in step 3";
+    let kept = "SharePoint content for 90 to 180 days after its subscription is canceled";
+    assert!(told("Direct", 1).contains(gone));
+    assert!(told("CustomerAgreement", 1).contains(kept));
+    assert!(
+        told("CustomerAgreement", 2).contains(gone),
+        "nobody knows how the second was bought"
+    );
+    assert!(told("CustomerAgreement", 1).contains("licenses 9 end with their subscriptions"));
+    let mut nothing = planned();
+    nothing["plan"]["losses"] = json!([]);
+    let nothing = super::text(&closure(&json!({}), &nothing), ASCII);
+    assert!(!nothing.contains("SharePoint content"), "{nothing}");
 }
 
 #[test]

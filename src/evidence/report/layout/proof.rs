@@ -12,6 +12,7 @@ impl Report {
                 vec![Inline::words(one.what.clone())],
                 at(one.from),
                 at(one.until),
+                vec![Inline::words(one.means)],
                 vec![Inline::words(one.detail.clone())],
                 vec![Inline::Page(Foreign::new(one.source))],
             ]
@@ -20,12 +21,13 @@ impl Report {
             "What",
             "First of it until",
             "Last of it until",
+            "How",
             "Why",
             "Source",
         ];
         section(
             "Until when what can be restored",
-            vec![table_or(columns, rows.collect(), "Nothing was deleted.")],
+            vec![table_or(columns, rows.collect(), "No plan was made.")],
         )
     }
 
