@@ -25,11 +25,16 @@ use kube::ResourceExt as _;
 use reasons::until_told;
 use serde_json::{Value, json};
 use stack::{Options, Stack};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tenant_closure::api::policies;
 
 /// For how long a state may take to come about.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// What is told while nobody has approved.
+const WANTED: &str = "0 of 1 approvals for this plan";
+const BINDING: &str = "validatingadmissionpolicybinding";
+const POLICY: &str = "validatingadmissionpolicy";
 const GUARD: &str = "tenantclosure-approver-guard";
 
 async fn kubectl(case: &Case, user: &str, args: &[&str], stdin: Option<&str>) -> (bool, String) {
@@ -71,11 +76,15 @@ async fn approval(case: &Case, name: &str, approver: &str) -> String {
     .to_string()
 }
 
-/// Applies until the policies act, or no longer do: both take about a second.
+/// Tries until the policies act, or no longer do: both take about a second. What is to be refused is tried without creating
+/// it.
 async fn until_admitted(case: &Case, user: &str, yaml: &str, admitted: bool) -> String {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let (done, told) = kubectl(case, user, &["create", "-f", "-"], Some(yaml)).await;
+        let how = if admitted { "none" } else { "server" };
+        let dry_run = format!("--dry-run={how}");
+        let create = ["create", &dry_run, "-f", "-"];
+        let (done, told) = kubectl(case, user, &create, Some(yaml)).await;
         if done == admitted {
             return told;
         }
@@ -84,50 +93,57 @@ async fn until_admitted(case: &Case, user: &str, yaml: &str, admitted: bool) -> 
     }
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
-    let folder = tempfile::tempdir().unwrap();
+/// Alice's closure, waiting for its approval.
+async fn waiting(folder: &Path) -> (Stack, Case) {
     let options = Options {
         simulation: simulator::demo_tenant(60, 7),
         quiet: true,
         ..Options::default()
     };
-    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let stack = Stack::start(Some(folder), options).await.unwrap();
     let tenant = stack.simulator.tenant().unwrap().clone();
     let case = stack.case("closures", tenant).await.unwrap();
     case.apply().await.unwrap();
+    until_told(&case, "Approved", "ApprovalsMissing", WANTED).await;
+    (stack, case)
+}
+
+async fn assert_untouched(case: &Case) {
+    let effects = case.portal.effects().await.unwrap();
+    assert!(effects.is_empty(), "{effects:#?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_begins_under_policies_that_are_missing_weakened_or_only_watch() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_stack, case) = waiting(folder.path()).await;
     let approved = async |reason: &str, says: &str| {
         until_told(&case, "Approved", reason, says).await;
     };
-    let wanted = "0 of 1 approvals for this plan";
-    approved("ApprovalsMissing", wanted).await;
-
-    let binding = "validatingadmissionpolicybinding";
-    let policy = "validatingadmissionpolicy";
     let all = json!({"paramRef": {"selector": {}, "parameterNotFoundAction": "Deny"}});
     for (kind, weakened, back) in [
         (
-            binding,
+            BINDING,
             json!({"validationActions": ["Audit"]}),
             json!({"validationActions": ["Deny"]}),
         ),
         (
-            binding,
+            BINDING,
             json!({"matchResources": {"namespaceSelector": {"matchLabels": {"nobody": "has"}}}}),
             json!({"matchResources": null}),
         ),
         (
-            binding,
+            BINDING,
             json!({"paramRef": {"selector": {}, "parameterNotFoundAction": "Allow"}}),
             all,
         ),
         (
-            policy,
+            POLICY,
             json!({"matchConditions": [{"name": "never", "expression": "false"}]}),
             json!({"matchConditions": null}),
         ),
         (
-            policy,
+            POLICY,
             json!({"failurePolicy": "Ignore"}),
             json!({"failurePolicy": "Fail"}),
         ),
@@ -136,10 +152,27 @@ async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
         patch(&case, kind, json!({"spec": weakened})).await;
         approved("AdmissionPolicyMissing", "missing or altered").await;
         patch(&case, kind, json!({"spec": back})).await;
-        approved("ApprovalsMissing", wanted).await;
+        approved("ApprovalsMissing", WANTED).await;
         println!("noticed: {what}");
     }
+    for name in policies::REQUIRED {
+        for kind in [BINDING, POLICY] {
+            delete(&case, kind, name).await;
+            approved("AdmissionPolicyMissing", "missing or altered").await;
+            restore(&case).await;
+            approved("ApprovalsMissing", "0 of").await;
+        }
+    }
+    assert_untouched(&case).await;
+}
 
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_older_than_the_policy_that_guards_it_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_stack, case) = waiting(folder.path()).await;
+    let approved = async |reason: &str, says: &str| {
+        until_told(&case, "Approved", reason, says).await;
+    };
     // The author approves while the policy only watches; once it is back, what came in meanwhile does not count.
     let grant = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
@@ -159,7 +192,7 @@ async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
     );
     patch(
         &case,
-        binding,
+        BINDING,
         json!({"spec": {"validationActions": ["Audit"]}}),
     )
     .await;
@@ -169,12 +202,11 @@ async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
     let older = "one is older than the admission policies";
     approved("ApprovalsMissing", older).await;
 
-    delete(&case, binding, GUARD).await;
+    delete(&case, BINDING, GUARD).await;
     approved("AdmissionPolicyMissing", "missing or altered").await;
     restore(&case).await;
     approved("ApprovalsMissing", older).await;
-    let effects = case.portal.effects().await.unwrap();
-    assert!(effects.is_empty(), "{effects:#?}");
+    assert_untouched(&case).await;
 
     // Under policies that act, a person's approval counts. The closure is older than nothing that vouches for its author.
     let again = approval(&case, "alices-own", "alice").await;
@@ -188,7 +220,7 @@ async fn nothing_begins_under_policies_that_are_missing_or_weakened_or_were() {
     approved("QuorumReached", "1 of 1").await;
 
     // The policy that vouches for authors comes anew: the closure is older, and one person is not enough any more.
-    delete(&case, policy, policies::AUTHORS).await;
+    delete(&case, POLICY, policies::AUTHORS).await;
     restore(&case).await;
     let two = "the closure is older than the policy that vouches for its author, so two persons are asked";
     approved("ApprovalsMissing", two).await;

@@ -147,6 +147,42 @@ mod tests {
     }
 
     #[test]
+    fn fewer_approvals_than_the_minimum_only_where_the_configuration_allows_it() {
+        let required = |asked: Option<u32>, minimum: u32, allow_fewer: bool| {
+            let mut spec = serde_json::json!({
+                "tenant": {"id": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de", "initialDomain": "contoso.onmicrosoft.com"},
+                "credentials": {"secretName": "s"}, "retain": {"globalAdministrator": "a@contoso.onmicrosoft.com"},
+            });
+            if let Some(asked) = asked {
+                spec["approval"] = serde_json::json!({"required": asked});
+            }
+            let defaults = Defaults {
+                minimum_approvals: minimum,
+                allow_fewer,
+                ..Defaults::default()
+            };
+            let terms = resolve(&serde_json::from_value(spec).unwrap(), &defaults);
+            terms.unwrap().approvals_required
+        };
+        for (asked, minimum, allowed, expected) in [
+            (None, 1, false, 1),
+            (None, 3, false, 3),
+            (None, 0, true, 1), // absent is never none
+            (Some(0), 1, false, 1),
+            (Some(0), 1, true, 0),
+            (Some(1), 3, false, 3),
+            (Some(1), 3, true, 1),
+            (Some(4), 3, false, 4),
+        ] {
+            assert_eq!(
+                required(asked, minimum, allowed),
+                expected,
+                "{asked:?} {minimum} {allowed}"
+            );
+        }
+    }
+
+    #[test]
     fn whoever_reads_is_another_only_where_it_is_named() {
         let block = |text: &str| -> Credentials { serde_json::from_str(text).unwrap() };
         for (another, text) in [

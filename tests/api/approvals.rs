@@ -1,7 +1,7 @@
 //! Approvals: by whom, and what of them can be changed.
 
 use super::manifests::{approval, closure};
-use super::server::{ROBOT, Server};
+use super::server::{OPERATOR_USER, ROBOT, Server};
 use super::{in_time, refused};
 use serde_json::{Value, json};
 
@@ -17,50 +17,114 @@ async fn until_seen(server: Server<'_>, space: &str, closure: &str) {
     .await;
 }
 
-#[tokio::test]
-async fn only_another_person_who_may_approves() {
+/// A namespace with alice's closure in it, of which the policies have heard.
+async fn with_a_closure(name: &str) -> (Server<'static>, String) {
     let server = Server::ready().await;
-    let space = server.namespace("approvers").await;
-    let by = |approver: &str| approval("it", "contoso", approver);
-    let nothing_there = server.create("bob", &space, &by("bob")).await;
-    refused(nothing_there, "no params found");
-
-    server
-        .create("alice", &space, &closure("contoso"))
-        .await
-        .unwrap();
+    let space = server.namespace(name).await;
+    let made = server.create("alice", &space, &closure("contoso")).await;
+    made.unwrap();
     until_seen(server, &space, "contoso").await;
-    let own = server.create("alice", &space, &by("alice")).await;
+    (server, space)
+}
+
+#[tokio::test]
+async fn another_person_who_may_approves() {
+    let (server, space) = with_a_closure("approver").await;
+    let it = approval("it", "contoso", "bob");
+    server.create("bob", &space, &it).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_author_does_not_approve_the_own_closure() {
+    let (server, space) = with_a_closure("own-closure").await;
+    let own = server
+        .create("alice", &space, &approval("it", "contoso", "alice"))
+        .await;
     refused(
         own,
         "the author of a closure cannot approve it; another person must",
     );
-    let false_name = server.create("bob", &space, &by("carol")).await;
-    refused(
-        false_name,
-        "spec.approver must be the user who creates the approval",
-    );
-    // As the author, by lending the name of another.
-    let lent = server.create("alice", &space, &by("bob")).await;
-    refused(
-        lent,
-        "spec.approver must be the user who creates the approval",
-    );
-    let without_the_verb = server.create("carol", &space, &by("carol")).await;
-    refused(
-        without_the_verb,
-        "you need the verb \"approve\" on this tenantclosure; ask for a Role that grants it",
-    );
-    let robot = "system:serviceaccount:tenant-closure:robot";
-    let machine = server.create(ROBOT, &space, &by(robot)).await;
-    refused(machine, "a service account cannot approve; a person must");
-    // Where there is another closure the API server finds nothing wrong; the operator never counts it.
-    let of_none = approval("of-none", "nowhere", "bob");
-    server.create("bob", &space, &of_none).await.unwrap();
-    let stranger = server.create("dave", &space, &by("dave")).await;
-    refused(stranger, "cannot create resource \"closureapprovals\"");
+}
 
-    server.create("bob", &space, &by("bob")).await.unwrap();
+#[tokio::test]
+async fn nobody_approves_under_a_false_name() {
+    let (server, space) = with_a_closure("false-name").await;
+    let words = "spec.approver must be the user who creates the approval";
+    // Bob as carol; alice, the author, by lending bob's name; the operator's own service account too.
+    for (user, name) in [
+        ("bob", "carol"),
+        ("alice", "bob"),
+        (OPERATOR_USER, "bob"),
+        (ROBOT, "bob"),
+    ] {
+        let it = approval("it", "contoso", name);
+        refused(server.create(user, &space, &it).await, words);
+    }
+}
+
+#[tokio::test]
+async fn nobody_approves_without_the_verb() {
+    let (server, space) = with_a_closure("no-verb").await;
+    let without = server
+        .create("carol", &space, &approval("it", "contoso", "carol"))
+        .await;
+    let words =
+        "you need the verb \"approve\" on this tenantclosure; ask for a Role that grants it";
+    refused(without, words);
+    let stranger = server
+        .create("dave", &space, &approval("it", "contoso", "dave"))
+        .await;
+    refused(stranger, "cannot create resource \"closureapprovals\"");
+}
+
+#[tokio::test]
+async fn no_service_account_approves() {
+    let (server, space) = with_a_closure("machine").await;
+    let robot = "system:serviceaccount:tenant-closure:robot";
+    let machine = server
+        .create(ROBOT, &space, &approval("it", "contoso", robot))
+        .await;
+    refused(machine, "a service account cannot approve; a person must");
+}
+
+#[tokio::test]
+async fn nobody_approves_where_there_is_no_closure() {
+    let server = Server::ready().await;
+    let space = server.namespace("no-closure").await;
+    let it = server
+        .create("bob", &space, &approval("it", "contoso", "bob"))
+        .await;
+    refused(it, "no params found");
+}
+
+/// Who wrote a closure, and who may approve it, is asked in the approval's own namespace.
+#[tokio::test]
+async fn another_namespace_gives_nothing_and_takes_nothing() {
+    let (server, space) = with_a_closure("one-space").await;
+    let other = server.namespace("other-space").await;
+    let made = server.create("bob", &other, &closure("contoso")).await;
+    made.unwrap();
+    let own = approval("own", "contoso", "bob");
+    in_time(async || {
+        let answer = server.would_create("bob", &other, &own).await;
+        answer.is_err_and(|why| why.contains("the author of a closure cannot approve it"))
+    })
+    .await;
+    // Each approves the closure of the same name that the other wrote.
+    for (user, space) in [("bob", &space), ("alice", &other)] {
+        let it = approval("it", "contoso", user);
+        server.create(user, space, &it).await.unwrap();
+    }
+    // Carol may approve in the one namespace only.
+    let role = format!(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {{name: carol, namespace: {other}}}, \
+         roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: approver}}, subjects: [{{kind: User, name: carol}}]}}"
+    );
+    server.kubectl(&["create", "-f", "-"], Some(&role)).await;
+    let carols = approval("carols", "contoso", "carol");
+    server.create("carol", &other, &carols).await.unwrap();
+    let elsewhere = server.create("carol", &space, &carols).await;
+    refused(elsewhere, "you need the verb \"approve\"");
 }
 
 /// Whether it is signed, and by whom, only the operator can tell.

@@ -9,7 +9,14 @@ use std::time::{Duration, Instant};
 use tenant_closure::closure::report::Phase;
 
 crate::rows![
-    what_does_not_count_is_told,
+    of_another_uid,
+    of_another_tenant,
+    of_another_domain,
+    of_another_digest,
+    expired,
+    living_too_long,
+    revoked,
+    of_something_else,
     another_closure_of_that_name_inherits_nothing,
     the_same_person_twice_is_one,
     two_persons_where_a_machine_wrote_the_closure,
@@ -71,7 +78,7 @@ pub(crate) async fn told(trial: &Trial, reason: &str, message: &str) {
 }
 
 /// Carol may approve in this namespace as bob may.
-async fn carol_may_too(trial: &Trial) {
+pub(crate) async fn carol_may_too(trial: &Trial) {
     let binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
         "metadata": {"name": "carol-too", "namespace": trial.case.namespace},
@@ -82,53 +89,95 @@ async fn carol_may_too(trial: &Trial) {
     cluster.apply("admin", &binding.to_string()).await.unwrap();
 }
 
-async fn what_does_not_count_is_told() {
-    let trial = Trial::new("uncounted", json!({})).await;
+/// An approval of bob's with one thing wrong in it, which only the operator can tell.
+async fn spoilt(name: &str, field: &str, value: Value, why: &str) {
+    let trial = Trial::new(name, json!({})).await;
     trial.apply().await;
     trial.phase(Phase::AwaitingApproval).await;
-    // The API server knows of a closure in this namespace and cannot tell that this one names none: it stays in the
-    // namespace below, and is never counted.
+    let mut it = good(&trial, "spoilt", "bob").await;
+    it["spec"][field] = value;
+    create(&trial, "bob", &it).await;
+    let message = format!("0 of 1 approvals for this plan; not counted: {why}");
+    told(&trial, "ApprovalsMissing", &message).await;
+    trial.assert_untouched().await;
+}
+
+/// Some other object's id.
+fn other_id() -> Value {
+    json!("3d1f6a52-93f4-4a57-8d0e-6d9a3c7e1b20")
+}
+
+async fn of_another_uid() {
+    let why = "one names another closure (UID)";
+    spoilt("other-uid", "closureUID", other_id(), why).await;
+}
+
+async fn of_another_tenant() {
+    spoilt(
+        "other-tenant",
+        "tenantID",
+        other_id(),
+        "one names another tenant",
+    )
+    .await;
+}
+
+async fn of_another_domain() {
+    let domain = json!("fabrikam.onmicrosoft.com");
+    spoilt(
+        "other-domain",
+        "confirmDomain",
+        domain,
+        "one confirms another domain",
+    )
+    .await;
+}
+
+async fn of_another_digest() {
+    let digest = json!("fedcba9876543210".repeat(4));
+    spoilt(
+        "other-digest",
+        "planDigest",
+        digest,
+        "one approves another plan",
+    )
+    .await;
+}
+
+async fn expired() {
+    spoilt("over", "expiresAt", json!(hours(-1)), "one has expired").await;
+}
+
+async fn living_too_long() {
+    let why = "one lives longer than 90 days";
+    spoilt("too-long", "expiresAt", json!(hours(24 * 91)), why).await;
+}
+
+async fn revoked() {
+    spoilt("revoked", "revoked", json!(true), "one was revoked").await;
+}
+
+/// These are not even spoken of: they lie in another namespace, name a closure that is not there, or attest something.
+async fn of_something_else() {
+    let trial = Trial::new("something-else", json!({})).await;
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    // The API server knows of a closure in this namespace and cannot tell that this one names none.
     let mut of_none = good(&trial, "of-none", "bob").await;
     of_none["spec"]["closureName"] = json!("nowhere");
     create(&trial, "bob", &of_none).await;
-
-    let cases = [
-        (
-            "closureUID",
-            json!("3d1f6a52-93f4-4a57-8d0e-6d9a3c7e1b20"),
-            "one names another closure (UID)",
-        ),
-        (
-            "tenantID",
-            json!("3d1f6a52-93f4-4a57-8d0e-6d9a3c7e1b20"),
-            "one names another tenant",
-        ),
-        (
-            "confirmDomain",
-            json!("fabrikam.onmicrosoft.com"),
-            "one confirms another domain",
-        ),
-        (
-            "planDigest",
-            json!("fedcba9876543210".repeat(4)),
-            "one approves another plan",
-        ),
-        ("expiresAt", json!(hours(-1)), "one has expired"),
-        (
-            "expiresAt",
-            json!(hours(24 * 91)),
-            "one lives longer than 90 days",
-        ),
-        ("revoked", json!(true), "one was revoked"),
-    ];
-    for (field, value, why) in cases {
-        let mut spoilt = good(&trial, "spoilt", "bob").await;
-        spoilt["spec"][field] = value;
-        create(&trial, "bob", &spoilt).await;
-        let message = format!("0 of 1 approvals for this plan; not counted: {why}");
-        told(&trial, "ApprovalsMissing", &message).await;
-        admin(&trial, &["delete", "closureapproval", "spoilt"]).await;
-    }
+    let mut attestation = good(&trial, "attestation", "bob").await;
+    attestation["spec"]["purpose"] = json!("Attestation");
+    attestation["spec"]["check"] = json!("C9");
+    attestation["spec"]["result"] = json!("seen");
+    create(&trial, "bob", &attestation).await;
+    let tenant = json!({"users": 1, "initialDomain": "elsewhere.onmicrosoft.com"});
+    let elsewhere = Trial::new("elsewhere", tenant).await;
+    elsewhere.apply().await;
+    let mut in_another = good(&trial, "in-another", "bob").await;
+    in_another["metadata"]["namespace"] = json!(elsewhere.case.namespace);
+    create(&trial, "bob", &in_another).await;
+    trial.assert_stands_still().await;
     told(&trial, "ApprovalsMissing", "0 of 1 approvals for this plan").await;
     trial.assert_untouched().await;
 }

@@ -1,19 +1,30 @@
 //! An approval whose time runs out: announced, waited for, and given again for the same plan.
 
+use crate::approvals::carol_may_too;
 use crate::case::NAME;
 use crate::trial::{Trial, condition};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
+use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::closure::report::Phase;
 
 crate::rows![
     it_is_said_a_week_ahead,
-    a_running_closure_waits_until_the_same_plan_is_approved_again
+    a_running_closure_waits_until_the_same_plan_is_approved_again,
+    a_closure_that_waits_eleven_months_gets_to_its_end
 ];
+
+/// A day of dates that the closure reads, in days of the simulator: those take a second each, and its dates say so.
+const DAY: u32 = 86_400;
 
 /// Bob approves the plan in force until then; the judge hears of it as from the persons.
 async fn approve(trial: &Trial, name: &str, until: Timestamp) {
+    approve_as(trial, "bob", name, until).await;
+}
+
+async fn approve_as(trial: &Trial, person: &str, name: &str, until: Timestamp) {
     let closure = trial.case.closures().get(NAME).await.unwrap();
     let plan = closure.status.unwrap().plan.unwrap();
     let until = Timestamp::from_second(until.as_second()).unwrap();
@@ -22,12 +33,12 @@ async fn approve(trial: &Trial, name: &str, until: Timestamp) {
         "metadata": {"name": name, "namespace": trial.case.namespace},
         "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.metadata.uid,
             "tenantID": closure.spec.tenant.id, "planDigest": plan.digest,
-            "confirmDomain": closure.spec.tenant.initial_domain, "approver": "bob", "expiresAt": until.to_string()},
+            "confirmDomain": closure.spec.tenant.initial_domain, "approver": person, "expiresAt": until.to_string()},
     });
     let cluster = &trial.case.cluster;
     let deadline = Timestamp::now() + SignedDuration::from_secs(60);
     // The policies hear of a new closure a moment later.
-    while let Err(why) = cluster.apply("bob", &approval.to_string()).await {
+    while let Err(why) = cluster.apply(person, &approval.to_string()).await {
         assert!(Timestamp::now() < deadline, "{why}");
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
@@ -157,4 +168,102 @@ async fn a_running_closure_waits_until_the_same_plan_is_approved_again() {
         digest,
         "the same plan to the end"
     );
+}
+
+/// A subscription whose term has eleven months to run: canceled, Microsoft keeps it until then. Meanwhile the time of each
+/// approval runs out, in a row of them by two persons, some renewed before and some after; nothing else is asked of anybody.
+async fn a_closure_that_waits_eleven_months_gets_to_its_end() {
+    let bought =
+        json!({"kind": "CustomerAgreement", "sku": "SPE_E5", "seats": 9, "termEndDays": 335 * DAY});
+    let mut trial = Trial::new("eleven-months", json!({"subscriptions": [bought]})).await;
+    trial.spec()["accept"] = json!([]);
+    carol_may_too(&trial).await;
+    trial.apply().await;
+    let told = trial.blocked("TermAhead").await;
+    assert!(told.message.contains("SPE_E5"), "{}", told.message);
+    let accept = json!([{"kind": "TermAhead", "reference": "CAB-118"}]);
+    trial.change(json!({"accept": accept})).await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let digest = status.plan.unwrap().digest;
+
+    let days = |status: &TenantClosureStatus| {
+        let until = status
+            .waiting_until
+            .map(|until| until.duration_since(Timestamp::now()));
+        until.map_or(i64::MAX, |left| left.as_hours() / 24)
+    };
+    let waits = |status: &TenantClosureStatus| {
+        status.phase == Some(Phase::Waiting) && condition(status, "Ready").1 == "WaitingDeprovision"
+    };
+    // Long enough for the users and the cancellation; given anew where a slow machine needs more.
+    let mut given = 0;
+    let mut give = async |person: &str, seconds: i64| {
+        given += 1;
+        let until = Timestamp::now() + SignedDuration::from_secs(seconds);
+        approve_as(&trial, person, &format!("given-{given}"), until).await;
+        trial
+            .until("announced", |status| {
+                condition(status, "Approved").1 == "ApprovalExpiresSoon"
+            })
+            .await;
+        until
+    };
+    let mut over = give("bob", 60).await;
+    let stops = |status: &TenantClosureStatus| {
+        waits(status) || condition(status, "Approved").1 == "ApprovalExpired"
+    };
+    let mut status = trial.until("the wait", stops).await;
+    while !waits(&status) {
+        over = give("bob", 60).await;
+        status = trial.until("the wait", stops).await;
+    }
+    assert!(
+        (333..=335).contains(&days(&status)),
+        "{:?}",
+        status.waiting_until
+    );
+    let begun = trial.effects().await;
+
+    for month in 1..=10 {
+        trial.pass(30 * DAY).await;
+        let nearer = trial.until("a month nearer", |status| days(status) <= 335 - month * 30);
+        assert!(waits(&nearer.await), "in month {month}");
+        let person = if month % 2 == 0 { "bob" } else { "carol" };
+        match month {
+            // Before it is over.
+            2 | 8 => over = give(person, 20).await,
+            // Long after it is over, and looked at all the while.
+            3 | 6 | 9 => {
+                let expired = |status: &TenantClosureStatus| {
+                    condition(status, "Approved").1 == "ApprovalExpired"
+                };
+                assert!(
+                    waits(&trial.until("over", expired).await),
+                    "it goes on waiting"
+                );
+                assert!(Timestamp::now() >= over, "before its time");
+                over = give(person, 20).await;
+            }
+            _ => {}
+        }
+    }
+    event(&trial, "ApprovalExpiresSoon").await;
+    event(&trial, "ApprovalExpired").await;
+    assert_eq!(trial.effects().await, begun, "something was done meanwhile");
+
+    trial.pass(36 * DAY).await;
+    trial.assert_closes().await;
+    let status = trial.phase(Phase::Closed).await;
+    assert_eq!(
+        status.plan.unwrap().digest,
+        digest,
+        "the same plan to the end"
+    );
+    let effects = trial.effects().await;
+    let deleted: Vec<&Value> = effects
+        .iter()
+        .filter(|one| one["kind"] == "userDeleted")
+        .collect();
+    let ids: BTreeSet<String> = deleted.iter().map(|one| one["id"].to_string()).collect();
+    assert_eq!((deleted.len(), ids.len()), (11, 11), "{deleted:#?}");
 }
