@@ -43,7 +43,7 @@ test: tools ## run every test
 	cargo test
 
 contract: tools ## what is said to Microsoft, call by call, and what follows from each answer
-	cargo test --test microsoft --test generated
+	cargo test --test contract --test microsoft --test generated
 
 sdk-test: tools ## run Microsoft's own SDKs (Python; JavaScript where npm is) on the simulator, unchanged
 	@command -v python3 >/dev/null || { echo 'python3 is missing: install it with its venv module' >&2; exit 1; }

@@ -35,6 +35,8 @@ pub struct TokenError {
     pub code: String,
     /// What follows from it.
     pub kind: TokenErrorKind,
+    /// The pause that the reply asks for.
+    pub retry_after: Option<Duration>,
 }
 
 /// What follows from a missing token.
@@ -46,6 +48,8 @@ pub enum TokenErrorKind {
     TenantGone,
     /// No answer that counts: later may be better.
     Unavailable,
+    /// A success that is none of the token endpoint's.
+    Malformed,
 }
 
 /// Codes of the login service for a tenant that is not there.
@@ -149,13 +153,15 @@ impl Tokens {
             Ok(token) => {
                 kept.insert(service, Kept::Token(Arc::clone(token)));
             }
-            Err(error) if error.kind == TokenErrorKind::Unavailable => {
-                kept.remove(&service);
-            }
-            Err(error) => {
-                let until = Instant::now() + REFUSAL_HELD;
-                kept.insert(service, Kept::Refusal(error.clone(), until));
-            }
+            Err(error) => match error.kind {
+                TokenErrorKind::Unavailable | TokenErrorKind::Malformed => {
+                    kept.remove(&service);
+                }
+                TokenErrorKind::Refused | TokenErrorKind::TenantGone => {
+                    let until = Instant::now() + REFUSAL_HELD;
+                    kept.insert(service, Kept::Refusal(error.clone(), until));
+                }
+            },
         }
         result
     }
@@ -197,38 +203,30 @@ impl Tokens {
             .hosts
             .root(Service::Login)
             .and_then(|root| root.join(&format!("{tenant}/oauth2/v2.0/token")).ok())
-            .ok_or_else(|| unreadable("NoHost"))?;
+            .ok_or_else(|| token_error("NoHost", TokenErrorKind::Unavailable))?;
         let client = self.credentials.app_id.to_string();
         let proof = &self.credentials.proof;
         let fields = proof.fields(&client, url.as_str()).await;
-        let fields = fields.map_err(|why| TokenError {
-            code: why.to_owned(),
-            kind: TokenErrorKind::Refused,
-        })?;
+        let fields = fields.map_err(|why| token_error(why, TokenErrorKind::Refused))?;
         let form = form(&client, &self.hosts.scope(service), &fields);
         let call = Call::new(Method::POST, url, Body::Form(form));
         http.counters().token();
         let reply = http
             .send(&call, None, timeout)
             .await
-            .map_err(|failure| TokenError {
-                code: failure.code,
-                kind: TokenErrorKind::Unavailable,
-            })?;
+            .map_err(|failure| token_error(&failure.code, TokenErrorKind::Unavailable))?;
         if !reply.is_success() {
-            return Err(denied(reply.status, &reply.body));
-        }
-        let granted: Granted =
-            serde_json::from_slice(&reply.body).map_err(|_| unreadable("UnexpectedBody"))?;
-        let claims = claims(&granted.access_token).ok_or_else(|| TokenError {
-            code: "TokenUnreadable".to_owned(),
-            kind: TokenErrorKind::Refused,
-        })?;
-        if ObjectId::parse(&claims.tid) != Some(tenant) {
             return Err(TokenError {
-                code: OTHER_TENANT.to_owned(),
-                kind: TokenErrorKind::Refused,
+                retry_after: reply.retry_after(),
+                ..denied(reply.status, &reply.body)
             });
+        }
+        let granted: Granted = serde_json::from_slice(&reply.body)
+            .map_err(|_| token_error("UnexpectedBody", TokenErrorKind::Malformed))?;
+        let claims = claims(&granted.access_token)
+            .ok_or_else(|| token_error("TokenUnreadable", TokenErrorKind::Refused))?;
+        if ObjectId::parse(&claims.tid) != Some(tenant) {
+            return Err(token_error(OTHER_TENANT, TokenErrorKind::Refused));
         }
         // A fifth before its end, at most five minutes, a token is renewed.
         let life = granted.expires_in.min(86_400);
@@ -259,15 +257,20 @@ impl From<TokenError> for Failure {
             TokenErrorKind::Refused => (Kind::Credential, 401),
             TokenErrorKind::TenantGone => (Kind::TenantGone, 400),
             TokenErrorKind::Unavailable => (Kind::Transport, 0),
+            TokenErrorKind::Malformed => (Kind::Malformed, 200),
         };
-        Self::of(kind, status, &error.code)
+        Self {
+            retry_after: error.retry_after,
+            ..Self::of(kind, status, &error.code)
+        }
     }
 }
 
-fn unreadable(code: &str) -> TokenError {
+fn token_error(code: &str, kind: TokenErrorKind) -> TokenError {
     TokenError {
         code: code.to_owned(),
-        kind: TokenErrorKind::Unavailable,
+        kind,
+        retry_after: None,
     }
 }
 
@@ -292,7 +295,7 @@ pub(super) fn denied(status: u16, body: &[u8]) -> TokenError {
         }
         _ => format!("HTTP{status}"),
     };
-    TokenError { code, kind }
+    token_error(&code, kind)
 }
 
 fn claims(token: &str) -> Option<Claims> {

@@ -111,7 +111,7 @@ pub(super) fn envelope(version: &str, items: &[Item]) -> Result<Value, Failure> 
 }
 
 /// The answers in the order of the items, whatever order they came in. `None`: that item got none, or the same id was
-/// answered twice with different statuses. Answers to ids that were never asked are left aside.
+/// answered twice in different ways. Answers to ids that were never asked are left aside.
 pub(super) fn merge(asked: usize, reply: &Value) -> Option<Vec<Option<Answer>>> {
     let responses = reply.get("responses")?.as_array()?;
     let mut answers: Vec<Option<Answer>> = vec![None; asked];
@@ -123,10 +123,7 @@ pub(super) fn merge(asked: usize, reply: &Value) -> Option<Vec<Option<Answer>>> 
         let (Some(slot), Some(torn)) = (answers.get_mut(place), torn.get_mut(place)) else {
             continue;
         };
-        if slot
-            .as_ref()
-            .is_some_and(|known| known.status != answer.status)
-        {
+        if slot.as_ref().is_some_and(|known| *known != answer) {
             *torn = true;
         }
         *slot = if *torn { None } else { Some(answer) };

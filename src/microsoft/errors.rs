@@ -160,7 +160,7 @@ pub static TABLE: &[Row] = &[
         status: &[404..=404],
         codes: &[],
         usual: &["Request_ResourceNotFound"],
-        when: "no such object, or a reader that does not know it yet",
+        when: "no such object, or a reader that does not know it yet; without an error in the service's form it is not believed",
         kind: Kind::Absent,
         reaction: Reaction::Gone,
         source: ERRORS,

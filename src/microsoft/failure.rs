@@ -30,7 +30,7 @@ pub enum Kind {
     Forbidden,
     /// A policy of the tenant asks for a person: a claims challenge.
     Challenged,
-    /// 404 or 410.
+    /// 404 or 410, said by the service itself: with an error in its form.
     Absent,
     /// Something in the directory stands in the way, which a person must change.
     Conflict,
@@ -99,11 +99,20 @@ impl Failure {
         } else {
             error_code(body).unwrap_or_else(|| format!("HTTP{status}"))
         };
-        let row = errors::row(status, &code);
+        let kind = match errors::row(status, &code).map_or(Kind::Rejected, |row| row.kind) {
+            // A page from somewhere on the way knows nothing of what is in the tenant.
+            Kind::Absent if !is_envelope(body) => Kind::Malformed,
+            kind => kind,
+        };
         Self {
             retry_after: told.retry_after,
-            ..Self::of(row.map_or(Kind::Rejected, |row| row.kind), status, &code)
+            ..Self::of(kind, status, &code)
         }
+    }
+
+    /// The caller is accepted, but lacks the right.
+    pub(super) fn lacks_right(&self) -> bool {
+        self.kind == Kind::Forbidden && self.status != 401
     }
 
     /// True where the same request may succeed later.
@@ -116,7 +125,7 @@ impl Failure {
         match self.kind {
             Kind::Transport | Kind::Throttled | Kind::Server | Kind::Stale => Why::Unavailable,
             // With a token that was just got: it is the caller who is not accepted, not the right that is lacking.
-            Kind::Forbidden if self.status == 401 => Why::CredentialRefused(Refused::Otherwise),
+            Kind::Forbidden if !self.lacks_right() => Why::CredentialRefused(Refused::Otherwise),
             Kind::Forbidden => Why::Forbidden,
             Kind::Challenged => Why::CredentialRefused(Refused::PolicyAsks),
             Kind::Absent | Kind::Conflict | Kind::Rejected => Why::Unsupported,
@@ -196,6 +205,11 @@ fn error_code(body: &Value) -> Option<String> {
     }
     let known = found.iter().rposition(|code| errors::is_known(code));
     (!found.is_empty()).then(|| found.swap_remove(known.unwrap_or(0)))
+}
+
+/// Has it the form of an error, whatever it says? Sources: graph/errors; partner-center/developer/error-codes.
+fn is_envelope(body: &Value) -> bool {
+    body.get("error").is_some_and(Value::is_object) || body.get("code").is_some()
 }
 
 /// Errors inside each other that are looked into.
@@ -336,6 +350,8 @@ mod tests {
         let refused = Why::CredentialRefused(Refused::Otherwise);
         assert_eq!(failure(401).why(), refused);
         assert_eq!(failure(501).kind, Kind::Rejected);
+        assert_eq!(failure(404).kind, Kind::Malformed);
+        assert_eq!(failure(410).why(), Why::Malformed);
         assert_eq!(failure(0).kind, Kind::Rejected);
         assert!(!failure(400).may_pass() && !failure(412).may_pass());
     }

@@ -105,7 +105,7 @@ impl Outside {
             Err(error) => match error.kind {
                 TokenErrorKind::TenantGone => Ok(Look::Gone),
                 TokenErrorKind::Refused => Ok(Look::Present),
-                TokenErrorKind::Unavailable => Err(error.into()),
+                TokenErrorKind::Unavailable | TokenErrorKind::Malformed => Err(error.into()),
             },
         }
     }
@@ -118,7 +118,12 @@ impl Outside {
             .tokens
             .ask(&line.wire.http, Service::Graph, limit)
             .await;
-        asked.is_err_and(|error| error.kind != TokenErrorKind::Unavailable)
+        asked.is_err_and(|error| {
+            matches!(
+                error.kind,
+                TokenErrorKind::Refused | TokenErrorKind::TenantGone
+            )
+        })
     }
 
     /// `GET {login}/common/userrealm/{anybody}@{initial domain}`, as Microsoft's own libraries ask it: `account_type` is

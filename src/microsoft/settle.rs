@@ -10,7 +10,7 @@ use super::perform::{Road, domain_of};
 use super::wire::Line;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome};
-use crate::closure::observation::{Existence, Fact, Lifecycle, Observation, Question};
+use crate::closure::observation::{Existence, Fact, Lifecycle, Observation, Question, Why};
 use crate::closure::tenant::{Attempt, LookBack};
 use std::collections::BTreeSet;
 
@@ -93,11 +93,13 @@ impl LiveTenant {
                 let asked = [Question::Organization];
                 self.guard_reads(line, about.scope, &asked, Besides::default(), into)
                     .await;
-                let on = match &into.organization {
-                    Fact::Known(organization) => organization.sync_enabled,
-                    _ => return Err(Failure::transport("Unanswered")),
-                };
-                objects::sort(&tenant, attempt, |_| on)
+                match &into.organization {
+                    Fact::Known(organization) => {
+                        objects::sort(&tenant, attempt, |_| organization.sync_enabled)
+                    }
+                    Fact::Unreadable(why) => unread(&tenant, attempt, *why),
+                    Fact::NotRead => return Err(Failure::transport("Unanswered")),
+                }
             }
             Action::CancelSubscription | Action::StopRenewal => {
                 return self.subscription_left(intent, attempt).await;
@@ -183,10 +185,15 @@ impl LiveTenant {
         if lost && self.outside.look(line).await == Ok(Existence::Gone) {
             return objects::sort(about, attempt, |_| false);
         }
-        Outcome {
-            complete: false,
-            unread: Some(failure.why()),
-            ..objects::sort(about, attempt, |_| true)
-        }
+        unread(about, attempt, failure.why())
+    }
+}
+
+/// What was answered is kept, and nothing is proven.
+fn unread(about: &[ObjectId], attempt: Option<&Attempt>, why: Why) -> Outcome {
+    Outcome {
+        complete: false,
+        unread: Some(why),
+        ..objects::sort(about, attempt, |_| true)
     }
 }

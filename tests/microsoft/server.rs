@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::tenant::Leash;
 use tenant_closure::closure::terms::Cloud;
@@ -32,6 +32,10 @@ pub struct Seen {
     pub query: String,
     pub headers: HeaderMap,
     pub body: Value,
+    /// The body as it came, where it is no JSON: a form.
+    pub text: String,
+    /// Its own headers, where it came inside a `$batch`.
+    pub inside: Option<HeaderMap>,
 }
 
 impl Seen {
@@ -44,7 +48,7 @@ impl Seen {
     }
 
     /// The requests inside a `$batch`, as if each had come by itself.
-    fn inside(&self) -> Option<Vec<Seen>> {
+    pub fn inside(&self) -> Option<Vec<Seen>> {
         let version = self.path.strip_suffix("/$batch")?;
         let items = self.body["requests"].as_array()?.iter();
         let alone = |item: &Value| {
@@ -55,14 +59,15 @@ impl Seen {
                 path: format!("{version}{path}"),
                 query: query.to_owned(),
                 body: item["body"].clone(),
+                inside: Some(headers(&item["headers"])),
                 ..self.clone()
             }
         };
         Some(items.map(alone).collect())
     }
 
-    /// The list of calls has it, and what is inside; whoever is not on it gets no answer in any of these tests.
-    fn must_be_listed(&self) {
+    /// Which service it came to.
+    pub fn service(&self) -> Service {
         let clouds = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
         let services = [
             Service::Login,
@@ -75,7 +80,12 @@ impl Seen {
                 .iter()
                 .any(|cloud| Hosts::of(*cloud).host(*service) == self.host)
         };
-        let service = services.into_iter().find(is_here).unwrap();
+        services.into_iter().find(is_here).unwrap()
+    }
+
+    /// The list of calls has it, and what is inside; whoever is not on it gets no answer in any of these tests.
+    fn must_be_listed(&self) {
+        let service = self.service();
         for one in std::iter::once(self.clone()).chain(self.inside().unwrap_or_default()) {
             assert!(
                 find_call(service, &one.method, &one.path).is_some(),
@@ -112,6 +122,8 @@ pub enum Told {
     /// Headers, and a body of any kind.
     Raw(u16, Vec<(&'static str, String)>, Vec<u8>),
     Endless,
+    /// The connection breaks.
+    Broken,
 }
 
 type Script = Box<dyn Fn(&Seen, usize) -> Told + Send + Sync>;
@@ -160,33 +172,47 @@ pub async fn start(
 pub async fn start_raw(
     script: impl Fn(&Seen, usize) -> Told + Send + Sync + 'static,
 ) -> (Arc<Fake>, Settings) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let (ca_pem, chain, key) = certificates();
     let fake = Arc::new(Fake {
         seen: Mutex::default(),
         read: Mutex::default(),
         script: Box::new(script),
         tokens: Mutex::default(),
     });
-    let router = axum::Router::new()
-        .fallback(answer)
-        .with_state(Arc::clone(&fake));
+    let theirs = Arc::clone(&fake);
+    let (_, settings) = listen(move |seen| answer(&theirs, &seen)).await;
+    (fake, settings)
+}
+
+/// What answers a request.
+type Answer = Arc<dyn Fn(Seen) -> Told + Send + Sync>;
+
+/// Answers every request by the function given; where, and the settings of a tenant that is spoken to there.
+pub async fn listen(
+    answer: impl Fn(Seen) -> Told + Send + Sync + 'static,
+) -> (EndpointOverride, Settings) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let [ca_pem, chain, key] = &*CERTIFICATES;
+    let answer: Answer = Arc::new(answer);
+    let router = axum::Router::new().fallback(take).with_state(answer);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
-    let config = axum_server::tls_rustls::RustlsConfig::from_pem(chain.into(), key.into())
-        .await
-        .unwrap();
+    let config = axum_server::tls_rustls::RustlsConfig::from_pem(
+        chain.clone().into_bytes(),
+        key.clone().into_bytes(),
+    )
+    .await
+    .unwrap();
     let server = axum_server::from_tcp_rustls(listener, config).unwrap();
     tokio::spawn(server.serve(router.into_make_service()));
     let endpoint = EndpointOverride {
         address,
-        ca_pem: ca_pem.into(),
+        ca_pem: ca_pem.clone().into_bytes(),
     };
     let settings = Settings {
         tenant_id: TENANT,
         initial_domain: "contoso.onmicrosoft.com".into(),
-        cloud: tenant_closure::closure::terms::Cloud::Global,
+        cloud: Cloud::Global,
         app_id: APP,
         proof: Proof::Secret("hunter2".to_owned().into()),
         billing: Vec::new(),
@@ -199,7 +225,7 @@ pub async fn start_raw(
         limits: Limits::default(),
         control_tenant: CONTROL_TENANT,
     };
-    (fake, settings)
+    (endpoint, settings)
 }
 
 /// The same settings once more, without billing accounts.
@@ -221,7 +247,8 @@ pub fn same(settings: &Settings) -> Settings {
     }
 }
 
-fn certificates() -> (String, String, String) {
+/// The authority, the server's chain and its key, PEM: made once, as each test has a server of its own.
+static CERTIFICATES: LazyLock<[String; 3]> = LazyLock::new(|| {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::default();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -231,21 +258,31 @@ fn certificates() -> (String, String, String) {
     let names: Vec<String> = Hosts::all().map(str::to_owned).collect();
     let leaf = CertificateParams::new(names).unwrap();
     let chain = leaf.signed_by(&key, &issuer).unwrap().pem();
-    (ca_pem, chain, key.serialize_pem())
-}
+    [ca_pem, chain, key.serialize_pem()]
+});
 
-async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Body> {
+async fn take(State(answer): State<Answer>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let json = serde_json::from_slice::<Value>(&bytes);
     let seen = Seen {
         method: parts.method.to_string(),
         host: parts.headers["host"].to_str().unwrap().to_owned(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
-        body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        text: match json {
+            Ok(_) => String::new(),
+            Err(_) => String::from_utf8(bytes.to_vec()).unwrap(),
+        },
+        body: json.unwrap_or(Value::Null),
+        inside: None,
     };
     seen.must_be_listed();
+    respond(answer(seen))
+}
+
+fn answer(fake: &Fake, seen: &Seen) -> Told {
     let before = {
         let mut all = fake.seen.lock().unwrap();
         let before = all.iter().filter(|other| other.path == seen.path).count();
@@ -261,19 +298,28 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> Response<Bod
             *tokens += 1;
             *tokens
         };
-        return match (fake.script)(&seen, given - 1) {
-            Told::Json(0, _) => respond(Told::Json(
+        return match (fake.script)(seen, given - 1) {
+            Told::Json(0, _) => Told::Json(
                 200,
                 json!({"token_type": "Bearer", "expires_in": 3599, "access_token": token(TENANT, given)}),
-            )),
-            told => respond(told),
+            ),
+            told => told,
         };
     }
-    let told = match seen.readings() {
-        Some(readings) => unpacked(&fake, &readings),
-        None => (fake.script)(&seen, before),
+    match seen.readings() {
+        Some(readings) => unpacked(fake, &readings),
+        None => (fake.script)(seen, before),
+    }
+}
+
+/// The headers of a request inside a `$batch`.
+fn headers(told: &Value) -> HeaderMap {
+    let all = told.as_object().into_iter().flatten();
+    let one = |(name, value): (&String, &Value)| {
+        let name: HeaderName = name.parse().unwrap();
+        (name, value.as_str().unwrap().parse().unwrap())
     };
-    respond(told)
+    all.map(one).collect()
 }
 
 /// Asks the script for each reading inside a `$batch`. What is no JSON, or a refused token, is so for all of it.
@@ -331,6 +377,11 @@ fn respond(told: Told) -> Response<Body> {
                     .map(Bytes::clone)
                     .map_err(|_| std::io::Error::other("never"))
             });
+            (200, vec![], Body::from_stream(stream))
+        }
+        Told::Broken => {
+            let nothing = [Err::<Bytes, _>(std::io::Error::other("broken"))];
+            let stream = futures::stream::iter(nothing);
             (200, vec![], Body::from_stream(stream))
         }
     };

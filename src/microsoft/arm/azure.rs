@@ -83,12 +83,19 @@ pub(in crate::microsoft) fn cancel(line: &Line<'_>, resource: &str) -> Result<Ca
     Ok(Call::new(Method::POST, url, Body::Json(Vec::new())))
 }
 
-/// `GET /subscriptions/{id}`; `None`: there is no such subscription (any more).
+/// `GET /subscriptions/{id}`; `None`: there is no such subscription (any more). A reply about another one is not believed.
 pub(in crate::microsoft) async fn find(
     line: &Line<'_>,
     resource: &str,
 ) -> Result<Option<Subscription>, Failure> {
     let url = resource_url(line, resource, READ)?;
     let found: Option<Raw> = line.find(Service::Arm, url).await?;
-    Ok(found.map(read))
+    let Some(found) = found.map(read) else {
+        return Ok(None);
+    };
+    let same = |told: &str| told.eq_ignore_ascii_case(resource);
+    if !found.resource.as_deref().is_some_and(same) {
+        return Err(Failure::malformed("OtherSubscription"));
+    }
+    Ok(Some(found))
 }

@@ -20,12 +20,11 @@ const VERSION: &str = "2024-04-01";
 #[derive(Deserialize)]
 struct Account {
     id: String,
-    #[serde(default)]
     properties: AccountProperties,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct AccountProperties {
     agreement_type: String,
 }
@@ -169,18 +168,20 @@ pub(in crate::microsoft) fn stop_renewal(line: &Line<'_>, resource: &str) -> Res
     ))
 }
 
-/// `GET {subscription}`; `None`: there is no such thing (any more).
+/// `GET {subscription}`; `None`: there is no such thing (any more). A reply about another one is not believed.
 pub(in crate::microsoft) async fn find(
     line: &Line<'_>,
     resource: &str,
 ) -> Result<Option<Subscription>, Failure> {
     let url = resource_url(line, resource, VERSION)?;
-    let found: Option<Raw> = line.find(Service::Arm, url).await?;
-    let read = |raw| read(raw, Agreement::CustomerAgreement, Timestamp::now());
-    Ok(found
-        .map(read)
-        .transpose()?
-        .map(|bought| bought.subscription))
+    let Some(raw) = line.find::<Raw>(Service::Arm, url).await? else {
+        return Ok(None);
+    };
+    if !raw.id.eq_ignore_ascii_case(resource) {
+        return Err(Failure::malformed("OtherSubscription"));
+    }
+    let bought = read(raw, Agreement::CustomerAgreement, Timestamp::now())?;
+    Ok(Some(bought.subscription))
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ struct Raw {
     user_type: Option<String>,
     #[serde(default)]
     account_enabled: Option<bool>,
-    #[serde(default)]
+    /// `null` where it is not; a reply that leaves it out does not say so.
+    #[serde(deserialize_with = "Option::deserialize")]
     on_premises_sync_enabled: Option<bool>,
 }
 

@@ -6,7 +6,7 @@ use crate::closure::observation::Identity;
 use crate::microsoft::batch::Item;
 use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
-use crate::microsoft::failure::{Failure, Kind};
+use crate::microsoft::failure::Failure;
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ pub(in crate::microsoft) async fn assemble(
         .await?;
     let directory_roles = match roles {
         Ok(found) => found,
-        Err(failure) if failure.kind == Kind::Forbidden => {
+        Err(failure) if failure.lacks_right() => {
             let told = token.claims.wids.iter();
             told.filter_map(|id| ObjectId::parse(id)).collect()
         }

@@ -12,7 +12,6 @@ use crate::microsoft::paging::{all, each_page};
 use crate::microsoft::request::Call;
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 /// Every kind that Graph knows, once; what cannot be counted says why. Nothing is kept of it but numbers.
 pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Vec<Loss> {
@@ -124,13 +123,19 @@ async fn managed_devices(line: &Line<'_>) -> Result<u64, Failure> {
     Ok(found.enrolled_device_count)
 }
 
+#[derive(Deserialize)]
+struct Device {
+    #[serde(rename = "id")]
+    _id: String,
+}
+
 /// `GET /deviceManagement/windowsAutopilotDeviceIdentities`, to its end
 /// (graph/api/intune-enrollment-windowsautopilotdeviceidentity-list).
 async fn autopilot_devices(line: &Line<'_>) -> Result<u64, Failure> {
     let devices = "windowsAutopilotDeviceIdentities";
     let url = line.url(Service::Graph, &[STABLE, "deviceManagement", devices], &[])?;
     let mut count = 0;
-    each_page(line, Service::Graph, url, |page: Vec<IgnoredAny>| {
+    each_page(line, Service::Graph, url, |page: Vec<Device>| {
         count += page.len() as u64;
     })
     .await?;

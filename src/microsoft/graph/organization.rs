@@ -23,9 +23,11 @@ struct Raw {
     id: ObjectId,
     #[serde(default)]
     verified_domains: Vec<Domain>,
-    #[serde(default)]
+    /// `null` where there never was any; a reply that leaves it out does not say so.
+    #[serde(deserialize_with = "Option::deserialize")]
     on_premises_sync_enabled: Option<bool>,
-    #[serde(default)]
+    /// Likewise.
+    #[serde(deserialize_with = "Option::deserialize")]
     partner_tenant_type: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use crate::closure::id::ObjectId;
 use crate::microsoft::batch::Item;
 use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
-use crate::microsoft::failure::Failure;
+use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::paging;
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
@@ -106,7 +106,11 @@ pub(in crate::microsoft) async fn told_holders(
         found.map(|a| a.principal).collect()
     };
     let where_readable = |read: Result<Vec<Assignment>, Failure>| match read {
-        Err(failure) if !failure.may_pass() => Ok(Vec::new()),
+        Err(failure)
+            if failure.lacks_right() || matches!(failure.kind, Kind::Rejected | Kind::Absent) =>
+        {
+            Ok(Vec::new())
+        }
         other => other,
     };
     let eligible = where_readable(whole(line, eligible).await)?;
@@ -160,13 +164,14 @@ pub(in crate::microsoft) fn everybody(line: &Line<'_>) -> Result<Item, Failure> 
     Ok(Item::get(&url))
 }
 
-/// What it was answered: the users among them, sorted.
+/// What it was answered: the users among them, sorted; one whose kind is not told is taken for a user.
 pub(in crate::microsoft) async fn told_users(
     line: &Line<'_>,
     body: Body,
 ) -> Result<Vec<ObjectId>, Failure> {
     let found = whole(line, body).await?.into_iter();
-    let users = found.filter(|one| one.expanded.as_ref().is_some_and(|who| who.kind == USER));
+    let user = |who: &Expanded| who.kind.is_empty() || who.kind == USER;
+    let users = found.filter(|one| one.expanded.as_ref().is_none_or(user));
     let users: BTreeSet<ObjectId> = users.map(|one| one.principal).collect();
     Ok(users.into_iter().collect())
 }

@@ -1,0 +1,298 @@
+//! What Graph is asked: the tenant, its users, its applications, its domains.
+
+use super::{ADMINISTRATOR, ONE, TENANT, TWO, id, short, shorts, told};
+use crate::row::{But, Row, Run, row};
+use crate::stage::intent;
+use serde_json::json;
+use tenant_closure::closure::intent::{Action, Intent};
+use tenant_closure::closure::observation::{Domain, Fact, Observation, Question};
+use tenant_closure::closure::step::Step;
+use tenant_closure::microsoft::Service::Graph;
+
+fn organization(seen: &Observation) -> Fact<String> {
+    told(&seen.organization, |one| {
+        let sync = if one.sync_enabled { "synchronized" } else { "not synchronized" };
+        let partner = if one.partner { ", a partner" } else { "" };
+        let managed: Vec<&str> = one.managed_domains.iter().map(String::as_str).collect();
+        format!("{} {}, {sync}{partner}, managed: {}", short(&one.id), one.initial_domain, managed.join(" "))
+    })
+}
+
+fn principal(seen: &Observation) -> Fact<String> {
+    told(&seen.identity, |one| short(&one.service_principal))
+}
+
+fn users(seen: &Observation) -> Fact<String> {
+    told(&seen.users, |users| {
+        format!("{}; {} guests, {} synchronized", shorts(&users.ids), users.guests, users.synced)
+    })
+}
+
+fn mfa(seen: &Observation) -> Fact<String> {
+    told(&seen.mfa, |states| {
+        let word = |on| if on { "on" } else { "off" };
+        let states = states.iter().map(|state| format!("{} {}", short(&state.id), word(state.enabled)));
+        states.collect::<Vec<_>>().join(", ")
+    })
+}
+
+fn applications(seen: &Observation) -> Fact<String> {
+    told(&seen.applications, |all| {
+        let one = |one: &tenant_closure::closure::observation::Application| {
+            let kind = if one.service_principal { "principal" } else { "registration" };
+            let own = if one.own { " own" } else { "" };
+            let built_in = if one.undeletable { " built in" } else { "" };
+            format!("{} {kind}{own}{built_in}", short(&one.id))
+        };
+        all.iter().map(one).collect::<Vec<_>>().join(", ")
+    })
+}
+
+fn domain(one: &Domain) -> String {
+    let mut words = one.name.clone();
+    for (is, word) in [(one.initial, " initial"), (one.default, " default")] {
+        if is {
+            words.push_str(word);
+        }
+    }
+    if let Some(used) = &one.references {
+        let (users, groups, applications, others) = (shorts(&used.users), used.groups, used.applications, used.others);
+        words = format!("{words} used by {users}, {groups} groups, {applications} applications, {others} others");
+    }
+    words
+}
+
+fn domains(seen: &Observation) -> Fact<String> {
+    told(&seen.domains, |all| all.iter().map(domain).collect::<Vec<_>>().join("; "))
+}
+
+/// An intent on the domain to be released.
+pub fn on_domain(action: Action) -> Intent {
+    Intent::on_domain(Step::CancelSubscriptions, action, "contoso.nl")
+}
+
+pub fn rows() -> Vec<Row> {
+    let mut rows = tenant();
+    rows.extend(people());
+    rows.extend(others());
+    rows
+}
+
+fn tenant() -> Vec<Row> {
+    vec![
+        row(
+            Graph,
+            "GET /v1.0/organization",
+            "GET /v1.0/organization?$select=id,verifiedDomains,onPremisesSyncEnabled,partnerTenantType",
+            Run::Ask(Question::Organization, organization),
+        )
+        .reply(json!({"value": [{"id": TENANT, "onPremisesSyncEnabled": true, "partnerTenantType": null, "verifiedDomains": [
+            {"name": "contoso.onmicrosoft.com", "isInitial": true, "type": "Managed"},
+            {"name": "Contoso.NL", "isInitial": false, "type": "Managed"},
+            {"name": "contoso.de", "isInitial": false, "type": "Federated"}]}]}))
+        .makes("aaaa contoso.onmicrosoft.com, synchronized, managed: contoso.nl contoso.onmicrosoft.com")
+        .without("value/verifiedDomains/type", "aaaa contoso.onmicrosoft.com, synchronized, managed: contoso.nl"),
+        row(
+            Graph,
+            "GET /v1.0/servicePrincipals(appId='{}')",
+            "GET /v1.0/servicePrincipals(appId='00000000-0000-0000-0000-00000000bbbb')?$select=id,appId",
+            Run::Ask(Question::Identity, principal),
+        )
+        .reply(json!({"id": "00000000-0000-0000-0000-000000000099", "appId": "00000000-0000-0000-0000-00000000bbbb"}))
+        .makes("99")
+        .unread("appId"),
+        row(
+            Graph,
+            "POST /v1.0/$batch",
+            "POST https://graph.microsoft.com/v1.0/$batch\n\n\
+             {\"requests\": [\
+             {\"id\": \"0\", \"method\": \"GET\", \"url\": \"/organization?%24select=id%2CverifiedDomains%2ConPremisesSyncEnabled%2CpartnerTenantType\"}]}",
+            Run::Ask(Question::Organization, organization),
+        )
+        .what("readings")
+        .makes("aaaa contoso.onmicrosoft.com, synchronized, managed: contoso.nl contoso.onmicrosoft.com")
+        .unread("responses/headers")
+        .but(But::Whole),
+        row(
+            Graph,
+            "POST /beta/$batch",
+            "POST https://graph.microsoft.com/beta/$batch\n\n\
+             {\"requests\": [\
+             {\"id\": \"0\", \"method\": \"GET\", \"url\": \"/users/00000000-0000-0000-0000-00000000000b/authentication/requirements\"},\
+             {\"id\": \"1\", \"method\": \"GET\", \"url\": \"/users/00000000-0000-0000-0000-0000000000a1/authentication/requirements\"}]}",
+            Run::Ask(Question::Mfa, mfa),
+        )
+        .what("readings")
+        .makes("b on, a1 off")
+        .unread("responses/headers")
+        .but(But::Whole),
+    ]
+}
+
+fn people() -> Vec<Row> {
+    vec![
+        row(
+            Graph,
+            "GET /v1.0/users",
+            "GET https://graph.microsoft.com/v1.0/users?$select=id,userType,onPremisesSyncEnabled&$top=999",
+            Run::Ask(Question::Users, users),
+        )
+        .what("for the plan")
+        .reply(json!({"value": [
+            {"id": ONE, "userType": "Guest", "onPremisesSyncEnabled": true},
+            {"id": ADMINISTRATOR, "userType": "Member", "onPremisesSyncEnabled": null}]}))
+        .makes("b a1; 1 guests, 1 synchronized")
+        .without("value/userType", "b a1; 0 guests, 1 synchronized")
+        .without("value/onPremisesSyncEnabled", "b a1; 1 guests, 0 synchronized")
+        .but(But::Paged),
+        row(
+            Graph,
+            "GET /v1.0/users",
+            "GET https://graph.microsoft.com/v1.0/users?$select=id&$top=999",
+            Run::LookBack(intent(Action::VerifyUsers, id(0))),
+        )
+        .what("to verify who is left")
+        .reply(json!({"value": [{"id": ONE}, {"id": ADMINISTRATOR}]}))
+        .makes("remaining")
+        .but(But::Paged),
+        row(
+            Graph,
+            "POST /v1.0/directoryObjects/getByIds",
+            "POST /v1.0/directoryObjects/getByIds?$select=id\ncontent-type: application/json\n\n\
+             {\"ids\": [\"00000000-0000-0000-0000-00000000000b\"], \"types\": [\"user\"]}",
+            Run::LookBack(intent(Action::DeleteUsers, id(0xb))),
+        )
+        .what("users")
+        .reply(json!({"value": [{"@odata.type": "#microsoft.graph.user", "id": ONE}]}))
+        .makes("unanswered")
+        .unread("value/@odata.type"),
+        row(
+            Graph,
+            "GET /beta/users/{}/authentication/requirements",
+            "GET /beta/users/00000000-0000-0000-0000-00000000000b/authentication/requirements",
+            Run::Ask(Question::Mfa, mfa),
+        )
+        .reply(json!({"perUserMfaState": "enforced"}))
+        .makes("b on, a1 off")
+        .given(
+            "GET /beta/users/00000000-0000-0000-0000-0000000000a1/authentication/requirements",
+            200,
+            json!({"perUserMfaState": "disabled"}),
+        )
+        .error(404, json!({}), "a1 off"),
+        row(
+            Graph,
+            "GET /beta/users/{}/authentication/requirements",
+            "GET /beta/users/00000000-0000-0000-0000-0000000000a1/authentication/requirements",
+            Run::Ask(Question::Mfa, mfa),
+        )
+        .what("switched off")
+        .reply(json!({"perUserMfaState": "disabled"}))
+        .makes("b on, a1 off")
+        .error(404, json!({}), "b on"),
+    ]
+}
+
+fn others() -> Vec<Row> {
+    vec![
+        row(
+            Graph,
+            "GET /v1.0/applications",
+            "GET https://graph.microsoft.com/v1.0/applications?$select=id,appId&$top=999",
+            Run::Ask(Question::Applications, applications),
+        )
+        .reply(json!({"value": [{"id": TWO, "appId": "00000000-0000-0000-0000-00000000bbbb"}, {"id": ONE, "appId": TENANT}]}))
+        .makes("c registration own, b registration, c1 principal built in, c2 principal own")
+        .without("value/appId", "c registration, b registration, c1 principal built in, c2 principal own")
+        .but(But::Paged),
+        row(
+            Graph,
+            "GET /v1.0/servicePrincipals",
+            "GET https://graph.microsoft.com/v1.0/servicePrincipals?$select=id,appId,servicePrincipalType,appOwnerOrganizationId&$top=999",
+            Run::Ask(Question::Applications, applications),
+        )
+        .reply(json!({"value": [
+            {"id": "00000000-0000-0000-0000-0000000000c1", "appId": TENANT, "servicePrincipalType": "Application",
+                "appOwnerOrganizationId": "F8CDEF31-a31e-4b4a-93e4-5f571e91255a"},
+            {"id": "00000000-0000-0000-0000-0000000000c2", "appId": "00000000-0000-0000-0000-00000000bbbb",
+                "servicePrincipalType": "Application", "appOwnerOrganizationId": TENANT}]}))
+        .makes("c registration own, b registration, c1 principal built in, c2 principal own")
+        .unread("value/appId")
+        .unread("value/servicePrincipalType")
+        .without("value/appOwnerOrganizationId", "c registration own, b registration, c1 principal, c2 principal own")
+        .but(But::Paged),
+        row(
+            Graph,
+            "POST /v1.0/directoryObjects/getByIds",
+            "POST /v1.0/directoryObjects/getByIds?$select=id\ncontent-type: application/json\n\n\
+             {\"ids\": [\"00000000-0000-0000-0000-00000000000b\"], \"types\": [\"application\", \"servicePrincipal\"]}",
+            Run::LookBack(intent(Action::RemoveApplications, id(0xb))),
+        )
+        .what("applications")
+        .reply(json!({"value": [{"@odata.type": "#microsoft.graph.application", "id": ONE}]}))
+        .makes("unanswered"),
+        row(
+            Graph,
+            "GET /v1.0/domains",
+            "GET https://graph.microsoft.com/v1.0/domains",
+            Run::Ask(Question::Domains, domains),
+        )
+        .reply(json!({"value": [
+            {"id": "Contoso.NL", "isInitial": false, "isDefault": true},
+            {"id": "contoso.onmicrosoft.com", "isInitial": true, "isDefault": false}]}))
+        .makes("contoso.nl default used by b, 1 groups, 2 applications, 1 others; contoso.onmicrosoft.com initial")
+        .unread("value/isInitial")
+        .without(
+            "value/isDefault",
+            "contoso.nl used by b, 1 groups, 2 applications, 1 others; contoso.onmicrosoft.com initial",
+        )
+        .but(But::Paged),
+        row(
+            Graph,
+            "GET /v1.0/domains/{}/domainNameReferences",
+            "GET https://graph.microsoft.com/v1.0/domains/contoso.nl/domainNameReferences",
+            Run::Ask(Question::Domains, domains),
+        )
+        .reply(json!({"value": [
+            {"@odata.type": "#microsoft.graph.user", "id": ONE},
+            {"@odata.type": "#microsoft.graph.group", "id": TWO},
+            {"@odata.type": "#microsoft.graph.application", "id": TWO},
+            {"@odata.type": "#microsoft.graph.servicePrincipal", "id": TWO},
+            {"@odata.type": "#microsoft.graph.orgContact", "id": TWO}]}))
+        .makes("contoso.nl default used by b, 1 groups, 2 applications, 1 others; contoso.onmicrosoft.com initial")
+        .without(
+            "value/@odata.type",
+            "contoso.nl default used by , 1 groups, 2 applications, 2 others; contoso.onmicrosoft.com initial",
+        )
+        .error(404, json!({}), "contoso.onmicrosoft.com initial")
+        .but(But::Paged),
+        row(
+            Graph,
+            "GET /v1.0/domains/{}",
+            "GET https://graph.microsoft.com/v1.0/domains/contoso.nl",
+            Run::LookBack(on_domain(Action::ReleaseDomain)),
+        )
+        .what("is it still there")
+        .reply(json!({"id": "contoso.nl", "isInitial": false, "isDefault": false}))
+        .makes("unanswered")
+        .unread("isInitial")
+        .unread("isDefault")
+        .error(404, json!({}), "done"),
+        row(
+            Graph,
+            "GET /v1.0/domains/{}",
+            "GET https://graph.microsoft.com/v1.0/domains/contoso.onmicrosoft.com",
+            Run::LookBack(Intent::on_domain(
+                Step::CancelSubscriptions,
+                Action::MakeDomainDefault,
+                "contoso.onmicrosoft.com",
+            )),
+        )
+        .what("is it the default")
+        .reply(json!({"id": "contoso.onmicrosoft.com", "isInitial": true, "isDefault": true}))
+        .makes("done")
+        .unread("isInitial")
+        .without("isDefault", "unanswered")
+        .error(404, json!({}), "unanswered"),
+    ]
+}

@@ -1,0 +1,145 @@
+//! Who is administrator, and what roles we hold.
+
+use super::{ADMINISTRATOR, ONE, shorts, told};
+use crate::row::{But, Row, Run, row};
+use serde_json::{Value, json};
+use tenant_closure::closure::observation::{Fact, Observation, Question};
+use tenant_closure::microsoft::Service::Graph;
+
+const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
+const OWN: &str = "00000000-0000-0000-0000-000000000099";
+const ASSIGNED: &str = "GET /v1.0/roleManagement/directory/roleAssignments";
+const ELIGIBLE: &str = "GET /v1.0/roleManagement/directory/roleEligibilityScheduleInstances";
+const SCHEDULED: &str = "GET /v1.0/roleManagement/directory/roleAssignmentScheduleInstances";
+
+fn retained(seen: &Observation) -> Fact<String> {
+    told(&seen.retained, |one| match one {
+        None => "no such user".to_owned(),
+        Some(one) => {
+            let mut words = format!("{} {:?}", one.user_principal_name, one.global_administrator);
+            for (is, word) in [(one.enabled, "enabled"), (one.member, "member"), (one.synced, "synchronized")] {
+                if is {
+                    words = format!("{words}, {word}");
+                }
+            }
+            words
+        }
+    })
+}
+
+fn own_roles(seen: &Observation) -> Fact<String> {
+    told(&seen.identity, |one| format!("{} roles", one.directory_roles.len()))
+}
+
+fn holders(seen: &Observation) -> Fact<String> {
+    told(&seen.role_holders, |ids| shorts(ids))
+}
+
+fn holds(principal: &str, role: &str) -> Value {
+    json!({"principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/"})
+}
+
+/// A reading that not every tenant allows: who may not read it knows of no end.
+fn where_readable(row: Row, makes: &'static str) -> Row {
+    [302, 400, 403, 404, 405]
+        .into_iter()
+        .fold(row, |row, status| row.error(status, Value::Null, makes))
+}
+
+pub fn rows() -> Vec<Row> {
+    let permanent = "closer@contoso.onmicrosoft.com Permanent, enabled, member";
+    let none = "closer@contoso.onmicrosoft.com None, enabled, member";
+    let empty = json!({"value": []});
+    vec![
+        row(
+            Graph,
+            "GET /v1.0/users/{}",
+            "GET /v1.0/users/closer@contoso.onmicrosoft.com?$select=id,userPrincipalName,userType,accountEnabled,onPremisesSyncEnabled",
+            Run::Ask(Question::Administrators, retained),
+        )
+        .reply(json!({"id": ADMINISTRATOR, "userPrincipalName": "closer@contoso.onmicrosoft.com", "userType": "Member",
+            "accountEnabled": true, "onPremisesSyncEnabled": null}))
+        .makes(permanent)
+        .given(ELIGIBLE, 200, empty.clone())
+        .given(SCHEDULED, 200, empty.clone())
+        .without("userType", "closer@contoso.onmicrosoft.com Permanent, enabled")
+        .without("accountEnabled", "closer@contoso.onmicrosoft.com Permanent, member")
+        .error(404, Value::Null, "no such user"),
+        row(
+            Graph,
+            ASSIGNED,
+            "GET /v1.0/roleManagement/directory/roleAssignments?$filter=roleDefinitionId eq '62e90394-69f5-4237-9190-012177145e10'",
+            Run::Ask(Question::Administrators, retained),
+        )
+        .what("holders of Global Administrator")
+        .reply(json!({"value": [holds(ADMINISTRATOR, GLOBAL), holds(ONE, GLOBAL)]}))
+        .makes(permanent)
+        .given(ELIGIBLE, 200, empty.clone())
+        .given(SCHEDULED, 200, empty.clone())
+        .without("value/directoryScopeId", none)
+        .but(But::Paged),
+        where_readable(
+            row(
+                Graph,
+                ELIGIBLE,
+                "GET /v1.0/roleManagement/directory/roleEligibilityScheduleInstances?$filter=roleDefinitionId eq '62e90394-69f5-4237-9190-012177145e10'",
+                Run::Ask(Question::Administrators, retained),
+            )
+            .reply(json!({"value": [holds(ADMINISTRATOR, GLOBAL), holds(ONE, GLOBAL)]}))
+            .makes("closer@contoso.onmicrosoft.com EligibleOnly, enabled, member")
+            .given(SCHEDULED, 200, empty.clone())
+            .without("value/directoryScopeId", permanent)
+            .but(But::Paged),
+            permanent,
+        ),
+        where_readable(
+            row(
+                Graph,
+                SCHEDULED,
+                "GET /v1.0/roleManagement/directory/roleAssignmentScheduleInstances?$filter=roleDefinitionId eq '62e90394-69f5-4237-9190-012177145e10'",
+                Run::Ask(Question::Administrators, retained),
+            )
+            .reply(json!({"value": [
+                {"principalId": ADMINISTRATOR, "roleDefinitionId": GLOBAL, "directoryScopeId": "/",
+                    "assignmentType": "Assigned", "endDateTime": "2027-01-01T00:00:00Z"},
+                {"principalId": ONE, "roleDefinitionId": GLOBAL, "directoryScopeId": "/",
+                    "assignmentType": "Activated", "endDateTime": null}]}))
+            .makes("closer@contoso.onmicrosoft.com Temporary, enabled, member")
+            .given(ELIGIBLE, 200, empty)
+            .without("value/directoryScopeId", permanent)
+            .without("value/endDateTime", permanent)
+            .unread("value/assignmentType")
+            .but(But::Paged),
+            permanent,
+        ),
+        row(
+            Graph,
+            ASSIGNED,
+            "GET /v1.0/roleManagement/directory/roleAssignments?$filter=principalId eq '00000000-0000-0000-0000-000000000099'",
+            Run::Ask(Question::Identity, own_roles),
+        )
+        .what("our own roles")
+        .reply(json!({"value": [holds(OWN, GLOBAL), holds(OWN, "fe930be7-5e62-47db-91af-98c3a49a38b1")]}))
+        .makes("2 roles")
+        .without("value/directoryScopeId", "1 roles")
+        // Those that the token names: none.
+        .error(403, Value::Null, "0 roles")
+        .but(But::Paged),
+        row(
+            Graph,
+            ASSIGNED,
+            "GET /v1.0/roleManagement/directory/roleAssignments?$expand=principal",
+            Run::Ask(Question::RoleHolders, holders),
+        )
+        .what("holders of any role")
+        .reply(json!({"value": [
+            {"principalId": ONE, "roleDefinitionId": GLOBAL, "directoryScopeId": "/", "principal": {"@odata.type": "#microsoft.graph.user"}},
+            {"principalId": ADMINISTRATOR, "roleDefinitionId": GLOBAL, "directoryScopeId": "/", "principal": {"@odata.type": "#microsoft.graph.user"}},
+            {"principalId": OWN, "roleDefinitionId": GLOBAL, "directoryScopeId": "/", "principal": {"@odata.type": "#microsoft.graph.servicePrincipal"}}]}))
+        .makes("b a1")
+        .unread("value/directoryScopeId")
+        .unread("value/principal")
+        .unread("value/principal/@odata.type")
+        .but(But::Paged),
+    ]
+}

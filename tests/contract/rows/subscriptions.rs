@@ -1,0 +1,195 @@
+//! Subscriptions, as each service lists them.
+
+use super::{ONE, TENANT, TWO, subscription, told};
+use crate::row::{But, Row, Run, row};
+use serde_json::{Value, json};
+use tenant_closure::closure::observation::{Agreement, Fact, Observation, Question};
+use tenant_closure::microsoft::Service::{Arm, Graph, Partner};
+
+/// Those that were bought in one way, in words.
+fn bought(seen: &Observation, how: Agreement) -> Fact<String> {
+    told(&seen.subscriptions, |all| {
+        let some = all.iter().filter(|one| one.agreement == how).map(subscription);
+        let some: Vec<String> = some.collect();
+        if some.is_empty() { "none".to_owned() } else { some.join("; ") }
+    })
+}
+
+fn asks(words: fn(&Observation) -> Fact<String>) -> Run {
+    Run::Ask(Question::Subscriptions, words)
+}
+
+/// One that was bought under a Customer Agreement.
+pub fn billed(status: &str, renews: &str) -> Value {
+    json!({
+        "id": "/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31/billingSubscriptions/00000000-0000-0000-0000-0000000000b1",
+        "name": "00000000-0000-0000-0000-0000000000b1",
+        "properties": {
+            "status": status, "autoRenew": renews, "quantity": 3, "displayName": "Microsoft 365 E5",
+            "provisioningTenantId": TENANT, "beneficiaryTenantId": TENANT,
+            "termEndDate": "2999-02-01T00:00:00Z", "operationStatus": "None",
+            "systemOverrides": {"cancellation": "Allowed", "cancellationAllowedEndDate": "2999-01-08T00:00:00Z"}}})
+}
+
+/// One that a partner sold.
+pub fn sold(status: &str, renews: bool) -> Value {
+    json!({
+        "id": "00000000-0000-0000-0000-0000000000d1", "offerId": "CFQ7TTC0LH18:0001:CFQ7TTC0K971", "offerName": "Microsoft 365 E5",
+        "quantity": 25, "status": status, "autoRenewEnabled": renews, "billingType": "license",
+        "commitmentEndDate": "2999-02-01T00:00:00Z", "cancellationAllowedUntilDate": "2999-01-08T00:00:00Z"})
+}
+
+/// An Azure subscription.
+pub fn azure(id: &str, state: &str) -> Value {
+    json!({"subscriptionId": id, "tenantId": TENANT, "displayName": "Production", "state": state})
+}
+
+pub const AZURE: &str = "00000000-0000-0000-0000-0000000000e1";
+
+pub fn rows() -> Vec<Row> {
+    vec![graph(), accounts(), billing(), azure_ones(), partner()]
+}
+
+fn graph() -> Row {
+    row(
+        Graph,
+        "GET /v1.0/directory/subscriptions",
+        "GET https://graph.microsoft.com/v1.0/directory/subscriptions",
+        asks(|seen| bought(seen, Agreement::Direct)),
+    )
+    .reply(json!({"value": [
+        {"id": ONE, "commerceSubscriptionId": "00000000-0000-0000-0000-0000000000f1", "skuPartNumber": "SPE_E5", "status": "Suspended",
+            "totalLicenses": 5, "nextLifecycleDateTime": "2999-12-01T00:00:00Z", "ownerTenantId": TENANT},
+        {"id": TWO, "commerceSubscriptionId": null, "skuPartNumber": "FLOW_FREE", "status": "Enabled", "totalLicenses": 0,
+            "nextLifecycleDateTime": null, "ownerTenantId": null}]}))
+    .makes("c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Disabled 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z")
+    .without(
+        "value/commerceSubscriptionId",
+        "b Direct Disabled 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z; c Direct Active 'FLOW_FREE', 0 seats",
+    )
+    .without(
+        "value/skuPartNumber",
+        "c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Disabled '', 5 seats, next 2999-12-01T00:00:00Z",
+    )
+    // A word that is not there counts as running.
+    .without(
+        "value/status",
+        "c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Active 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z",
+    )
+    .without(
+        "value/totalLicenses",
+        "c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Disabled 'SPE_E5', 0 seats, next 2999-12-01T00:00:00Z",
+    )
+    .without(
+        "value/nextLifecycleDateTime",
+        "c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Disabled 'SPE_E5', 5 seats",
+    )
+    .unread("value/ownerTenantId")
+    .but(But::Paged)
+}
+
+fn accounts() -> Row {
+    row(
+        Arm,
+        "GET /providers/Microsoft.Billing/billingAccounts",
+        "GET https://management.azure.com/providers/Microsoft.Billing/billingAccounts?api-version=2024-04-01",
+        asks(|seen| bought(seen, Agreement::CustomerAgreement)),
+    )
+    .reply(json!({"value": [
+        {"id": "/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31",
+            "properties": {"agreementType": "MicrosoftCustomerAgreement"}},
+        {"id": "/providers/Microsoft.Billing/billingAccounts/b", "properties": {"agreementType": "MicrosoftOnlineServicesProgram"}}]}))
+    .makes(
+        "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, \
+         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; \
+         b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, \
+         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z",
+    )
+    .but(But::Paged)
+}
+
+fn billing() -> Row {
+    let two = |mut one: Value| {
+        let id = "00000000-0000-0000-0000-0000000000b2";
+        one["name"] = json!(id);
+        one["properties"]["status"] = json!("Expired");
+        one["properties"]["systemOverrides"]["cancellation"] = json!("NotAllowed");
+        one
+    };
+    let whole = "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, \
+         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; \
+         b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, \
+         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+    let row = row(
+        Arm,
+        "GET /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions",
+        "GET https://management.azure.com/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31/billingSubscriptions?api-version=2024-04-01&includeDeleted=true",
+        asks(|seen| bought(seen, Agreement::CustomerAgreement)),
+    )
+    .reply(json!({"value": [billed("Active", "On"), two(billed("Active", "On"))]}))
+    .makes(whole)
+    .but(But::Paged);
+    // Without its own word for it nothing can be canceled; a stage that is not told counts as running. One that says nothing
+    // at all of itself counts only where Graph shows it, too.
+    [
+        "value/properties/provisioningTenantId",
+        "value/properties/beneficiaryTenantId",
+        "value/properties/operationStatus",
+        "value/properties/status",
+    ]
+    .into_iter()
+    .fold(row, Row::unread)
+    .without("value/properties", "b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("value/properties/displayName", "b1 CustomerAgreement Active '', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("value/properties/quantity", "b1 CustomerAgreement Active 'Microsoft 365 E5', 0 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("value/properties/autoRenew", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("value/properties/termEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("value/properties/systemOverrides", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("value/properties/systemOverrides/cancellation", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("value/properties/systemOverrides/cancellationAllowedEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+}
+
+fn azure_ones() -> Row {
+    row(
+        Arm,
+        "GET /subscriptions",
+        "GET https://management.azure.com/subscriptions?api-version=2022-12-01",
+        asks(|seen| bought(seen, Agreement::Azure)),
+    )
+    .reply(json!({"value": [azure(AZURE, "Warned"), azure("00000000-0000-0000-0000-0000000000e2", "Disabled")]}))
+    .makes("e1 Azure Active 'Production', 0 seats, cancelable; e2 Azure Disabled 'Production', 0 seats")
+    .unread("value/tenantId")
+    .unread("value/state")
+    .without(
+        "value/displayName",
+        "e1 Azure Active '', 0 seats, cancelable; e2 Azure Disabled 'Production', 0 seats",
+    )
+    .but(But::Paged)
+}
+
+fn partner() -> Row {
+    let whole = "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, renews, \
+                 until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+    row(
+        Partner,
+        "GET /v1/customers/{}/subscriptions",
+        "GET https://api.partnercenter.microsoft.com/v1/customers/00000000-0000-0000-0000-00000000aaaa/subscriptions",
+        asks(|seen| bought(seen, Agreement::Partner)),
+    )
+    .reply(json!({"totalCount": 1, "items": [sold("active", true)], "links": {"self": {"uri": "/customers/x/subscriptions"}}}))
+    .makes(whole)
+    .unread("totalCount")
+    .unread("links")
+    .unread("links/self")
+    .unread("links/self/uri")
+    .unread("items/offerId")
+    .unread("items/status")
+    .unread("items/billingType")
+    .without("items/offerName", "d1 Partner Active '', 25 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("items/quantity", "d1 Partner Active 'Microsoft 365 E5', 0 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("items/autoRenewEnabled", "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("items/commitmentEndDate", "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, renews, until 2999-01-08T00:00:00Z")
+    .without("items/cancellationAllowedUntilDate", "d1 Partner Active 'Microsoft 365 E5', 25 seats, renews, next 2999-02-01T00:00:00Z")
+    // A partner who does not know the tenant as a customer sold it nothing.
+    .error(404, Value::Null, "none")
+}
