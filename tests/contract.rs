@@ -57,7 +57,11 @@ fn main() {
 }
 
 /// One behaviour of one row, on a stage of its own.
-fn trial<F>(row: &'static Row, behaviour: &str, body: impl FnOnce(Stage) -> F + Send + 'static) -> Trial
+fn trial<F>(
+    row: &'static Row,
+    behaviour: &str,
+    body: impl FnOnce(Stage) -> F + Send + 'static,
+) -> Trial
 where
     F: Future<Output = ()>,
 {

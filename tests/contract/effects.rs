@@ -24,23 +24,84 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
             is(&stage.undone().await, "accepted; still shown", 1);
         }),
         trial(row, "a reply that is lost", move |stage| async move {
-            is(&stage.twisted(|_| (Told::Broken, true)).await, "no answer; done", 1);
+            is(
+                &stage.twisted(|_| (Told::Broken, true)).await,
+                "no answer; done",
+                1,
+            );
             is(&stage.run(|_| Told::Broken).await, UNANSWERED, 1);
         }),
-        trial(row, "a trouble of Microsoft's own is no reason to send it again", move |stage| async move {
-            for (status, code) in [
-                (500, "UnknownError"),
-                (503, "serviceNotAvailable"),
-                (409, "Directory_ConcurrencyViolation"),
-                (412, ""),
-                (424, ""),
-            ] {
-                let ran = stage.run(move |_| Told::Json(status, error(code))).await;
-                is(&ran, UNANSWERED, 1);
-                let ran = stage.twisted(move |_| (Told::Html(status), true)).await;
-                is(&ran, "no answer; done", 1);
-            }
-        }),
+        trial(
+            row,
+            "a trouble of Microsoft's own is no reason to send it again",
+            move |stage| async move {
+                for (status, code) in [
+                    (500, "UnknownError"),
+                    (503, "serviceNotAvailable"),
+                    (409, "Directory_ConcurrencyViolation"),
+                    (412, ""),
+                    (424, ""),
+                ] {
+                    let ran = stage.run(move |_| Told::Json(status, error(code))).await;
+                    is(&ran, UNANSWERED, 1);
+                    let ran = stage.twisted(move |_| (Told::Html(status), true)).await;
+                    is(&ran, "no answer; done", 1);
+                }
+            },
+        ),
+        refused_token(row),
+        trial(
+            row,
+            "garbage in the place of the reply is settled by reading",
+            move |stage| async move {
+                // A success is enough of an answer for a change; but a batch must say what became of each.
+                let words = if row.is(But::Whole) {
+                    UNANSWERED
+                } else {
+                    "accepted; still shown"
+                };
+                for body in garbage() {
+                    let ran = stage
+                        .run(move |_| Told::Raw(200, vec![], body.clone()))
+                        .await;
+                    is(&ran, words, 1);
+                }
+            },
+        ),
+        trial(
+            row,
+            "garbage where it is settled proves nothing",
+            move |stage| async move {
+                for (told, why) in [
+                    ((|| Told::Html(200)) as fn() -> Told, "Malformed"),
+                    (|| Told::Json(200, json!({})), "Malformed"),
+                    (|| Told::Html(404), "Malformed"),
+                    (
+                        || Told::Json(403, error("Authorization_RequestDenied")),
+                        "Forbidden",
+                    ),
+                ] {
+                    stage.settle_with(told);
+                    let ran = stage.good().await;
+                    is(&ran, &format!("accepted; not read: {why}"), 1);
+                }
+            },
+        ),
+    ];
+    trials.extend(refused(row));
+    trials.extend(throttled(row));
+    if row.is(But::Swept) {
+        trials.push(partial(row));
+    }
+    if row.service == Service::Arm {
+        trials.push(lies(row));
+    }
+    trials
+}
+
+/// What repeating does not mend, and what is not there.
+fn refused(row: &'static Row) -> [Trial; 2] {
+    [
         trial(row, "refused", move |stage| async move {
             for (status, code) in [(403, "Authorization_RequestDenied"), (400, "NeverHeardOf")] {
                 let ran = stage.run(move |_| Told::Json(status, error(code))).await;
@@ -52,40 +113,19 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
             let gone = row.call.starts_with("DELETE");
             let said = if gone { "accepted" } else { "no answer" };
             let shown = if gone { "still shown" } else { "unanswered" };
-            is(&stage.twisted(move |_| (absent(), true)).await, &format!("{said}; done"), 1);
-            is(&stage.run(move |_| absent()).await, &format!("{said}; {shown}"), 1);
+            is(
+                &stage.twisted(move |_| (absent(), true)).await,
+                &format!("{said}; done"),
+                1,
+            );
+            is(
+                &stage.run(move |_| absent()).await,
+                &format!("{said}; {shown}"),
+                1,
+            );
             is(&stage.run(|_| Told::Html(404)).await, UNANSWERED, 1);
         }),
-        refused_token(row),
-        trial(row, "garbage in the place of the reply is settled by reading", move |stage| async move {
-            // A success is enough of an answer for a change; but a batch must say what became of each.
-            let words = if row.is(But::Whole) { UNANSWERED } else { "accepted; still shown" };
-            for body in garbage() {
-                let ran = stage.run(move |_| Told::Raw(200, vec![], body.clone())).await;
-                is(&ran, words, 1);
-            }
-        }),
-        trial(row, "garbage where it is settled proves nothing", move |stage| async move {
-            for (told, why) in [
-                ((|| Told::Html(200)) as fn() -> Told, "Malformed"),
-                (|| Told::Json(200, json!({})), "Malformed"),
-                (|| Told::Html(404), "Malformed"),
-                (|| Told::Json(403, error("Authorization_RequestDenied")), "Forbidden"),
-            ] {
-                stage.settle_with(told);
-                let ran = stage.good().await;
-                is(&ran, &format!("accepted; not read: {why}"), 1);
-            }
-        }),
-    ];
-    trials.extend(throttled(row));
-    if row.is(But::Swept) {
-        trials.push(partial(row));
-    }
-    if row.service == Service::Arm {
-        trials.push(lies(row));
-    }
-    trials
+    ]
 }
 
 /// 429: an item of a `$batch` is sent again, for it was not carried out; anything else is looked at first.
@@ -97,24 +137,28 @@ fn throttled(row: &'static Row) -> Vec<Trial> {
         (None, "no pause told"),
     ];
     let trials = cases.map(|(pause, words)| {
-        trial(row, &format!("throttled, {words}"), move |stage| async move {
-            let throttled = move || {
-                let headers = pause.map(|pause| ("retry-after", pause.to_owned()));
-                Told::With(429, headers.into_iter().collect(), error("TooManyRequests"))
-            };
-            if !again {
-                return is(&stage.run(move |_| throttled()).await, UNANSWERED, 1);
-            }
-            let ran = stage
-                .twisted(move |hit| match hit.before {
-                    0 => (throttled(), false),
-                    _ => (hit.good(), true),
-                })
-                .await;
-            is(&ran, "accepted; done", 2);
-            let apart = ran.hits[1] - ran.hits[0];
-            assert!(apart >= Duration::from_secs(1), "{apart:?}");
-        })
+        trial(
+            row,
+            &format!("throttled, {words}"),
+            move |stage| async move {
+                let throttled = move || {
+                    let headers = pause.map(|pause| ("retry-after", pause.to_owned()));
+                    Told::With(429, headers.into_iter().collect(), error("TooManyRequests"))
+                };
+                if !again {
+                    return is(&stage.run(move |_| throttled()).await, UNANSWERED, 1);
+                }
+                let ran = stage
+                    .twisted(move |hit| match hit.before {
+                        0 => (throttled(), false),
+                        _ => (hit.good(), true),
+                    })
+                    .await;
+                is(&ran, "accepted; done", 2);
+                let apart = ran.hits[1] - ran.hits[0];
+                assert!(apart >= Duration::from_secs(1), "{apart:?}");
+            },
+        )
     });
     trials.into()
 }
@@ -167,29 +211,33 @@ fn partial(row: &'static Row) -> Trial {
 
 /// An operation that is said to be elsewhere is not followed: what became of it is read.
 fn lies(row: &'static Row) -> Trial {
-    trial(row, "an operation elsewhere is not followed", move |stage| async move {
-        let places = [
-            "https://evil.example/operations/1",
-            "https://management.azure.com.evil.example/operations/1",
-            "https://management.azure.com@evil.example/operations/1",
-            "https://management.azure.com:8443/operations/1",
-            "http://management.azure.com/operations/1",
-            "https://graph.microsoft.com/operations/1",
-            "/operations/1",
-            "",
-        ];
-        for header in ["location", "azure-asyncoperation"] {
-            for place in places {
-                let told = move |_: Hit<'_>| {
-                    Told::With(202, vec![(header, place.to_owned())], Value::Null)
-                };
-                let ran = stage.run(told).await;
-                is(&ran, "accepted; still shown", 1);
-                let elsewhere = ran.asked.iter().any(|one| one.path == "/operations/1");
-                assert!(!elsewhere, "{}", ran.told());
+    trial(
+        row,
+        "an operation elsewhere is not followed",
+        move |stage| async move {
+            let places = [
+                "https://evil.example/operations/1",
+                "https://management.azure.com.evil.example/operations/1",
+                "https://management.azure.com@evil.example/operations/1",
+                "https://management.azure.com:8443/operations/1",
+                "http://management.azure.com/operations/1",
+                "https://graph.microsoft.com/operations/1",
+                "/operations/1",
+                "",
+            ];
+            for header in ["location", "azure-asyncoperation"] {
+                for place in places {
+                    let told = move |_: Hit<'_>| {
+                        Told::With(202, vec![(header, place.to_owned())], Value::Null)
+                    };
+                    let ran = stage.run(told).await;
+                    is(&ran, "accepted; still shown", 1);
+                    let elsewhere = ran.asked.iter().any(|one| one.path == "/operations/1");
+                    assert!(!elsewhere, "{}", ran.told());
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 fn is(ran: &Ran, words: &str, times: usize) {

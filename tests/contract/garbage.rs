@@ -19,38 +19,53 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
         return Vec::new();
     }
     vec![
-        trial(row, "garbage in the place of the reply", move |stage| async move {
-            let mut twists: Vec<(String, Twist)> = Vec::new();
-            for body in garbage() {
-                let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
-                let told = move |_: Hit<'_>| Told::Raw(200, vec![], body.clone());
-                twists.push((shown, Box::new(told)));
-            }
-            let torn = |hit: Hit<'_>| {
-                let text = hit.good.body.to_string();
-                Told::Raw(200, vec![], text.as_bytes()[..text.len() / 2].to_vec())
-            };
-            twists.push(("torn".to_owned(), Box::new(torn)));
-            let wrapped = |hit: Hit<'_>| Told::Json(200, json!([hit.good.body]));
-            twists.push(("in an array".to_owned(), Box::new(wrapped)));
-            for (shown, ran) in each(stage, twists).await {
-                never(&ran, &shown);
-            }
-        }),
-        trial(row, "one MiB more than is documented", move |stage| async move {
-            let ran = stage
-                .run(|mut hit| {
-                    hit.good.body["somethingNew"] = json!("x".repeat(MIB));
-                    hit.good()
-                })
-                .await;
-            assert_eq!(ran.made, Fact::Known(row.makes.to_owned()), "{}", ran.told());
-        }),
+        trial(
+            row,
+            "garbage in the place of the reply",
+            move |stage| async move {
+                let mut twists: Vec<(String, Twist)> = Vec::new();
+                for body in garbage() {
+                    let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+                    let told = move |_: Hit<'_>| Told::Raw(200, vec![], body.clone());
+                    twists.push((shown, Box::new(told)));
+                }
+                let torn = |hit: Hit<'_>| {
+                    let text = hit.good.body.to_string();
+                    Told::Raw(200, vec![], text.as_bytes()[..text.len() / 2].to_vec())
+                };
+                twists.push(("torn".to_owned(), Box::new(torn)));
+                let wrapped = |hit: Hit<'_>| Told::Json(200, json!([hit.good.body]));
+                twists.push(("in an array".to_owned(), Box::new(wrapped)));
+                for (shown, ran) in each(stage, twists).await {
+                    never(&ran, &shown);
+                }
+            },
+        ),
+        trial(
+            row,
+            "one MiB more than is documented",
+            move |stage| async move {
+                let ran = stage
+                    .run(|mut hit| {
+                        hit.good.body["somethingNew"] = json!("x".repeat(MIB));
+                        hit.good()
+                    })
+                    .await;
+                assert_eq!(
+                    ran.made,
+                    Fact::Known(row.makes.to_owned()),
+                    "{}",
+                    ran.told()
+                );
+            },
+        ),
         trial(row, "a field that is missing", move |stage| async move {
             let twists = fields(&stage, remove).await;
             for (name, ran) in each(stage, twists).await {
                 match row.without.iter().find(|(field, _)| *field == name) {
-                    Some((_, makes)) => assert_eq!(words(&ran.made), *makes, "{name}: {}", ran.told()),
+                    Some((_, makes)) => {
+                        assert_eq!(words(&ran.made), *makes, "{name}: {}", ran.told());
+                    }
                     None => never(&ran, &name),
                 }
             }
@@ -66,11 +81,21 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
                 }
             }
         }),
-        trial(row, "every field that may be missing is one of the reply's", move |stage| async move {
-            let names: Vec<String> = paths(&reply(&stage).await).iter().map(|path| name(path)).collect();
-            let unknown = row.without.iter().find(|(field, _)| !names.iter().any(|name| name == field));
-            assert_eq!(unknown, None, "{names:?}");
-        }),
+        trial(
+            row,
+            "every field that may be missing is one of the reply's",
+            move |stage| async move {
+                let names: Vec<String> = paths(&reply(&stage).await)
+                    .iter()
+                    .map(|path| name(path))
+                    .collect();
+                let unknown = row
+                    .without
+                    .iter()
+                    .find(|(field, _)| !names.iter().any(|name| name == field));
+                assert_eq!(unknown, None, "{names:?}");
+            },
+        ),
     ]
 }
 
@@ -207,5 +232,9 @@ fn remove(value: &mut Value, path: &[Step]) {
 
 fn retype(value: &mut Value, path: &[Step]) {
     let field = find(value, path);
-    *field = if field.is_number() { json!({"x": "y"}) } else { json!(42.5) };
+    *field = if field.is_number() {
+        json!({"x": "y"})
+    } else {
+        json!(42.5)
+    };
 }

@@ -1,11 +1,11 @@
 //! Listings in pages, and links that lie: the token goes nowhere else, and half a listing is none.
 
 use crate::readings::{error, words};
+use crate::row::But;
 use crate::row::Row;
 use crate::server::Told;
 use crate::stage::{Hit, PAGE};
 use crate::trial;
-use crate::row::But;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use tenant_closure::closure::observation::{Fact, Why};
@@ -20,40 +20,71 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
     }
     vec![
         trial(row, "two pages are one listing", move |stage| async move {
-            let ran = stage.run(|hit| two_pages(hit, |rest| Told::Json(200, rest))).await;
-            assert_eq!(ran.made, Fact::Known(row.makes.to_owned()), "{}", ran.told());
+            let ran = stage
+                .run(|hit| two_pages(hit, |rest| Told::Json(200, rest)))
+                .await;
+            assert_eq!(
+                ran.made,
+                Fact::Known(row.makes.to_owned()),
+                "{}",
+                ran.told()
+            );
             assert_eq!(ran.hits.len(), 2, "{}", ran.told());
-            let followed = ran.asked.iter().find(|one| one.query.contains(PAGE)).unwrap();
+            let followed = ran
+                .asked
+                .iter()
+                .find(|one| one.query.contains(PAGE))
+                .unwrap();
             let seen = followed;
-            assert_eq!(format!("https://{}{}?{}", seen.host, seen.path, seen.query), here(row));
+            assert_eq!(
+                format!("https://{}{}?{}", seen.host, seen.path, seen.query),
+                here(row)
+            );
             assert!(seen.headers.contains_key("authorization"));
         }),
-        trial(row, "a page that is empty but has a link is not the end", move |stage| async move {
-            let ran = stage
-                .run(|mut hit| {
-                    if !hit.is_page() {
-                        hit.good.body["value"] = json!([]);
-                        hit.good.body[link_of(hit.seen.service())] = json!(link(&hit));
-                    }
-                    hit.good()
-                })
-                .await;
-            assert_eq!(ran.made, Fact::Known(row.makes.to_owned()), "{}", ran.told());
-        }),
-        trial(row, "a page that fails, and nothing of the listing counts", move |stage| async move {
-            for (status, body, why) in [
-                (403, error("Authorization_RequestDenied"), Why::Forbidden),
-                (200, json!("x"), Why::Malformed),
-                (400, error("Directory_ExpiredPageToken"), Why::Unavailable),
-            ] {
+        trial(
+            row,
+            "a page that is empty but has a link is not the end",
+            move |stage| async move {
                 let ran = stage
-                    .run(move |hit| two_pages(hit, |_| Told::Json(status, body.clone())))
+                    .run(|mut hit| {
+                        if !hit.is_page() {
+                            hit.good.body["value"] = json!([]);
+                            hit.good.body[link_of(hit.seen.service())] = json!(link(&hit));
+                        }
+                        hit.good()
+                    })
                     .await;
-                let own = row.errors.iter().find(|(of, _, _)| *of == status && status == 403);
-                let wanted = own.map_or_else(|| format!("{why:?}"), |(_, _, makes)| (*makes).to_owned());
-                assert_eq!(words(&ran.made), wanted, "{status}: {}", ran.told());
-            }
-        }),
+                assert_eq!(
+                    ran.made,
+                    Fact::Known(row.makes.to_owned()),
+                    "{}",
+                    ran.told()
+                );
+            },
+        ),
+        trial(
+            row,
+            "a page that fails, and nothing of the listing counts",
+            move |stage| async move {
+                for (status, body, why) in [
+                    (403, error("Authorization_RequestDenied"), Why::Forbidden),
+                    (200, json!("x"), Why::Malformed),
+                    (400, error("Directory_ExpiredPageToken"), Why::Unavailable),
+                ] {
+                    let ran = stage
+                        .run(move |hit| two_pages(hit, |_| Told::Json(status, body.clone())))
+                        .await;
+                    let own = row
+                        .errors
+                        .iter()
+                        .find(|(of, _, _)| *of == status && status == 403);
+                    let wanted =
+                        own.map_or_else(|| format!("{why:?}"), |(_, _, makes)| (*makes).to_owned());
+                    assert_eq!(words(&ran.made), wanted, "{status}: {}", ran.told());
+                }
+            },
+        ),
         trial(row, "a link that lies", move |stage| async move {
             for lie in lies(row) {
                 let told = lie.clone();
@@ -63,7 +94,12 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
                         hit.good()
                     })
                     .await;
-                assert_eq!(ran.made, Fact::Unreadable(Why::Malformed), "{lie}: {}", ran.told());
+                assert_eq!(
+                    ran.made,
+                    Fact::Unreadable(Why::Malformed),
+                    "{lie}: {}",
+                    ran.told()
+                );
                 let twice = if lie == json!(here(row)) { 2 } else { 1 };
                 assert_eq!(ran.hits.len(), twice, "{lie}: {}", ran.told());
             }
@@ -73,21 +109,29 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
 
 /// A link where none is documented leads nowhere.
 fn unpaged(row: &'static Row) -> Trial {
-    trial(row, "a link where there are no pages", move |stage| async move {
-        let ran = stage
-            .run(|mut hit| {
-                let link = json!(link(&hit));
-                for name in ["@odata.nextLink", "nextLink"] {
-                    hit.good.body[name] = link.clone();
-                }
-                hit.good()
-            })
-            .await;
-        let followed = ran.asked.iter().any(|one| one.query.contains(PAGE));
-        assert!(!followed, "{}", ran.told());
-        let made = words(&ran.made);
-        assert!([row.makes, "Malformed"].contains(&made.as_str()), "{}", ran.told());
-    })
+    trial(
+        row,
+        "a link where there are no pages",
+        move |stage| async move {
+            let ran = stage
+                .run(|mut hit| {
+                    let link = json!(link(&hit));
+                    for name in ["@odata.nextLink", "nextLink"] {
+                        hit.good.body[name] = link.clone();
+                    }
+                    hit.good()
+                })
+                .await;
+            let followed = ran.asked.iter().any(|one| one.query.contains(PAGE));
+            assert!(!followed, "{}", ran.told());
+            let made = words(&ran.made);
+            assert!(
+                [row.makes, "Malformed"].contains(&made.as_str()),
+                "{}",
+                ran.told()
+            );
+        },
+    )
 }
 
 const fn link_of(service: Service) -> &'static str {

@@ -19,7 +19,10 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
         trial(row, "still running", move |stage| async move {
             let ran = stage
                 .twisted(|hit| match hit.before {
-                    0 => (Told::With(202, vec![("retry-after", "0".into())], Value::Null), false),
+                    0 => (
+                        Told::With(202, vec![("retry-after", "0".into())], Value::Null),
+                        false,
+                    ),
                     1 => (Told::Json(200, json!({"status": "InProgress"})), false),
                     _ => (hit.good(), true),
                 })
@@ -41,39 +44,63 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
                 is(&done, &format!("{words}; done"));
             }
         }),
-        trial(row, "said to have succeeded, but not done", move |stage| async move {
-            is(&stage.undone().await, "accepted; still shown");
-        }),
-        trial(row, "anything else proves nothing", move |stage| async move {
-            let told: [Bad; 9] = [
-                || Told::Html(200),
-                || Told::Html(404),
-                || Told::Json(200, json!({})),
-                || Told::Json(200, json!({"status": 42})),
-                || Told::Json(200, json!({"status": "Dancing"})),
-                || Told::Json(403, error("AuthorizationFailed")),
-                || Told::With(429, vec![("retry-after", "30".into())], error("TooManyRequests")),
-                || Told::Html(503),
-                || Told::Broken,
-            ];
-            for told in told {
-                is(&stage.run(move |_| told()).await, "accepted; still shown");
-                is(&stage.twisted(move |_| (told(), true)).await, "accepted; done");
-            }
-        }),
-        trial(row, "a link from one operation to another that lies", move |stage| async move {
-            for place in ["https://evil.example/operations/2", "http://management.azure.com/operations/2"] {
-                let ran = stage
-                    .run(move |hit| match hit.before {
-                        0 => Told::With(202, vec![("location", place.to_owned())], Value::Null),
-                        _ => hit.good(),
-                    })
-                    .await;
-                is(&ran, "accepted; still shown");
-                let elsewhere = ran.asked.iter().any(|one| one.path == "/operations/2");
-                assert!(!elsewhere, "{}", ran.told());
-            }
-        }),
+        trial(
+            row,
+            "said to have succeeded, but not done",
+            move |stage| async move {
+                is(&stage.undone().await, "accepted; still shown");
+            },
+        ),
+        trial(
+            row,
+            "anything else proves nothing",
+            move |stage| async move {
+                let told: [Bad; 9] = [
+                    || Told::Html(200),
+                    || Told::Html(404),
+                    || Told::Json(200, json!({})),
+                    || Told::Json(200, json!({"status": 42})),
+                    || Told::Json(200, json!({"status": "Dancing"})),
+                    || Told::Json(403, error("AuthorizationFailed")),
+                    || {
+                        Told::With(
+                            429,
+                            vec![("retry-after", "30".into())],
+                            error("TooManyRequests"),
+                        )
+                    },
+                    || Told::Html(503),
+                    || Told::Broken,
+                ];
+                for told in told {
+                    is(&stage.run(move |_| told()).await, "accepted; still shown");
+                    is(
+                        &stage.twisted(move |_| (told(), true)).await,
+                        "accepted; done",
+                    );
+                }
+            },
+        ),
+        trial(
+            row,
+            "a link from one operation to another that lies",
+            move |stage| async move {
+                for place in [
+                    "https://evil.example/operations/2",
+                    "http://management.azure.com/operations/2",
+                ] {
+                    let ran = stage
+                        .run(move |hit| match hit.before {
+                            0 => Told::With(202, vec![("location", place.to_owned())], Value::Null),
+                            _ => hit.good(),
+                        })
+                        .await;
+                    is(&ran, "accepted; still shown");
+                    let elsewhere = ran.asked.iter().any(|one| one.path == "/operations/2");
+                    assert!(!elsewhere, "{}", ran.told());
+                }
+            },
+        ),
     ]
 }
 

@@ -65,25 +65,33 @@ fn passing(row: &'static Row) -> Vec<Trial> {
         let ran = stage.run(|_| throttled(None)).await;
         unavailable(&ran, if once { 1 } else { TRIES });
     }));
-    trials.push(trial(row, "a reply that is lost", move |stage| async move {
-        let ran = stage.run(first(|| Told::Broken)).await;
-        if once {
-            return unavailable(&ran, 1);
-        }
-        good(row, &ran);
-        assert_eq!(ran.hits.len(), 2, "{}", ran.told());
-        let ran = stage.run(|_| Told::Broken).await;
-        unavailable(&ran, TRIES);
-    }));
-    trials.push(trial(row, "a trouble of Microsoft's own", move |stage| async move {
-        let ran = stage.run(first(|| Told::Html(503))).await;
-        if once {
-            return unavailable(&ran, 1);
-        }
-        good(row, &ran);
-        let ran = stage.run(|_| Told::Json(500, error("UnknownError"))).await;
-        unavailable(&ran, TRIES);
-    }));
+    trials.push(trial(
+        row,
+        "a reply that is lost",
+        move |stage| async move {
+            let ran = stage.run(first(|| Told::Broken)).await;
+            if once {
+                return unavailable(&ran, 1);
+            }
+            good(row, &ran);
+            assert_eq!(ran.hits.len(), 2, "{}", ran.told());
+            let ran = stage.run(|_| Told::Broken).await;
+            unavailable(&ran, TRIES);
+        },
+    ));
+    trials.push(trial(
+        row,
+        "a trouble of Microsoft's own",
+        move |stage| async move {
+            let ran = stage.run(first(|| Told::Html(503))).await;
+            if once {
+                return unavailable(&ran, 1);
+            }
+            good(row, &ran);
+            let ran = stage.run(|_| Told::Json(500, error("UnknownError"))).await;
+            unavailable(&ran, TRIES);
+        },
+    ));
     trials
 }
 
@@ -105,29 +113,43 @@ fn refused(row: &'static Row) -> Vec<Trial> {
             assert!(ran.hits.len() <= most, "{}", ran.told());
         }),
         trial(row, "a right that is lacking", move |stage| async move {
-            let ran = stage.run(|_| Told::Json(403, error("Authorization_RequestDenied"))).await;
+            let ran = stage
+                .run(|_| Told::Json(403, error("Authorization_RequestDenied")))
+                .await;
             errs(row, &ran, 403, Why::Forbidden);
             assert_eq!(ran.hits.len(), 1, "{}", ran.told());
         }),
         trial(row, "no such thing", move |stage| async move {
-            let ran = stage.run(|_| Told::Json(404, error("Request_ResourceNotFound"))).await;
+            let ran = stage
+                .run(|_| Told::Json(404, error("Request_ResourceNotFound")))
+                .await;
             errs(row, &ran, 404, Why::Unsupported);
             assert_eq!(ran.hits.len(), 1, "{}", ran.told());
         }),
-        trial(row, "a page that says 404 is not believed", move |stage| async move {
-            for page in [&b"<html><body>404</body></html>"[..], b"", b"{}"] {
-                let raw = move |_: Hit<'_>| Told::Raw(404, vec![], page.to_vec());
-                let ran = stage.run(raw).await;
-                assert_eq!(ran.made, Fact::Unreadable(Why::Malformed), "{}", ran.told());
-            }
-        }),
-        trial(row, "anything else that is refused", move |stage| async move {
-            for status in [302, 400, 405] {
-                let ran = stage.run(move |_| Told::Json(status, error("NeverHeardOf"))).await;
-                errs(row, &ran, status, Why::Unsupported);
-                assert_eq!(ran.hits.len(), 1, "{}", ran.told());
-            }
-        }),
+        trial(
+            row,
+            "a page that says 404 is not believed",
+            move |stage| async move {
+                for page in [&b"<html><body>404</body></html>"[..], b"", b"{}"] {
+                    let raw = move |_: Hit<'_>| Told::Raw(404, vec![], page.to_vec());
+                    let ran = stage.run(raw).await;
+                    assert_eq!(ran.made, Fact::Unreadable(Why::Malformed), "{}", ran.told());
+                }
+            },
+        ),
+        trial(
+            row,
+            "anything else that is refused",
+            move |stage| async move {
+                for status in [302, 400, 405] {
+                    let ran = stage
+                        .run(move |_| Told::Json(status, error("NeverHeardOf")))
+                        .await;
+                    errs(row, &ran, status, Why::Unsupported);
+                    assert_eq!(ran.hits.len(), 1, "{}", ran.told());
+                }
+            },
+        ),
     ]
 }
 
@@ -153,11 +175,21 @@ pub fn words(made: &Fact<String>) -> String {
 }
 
 fn good(row: &Row, ran: &Ran) {
-    assert_eq!(ran.made, Fact::Known(row.makes.to_owned()), "{}", ran.told());
+    assert_eq!(
+        ran.made,
+        Fact::Known(row.makes.to_owned()),
+        "{}",
+        ran.told()
+    );
 }
 
 fn unavailable(ran: &Ran, most: usize) {
-    assert_eq!(ran.made, Fact::Unreadable(Why::Unavailable), "{}", ran.told());
+    assert_eq!(
+        ran.made,
+        Fact::Unreadable(Why::Unavailable),
+        "{}",
+        ran.told()
+    );
     assert!(ran.hits.len() <= most, "{}", ran.told());
 }
 

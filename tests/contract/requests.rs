@@ -26,17 +26,21 @@ const PARTNERS: [&str; 2] = [
 ];
 
 pub fn trials(row: &'static Row) -> Vec<Trial> {
-    vec![trial(row, "the exact request, and a good reply", move |stage| async move {
-        let ran = stage.good().await;
-        let is = |one: &&Seen| row.is_asked_by(one);
-        for one in ran.asked.iter().filter(is) {
-            assert_eq!(written(one), wanted(row), "{}", ran.told());
-        }
-        assert_eq!(ran.hits.len(), 1, "asked once\n{}", ran.told());
-        let makes = Fact::Known(row.makes.to_owned());
-        assert_eq!(ran.made, makes, "{}", ran.told());
-        nothing_else(&ran);
-    })]
+    vec![trial(
+        row,
+        "the exact request, and a good reply",
+        move |stage| async move {
+            let ran = stage.good().await;
+            let is = |one: &&Seen| row.is_asked_by(one);
+            for one in ran.asked.iter().filter(is) {
+                assert_eq!(written(one), wanted(row), "{}", ran.told());
+            }
+            assert_eq!(ran.hits.len(), 1, "asked once\n{}", ran.told());
+            let makes = Fact::Known(row.makes.to_owned());
+            assert_eq!(ran.made, makes, "{}", ran.told());
+            nothing_else(&ran);
+        },
+    )]
 }
 
 /// Whatever else goes out in the run is what another row spells out, or follows a link.
@@ -64,7 +68,11 @@ fn wanted(row: &Row) -> (Vec<String>, Value) {
     }
     // A POST of Azure Resource Manager has no body.
     if !row.inside() && (!body.is_empty() || row.call.starts_with("POST")) {
-        let kind = if form { "x-www-form-urlencoded" } else { "json" };
+        let kind = if form {
+            "x-www-form-urlencoded"
+        } else {
+            "json"
+        };
         headers.push(format!("content-type: application/{kind}"));
     }
     headers.sort();
@@ -109,7 +117,7 @@ fn bearer(service: Service) -> String {
         Service::Graph | Service::Login => (TENANT, "graph.microsoft.com"),
     };
     let scope = format!("https://{host}/.default");
-    format!("Bearer {}", token(&tenant.to_string(), scope))
+    format!("Bearer {}", token(&tenant.to_string(), &scope))
 }
 
 /// A row that says so is no listing in pages, and so on: each word fits its kind.

@@ -15,7 +15,8 @@ use tenant_closure::closure::plan::Sealed;
 use tenant_closure::closure::tenant::{Attempt, LookBack, Scope, Tenant};
 use tenant_closure::closure::terms::{BillingKind, Cloud};
 use tenant_closure::microsoft::{
-    Billing, Credentials, DeviceSignIn, EndpointOverride, Gates, Http, LiveTenant, Proof, Settings, SignInError,
+    Billing, Credentials, DeviceSignIn, EndpointOverride, Gates, Http, LiveTenant, Proof, Settings,
+    SignInError,
 };
 
 /// The tenant of a partner.
@@ -117,10 +118,7 @@ impl Stage {
     }
 
     /// Runs the row's client function with a twist on each answer to its call; no effect takes place.
-    pub async fn run(
-        &self,
-        twist: impl Fn(Hit<'_>) -> Told + Send + Sync + 'static,
-    ) -> Ran {
+    pub async fn run(&self, twist: impl Fn(Hit<'_>) -> Told + Send + Sync + 'static) -> Ran {
         self.twisted(move |hit| (twist(hit), false)).await
     }
 
@@ -181,7 +179,7 @@ impl Stage {
 
     /// As all rows say, but the effect does not take place.
     pub async fn undone(&self) -> Ran {
-        self.run(|hit| hit.good()).await
+        self.run(|hit| told_as(hit.good)).await
     }
 
     async fn made(&self) -> Fact<String> {
@@ -336,7 +334,10 @@ fn told(row: &'static Row, scene: &Mutex<Scene>, seen: &Seen) -> Told {
         let after = scene.blind.filter(|_| !scene.hits.is_empty());
         (scene.done, after)
     };
-    let settles = row.settled.as_ref().is_some_and(|s| s.call == call_of(seen));
+    let settles = row
+        .settled
+        .as_ref()
+        .is_some_and(|s| s.call == call_of(seen));
     if let Some(blind) = blind.filter(|_| settles) {
         return blind();
     }
@@ -376,7 +377,10 @@ fn usual(row: &Row, seen: &Seen, done: bool) -> Reply {
     if seen.path.ends_with("/oauth2/v2.0/token") {
         return Reply::new(200, granted(seen));
     }
-    let own = row.reply.as_ref().filter(|_| row.is_asked_by(seen) || is_page(seen));
+    let own = row
+        .reply
+        .as_ref()
+        .filter(|_| row.is_asked_by(seen) || is_page(seen));
     if let Some(reply) = own {
         return reply.clone();
     }
@@ -391,7 +395,7 @@ fn usual(row: &Row, seen: &Seen, done: bool) -> Reply {
 /// A token for the tenant in the path, which says what it was asked for.
 fn granted(seen: &Seen) -> Value {
     let tenant = seen.path.split('/').nth(1).unwrap();
-    json!({"token_type": "Bearer", "expires_in": 3599, "access_token": token(tenant, scope_of(seen))})
+    json!({"token_type": "Bearer", "expires_in": 3599, "access_token": token(tenant, &scope_of(seen))})
 }
 
 fn scope_of(seen: &Seen) -> String {
@@ -401,7 +405,7 @@ fn scope_of(seen: &Seen) -> String {
 }
 
 /// A token for a tenant and a scope.
-pub fn token(tenant: &str, scope: String) -> String {
+pub fn token(tenant: &str, scope: &str) -> String {
     let claims = json!({"tid": tenant, "scope": scope, "roles": ["User.ReadWrite.All"]});
     format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()))
 }

@@ -27,7 +27,7 @@ async fn look(dns: Dns, domains: &[String]) -> Vec<MailDomain> {
     let (_fake, mut settings) = start_raw(move |seen, _| match seen.path.as_str() {
         "/v1.0/organization" => Told::Json(
             200,
-            json!({"value": [{"id": TENANT, "verifiedDomains": verified}]}),
+            json!({"value": [{"id": TENANT, "onPremisesSyncEnabled": null, "partnerTenantType": null, "verifiedDomains": verified}]}),
         ),
         _ => usual(seen),
     })

@@ -157,7 +157,7 @@ async fn administrators_are_seen_with_how_they_hold_the_role() {
         }
         "/v1.0/users/closer@contoso.onmicrosoft.com" => Told::Json(
             200,
-            json!({"id": id(1), "userPrincipalName": "closer@contoso.onmicrosoft.com", "userType": "Member", "accountEnabled": true}),
+            json!({"id": id(1), "userPrincipalName": "closer@contoso.onmicrosoft.com", "userType": "Member", "accountEnabled": true, "onPremisesSyncEnabled": null}),
         ),
         _ => usual(seen),
     })

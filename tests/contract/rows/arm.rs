@@ -1,7 +1,7 @@
 //! Azure Resource Manager: one subscription, and how it is ended.
 
-use super::subscriptions::{AZURE, azure, billed};
 use super::id;
+use super::subscriptions::{AZURE, azure, billed};
 use crate::row::{But, Reply, Row, Run, row};
 use crate::stage::intent;
 use serde_json::{Value, json};
@@ -9,7 +9,8 @@ use tenant_closure::closure::intent::{Action, Intent};
 use tenant_closure::microsoft::Service::Arm;
 
 const BILLED: &str = "/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31/billingSubscriptions/00000000-0000-0000-0000-0000000000b1";
-const ONE_BILLED: &str = "GET /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}";
+const ONE_BILLED: &str =
+    "GET /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}";
 
 pub fn on(action: Action, object: u128, resource: &str) -> Intent {
     Intent {
@@ -103,7 +104,10 @@ fn one_billed() -> Row {
 fn operation() -> Row {
     let mut begun = Reply::new(202, Value::Null);
     begun.headers = vec![
-        ("location", "https://management.azure.com/operations/1".to_owned()),
+        (
+            "location",
+            "https://management.azure.com/operations/1".to_owned(),
+        ),
         ("retry-after", "0".to_owned()),
     ];
     row(
@@ -114,7 +118,14 @@ fn operation() -> Row {
     )
     .reply(json!({"status": "Succeeded"}))
     .makes("accepted; done")
-    .given_with("DELETE /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}", begun)
-    .settled(ONE_BILLED, billed("Active", "On"), (200, billed("Cancelled", "Off")))
+    .given_with(
+        "DELETE /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}",
+        begun,
+    )
+    .settled(
+        ONE_BILLED,
+        billed("Active", "On"),
+        (200, billed("Cancelled", "Off")),
+    )
     .but(But::Follows)
 }

@@ -34,7 +34,8 @@ macro_rules! directory {
 pub fn rows() -> Vec<Row> {
     let kinds = [directory!("ciamDirectories"), directory!("b2cDirectories")];
     let rows = kinds.map(|(read, get, write, delete, resource)| {
-        let directory = json!({"name": "contoso.onmicrosoft.com", "properties": {"tenantId": TENANT}});
+        let directory =
+            json!({"name": "contoso.onmicrosoft.com", "properties": {"tenantId": TENANT}});
         let about = || Intent {
             objects: Vec::new(),
             ..on(Action::DeleteDirectory, 0, resource)

@@ -11,10 +11,19 @@ use tenant_closure::microsoft::Service::Graph;
 
 fn organization(seen: &Observation) -> Fact<String> {
     told(&seen.organization, |one| {
-        let sync = if one.sync_enabled { "synchronized" } else { "not synchronized" };
+        let sync = if one.sync_enabled {
+            "synchronized"
+        } else {
+            "not synchronized"
+        };
         let partner = if one.partner { ", a partner" } else { "" };
         let managed: Vec<&str> = one.managed_domains.iter().map(String::as_str).collect();
-        format!("{} {}, {sync}{partner}, managed: {}", short(&one.id), one.initial_domain, managed.join(" "))
+        format!(
+            "{} {}, {sync}{partner}, managed: {}",
+            short(&one.id),
+            one.initial_domain,
+            managed.join(" ")
+        )
     })
 }
 
@@ -24,14 +33,21 @@ fn principal(seen: &Observation) -> Fact<String> {
 
 fn users(seen: &Observation) -> Fact<String> {
     told(&seen.users, |users| {
-        format!("{}; {} guests, {} synchronized", shorts(&users.ids), users.guests, users.synced)
+        format!(
+            "{}; {} guests, {} synchronized",
+            shorts(&users.ids),
+            users.guests,
+            users.synced
+        )
     })
 }
 
 fn mfa(seen: &Observation) -> Fact<String> {
     told(&seen.mfa, |states| {
         let word = |on| if on { "on" } else { "off" };
-        let states = states.iter().map(|state| format!("{} {}", short(&state.id), word(state.enabled)));
+        let states = states
+            .iter()
+            .map(|state| format!("{} {}", short(&state.id), word(state.enabled)));
         states.collect::<Vec<_>>().join(", ")
     })
 }
@@ -39,7 +55,11 @@ fn mfa(seen: &Observation) -> Fact<String> {
 fn applications(seen: &Observation) -> Fact<String> {
     told(&seen.applications, |all| {
         let one = |one: &tenant_closure::closure::observation::Application| {
-            let kind = if one.service_principal { "principal" } else { "registration" };
+            let kind = if one.service_principal {
+                "principal"
+            } else {
+                "registration"
+            };
             let own = if one.own { " own" } else { "" };
             let built_in = if one.undeletable { " built in" } else { "" };
             format!("{} {kind}{own}{built_in}", short(&one.id))
@@ -56,14 +76,23 @@ fn domain(one: &Domain) -> String {
         }
     }
     if let Some(used) = &one.references {
-        let (users, groups, applications, others) = (shorts(&used.users), used.groups, used.applications, used.others);
-        words = format!("{words} used by {users}, {groups} groups, {applications} applications, {others} others");
+        let (users, groups, applications, others) = (
+            shorts(&used.users),
+            used.groups,
+            used.applications,
+            used.others,
+        );
+        words = format!(
+            "{words} used by {users}, {groups} groups, {applications} applications, {others} others"
+        );
     }
     words
 }
 
 fn domains(seen: &Observation) -> Fact<String> {
-    told(&seen.domains, |all| all.iter().map(domain).collect::<Vec<_>>().join("; "))
+    told(&seen.domains, |all| {
+        all.iter().map(domain).collect::<Vec<_>>().join("; ")
+    })
 }
 
 /// An intent on the domain to be released.
@@ -74,7 +103,8 @@ pub fn on_domain(action: Action) -> Intent {
 pub fn rows() -> Vec<Row> {
     let mut rows = tenant();
     rows.extend(people());
-    rows.extend(others());
+    rows.extend(applications_there());
+    rows.extend(domains_there());
     rows
 }
 
@@ -193,7 +223,7 @@ fn people() -> Vec<Row> {
     ]
 }
 
-fn others() -> Vec<Row> {
+fn applications_there() -> Vec<Row> {
     vec![
         row(
             Graph,
@@ -231,6 +261,11 @@ fn others() -> Vec<Row> {
         .what("applications")
         .reply(json!({"value": [{"@odata.type": "#microsoft.graph.application", "id": ONE}]}))
         .makes("unanswered"),
+    ]
+}
+
+fn domains_there() -> Vec<Row> {
+    vec![
         row(
             Graph,
             "GET /v1.0/domains",

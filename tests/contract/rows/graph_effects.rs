@@ -164,7 +164,8 @@ fn single() -> Vec<Row> {
 }
 
 fn domains() -> Vec<Row> {
-    let domain = |name: &str, default: bool| json!({"id": name, "isInitial": false, "isDefault": default});
+    let domain =
+        |name: &str, default: bool| json!({"id": name, "isInitial": false, "isDefault": default});
     let initial = "contoso.onmicrosoft.com";
     vec![
         row(

@@ -13,7 +13,12 @@ fn error(code: u64) -> Value {
 
 fn permissions(seen: &Observation) -> Fact<String> {
     told(&seen.identity, |identity| {
-        identity.permissions.iter().cloned().collect::<Vec<_>>().join(" ")
+        identity
+            .permissions
+            .iter()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
     })
 }
 
@@ -24,9 +29,17 @@ fn directory(seen: &Observation) -> Fact<String> {
     })
 }
 
+/// The discovery document of our tenant.
+const DOCUMENT: &str = "GET https://login.microsoftonline.com/00000000-0000-0000-0000-00000000aaaa/v2.0/.well-known/openid-configuration";
+
 pub fn rows() -> Vec<Row> {
-    let other = token("00000000-0000-0000-0000-00000000dead", String::new());
-    let document = "GET https://login.microsoftonline.com/00000000-0000-0000-0000-00000000aaaa/v2.0/.well-known/openid-configuration";
+    let mut rows = sign_in();
+    rows.extend(outside());
+    rows
+}
+
+fn sign_in() -> Vec<Row> {
+    let other = token("00000000-0000-0000-0000-00000000dead", "");
     vec![
         row(
             Login,
@@ -79,10 +92,15 @@ pub fn rows() -> Vec<Row> {
         .error(404, json!({"message": "no"}), "Unavailable")
         .but(But::ErrorsOfItsOwn)
         .but(But::AskedOnce),
+    ]
+}
+
+fn outside() -> Vec<Row> {
+    vec![
         row(
             Login,
             "GET /{}/v2.0/.well-known/openid-configuration",
-            document,
+            DOCUMENT,
             Run::Ask(Question::Directory, directory),
         )
         .reply(json!({"issuer": "https://login.microsoftonline.com/00000000-0000-0000-0000-00000000aaaa/v2.0"}))
@@ -103,7 +121,7 @@ pub fn rows() -> Vec<Row> {
         .what("of the tenant that is certainly there, once ours is gone")
         .reply(json!({"issuer": "https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0"}))
         .makes("gone")
-        .given(document, 400, error(90_002))
+        .given(DOCUMENT, 400, error(90_002))
         .given("POST /{}/oauth2/v2.0/token", 400, error(90_002))
         .given("GET /common/userrealm/{}", 200, json!({"account_type": "Unknown"}))
         .error(400, error(90_002), "Unavailable")
@@ -119,7 +137,7 @@ pub fn rows() -> Vec<Row> {
         )
         .reply(json!({"account_type": "Managed"}))
         .makes("there")
-        .given(document, 400, error(90_002))
+        .given(DOCUMENT, 400, error(90_002))
         .given("POST /{}/oauth2/v2.0/token", 400, error(90_002))
         .error(200, json!({"account_type": "Unknown"}), "gone")
         .error(200, json!({"account_type": "Federated"}), "there")

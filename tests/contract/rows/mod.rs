@@ -73,7 +73,14 @@ fn shorts<'a>(ids: impl IntoIterator<Item = &'a ObjectId>) -> String {
 
 /// A subscription in words.
 fn subscription(one: &Subscription) -> String {
-    let mut words = format!("{} {:?} {:?} '{}', {} seats", short(&one.id), one.agreement, one.lifecycle, one.name, one.seats);
+    let mut words = format!(
+        "{} {:?} {:?} '{}', {} seats",
+        short(&one.id),
+        one.agreement,
+        one.lifecycle,
+        one.name,
+        one.seats
+    );
     for (is, word) in [(one.cancelable, "cancelable"), (one.auto_renew, "renews")] {
         if is {
             words = format!("{words}, {word}");

@@ -17,7 +17,11 @@ fn retained(seen: &Observation) -> Fact<String> {
         None => "no such user".to_owned(),
         Some(one) => {
             let mut words = format!("{} {:?}", one.user_principal_name, one.global_administrator);
-            for (is, word) in [(one.enabled, "enabled"), (one.member, "member"), (one.synced, "synchronized")] {
+            for (is, word) in [
+                (one.enabled, "enabled"),
+                (one.member, "member"),
+                (one.synced, "synchronized"),
+            ] {
                 if is {
                     words = format!("{words}, {word}");
                 }
@@ -28,7 +32,9 @@ fn retained(seen: &Observation) -> Fact<String> {
 }
 
 fn own_roles(seen: &Observation) -> Fact<String> {
-    told(&seen.identity, |one| format!("{} roles", one.directory_roles.len()))
+    told(&seen.identity, |one| {
+        format!("{} roles", one.directory_roles.len())
+    })
 }
 
 fn holders(seen: &Observation) -> Fact<String> {

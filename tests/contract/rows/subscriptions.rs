@@ -9,9 +9,16 @@ use tenant_closure::microsoft::Service::{Arm, Graph, Partner};
 /// Those that were bought in one way, in words.
 fn bought(seen: &Observation, how: Agreement) -> Fact<String> {
     told(&seen.subscriptions, |all| {
-        let some = all.iter().filter(|one| one.agreement == how).map(subscription);
+        let some = all
+            .iter()
+            .filter(|one| one.agreement == how)
+            .map(subscription);
         let some: Vec<String> = some.collect();
-        if some.is_empty() { "none".to_owned() } else { some.join("; ") }
+        if some.is_empty() {
+            "none".to_owned()
+        } else {
+            some.join("; ")
+        }
     })
 }
 
