@@ -12,7 +12,6 @@ use crate::microsoft::request::{Body, Call};
 use crate::microsoft::wire::Line;
 use reqwest::Method;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 const READ: &str = "2022-12-01";
 const RESOURCES: &str = "2021-04-01";
@@ -65,11 +64,17 @@ fn read(raw: Raw) -> Subscription {
     }
 }
 
+#[derive(Deserialize)]
+struct Resource {
+    #[serde(rename = "id")]
+    _id: String,
+}
+
 /// `GET /subscriptions/{id}/resources`, to its end: how many. Nothing is kept of a page.
 pub(in crate::microsoft) async fn resources(line: &Line<'_>, id: ObjectId) -> Result<u64, Failure> {
     let url = resource_url(line, &format!("/subscriptions/{id}/resources"), RESOURCES)?;
     let mut count = 0;
-    paging::each_page(line, Service::Arm, url, |page: Vec<IgnoredAny>| {
+    paging::each_page(line, Service::Arm, url, |page: Vec<Resource>| {
         count += page.len() as u64;
     })
     .await?;
