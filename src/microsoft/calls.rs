@@ -119,7 +119,7 @@ pub static CALLS: &[Known] = &[
 
     call(Partner, "GET", "/v1/customers/{}/subscriptions", ["what a partner sold", SOLD, "-", "partner-center/developer/get-all-of-a-customer-s-subscriptions"]),
     call(Partner, "GET", "/v1/customers/{}/subscriptions/{}", ["one of them", SOLD, "-", "partner-center/developer/get-a-subscription-by-id"]),
-    call(Partner, "PATCH", "/v1/customers/{}/subscriptions/{}", ["recurring billing off, or canceled", SOLD, "-", "partner-center/developer/cancel-a-subscription"]),
+    call(Partner, "PATCH", "/v1/customers/{}/subscriptions/{}", ["recurring billing off, or canceled", SOLD, "-", "partner-center/developer/cancel-an-azure-marketplace-subscription"]),
 ];
 
 /// A path that Microsoft's reply named, on the same host.
@@ -179,12 +179,25 @@ const fn name(service: Service) -> &'static str {
 /// In which clouds it is there, as far as Microsoft's pages say.
 fn clouds(known: &Known) -> &'static str {
     match known.service {
-        Service::Partner => "all but DoD",
-        Service::Graph if known.path.ends_with("/authentication/requirements") => {
-            "Global; not documented for USGov, DoD"
+        Service::Partner if known.method == "PATCH" => {
+            "Global; an old offer is suspended in all but DoD"
         }
+        Service::Partner => "all but DoD",
         Service::Graph if known.path.starts_with("/beta/reports/") => "Global",
         _ => "all",
+    }
+}
+
+/// Whether an application can make it with no person signed in, as the page's own table of permissions says.
+fn app_only(known: &Known) -> &'static str {
+    match known.service {
+        Service::Login if known.path.ends_with("/devicecode") => "no: a person signs in",
+        Service::Login if known.method == "GET" => "no token at all",
+        // Their pages speak of roles on the account, and not of who holds them.
+        Service::Arm if known.path.contains("Microsoft.Billing") => {
+            "yes, with a billing role of its own; not said on the page"
+        }
+        Service::Login | Service::Graph | Service::Arm | Service::Partner => "yes",
     }
 }
 
@@ -192,23 +205,25 @@ fn clouds(known: &Known) -> &'static str {
 pub fn document() -> String {
     let mut text = String::from(
         "# Calls to Microsoft\n\n\
-         Every call that the client makes; nothing else that writes is ever sent. All are made by an application, with no person \
-         signed in. The cost is in Graph's resource units and writes, or in ARM's tokens, with the `$select` that is used. \
+         Every call that the client makes; nothing else that writes is ever sent. What each is sent as, and what follows from \
+         every kind of reply, is in `tests/contract/rows/`. App-only: an application can make it with no person signed in, as the \
+         page says. The cost is in Graph's resource units and writes, or in ARM's tokens, with the `$select` that is used. \
          Written by the code; `make crds` writes it anew.\n\n\
          Each carries `client-request-id` and `x-ms-throttle-priority: low`, to Partner Center `MS-RequestId` and \
          `MS-CorrelationId` too. What an error leads to: [errors](microsoft-errors.md).\n\n\
-         | Service | Call | What for | Permission | Clouds | Cost | Source |\n\
-         | --- | --- | --- | --- | --- | --- | --- |\n",
+         | Service | Call | What for | Permission | App-only | Clouds | Cost | Source |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for known in CALLS {
         let _ = writeln!(
             text,
-            "| {} | `{} {}` | {} | {} | {} | {} | {} |",
+            "| {} | `{} {}` | {} | {} | {} | {} | {} | {} |",
             name(known.service),
             known.method,
             known.path,
             known.purpose,
             known.permission,
+            app_only(known),
             clouds(known),
             known.cost,
             known.source,

@@ -15,7 +15,8 @@ struct Raw {
     id: ObjectId,
     #[serde(default)]
     display_name: Option<String>,
-    #[serde(default)]
+    /// `null` where it is not; a reply that leaves it out does not say so.
+    #[serde(deserialize_with = "Option::deserialize")]
     is_member_management_restricted: Option<bool>,
 }
 

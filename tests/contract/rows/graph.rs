@@ -95,6 +95,20 @@ fn domains(seen: &Observation) -> Fact<String> {
     })
 }
 
+fn restricted(seen: &Observation) -> Fact<String> {
+    told(&seen.restricted_units, |units| {
+        let units = units
+            .iter()
+            .map(|unit| format!("{}: {}", unit.name, shorts(&unit.users)));
+        let units: Vec<String> = units.collect();
+        if units.is_empty() {
+            "none".to_owned()
+        } else {
+            units.join("; ")
+        }
+    })
+}
+
 /// An intent on the domain to be released.
 pub fn on_domain(action: Action) -> Intent {
     Intent::on_domain(Step::CancelSubscriptions, action, "contoso.nl")
@@ -104,6 +118,7 @@ pub fn rows() -> Vec<Row> {
     let mut rows = tenant();
     rows.extend(people());
     rows.extend(applications_there());
+    rows.extend(units());
     rows.extend(domains_there());
     rows
 }
@@ -261,6 +276,36 @@ fn applications_there() -> Vec<Row> {
         .what("applications")
         .reply(json!({"value": [{"@odata.type": "#microsoft.graph.application", "id": ONE}]}))
         .makes("unanswered"),
+    ]
+}
+
+fn units() -> Vec<Row> {
+    let unit = |id: &str, name: &str, restricted: bool| json!({"id": id, "displayName": name, "isMemberManagementRestricted": restricted});
+    vec![
+        row(
+            Graph,
+            "GET /v1.0/directory/administrativeUnits",
+            "GET https://graph.microsoft.com/v1.0/directory/administrativeUnits?$select=id,displayName,isMemberManagementRestricted",
+            Run::Ask(Question::RestrictedUnits, restricted),
+        )
+        .reply(json!({"value": [unit(ONE, "Board", true), unit(TWO, "Sales", false)]}))
+        .makes("Board: b")
+        .without("value/displayName", ": b")
+        .but(But::Paged),
+        row(
+            Graph,
+            "GET /v1.0/directory/administrativeUnits/{}/members",
+            "GET https://graph.microsoft.com/v1.0/directory/administrativeUnits/00000000-0000-0000-0000-00000000000b/members?$select=id&$top=999",
+            Run::Ask(Question::RestrictedUnits, restricted),
+        )
+        .reply(json!({"value": [
+            {"id": ONE, "@odata.type": "#microsoft.graph.user"},
+            {"id": TWO, "@odata.type": "#microsoft.graph.group"}]}))
+        .makes("Board: b")
+        .unread("value/@odata.type")
+        // It went meanwhile.
+        .error(404, json!({}), "none")
+        .but(But::Paged),
     ]
 }
 
