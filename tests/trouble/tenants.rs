@@ -29,7 +29,7 @@ async fn another_initial_domain() {
 async fn another_tenant_id() {
     let trial = Trial::new("wrong-id", json!({})).await;
     let portal = &trial.case.portal;
-    let body = json!({"value": [{"id": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de",
+    let body = json!({"value": [{"id": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de", "onPremisesSyncEnabled": null, "partnerTenantType": null,
         "verifiedDomains": [{"name": "wrong-id.onmicrosoft.com", "isInitial": true}]}]});
     let asked = json!({"item": true, "method": "GET", "pathContains": "/organization"});
     portal
