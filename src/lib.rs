@@ -9,7 +9,7 @@
 //!
 //! The rooms, and who may import whom:
 //! `closure ← api ← controller → (the port closure::tenant) ← microsoft`; `evidence` stands on `api`, `plugin` on both;
-//! `simulator` stands alone (`quota`, Microsoft's published figures, is everybody's); `operations` wires everything. `tests/architecture.rs` holds this.
+//! `simulator` and `store` stand alone (`quota`, Microsoft's published figures, is everybody's); `operations` wires everything. `tests/architecture.rs` holds this.
 
 pub mod closure;
 pub mod quota;
@@ -28,3 +28,5 @@ pub mod operations;
 pub mod plugin;
 #[cfg(feature = "operator")]
 pub mod simulator;
+#[cfg(feature = "operator")]
+pub mod store;

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use tenant_closure::closure::step::Step;
 
 /// Each room, and the rooms whose words it may use besides its own.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("closure", &[]),
     ("api", &["closure"]),
-    ("controller", &["api", "closure"]),
+    ("controller", &["api", "closure", "store"]),
     ("microsoft", &["closure"]),
     ("evidence", &["api", "closure"]),
     ("plugin", &["api", "closure", "evidence", "microsoft"]),
     ("simulator", &[]),
+    ("store", &[]),
     (
         "operations",
         &[
@@ -25,6 +26,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
             "microsoft",
             "plugin",
             "simulator",
+            "store",
         ],
     ),
 ];

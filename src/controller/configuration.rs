@@ -4,6 +4,7 @@ use crate::api::terms::Defaults;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Configuration;
 use crate::controller::approval_keys::ApprovalKeys;
+use crate::store::Address;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::ConfigMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,10 @@ pub struct Configured {
     pub workload_identity: BTreeMap<String, BTreeSet<ObjectId>>,
     /// Who may sign approvals, and with which keys.
     pub approval_keys: ApprovalKeys,
+    /// Where copies of journals, reports and inventories go; `None`: nowhere.
+    pub evidence_store: Option<Address>,
+    /// No effect starts before what there is to tell is in the store.
+    pub evidence_required: bool,
     /// Version of the object, for noticing a change.
     pub version: String,
 }
@@ -45,6 +50,8 @@ impl Default for Configured {
             acting_at_most: ACTING_AT_MOST,
             workload_identity: BTreeMap::new(),
             approval_keys: ApprovalKeys::default(),
+            evidence_store: None,
+            evidence_required: false,
             version: String::new(),
         }
     }
@@ -102,6 +109,14 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
     let kill_switch = get("killSwitch")
         .map_or(Ok(false), str::parse)
         .map_err(|_| "killSwitch")?;
+    let evidence_store = get("evidenceStore").map(str::parse::<Address>).transpose();
+    let evidence_store = evidence_store.map_err(|why| format!("evidenceStore, {why}"))?;
+    let evidence_required = get("evidenceRequired")
+        .map_or(Ok(false), str::parse)
+        .map_err(|_| "evidenceRequired")?;
+    if evidence_required && evidence_store.is_none() {
+        return Err("evidenceRequired, which is true, but evidenceStore names no store".to_owned());
+    }
     Ok(Configured {
         guards: Configuration {
             present: true,
@@ -126,6 +141,8 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
             .ok_or("workloadIdentityTenants")?,
         approval_keys: ApprovalKeys::parse(get("approvalKeys").unwrap_or_default())
             .map_err(|why| format!("approvalKeys, {why}"))?,
+        evidence_store,
+        evidence_required,
         version: String::new(),
     })
 }
@@ -169,6 +186,7 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 
@@ -201,6 +219,11 @@ mod tests {
             ("retainedAdministratorProofDays", "0"),
             ("retainedAdministratorProofDays", "91"),
             ("approvalKeys", "bob ssh-ed25519"),
+            ("evidenceStore", "evidence"),
+            ("evidenceStore", "ftp://host/evidence"),
+            ("evidenceRequired", "maybe"),
+            // Required, and nowhere to write it.
+            ("evidenceRequired", "true"),
             ("workloadIdentityTenants", "closures"),
             ("workloadIdentityTenants", "closures:"),
             ("workloadIdentityTenants", "closures: contoso"),
@@ -225,6 +248,22 @@ mod tests {
         assert_eq!(read.guards.proof_days, Some(14));
         assert_eq!(resolve(Some(&map(&[]))).guards.proof_days, None);
         assert!(read.workload_identity.is_empty());
+    }
+
+    #[test]
+    fn evidence_goes_where_the_store_is() {
+        let read = resolve(Some(&map(&[
+            ("evidenceStore", "/var/lib/evidence"),
+            ("evidenceRequired", "true"),
+        ])));
+        assert!(read.guards.present && read.evidence_required);
+        let store = read.evidence_store.unwrap();
+        assert_eq!(store.to_string(), "file:///var/lib/evidence");
+        let nowhere = resolve(Some(&map(&[])));
+        assert_eq!(
+            (nowhere.evidence_store, nowhere.evidence_required),
+            (None, false)
+        );
     }
 
     #[test]

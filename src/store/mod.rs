@@ -1,0 +1,19 @@
+//! The evidence store: where copies of a closure's journal, its report and the inventory of its tenant are kept, outside
+//! the cluster. A folder (any volume), or a bucket of a cloud with the feature `object-stores`.
+//!
+//! ```text
+//! <store>/<tenant id>/<UID of the closure>/records/0000000001.json   written once
+//!                                         /plans/<name of the part>.json   written once
+//!                                         /head.json   the newest record and its hash
+//!                                         /report.json .md .html
+//! ```
+//!
+//! The room knows nothing of closures: names and bytes.
+
+pub mod address;
+pub mod folder;
+pub mod open;
+
+pub use address::{Address, AddressError};
+pub use folder::Folder;
+pub use open::{OpenError, Store, open};
