@@ -114,6 +114,13 @@ fn administrator(n: u128) -> impl Strategy<Value = Option<Administrator>> {
         found.enabled = quirk != 0;
         found.member = quirk != 1;
         found.synced = quirk == 2;
+        found.second_factor = match quirk {
+            4 => Fact::Known(false),
+            5 => Fact::NotRead,
+            6..=8 => Fact::Unreadable(Why::Forbidden),
+            9 => Fact::Unreadable(Why::Unavailable),
+            _ => Fact::Known(true),
+        };
         if quirk == 3 {
             found.id = fixtures::id(0x99);
         }
@@ -394,6 +401,10 @@ fn check_facts(run: &Run, seen: &Observation, intent: &Intent) {
     assert_eq!(retained.id, fixtures::id(RETAINED));
     assert!(retained.enabled && retained.member && !retained.synced);
     assert_eq!(retained.global_administrator, Holding::Permanent);
+    if !intent.action.reads_only() {
+        // Nobody has signed in here, which would stand in for it.
+        assert_eq!(retained.second_factor, Fact::Known(true));
+    }
     match intent.step {
         Step::Preconditions => panic!("step 0 has no effect"),
         Step::Users => {

@@ -51,7 +51,8 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             Some(next) if steps::approval::only_expired(&next, memory) => expired = Some(next),
             Some(next) => {
                 decided.decision = next;
-                return steps::approval::hold_back(decided, expired);
+                let decided = steps::approval::hold_back(decided, expired);
+                return steps::keeper::hold_back(decided, plan, seen, now);
             }
             None => {}
         }

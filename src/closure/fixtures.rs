@@ -79,6 +79,7 @@ pub fn administrator(n: u128, name: &str) -> Administrator {
         member: true,
         synced: false,
         global_administrator: Holding::Permanent,
+        second_factor: Fact::Known(true),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::closure::observation::{
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{credential, facts, preconditions};
+use crate::closure::steps::{credential, facts, keeper, preconditions};
 use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -174,6 +174,7 @@ fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> O
     let refusal = facts::unread(seen, &asked).or_else(|| {
         tenant_itself(plan, seen)
             .and_then(|()| retained(plan, seen))
+            .and_then(|found| keeper::second_factor(found, plan, seen, memory, now))
             .err()
     })?;
     let lost = matches!(seen.organization, Fact::Unreadable(_))
@@ -212,7 +213,7 @@ fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     Ok(())
 }
 
-fn retained(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+fn retained<'a>(plan: &Plan, seen: &'a Observation) -> Result<&'a Administrator, Decision> {
     let terms = &plan.terms;
     let who = &terms.retained;
     let found = facts::known(&seen.retained, Question::Administrators)?;
@@ -232,7 +233,7 @@ fn retained(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
             let message = format!("The retained administrator {who} {message}");
             Err(Obstacle::new(reason, message, remedy).blocks())
         }
-        None => Ok(()),
+        None => Ok(found),
     }
 }
 

@@ -272,7 +272,7 @@ pub enum Holding {
 }
 
 /// An administrator who stays.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Administrator {
     /// Object id: what the plan pins.
     pub id: ObjectId,
@@ -286,6 +286,9 @@ pub struct Administrator {
     pub synced: bool,
     /// Global Administrator, and how.
     pub global_administrator: Holding,
+    /// A second factor is registered for the account. In a fact of its own: to read it takes a permission of its own, and
+    /// not every cloud tells.
+    pub second_factor: Fact<bool>,
 }
 
 /// A complete listing.

@@ -75,6 +75,7 @@ pub static CALLS: &[Known] = &[
     call(Graph, "GET", "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances", ["until when it is held", "RoleAssignmentSchedule.Read.Directory", "1", "graph/api/rbacapplication-list-roleassignmentscheduleinstances"]),
     call(Graph, "GET", "/v1.0/users", ["the users", "User.Read.All", "1", "graph/api/user-list"]),
     call(Graph, "GET", "/v1.0/users/{}", ["the administrators who stay", "User.Read.All", "1", "graph/api/user-get"]),
+    call(Graph, "GET", "/v1.0/users/{}/authentication/methods", ["has the administrator who stays a second factor", "UserAuthenticationMethod.Read.All", "2", "graph/api/authentication-list-methods"]),
     call(Graph, "DELETE", "/v1.0/users/{}", ["a user deleted", "User.ReadWrite.All", "1, 1 write", "graph/api/user-delete"]),
     call(Graph, "POST", "/v1.0/directoryObjects/getByIds", ["which of these are still there", "User.Read.All, Application.Read.All", "4", "graph/api/directoryobject-getbyids"]),
     call(Graph, "GET", "/beta/users/{}/authentication/requirements", ["per-user MFA", "Policy.ReadWrite.AuthenticationMethod", "1", MFA]),
@@ -184,6 +185,7 @@ fn clouds(known: &Known) -> &'static str {
         }
         Service::Partner => "all but DoD",
         Service::Graph if known.path.starts_with("/beta/reports/") => "Global",
+        Service::Graph if known.path.ends_with("/methods") => "all but China",
         _ => "all",
     }
 }

@@ -5,11 +5,11 @@ use super::batch::Item;
 use super::batch_read::{self, Body};
 use super::failure::Failure;
 use super::graph::roles::GlobalAdministrators;
-use super::graph::{STABLE, administrators, identity, objects, organization, roles};
+use super::graph::{STABLE, administrators, identity, methods, objects, organization, roles};
 use super::live::LiveTenant;
 use super::wire::Line;
 use crate::closure::id::ObjectId;
-use crate::closure::observation::{Administrator, Fact, Holding, Observation, Question};
+use crate::closure::observation::{Administrator, Fact, Holding, Observation, Question, Why};
 use crate::closure::tenant::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +31,7 @@ enum Ask {
     Scheduled,
     Everybody,
     Retained,
+    Methods,
     Spare,
     Shown(usize),
 }
@@ -73,7 +74,12 @@ impl LiveTenant {
         into: &mut Observation,
     ) -> Found {
         let own = self.own_principal.get().copied();
-        let read = match asked(line, scope, questions, besides, own) {
+        let asks = Asks {
+            questions,
+            own,
+            methods: methods::offered(self.cloud),
+        };
+        let read = match asked(line, scope, asks, besides) {
             Ok((asks, items)) => batch_read::read(line, STABLE, &items)
                 .await
                 .map(|bodies| asks.into_iter().zip(bodies).collect()),
@@ -106,7 +112,11 @@ impl LiveTenant {
                         Some(_) => who(Ask::Spare).into(),
                         None => Fact::Known(None),
                     };
-                    into.retained = with_billing(line, retained).await.into();
+                    let mut retained = with_billing(line, retained).await;
+                    if let Ok(Some(one)) = &mut retained {
+                        one.second_factor = second_factor(line, &mut answers).await;
+                    }
+                    into.retained = retained.into();
                 }
                 Question::RoleHolders => {
                     let told = answers.or_failed(Ask::Everybody);
@@ -159,18 +169,36 @@ async fn with_billing(
     Ok(found)
 }
 
+/// Only of the one who finishes; where it is not offered nobody asked.
+async fn second_factor(line: &Line<'_>, answers: &mut Answers) -> Fact<bool> {
+    match answers.take(Ask::Methods) {
+        Some(body) => methods::told(line, body).await.into(),
+        None => Fact::Unreadable(Why::Unsupported),
+    }
+}
+
 fn unanswered() -> Body {
     Err(Failure::transport("Unanswered"))
+}
+
+/// What is to be asked.
+#[derive(Clone, Copy)]
+struct Asks<'a> {
+    questions: &'a [Question],
+    /// The object id of our service principal, where it is known already.
+    own: Option<ObjectId>,
+    /// Methods of signing in can be read in this cloud.
+    methods: bool,
 }
 
 /// The items that answer the questions, and what each asks for.
 fn asked(
     line: &Line<'_>,
     scope: &Scope,
-    questions: &[Question],
+    asks: Asks<'_>,
     besides: Besides<'_>,
-    own: Option<ObjectId>,
 ) -> Result<(Vec<Ask>, Vec<Item>), Failure> {
+    let Asks { questions, own, .. } = asks;
     let mut all: Vec<(Ask, Item)> = Vec::new();
     let shown = objects::items(line, besides.ids, besides.types)?;
     all.extend((0..).map(Ask::Shown).zip(shown));
@@ -194,6 +222,9 @@ fn asked(
     if administrators {
         let retained = administrators::item(line, &scope.retained)?;
         all.push((Ask::Retained, retained));
+        if asks.methods {
+            all.push((Ask::Methods, methods::item(line, &scope.retained)?));
+        }
         if let Some(name) = &scope.spare {
             all.push((Ask::Spare, administrators::item(line, name)?));
         }

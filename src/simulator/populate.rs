@@ -13,7 +13,8 @@ use super::tenant::{
     Application, Client, Domain, MICROSOFT_SERVICES, Policy, Principal, Resource, SyncState, Tenant,
 };
 use super::users::{
-    DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED, UNDELETABLE, User, Users,
+    AUTHENTICATOR, DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED, UNDELETABLE, User,
+    Users,
 };
 
 /// The service principal that directory synchronization brings with it.
@@ -218,6 +219,7 @@ fn users(
                 (admin.guest, GUEST),
                 (admin.disabled, DISABLED),
                 (admin.synced, SYNCED),
+                (admin.authenticator, AUTHENTICATOR),
             ];
             user.flags |= flags
                 .iter()
@@ -231,6 +233,7 @@ fn users(
             user.mfa = mfa(&admin.mfa);
         } else if Some(position) == spare {
             user.role = roles::GLOBAL_ADMINISTRATOR;
+            user.flags |= AUTHENTICATOR;
             user.mfa = plan
                 .spare_administrator
                 .as_ref()
@@ -296,7 +299,7 @@ fn special(
     );
     wanted.extend((0..plan.restricted_users).map(|_| (0, RESTRICTED, 0)));
     wanted.extend((0..plan.undeletable_users).map(|_| (0, UNDELETABLE, 0)));
-    wanted.extend((0..plan.mfa_users).map(|_| (0, 0, 2)));
+    wanted.extend((0..plan.mfa_users).map(|_| (0, AUTHENTICATOR, 2)));
     for one in wanted {
         if used.len() as u32 >= total {
             break;

@@ -72,6 +72,8 @@ pub struct RetainedAdministrator {
     pub global_administrator: bool,
     /// Per-user MFA: `disabled`, `enabled` or `enforced`.
     pub mfa: String,
+    /// Has registered the Authenticator app.
+    pub authenticator: bool,
 }
 
 impl Default for RetainedAdministrator {
@@ -84,6 +86,7 @@ impl Default for RetainedAdministrator {
             synced: false,
             global_administrator: true,
             mfa: "enforced".to_owned(),
+            authenticator: true,
         }
     }
 }
@@ -323,6 +326,7 @@ pub(crate) const CLOSER_APP_ROLES: &[&str] = &[
     "Application.ReadWrite.All",
     "Domain.ReadWrite.All",
     "RoleManagement.Read.Directory",
+    "UserAuthenticationMethod.Read.All",
     "Policy.ReadWrite.AuthenticationMethod",
     "CrossTenantInformation.ReadBasic.All",
     "Group.Read.All",
@@ -345,6 +349,7 @@ pub(crate) const READER_APP_ROLES: &[&str] = &[
     "Application.Read.All",
     "Domain.Read.All",
     "RoleManagement.Read.Directory",
+    "UserAuthenticationMethod.Read.All",
     "Policy.Read.All",
     "CrossTenantInformation.ReadBasic.All",
     "Group.Read.All",

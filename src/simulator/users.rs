@@ -14,6 +14,8 @@ pub(crate) const UNDELETABLE: u8 = 16;
 pub(crate) const LICENSED: u8 = 32;
 /// Gone from the recycle bin too.
 pub(crate) const PURGED: u8 = 64;
+/// The Authenticator app is registered: a second factor.
+pub(crate) const AUTHENTICATOR: u8 = 128;
 
 /// Virtual time that a deleted user stays in the recycle bin.
 const BIN: i64 = 30 * 86_400_000;

@@ -45,6 +45,14 @@ async fn every_item_of_a_batch_is_sorted_and_settled_by_reading() {
     assert_eq!(outcome.unanswered, [id(4), id(5)]);
     assert!(outcome.complete && outcome.requests == 2);
     assert_eq!(fake.seen().len(), 2);
+    // What the guards ask before the next slice comes with it, in the one request.
+    let guards = fake.read();
+    for path in [
+        "/v1.0/organization",
+        "/v1.0/users/closer@contoso.onmicrosoft.com/authentication/methods",
+    ] {
+        assert!(guards.iter().any(|read| read.path == path), "{path}");
+    }
     let blind = settle(&tenant, &about, None).await;
     assert_eq!(blind.unanswered, ids(2..6));
     assert!(!format!("{attempt:?}{outcome:?}").contains("Anna"));

@@ -15,8 +15,10 @@ crate::rows![
     not_on_the_initial_domain,
     on_a_federated_domain,
     on_an_initial_domain_that_is_federated,
+    without_a_second_factor,
     renamed_midway,
-    demoted_midway
+    demoted_midway,
+    without_a_second_factor_midway
 ];
 
 /// A tenant whose retained administrator is like this blocks, with these words; nothing is changed.
@@ -174,6 +176,20 @@ async fn on_an_initial_domain_that_is_federated() {
     federated("admin-initial-federated", tenant, &administrator).await;
 }
 
+async fn without_a_second_factor() {
+    let admin = json!({"authenticator": false});
+    let trial = unfit(
+        "admin-without-mfa",
+        admin,
+        "RetainedAdminWithoutMfa",
+        "closer@admin-without-mfa.onmicrosoft.com has no method of multifactor authentication registered",
+        "Register one for the account under its security info",
+    )
+    .await;
+    change(&trial, json!({"authenticator": true})).await;
+    trial.phase(Phase::AwaitingApproval).await;
+}
+
 /// Renamed while users are deleted: it stops, and goes on when the name is back.
 async fn renamed_midway() {
     let trial = Trial::new("admin-renamed", json!({"users": 200})).await;
@@ -212,5 +228,20 @@ async fn demoted_midway() {
     trial.with_persons(blocked).await;
     trial.assert_stands_still().await;
     change(&trial, json!({"role": "Global Administrator"})).await;
+    trial.assert_closes().await;
+}
+
+/// The app is removed from the account while users are deleted: likewise.
+async fn without_a_second_factor_midway() {
+    let trial = Trial::new("admin-mfa-removed", json!({"users": 200})).await;
+    trial.apply().await;
+    let blocked = async {
+        trial.until_effects(40).await;
+        change(&trial, json!({"authenticator": false})).await;
+        trial.blocked("RetainedAdminWithoutMfa").await
+    };
+    trial.with_persons(blocked).await;
+    trial.assert_stands_still().await;
+    change(&trial, json!({"authenticator": true})).await;
     trial.assert_closes().await;
 }

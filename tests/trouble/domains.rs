@@ -78,6 +78,7 @@ async fn without_the_permission_nothing_begins() {
         "Application.ReadWrite.All",
         "RoleManagement.Read.Directory",
         "Policy.ReadWrite.AuthenticationMethod",
+        "UserAuthenticationMethod.Read.All",
     ];
     let tenant = json!({"domains": ["fine.example"], "closer": {"appRoles": roles}});
     let mut trial = Trial::new("no-domain-permission", tenant).await;

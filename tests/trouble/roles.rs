@@ -13,6 +13,7 @@ crate::rows![
     a_billing_administrator_alone,
     a_reader_is_not_asked_to_write,
     a_permission_taken_away_midway,
+    without_the_permission_to_read_methods_he_signs_in,
     what_the_table_says_is_enough,
     the_reader_can_write_nothing
 ];
@@ -21,6 +22,7 @@ const GLOBAL: &str = "the role Global Administrator";
 const BILLING: &str = "the role Global Administrator or Billing Administrator";
 const PRIVILEGED: &str = "the role Privileged Authentication Administrator";
 const USERS: &str = "User.ReadWrite.All";
+const METHODS: &str = "UserAuthenticationMethod.Read.All";
 
 /// The table as the status has it: step, who, what, held.
 fn table(status: &TenantClosureStatus) -> Vec<(usize, Who, String, Option<bool>)> {
@@ -48,6 +50,7 @@ fn closer(besides: &[&str], roles: &[&str]) -> Value {
         "User.Read.All",
         "Application.Read.All",
         "RoleManagement.Read.Directory",
+        METHODS,
     ];
     let permissions = [&reads[..], besides].concat();
     json!({"appRoles": permissions, "directoryRoles": roles})
@@ -294,6 +297,29 @@ async fn a_permission_taken_away_midway() {
     assert!(told.message.starts_with(says), "{}", told.message);
     trial.assert_stands_still().await;
     grant(&trial, json!({"permission": USERS})).await;
+    trial.assert_closes().await;
+}
+
+/// Where the second factor cannot be read, somebody attests that the one who stays has signed in with it; or it is granted.
+async fn without_the_permission_to_read_methods_he_signs_in() {
+    let trial = Trial::new("roles-methods", json!({"users": 200})).await;
+    grant(&trial, json!({"revoke": METHODS})).await;
+    trial.apply().await;
+    let told = trial.blocked("RetainedAdminMfaUnknown").await;
+    assert!(told.remedy.contains(METHODS), "{}", told.remedy);
+    assert!(told.remedy.contains("keeper prove"), "{}", told.remedy);
+    trial.assert_untouched().await;
+    let revoke = trial.prove_keeper().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    // The proof is taken back in the middle: nothing more goes until the permission is there.
+    let blocked = async {
+        trial.until_effects(40).await;
+        trial.do_as_told(&revoke).await;
+        trial.blocked("RetainedAdminMfaUnknown").await
+    };
+    trial.with_persons(blocked).await;
+    trial.assert_stands_still().await;
+    grant(&trial, json!({"permission": METHODS})).await;
     trial.assert_closes().await;
 }
 

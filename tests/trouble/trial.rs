@@ -182,6 +182,33 @@ impl Trial {
         self.stack.dir.join(name)
     }
 
+    /// Bob attests, as `keeper prove` does, that the retained administrator signed in with MFA; the command that takes it back.
+    pub(crate) async fn prove_keeper(&self) -> String {
+        let closure = self.case.closures().get(NAME).await.unwrap();
+        let seen = self.case.portal.look().await.unwrap();
+        let id = seen["retainedAdministrator"]["id"].as_str().unwrap();
+        let in_a_month = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 30);
+        let namespace = &self.case.namespace;
+        let attestation = json!({
+            "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+            "metadata": {"name": "keeper", "namespace": namespace},
+            "spec": {
+                "purpose": "Attestation", "closureName": NAME, "closureUID": closure.metadata.uid,
+                "tenantID": closure.spec.tenant.id, "confirmDomain": closure.spec.tenant.initial_domain, "approver": "bob",
+                "expiresAt": in_a_month.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                "check": "RetainedAdministrator", "result": format!("{id} mfa"),
+            },
+        });
+        let deadline = Instant::now() + PATIENCE;
+        let text = attestation.to_string();
+        while let Err(trouble) = self.case.cluster.apply("bob", &text).await {
+            // The policies hear of a new closure a moment later.
+            assert!(Instant::now() < deadline, "{trouble}");
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        format!("kubectl delete closureapproval keeper -n {namespace}")
+    }
+
     /// Does, as the administrator, what a text says in commands of kubectl.
     pub(crate) async fn do_as_told(&self, text: &str) {
         let commands: Vec<&str> = text.split("kubectl ").skip(1).collect();

@@ -158,7 +158,7 @@ const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'sta
 }
 
 /// Every right that an application can need, in the order of the steps.
-pub const TABLE: [Right; 25] = [
+pub const TABLE: [Right; 26] = [
     reads(
         Kind::Permission,
         "Organization.Read.All",
@@ -183,6 +183,15 @@ pub const TABLE: [Right; 25] = [
         When::Always,
         "reads who holds which directory role, itself included",
     ),
+    Right {
+        vital: false,
+        ..reads(
+            Kind::Permission,
+            "UserAuthenticationMethod.Read.All",
+            When::Always,
+            "reads before every effect whether who stays has a second factor; without it he shows it by `keeper prove`",
+        )
+    },
     counts(
         "Reports.Read.All",
         "counts mailboxes, OneDrive and SharePoint, with their sizes; without it they are Unknown, and each is accepted by name",
@@ -371,6 +380,7 @@ mod tests {
                 "User.Read.All",
                 "Application.Read.All",
                 "RoleManagement.Read.Directory",
+                "UserAuthenticationMethod.Read.All",
                 "Reports.Read.All",
                 "Group.Read.All",
                 "DeviceManagementManagedDevices.Read.All",
@@ -383,6 +393,7 @@ mod tests {
             names(Purpose::Act),
             [
                 "RoleManagement.Read.Directory",
+                "UserAuthenticationMethod.Read.All",
                 "Reports.Read.All",
                 "Group.Read.All",
                 "DeviceManagementManagedDevices.Read.All",

@@ -3,6 +3,7 @@ use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::observation::*;
 use crate::closure::terms::{Mode, Terms};
+use jiff::{SignedDuration, Timestamp};
 
 type Change = fn(&mut Observation);
 
@@ -72,6 +73,15 @@ fn each_refusal_has_its_reason() {
         ("RetainedAdminNotGlobalAdministrator", |s| {
             retained(s, |r| r.global_administrator = Holding::BillingOnly)
         }),
+        ("RetainedAdminWithoutMfa", |s| {
+            retained(s, |r| r.second_factor = Fact::Known(false))
+        }),
+        ("MicrosoftUnavailable", |s| {
+            retained(s, |r| r.second_factor = Fact::Unreadable(Why::Unavailable))
+        }),
+        ("UnexpectedAnswer", |s| {
+            retained(s, |r| r.second_factor = Fact::Unreadable(Why::Malformed))
+        }),
         ("PermissionDenied", |s| {
             s.organization = Fact::Unreadable(Why::Forbidden)
         }),
@@ -106,6 +116,71 @@ fn each_refusal_has_its_reason() {
         let later = decided(&mut run, change);
         assert_eq!(reason(&later), *wanted, "midway");
     }
+}
+
+/// A sign-in that is young enough stands in for what nobody can tell, and for nothing else.
+#[test]
+fn where_nobody_can_tell_of_a_second_factor_a_sign_in_stands_in() {
+    let days = |n: i64| start() - SignedDuration::from_hours(24 * n);
+    let told = |run: &mut Run, fact: Fact<bool>, proof: Option<Timestamp>, asked: Option<u32>| {
+        decided(run, |s| {
+            let proof = proof.map(|at| (id(RETAINED), at));
+            s.cluster.proofs.extend(proof);
+            s.cluster.configuration.proof_days = asked;
+            retained(s, |r| r.second_factor = fact);
+        })
+    };
+    let unknown = "RetainedAdminMfaUnknown";
+    for why in [Why::Forbidden, Why::Unsupported] {
+        let mut run = planned(World::new(3));
+        let untold = Fact::Unreadable(why);
+        let cases = [
+            (None, None, unknown),
+            (Some(days(31)), None, unknown),
+            (Some(days(29)), None, "DeleteUsers"),
+            (Some(days(29)), Some(14), "RetainedAdminMfaUnknown"),
+            (Some(days(13)), Some(14), "DeleteUsers"),
+        ];
+        for (proof, asked, wanted) in cases {
+            let decided = told(&mut run, untold.clone(), proof, asked);
+            assert_eq!(reason(&decided), wanted, "{why:?} {proof:?} {asked:?}");
+        }
+        // That there is none is known: he signed in before it was taken away.
+        let none = told(&mut run, Fact::Known(false), Some(days(1)), None);
+        assert_eq!(reason(&none), "RetainedAdminWithoutMfa");
+        let Decision::Blocked(obstacles) = told(&mut run, untold, None, None).decision else {
+            panic!("not blocked")
+        };
+        let grant = obstacles[0]
+            .remedy
+            .contains("UserAuthenticationMethod.Read.All");
+        assert_eq!(grant, why == Why::Forbidden, "{}", obstacles[0].remedy);
+        assert!(obstacles[0].remedy.contains("keeper prove"));
+    }
+    // A plan changes nothing.
+    let mut run = Run::of(World::new(3).with(|w| w.terms.mode = Mode::Plan));
+    let untold = Fact::Unreadable(Why::Forbidden);
+    assert_ne!(reason(&told(&mut run, untold, None, None)), unknown);
+}
+
+/// Once something has begun it holds back each effect, and no wait and no reading.
+#[test]
+fn an_unknown_second_factor_holds_back_effects_and_nothing_else() {
+    let untold = |s: &mut Observation| {
+        retained(s, |r| r.second_factor = Fact::Unreadable(Why::Forbidden));
+    };
+    let mut run = planned(World::new(120));
+    run.cycle(true);
+    assert_eq!(
+        reason(&decided(&mut run, untold)),
+        "RetainedAdminMfaUnknown"
+    );
+    let mut run = planned(World::new(3));
+    run.cycle(true);
+    assert_eq!(reason(&decided(&mut run, untold)), "VerifyUsers");
+    let handed = |w: &mut World| w.subscriptions = vec![subscription(1, Agreement::Direct)];
+    let mut run = verified(World::new(3).with(handed));
+    assert_eq!(reason(&decided(&mut run, untold)), "CancelSubscription");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::STABLE;
 use super::roles::GlobalAdministrators;
 use crate::closure::id::ObjectId;
-use crate::closure::observation::{Administrator, Holding};
+use crate::closure::observation::{Administrator, Fact, Holding};
 use crate::microsoft::batch::Item;
 use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
@@ -35,7 +35,7 @@ pub(in crate::microsoft) fn item(line: &Line<'_>, name: &str) -> Result<Item, Fa
     Ok(Item::get(&url))
 }
 
-/// What it was answered; `None`: no such user.
+/// What it was answered; `None`: no such user. A second factor is another reading's.
 pub(in crate::microsoft) fn told(
     body: Body,
     holders: &GlobalAdministrators,
@@ -51,6 +51,7 @@ pub(in crate::microsoft) fn told(
         member: user.user_type.as_deref() == Some("Member"),
         synced: user.on_premises_sync_enabled == Some(true),
         global_administrator: holding(user.id, holders),
+        second_factor: Fact::NotRead,
         user_principal_name: user.user_principal_name,
     }))
 }

@@ -5,6 +5,7 @@ pub(super) mod applications;
 pub(super) mod domains;
 pub(super) mod identity;
 pub(super) mod losses;
+pub(super) mod methods;
 pub(super) mod mfa;
 pub(super) mod objects;
 pub(super) mod organization;

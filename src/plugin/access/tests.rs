@@ -8,8 +8,9 @@ const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const PAYER: &str = "7a3b0c1d-2e3f-4a5b-8c6d-7e8f90a1b2c3";
 const PRIVILEGED: &str = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13";
 
-/// What counts what dies with the tenant, and finds users in restricted units.
-const COUNTING: [&str; 5] = [
+/// What tells of a second factor, counts what dies with the tenant, and finds users in restricted units.
+const COUNTING: [&str; 6] = [
+    "UserAuthenticationMethod.Read.All",
     "Reports.Read.All",
     "Group.Read.All",
     "DeviceManagementManagedDevices.Read.All",
@@ -84,6 +85,7 @@ fn what_only_reads_is_given_nothing_to_write() {
         COUNTING[2],
         COUNTING[3],
         COUNTING[4],
+        COUNTING[5],
         "Domain.Read.All",
     ];
     assert_eq!(permissions(&text), wanted);

@@ -8,10 +8,11 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::roles;
 use super::super::tenant::{Client, Tenant};
-use super::super::users::{DISABLED, User};
+use super::super::users::{AUTHENTICATOR, DISABLED, User};
 use super::Answer;
 
-/// A new name, whether the account may sign in, and its directory role (`null`: none); absent fields stay.
+/// A new name, whether the account may sign in, whether the Authenticator app is registered, and the directory role (`null`:
+/// none); absent fields stay.
 pub(super) fn change_user(tenant: &mut Tenant, body: &Value) -> Answer {
     let position = body["id"]
         .as_str()
@@ -23,9 +24,18 @@ pub(super) fn change_user(tenant: &mut Tenant, body: &Value) -> Answer {
         tenant.users.name(position, name.to_owned());
     }
     if let Some(user) = tenant.users.get_mut(position) {
-        if let Some(enabled) = body["accountEnabled"].as_bool() {
-            user.flags &= !DISABLED;
-            user.flags |= if enabled { 0 } else { DISABLED };
+        for (told, flag) in [
+            (
+                body["accountEnabled"].as_bool().map(|enabled| !enabled),
+                DISABLED,
+            ),
+            (body["authenticator"].as_bool(), AUTHENTICATOR),
+        ] {
+            match told {
+                Some(true) => user.flags |= flag,
+                Some(false) => user.flags &= !flag,
+                None => {}
+            }
         }
         user.role = role.unwrap_or(user.role);
     }
@@ -96,13 +106,13 @@ mod tests {
         let path = format!("/_sim/tenants/{}/press", world.tenants[0].id);
         let closer = world.tenants[0].clients[0].app_id;
         let press = |world: &mut World, body: Value| testing::control(world, "POST", &path, &body);
-        let changes = json!({ "action": "changeUser", "id": "closer@contoso.onmicrosoft.com", "accountEnabled": false,
+        let changes = json!({ "action": "changeUser", "id": "closer@contoso.onmicrosoft.com", "accountEnabled": false, "authenticator": false,
             "userPrincipalName": "other@contoso.onmicrosoft.com", "role": "Billing Administrator" });
         assert_eq!(press(&mut world, changes.clone()).status, 200);
         assert_eq!(press(&mut world, changes).status, 404);
         let tenant = &world.tenants[0];
         let user = tenant.users.get(tenant.retained).unwrap();
-        assert!(user.is(DISABLED));
+        assert!(user.is(DISABLED) && !user.is(AUTHENTICATOR));
         assert_eq!(roles::known(user.role).name, "Billing Administrator");
         let body = json!({ "action": "changeApplication", "id": closer, "newSecret": true, "permission": "Domain.Read.All", "revoke": "User.Read.All",
             "role": "Privileged Authentication Administrator" });

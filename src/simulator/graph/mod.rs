@@ -8,6 +8,7 @@ mod delta;
 mod domains;
 mod listing;
 mod losses;
+mod methods;
 mod mfa;
 mod objects;
 mod organization;
@@ -216,6 +217,7 @@ fn route(world: &mut World, call: &Call) -> Answer {
             "/me request is only valid with delegated authentication flow.",
         )),
         ["users", _, "authentication", "requirements"] if call.beta => mfa::route(world, call),
+        ["users", _, "authentication", "methods"] => methods::route(world, call),
         ["users", "delta"] if call.method == "GET" => delta::route(world, call),
         ["users", ..] => users::route(world, call),
         ["directoryObjects", ..] => objects::route(world, call),

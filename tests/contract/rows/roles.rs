@@ -31,6 +31,16 @@ fn retained(seen: &Observation) -> Fact<String> {
     })
 }
 
+fn second_factor(seen: &Observation) -> Fact<String> {
+    match &seen.retained {
+        Fact::Known(Some(one)) => told(&one.second_factor, |is| {
+            let word = if *is { "registered" } else { "none" };
+            word.to_owned()
+        }),
+        other => told(other, |_| "no such user".to_owned()),
+    }
+}
+
 fn own_roles(seen: &Observation) -> Fact<String> {
     told(&seen.identity, |one| {
         format!("{} roles", one.directory_roles.len())
@@ -53,8 +63,14 @@ fn where_readable(row: Row, makes: &'static str) -> Row {
 }
 
 pub fn rows() -> Vec<Row> {
-    let permanent = "closer@contoso.onmicrosoft.com Permanent, enabled, member";
-    let none = "closer@contoso.onmicrosoft.com None, enabled, member";
+    let mut rows = who_stays();
+    rows.extend(roles());
+    rows
+}
+
+const PERMANENT: &str = "closer@contoso.onmicrosoft.com Permanent, enabled, member";
+
+fn who_stays() -> Vec<Row> {
     let empty = json!({"value": []});
     vec![
         row(
@@ -65,12 +81,34 @@ pub fn rows() -> Vec<Row> {
         )
         .reply(json!({"id": ADMINISTRATOR, "userPrincipalName": "closer@contoso.onmicrosoft.com", "userType": "Member",
             "accountEnabled": true, "onPremisesSyncEnabled": null}))
-        .makes(permanent)
+        .makes(PERMANENT)
         .given(ELIGIBLE, 200, empty.clone())
         .given(SCHEDULED, 200, empty.clone())
         .without("userType", "closer@contoso.onmicrosoft.com Permanent, enabled")
         .without("accountEnabled", "closer@contoso.onmicrosoft.com Permanent, member")
         .error(404, Value::Null, "no such user"),
+        row(
+            Graph,
+            "GET /v1.0/users/{}/authentication/methods",
+            "GET /v1.0/users/closer@contoso.onmicrosoft.com/authentication/methods",
+            Run::Ask(Question::Administrators, second_factor),
+        )
+        .reply(json!({"value": [
+            {"@odata.type": "#microsoft.graph.passwordAuthenticationMethod", "id": "28c10230-6103-485e-b985-444c60001490"},
+            {"@odata.type": "#microsoft.graph.fido2AuthenticationMethod", "id": "-2_GRUg2-HYz6_1YG4YRAQ2", "model": "NFC key"}]}))
+        .makes("registered")
+        .given(ELIGIBLE, 200, empty.clone())
+        .given(SCHEDULED, 200, empty)
+        .unread("value/id")
+        .but(But::Paged),
+    ]
+}
+
+fn roles() -> Vec<Row> {
+    let permanent = PERMANENT;
+    let none = "closer@contoso.onmicrosoft.com None, enabled, member";
+    let empty = json!({"value": []});
+    vec![
         row(
             Graph,
             ASSIGNED,
