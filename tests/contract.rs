@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+#[path = "contract/assertion.rs"]
+mod assertion;
 #[path = "contract/effects.rs"]
 mod effects;
 #[path = "contract/garbage.rs"]
@@ -20,6 +22,8 @@ mod links;
 mod list;
 #[path = "contract/operations.rs"]
 mod operations;
+#[path = "contract/polling.rs"]
+mod polling;
 #[path = "contract/readings.rs"]
 mod readings;
 #[path = "contract/requests.rs"]
@@ -33,6 +37,8 @@ mod rows;
 mod server;
 #[path = "contract/stage.rs"]
 mod stage;
+#[path = "contract/tokens.rs"]
+mod tokens;
 
 use libtest_mimic::{Arguments, Trial};
 use row::Row;
@@ -52,6 +58,8 @@ fn main() {
         trials.extend(links::trials(row));
         trials.extend(effects::trials(row));
         trials.extend(operations::trials(row));
+        trials.extend(polling::trials(row));
+        trials.extend(tokens::trials(row));
     }
     libtest_mimic::run(&asked, trials).exit()
 }

@@ -3,13 +3,12 @@
 //! Source: learn.microsoft.com `entra/identity-platform/v2-oauth2-device-code` (RFC 8628), and for the claims
 //! `entra/identity-platform/access-token-claims-reference`.
 
+use super::claims;
 use super::clouds::{Hosts, Service};
 use super::failure::Failure;
 use super::request::{Body, Call, Http, Reply};
 use crate::closure::id::ObjectId;
 use crate::closure::terms::Cloud;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -20,6 +19,8 @@ use std::time::Duration;
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Between two questions at least, whatever the reply says.
 const PAUSE_AT_LEAST: Duration = Duration::from_secs(1);
+/// Between two questions at most, however often the line broke.
+const PAUSE_AT_MOST: Duration = Duration::from_secs(60);
 /// What RFC 8628 adds to the pause on `slow_down`.
 const SLOWER: Duration = Duration::from_secs(5);
 /// A code lives 15 minutes; one that claims to live longer is not waited for longer.
@@ -105,7 +106,7 @@ struct Denied {
     error_codes: Vec<u64>,
 }
 
-/// What a token says of the person; its signature is not looked at, as it comes from the service itself by https.
+/// What a token says of the person.
 #[derive(Deserialize)]
 struct Claims {
     tid: ObjectId,
@@ -149,16 +150,20 @@ impl DeviceSignIn<'_> {
     }
 
     async fn poll(&self, code: &DeviceCode) -> Result<SignedIn, SignInError> {
-        let mut pause = code.pause;
+        let (mut pause, mut asked) = (code.pause, Duration::ZERO);
         loop {
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(pause.max(asked)).await;
+            asked = Duration::ZERO;
             let fields = [
                 ("grant_type", GRANT),
                 ("device_code", code.secret.expose_secret()),
             ];
             let reply = match self.post("token", &fields).await {
-                // A passing trouble of the line; the code's own time bounds it.
-                Err(SignInError::Unavailable(_)) => continue,
+                // A passing trouble of the line; the code's own time bounds it. RFC 8628, 3.5: then ask less often.
+                Err(SignInError::Unavailable(_)) => {
+                    pause = (pause * 2).min(PAUSE_AT_MOST);
+                    continue;
+                }
                 other => other?,
             };
             let denied = match read::<Granted>(&reply) {
@@ -172,7 +177,7 @@ impl DeviceSignIn<'_> {
                     return Err(SignInError::Declined);
                 }
                 Some("expired_token") => return Err(SignInError::Expired),
-                None if reply.status == 429 || reply.status >= 500 => {}
+                _ if passes(&reply) => asked = reply.retry_after().unwrap_or_default(),
                 _ => return Err(refused(&reply, denied)),
             }
         }
@@ -194,7 +199,7 @@ impl DeviceSignIn<'_> {
 }
 
 fn who(token: &str, tenant: ObjectId) -> Result<SignedIn, SignInError> {
-    let claims = claims(token).ok_or(SignInError::NotOurs)?;
+    let claims: Claims = claims::of(token).ok_or(SignInError::NotOurs)?;
     let person = claims.idtyp.is_none_or(|kind| kind == "user");
     if claims.tid != tenant || !person {
         return Err(SignInError::NotOurs);
@@ -214,8 +219,13 @@ fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, Option<Denied>> {
     }
 }
 
+/// Throttled, or a trouble of the service's own.
+fn passes(reply: &Reply) -> bool {
+    reply.status == 429 || reply.status >= 500
+}
+
 fn refused(reply: &Reply, denied: Option<Denied>) -> SignInError {
-    match denied {
+    match denied.filter(|_| !passes(reply)) {
         Some(denied) => SignInError::Refused(denied.error_codes.first().map_or_else(
             || Failure::of(super::Kind::Rejected, reply.status, &denied.error).code,
             |code| format!("AADSTS{code}"),
@@ -224,16 +234,12 @@ fn refused(reply: &Reply, denied: Option<Denied>) -> SignInError {
     }
 }
 
-fn claims(token: &str) -> Option<Claims> {
-    let payload = token.split('.').nth(1)?;
-    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    serde_json::from_slice(&bytes).ok()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Value, json};
 
     const TENANT: &str = "6f2f4a3e-1b2c-4d5e-8f90-a1b2c3d4e5f6";

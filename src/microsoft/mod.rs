@@ -11,6 +11,7 @@ mod auth;
 mod batch;
 mod batch_read;
 mod calls;
+mod claims;
 mod clouds;
 mod counters;
 mod device_code;

@@ -1,6 +1,7 @@
 //! The exact request of each call, with every header, and what the client makes of the good reply.
 
-use crate::row::{But, Row, decoded, line};
+use crate::assertion;
+use crate::row::{But, By, Row, decoded, line};
 use crate::rows;
 use crate::server::{Seen, TENANT};
 use crate::stage::{PARTNER, Ran, token};
@@ -33,7 +34,7 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
             let ran = stage.good().await;
             let is = |one: &&Seen| row.is_asked_by(one);
             for one in ran.asked.iter().filter(is) {
-                assert_eq!(written(one), wanted(row), "{}", ran.told());
+                assert_eq!(written(row, one), wanted(row), "{}", ran.told());
             }
             assert_eq!(ran.hits.len(), 1, "asked once\n{}", ran.told());
             let makes = Fact::Known(row.makes.to_owned());
@@ -85,7 +86,7 @@ fn wanted(row: &Row) -> (Vec<String>, Value) {
 }
 
 /// The request as it came.
-fn written(seen: &Seen) -> (Vec<String>, Value) {
+fn written(row: &Row, seen: &Seen) -> (Vec<String>, Value) {
     let id = seen.headers["client-request-id"].to_str().unwrap();
     assert!(uuid::Uuid::parse_str(id).is_ok(), "{id}");
     let shown = |name: &str, value: &str| match name {
@@ -104,6 +105,7 @@ fn written(seen: &Seen) -> (Vec<String>, Value) {
     headers.sort();
     let body = match seen.text.as_str() {
         "" => seen.body.clone(),
+        form if row.by == By::Certificate => Value::String(assertion::named(&decoded(form))),
         form => Value::String(decoded(form)),
     };
     (headers, body)

@@ -17,6 +17,19 @@ pub enum Run {
     LookBack(Intent),
     /// Asks for a code for a person to sign in with.
     SignIn,
+    /// Waits until a person has signed in with it.
+    SignedIn,
+}
+
+/// What the application proves itself with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Its secret, `hunter2`.
+    Secret,
+    /// The certificate of these tests.
+    Certificate,
+    /// The token that lies in a file.
+    FederatedToken,
 }
 
 /// What is answered.
@@ -67,6 +80,8 @@ pub enum But {
     Follows,
     /// A run of it takes seconds.
     Slow,
+    /// It is asked until there is an answer, or the time for it is over.
+    Polled,
 }
 
 /// One call.
@@ -94,6 +109,8 @@ pub struct Row {
     pub given: Vec<(&'static str, Reply)>,
     /// An effect: where it is settled.
     pub settled: Option<Settled>,
+    /// What the application proves itself with.
+    pub by: By,
     /// What is different.
     pub but: Vec<But>,
 }
@@ -112,6 +129,7 @@ pub fn row(service: Service, call: &'static str, request: &'static str, run: Run
         errors: Vec::new(),
         given: Vec::new(),
         settled: None,
+        by: By::Secret,
         but: Vec::new(),
     }
 }
@@ -169,6 +187,10 @@ impl Row {
             after,
         });
         self
+    }
+
+    pub fn by(self, by: By) -> Self {
+        Self { by, ..self }
     }
 
     pub fn but(mut self, but: But) -> Self {

@@ -1,11 +1,12 @@
 //! A stage for one row: the client, a server that answers as all rows say, and a twist on what it answers to this one.
 
-use crate::row::{But, Reply, Row, Run, call_of, line};
+use crate::row::{But, By, Reply, Row, Run, call_of, line};
 use crate::rows;
 use crate::server::{Held, Seen, TENANT, Told, listen};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tenant_closure::closure::id::ObjectId;
@@ -21,6 +22,12 @@ use tenant_closure::microsoft::{
 
 /// The tenant of a partner.
 pub const PARTNER: ObjectId = ObjectId(uuid::Uuid::from_u128(0x9a));
+
+/// The certificate with its key.
+pub const CERTIFICATE: &str = include_str!("../support/certificate.pem");
+
+/// What the cluster gives to the operator.
+pub const CLUSTERS_TOKEN: &str = "e30.cluster.first";
 
 /// What a run may last at most before the client gives up.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -76,6 +83,8 @@ pub struct Stage {
     scene: Arc<Mutex<Scene>>,
     endpoint: EndpointOverride,
     settings: Settings,
+    /// Where the cluster's token lies.
+    folder: tempfile::TempDir,
 }
 
 /// What a run brought.
@@ -109,12 +118,29 @@ impl Stage {
         let (endpoint, mut settings) = listen(move |seen| answer(row, &theirs, &seen)).await;
         settings.limits.effect = PATIENCE;
         settings.limits.batches = 1;
-        Self {
+        let folder = tempfile::tempdir().unwrap();
+        let stage = Self {
             row,
             scene,
             endpoint,
             settings,
+            folder,
+        };
+        stage.rotate(Some(CLUSTERS_TOKEN));
+        stage
+    }
+
+    /// The cluster puts another token into the file, or takes the file away.
+    pub fn rotate(&self, token: Option<&str>) {
+        let path = self.token_file();
+        match token {
+            Some(token) => std::fs::write(path, token).unwrap(),
+            None => std::fs::remove_file(path).unwrap(),
         }
+    }
+
+    fn token_file(&self) -> PathBuf {
+        self.folder.path().join("token")
     }
 
     /// Runs the row's client function with a twist on each answer to its call; no effect takes place.
@@ -127,6 +153,23 @@ impl Stage {
         &self,
         twist: impl Fn(Hit<'_>) -> (Told, bool) + Send + Sync + 'static,
     ) -> Ran {
+        let ran = self
+            .twisted_on(&LiveTenant::new(self.settings()), twist)
+            .await;
+        assert!(
+            !ran.hits.is_empty(),
+            "the call of the row was not made:\n{}",
+            ran.told()
+        );
+        ran
+    }
+
+    /// Likewise, with a client that may have tokens of an earlier run; the call need not be made.
+    pub async fn twisted_on(
+        &self,
+        tenant: &LiveTenant,
+        twist: impl Fn(Hit<'_>) -> (Told, bool) + Send + Sync + 'static,
+    ) -> Ran {
         {
             let mut scene = self.scene.lock().unwrap();
             scene.asked.clear();
@@ -134,19 +177,13 @@ impl Stage {
             scene.done = false;
             scene.twist = Arc::new(twist);
         }
-        let made = self.made().await;
+        let made = self.made(tenant).await;
         let scene = self.scene.lock().unwrap();
-        let ran = Ran {
+        Ran {
             made,
             asked: scene.asked.clone(),
             hits: scene.hits.clone(),
-        };
-        assert!(
-            !ran.hits.is_empty(),
-            "the call of the row was not made:\n{}",
-            ran.told()
-        );
-        ran
+        }
     }
 
     /// What is answered from now on to the reading that settles the row's effect.
@@ -182,8 +219,7 @@ impl Stage {
         self.run(|hit| told_as(hit.good)).await
     }
 
-    async fn made(&self) -> Fact<String> {
-        let tenant = LiveTenant::new(self.settings());
+    async fn made(&self, tenant: &LiveTenant) -> Fact<String> {
         match &self.row.run {
             Run::Ask(question, words) => {
                 let mut seen = Observation::default();
@@ -192,11 +228,11 @@ impl Stage {
             }
             Run::Perform(intent) => {
                 let attempt = tenant.perform(intent, &Held::new()).await;
-                let outcome = look_back(&tenant, intent, Some(&attempt)).await;
+                let outcome = look_back(tenant, intent, Some(&attempt)).await;
                 Fact::Known(format!("{}; {}", answered(&attempt), became(&outcome)))
             }
             Run::LookBack(intent) => {
-                let outcome = look_back(&tenant, intent, None).await;
+                let outcome = look_back(tenant, intent, None).await;
                 match outcome.unread {
                     Some(why) => {
                         assert!(!outcome.complete && outcome.gone == 0, "{outcome:?}");
@@ -205,33 +241,48 @@ impl Stage {
                     None => Fact::Known(became(&outcome)),
                 }
             }
-            Run::SignIn => self.sign_in().await,
+            Run::SignIn => self.sign_in(false).await,
+            Run::SignedIn => self.sign_in(true).await,
         }
     }
 
-    async fn sign_in(&self) -> Fact<String> {
+    async fn sign_in(&self, to_the_end: bool) -> Fact<String> {
         let sign_in = DeviceSignIn {
             http: &self.settings.http,
             cloud: Cloud::Global,
             tenant: TENANT,
             application: self.settings.app_id,
         };
-        match sign_in.begin().await {
-            Ok(code) => Fact::Known(format!("{} at {}", code.user_code, code.verification_uri)),
+        let told = match sign_in.begin().await {
+            Ok(code) if to_the_end => sign_in.finish(&code).await.map(|who| {
+                let how = if who.mfa { "with" } else { "without" };
+                format!("{} signed in {how} MFA", who.user)
+            }),
+            Ok(code) => Ok(format!("{} at {}", code.user_code, code.verification_uri)),
+            Err(error) => Err(error),
+        };
+        match told {
+            Ok(words) => Fact::Known(words),
             Err(SignInError::Unavailable(_)) => Fact::Unreadable(Why::Unavailable),
             Err(error) => Fact::Known(error.to_string()),
         }
     }
 
     /// A tenant with an account of each kind, and gates that nobody has used.
-    fn settings(&self) -> Settings {
+    pub fn settings(&self) -> Settings {
         let partner = Credentials {
             tenant_id: PARTNER,
             app_id: ObjectId(uuid::Uuid::from_u128(0x9b)),
             proof: Proof::Secret("a secret".to_owned().into()),
         };
         let account = |kind, credentials| Billing { kind, credentials };
+        let proof = match self.row.by {
+            By::Secret => self.settings.proof.clone(),
+            By::Certificate => Proof::Certificate(CERTIFICATE.to_owned().into()),
+            By::FederatedToken => Proof::FederatedToken(self.token_file()),
+        };
         Settings {
+            proof,
             billing: vec![
                 account(BillingKind::CustomerAgreement, None),
                 account(BillingKind::AzureSubscription, None),
@@ -374,15 +425,15 @@ fn usual(row: &Row, seen: &Seen, done: bool) -> Reply {
     if let Some((_, reply)) = row.given.iter().find(given) {
         return reply.clone();
     }
-    if seen.path.ends_with("/oauth2/v2.0/token") {
-        return Reply::new(200, granted(seen));
-    }
     let own = row
         .reply
         .as_ref()
         .filter(|_| row.is_asked_by(seen) || is_page(seen));
     if let Some(reply) = own {
         return reply.clone();
+    }
+    if seen.path.ends_with("/oauth2/v2.0/token") {
+        return Reply::new(200, granted(seen));
     }
     let same_call = |other: &&Row| other.service == seen.service() && other.call == call;
     let mut rows = rows::all().iter().filter(same_call);
@@ -406,7 +457,11 @@ fn scope_of(seen: &Seen) -> String {
 
 /// A token for a tenant and a scope.
 pub fn token(tenant: &str, scope: &str) -> String {
-    let claims = json!({"tid": tenant, "scope": scope, "roles": ["User.ReadWrite.All"]});
+    token_of(&json!({"tid": tenant, "scope": scope, "roles": ["User.ReadWrite.All"]}))
+}
+
+/// A token that says this.
+pub fn token_of(claims: &Value) -> String {
     format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 

@@ -1,8 +1,8 @@
 //! The sign-in service.
 
 use super::told;
-use crate::row::{But, Row, Run, row};
-use crate::stage::token;
+use crate::row::{But, By, Row, Run, row};
+use crate::stage::{token, token_of};
 use serde_json::{Value, json};
 use tenant_closure::closure::observation::{Existence, Fact, Observation, Question};
 use tenant_closure::microsoft::Service::Login;
@@ -32,8 +32,18 @@ fn directory(seen: &Observation) -> Fact<String> {
 /// The discovery document of our tenant.
 const DOCUMENT: &str = "GET https://login.microsoftonline.com/00000000-0000-0000-0000-00000000aaaa/v2.0/.well-known/openid-configuration";
 
+/// The code for a person, as it is answered.
+const CODE: &str = "POST /{}/oauth2/v2.0/devicecode";
+
+fn code(interval: u32, life: u32) -> Value {
+    json!({"user_code": "FJC3-QWRP", "verification_uri": "https://microsoft.com/devicelogin",
+        "device_code": "GMMhm", "interval": interval, "expires_in": life})
+}
+
 pub fn rows() -> Vec<Row> {
     let mut rows = sign_in();
+    rows.extend(assertions());
+    rows.extend(persons());
     rows.extend(outside());
     rows
 }
@@ -73,15 +83,64 @@ fn sign_in() -> Vec<Row> {
         .unread("token_type")
         .error(401, error(7_000_215), "CredentialRefused(SecretWrong)")
         .but(But::ErrorsOfItsOwn),
+    ]
+}
+
+/// What stands in the place of a secret.
+fn assertions() -> Vec<Row> {
+    vec![
         row(
             Login,
-            "POST /{}/oauth2/v2.0/devicecode",
+            "POST /{}/oauth2/v2.0/token",
+            "POST https://login.microsoftonline.com/00000000-0000-0000-0000-00000000aaaa/oauth2/v2.0/token\n\n\
+             grant_type=client_credentials&client_id=00000000-0000-0000-0000-00000000bbbb&scope=https://graph.microsoft.com/.default\
+             &client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion={signed by the certificate}",
+            Run::Ask(Question::Identity, permissions),
+        )
+        .what("with a certificate")
+        .by(By::Certificate)
+        .makes("User.ReadWrite.All")
+        .unread("token_type")
+        .error(401, error(700_027), "CredentialRefused(CertificateUnknown)")
+        .error(401, error(700_024), "CredentialRefused(AssertionTime)")
+        .error(400, error(700_016), "CredentialRefused(ApplicationUnknown)")
+        .error(400, error(90_002), "CredentialRefused(TenantUnknown)")
+        .error(404, json!({"message": "no"}), "Unavailable")
+        .but(But::ErrorsOfItsOwn),
+        row(
+            Login,
+            "POST /{}/oauth2/v2.0/token",
+            "POST https://login.microsoftonline.com/00000000-0000-0000-0000-00000000aaaa/oauth2/v2.0/token\n\n\
+             grant_type=client_credentials&client_id=00000000-0000-0000-0000-00000000bbbb&scope=https://graph.microsoft.com/.default\
+             &client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=e30.cluster.first",
+            Run::Ask(Question::Identity, permissions),
+        )
+        .what("with the cluster's token")
+        .by(By::FederatedToken)
+        .makes("User.ReadWrite.All")
+        .unread("token_type")
+        .error(400, error(700_211), "CredentialRefused(FederationUnknown)")
+        .error(400, error(700_212), "CredentialRefused(FederationUnknown)")
+        .error(400, error(700_213), "CredentialRefused(FederationUnknown)")
+        .error(401, error(700_024), "CredentialRefused(AssertionTime)")
+        .error(400, error(90_002), "CredentialRefused(TenantUnknown)")
+        .error(404, json!({"message": "no"}), "Unavailable")
+        .but(But::ErrorsOfItsOwn),
+    ]
+}
+
+/// A person who signs in by device code.
+fn persons() -> Vec<Row> {
+    let who = json!({"tid": super::TENANT, "oid": super::ADMINISTRATOR, "amr": ["pwd", "mfa"]});
+    vec![
+        row(
+            Login,
+            CODE,
             "POST https://login.microsoftonline.com/00000000-0000-0000-0000-00000000aaaa/oauth2/v2.0/devicecode\n\n\
              client_id=00000000-0000-0000-0000-00000000bbbb&scope=https://graph.microsoft.com/User.Read",
             Run::SignIn,
         )
-        .reply(json!({"user_code": "FJC3-QWRP", "verification_uri": "https://microsoft.com/devicelogin",
-            "device_code": "GMMhm", "interval": 5, "expires_in": 900}))
+        .reply(code(5, 900))
         .makes("FJC3-QWRP at https://microsoft.com/devicelogin")
         .unread("interval")
         .error(
@@ -92,6 +151,36 @@ fn sign_in() -> Vec<Row> {
         .error(404, json!({"message": "no"}), "Unavailable")
         .but(But::ErrorsOfItsOwn)
         .but(But::AskedOnce),
+        row(
+            Login,
+            "POST /{}/oauth2/v2.0/token",
+            "POST https://login.microsoftonline.com/00000000-0000-0000-0000-00000000aaaa/oauth2/v2.0/token\n\n\
+             client_id=00000000-0000-0000-0000-00000000bbbb&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=GMMhm",
+            Run::SignedIn,
+        )
+        .what("of a person, by the code that was shown")
+        .given(CODE, 200, code(1, 8))
+        .reply(json!({"token_type": "Bearer", "scope": "User.Read", "expires_in": 3599, "access_token": token_of(&who)}))
+        .makes("00000000-0000-0000-0000-0000000000a1 signed in with MFA")
+        .unread("token_type")
+        .unread("scope")
+        .unread("expires_in")
+        .error(400, json!({"error": "authorization_declined"}), "the sign-in was declined")
+        .error(400, json!({"error": "access_denied"}), "the sign-in was declined")
+        .error(
+            400,
+            json!({"error": "expired_token"}),
+            "nobody signed in within the time of the code; run it again",
+        )
+        .error(
+            401,
+            error(7_000_218),
+            "the sign-in service refuses: AADSTS7000218; the application must be registered in this tenant and allow public client flows",
+        )
+        .error(404, json!({"message": "no"}), "Unavailable")
+        .but(But::ErrorsOfItsOwn)
+        .but(But::Polled)
+        .but(But::Slow),
     ]
 }
 
