@@ -54,6 +54,7 @@ lint: tools $(MACHETE) ## formatting, clippy, the pure core alone, generated fil
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo check --no-default-features --lib
+	cargo clippy --lib --features object-stores -- -D warnings
 	cargo test --test generated
 	$(MACHETE)
 

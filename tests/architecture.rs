@@ -10,7 +10,7 @@ use tenant_closure::closure::step::Step;
 const ROOMS: [(&str, &[&str]); 9] = [
     ("closure", &[]),
     ("api", &["closure"]),
-    ("controller", &["api", "closure", "store"]),
+    ("controller", &["api", "closure", "evidence", "store"]),
     ("microsoft", &["closure"]),
     ("evidence", &["api", "closure"]),
     ("plugin", &["api", "closure", "evidence", "microsoft"]),

@@ -188,6 +188,10 @@ fn a_value_that_cannot_be_meant_is_refused() {
         ),
         ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
         ("image.digest=sha256:12", "/image/digest"),
+        (
+            "configuration.evidenceStore=evidence",
+            "/configuration/evidenceStore",
+        ),
     ] {
         let complaint = template(&[setting]).expect_err(setting);
         assert!(complaint.contains(words), "{setting}: {complaint}");
@@ -414,6 +418,44 @@ fn workload_identity_is_bound_by_namespace_and_its_token_is_mounted_where_asked_
     let without = crate::objects(&[]);
     let pod = &of_kind(&without, "Deployment")[0]["spec"]["template"]["spec"];
     assert!(pod.get("volumes").is_none());
+}
+
+#[test]
+fn evidence_goes_to_a_volume_that_the_operator_may_write_to() {
+    let objects = objects(&[
+        "evidence.volume.persistentVolumeClaim.claimName=kept",
+        "evidence.envFrom[0].secretRef.name=evidence-store",
+        "configuration.evidenceRequired=true",
+    ]);
+    let map: ConfigMap = serde_json::from_value(of_kind(&objects, "ConfigMap")[0].clone()).unwrap();
+    let read = configuration::resolve(Some(&map));
+    assert!(read.guards.present && read.evidence_required, "{map:?}");
+    let pod = &of_kind(&objects, "Deployment")[0]["spec"]["template"]["spec"];
+    assert_eq!(
+        pod["volumes"][0]["persistentVolumeClaim"]["claimName"],
+        "kept"
+    );
+    assert_eq!(pod["securityContext"]["fsGroup"], 65532);
+    let container = &pod["containers"][0];
+    let folder = container["volumeMounts"][0]["mountPath"].as_str().unwrap();
+    assert_eq!(
+        read.evidence_store.unwrap().path(),
+        Some(PathBuf::from(folder))
+    );
+    assert_eq!(
+        container["envFrom"][0]["secretRef"]["name"],
+        "evidence-store"
+    );
+
+    // Another folder than the volume's is meant where it is named; without any there is none.
+    let store = |settings: &[&str]| {
+        let objects = crate::objects(settings);
+        let map = of_kind(&objects, "ConfigMap")[0].clone();
+        configuration::resolve(Some(&serde_json::from_value(map).unwrap())).evidence_store
+    };
+    let named = store(&["configuration.evidenceStore=/elsewhere"]);
+    assert_eq!(named.unwrap().to_string(), "file:///elsewhere");
+    assert_eq!(store(&[]), None);
 }
 
 #[test]

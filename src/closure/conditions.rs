@@ -1,6 +1,7 @@
 //! Conditions: the three that tools wait for, then one for each promise of the procedure.
 
 use crate::closure::decision::{Decided, Decision, HandOff, Standing};
+use crate::closure::evidence;
 use crate::closure::intent::Action;
 use crate::closure::memory::Memory;
 use crate::closure::phase::{CONDITIONS, Phase};
@@ -21,7 +22,9 @@ pub fn all(
     summary: &str,
 ) -> Vec<(&'static str, Standing)> {
     let reason = reason(plan, decided, memory);
+    let stored = decided.standings.contains_key(evidence::CONDITION);
     shown(&plan.terms)
+        .chain(stored.then_some(evidence::CONDITION))
         .map(|name| {
             let standing = match name {
                 "Ready" => ready(phase, reason, summary),

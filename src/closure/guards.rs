@@ -23,6 +23,7 @@ pub fn refuse(
 ) -> Option<Decision> {
     brakes(&plan.terms, seen)
         .or_else(|| tenant_off_limits(&plan.terms, seen))
+        .or_else(|| evidence(&plan.terms, seen))
         .or_else(|| rivals_and_credential(&plan.terms, seen, memory, now))
         .or_else(|| {
             if departed(memory) {
@@ -89,6 +90,14 @@ fn tenant_off_limits(terms: &Terms, seen: &Observation) -> Option<Decision> {
         )
         .blocks()
     })
+}
+
+/// What is planned needs no evidence: nothing is changed.
+fn evidence(terms: &Terms, seen: &Observation) -> Option<Decision> {
+    let kept = seen.cluster.evidence.as_ref()?;
+    (terms.mode == Mode::Execute)
+        .then(|| kept.refusal())
+        .flatten()
 }
 
 fn rivals_and_credential(

@@ -8,6 +8,7 @@ pub mod conditions;
 pub mod decide;
 pub mod decision;
 pub mod estimate;
+pub mod evidence;
 pub mod guards;
 pub mod id;
 pub mod intent;

@@ -1,5 +1,6 @@
 //! What was seen. Each fact is Known or Unknown; Unknown never counts as none.
 
+use crate::closure::evidence::Evidence;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
@@ -165,6 +166,8 @@ pub struct Cluster {
     pub credential: Result<(), Obstacle>,
     /// The Job that vouches for the backup, where one is named; `Ok(None)`: there is no such Job. `Err`: it may not be read.
     pub backup_job: Result<Option<BackupJob>, Obstacle>,
+    /// The copies in the evidence store; `None`: no store is wanted.
+    pub evidence: Option<Evidence>,
 }
 
 /// How the Job that vouches for the backup stands, by its conditions.
@@ -440,6 +443,7 @@ impl Default for Cluster {
             begun_lately: 0,
             credential: Ok(()),
             backup_job: Ok(None),
+            evidence: None,
         }
     }
 }

@@ -195,10 +195,11 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
 }
 
 /// Short waits between two looks of the same effect: the closure runs.
-const RUNNING_WAITS: [&str; 6] = [
+const RUNNING_WAITS: [&str; 7] = [
     "VerifyingUsers",
     "WaitingReplica",
     "SettlingRecord",
+    "WritingEvidence",
     "StoppingRenewal",
     "ReleasingDomains",
     "DisablingMFA",

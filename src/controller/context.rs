@@ -8,8 +8,10 @@ use crate::closure::terms::Terms;
 use crate::controller::brakes::Brakes;
 use crate::controller::counters::Counters;
 use crate::controller::credentials::{Credential, Keys};
+use crate::controller::evidence::Keeping;
 use crate::controller::fleet::Acting;
 use crate::controller::journal::Head;
+use crate::store::Opened;
 use jiff::Timestamp;
 use kube::runtime::events::Recorder;
 use kube::{Api, Client};
@@ -57,6 +59,8 @@ pub struct Context {
     pub acting: Arc<Acting>,
     /// Held from counting the closures begun until another one has begun.
     pub beginning: tokio::sync::Mutex<()>,
+    /// The evidence store, while it is in use.
+    pub stores: Opened,
     /// Counts.
     pub counters: Arc<Counters>,
     /// Events, best effort.
@@ -80,6 +84,8 @@ pub struct Hints {
     pub patched: Option<Instant>,
     /// What the guards ask, as it was seen after the newest effect, and when.
     pub seen: Option<(Instant, Arc<Observation>)>,
+    /// Its evidence, where there is a store.
+    pub keeping: Option<Keeping>,
     /// Not before, for these inputs.
     pub hold_back: Option<(Timestamp, String)>,
 }

@@ -37,6 +37,10 @@ pub struct Counters {
     pub records: Count,
     /// Status patches written.
     pub status_patches: Count,
+    /// Objects written to the evidence store.
+    pub evidence_objects: Count,
+    /// Times that evidence could not be written, or something else was there.
+    pub evidence_failures: Count,
     /// Records that were found in doubt and settled.
     pub settled_in_doubt: Count,
 }

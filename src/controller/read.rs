@@ -180,6 +180,7 @@ pub async fn cluster(
         },
         credential: Ok(()),
         backup_job: backup_job(ctx, read, vouched).await?,
+        evidence: None,
     })
 }
 

@@ -2,13 +2,16 @@
 
 use crate::api::TenantClosure;
 use crate::closure::decision::Decision;
-use crate::closure::observation::Observation;
+use crate::closure::evidence::CONDITION;
+use crate::closure::observation::{Cluster, Observation};
 use crate::closure::schedule;
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
 use crate::controller::read::{self, Read};
 use crate::controller::told::Told;
-use crate::controller::{act, doubt, journal, observe, plans, reach, record, transitions};
+use crate::controller::{
+    act, doubt, evidence, journal, observe, plans, reach, record, transitions,
+};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::core::PartialObjectMeta;
@@ -38,15 +41,22 @@ pub async fn reconcile(
         record::first(&ctx, &read).await?;
         return Ok(Action::requeue(Duration::ZERO));
     }
-    let told = match cycle(&ctx, &read, now).await {
+    let mut told = match cycle(&ctx, &read, now).await {
         Err(ReconcileError::HistoryRollback(why)) => Told::history_rollback(&read, &why),
         other => other?,
     };
-    let next = schedule::next(&told.decided.decision, &told.memory, &read.terms);
+    let mut next = schedule::next(&told.decided.decision, &told.memory, &read.terms);
+    let mut all_is_told = true;
+    if let Some(keeping) = ctx.hints(&read.uid).keeping {
+        let standing = keeping.evidence.standing();
+        told.decided.standings.insert(CONDITION, standing);
+        next = keeping.sooner(next);
+        all_is_told = keeping.evidence.is_complete();
+    }
     record::told(&ctx, &read, &told, next).await?;
     transitions::hold_back(&ctx, &read, next, now);
     Ok(match told.decided.decision {
-        Decision::Closed => Action::await_change(),
+        Decision::Closed if all_is_told => Action::await_change(),
         _ => Action::requeue(next),
     })
 }
@@ -58,8 +68,12 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
     let head = journal::newest(ctx, &read.closure).await?;
     let memory = journal::memory(head.as_ref());
     let plan = plans::in_force(ctx, read, &memory).await?;
+    let kept = evidence::keep(ctx, read, head.as_ref(), &memory).await?;
     let mut seen = Observation {
-        cluster: read::cluster(ctx, read, &plan, &memory, now).await?,
+        cluster: Cluster {
+            evidence: kept,
+            ..read::cluster(ctx, read, &plan, &memory, now).await?
+        },
         ..observe::seen_after_the_effect(ctx, &read.uid)
     };
     let tenant = reach::tenant(ctx, read, head.as_ref(), &mut seen).await?;

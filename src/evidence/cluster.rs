@@ -43,13 +43,41 @@ pub async fn records(
     Ok(all)
 }
 
+/// A closure's journal, read page by page: of a large plan only the ids stay in memory.
+///
+/// # Errors
+/// Where the API server refused or failed.
+pub async fn journal(client: &Client, namespace: &str, uid: &str) -> Result<Found, kube::Error> {
+    let resource = ApiResource::erase::<ClosureRecord>(&());
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let label = format!("{CLOSURE_UID}={uid}");
+    let mut params = ListParams::default().labels(&label).limit(PAGE);
+    let mut all = Found::default();
+    loop {
+        let page = api.list(&params).await?;
+        for item in page.items {
+            let object = serde_json::to_value(item).map_err(kube::Error::SerdeError)?;
+            add(&mut all, &object);
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => break,
+        }
+    }
+    Ok(all)
+}
+
+fn add(found: &mut Found, object: &Value) {
+    let name = object.pointer("/metadata/name").and_then(Value::as_str);
+    let source = format!("closurerecord {}", name.unwrap_or("without a name"));
+    found.add(object, Place { source, line: None });
+}
+
 /// The same, read as a journal.
 pub fn found(objects: &[Value]) -> Found {
     let mut found = Found::default();
     for object in objects {
-        let name = object.pointer("/metadata/name").and_then(Value::as_str);
-        let source = format!("closurerecord {}", name.unwrap_or("without a name"));
-        found.add(object, Place { source, line: None });
+        add(&mut found, object);
     }
     found
 }

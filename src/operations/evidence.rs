@@ -45,9 +45,9 @@ pub enum Format {
 #[derive(Debug, Args)]
 #[command(long_about)]
 pub struct Verify {
-    /// Exported journals, or folders with them. None: the cluster's.
-    #[arg(value_name = "FILE|FOLDER", required_unless_present_any = ["closure", "uid"])]
-    pub paths: Vec<PathBuf>,
+    /// Exported journals, folders with them, or evidence stores (a folder, or its URL). None: the cluster's.
+    #[arg(value_name = "FILE|FOLDER|STORE", required_unless_present_any = ["closure", "uid"])]
+    pub paths: Vec<String>,
     /// Which closure.
     #[command(flatten)]
     pub which: Which,
@@ -103,8 +103,9 @@ async fn judged(asked: &Verify) -> Result<Verified, String> {
         let (client, namespace) = client(&asked.place).await?;
         claim(&which.named(&client, &namespace).await?, &mut claims)?;
     }
-    let found = journal_files::read(&asked.paths, &mut claims.uid)?;
-    Ok(verify(&found, &claims))
+    let read = journal_files::read(&asked.paths, &mut claims.uid).await?;
+    claims.anchors.extend(read.anchors);
+    Ok(verify(&read.found, &claims))
 }
 
 /// The status first, then the records: what is written in between is newer than its head, and is looked at again.

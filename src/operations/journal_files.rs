@@ -1,6 +1,9 @@
-//! Journals from files: what `tenant-closure export` wrote, or a folder into which records were copied.
+//! Journals from files: what `tenant-closure export` wrote, a folder into which records were copied, or an evidence store.
 
-use crate::evidence::entry::Found;
+use crate::evidence::Anchor;
+use crate::evidence::entry::{Found, Place, Unreadable};
+use crate::store::{Address, Store, open};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -8,56 +11,195 @@ use std::path::{Path, PathBuf};
 const ENDINGS: [&str; 3] = ["jsonl", "ndjson", "json"];
 /// Folders in folders are followed so far.
 const DEEPEST: u32 = 4;
+/// The file of an evidence store that names the newest record.
+const HEAD: &str = "head.json";
+/// The folders of an evidence store that hold records, one a file and nothing else.
+const OF_RECORDS: [&str; 2] = ["records", "plans"];
 
-/// Reads files, and of folders the files that hold records. Where folders hold several journals, `uid` chooses.
+/// What lies in a place.
+enum Lying {
+    File(PathBuf),
+    Object(Store, object_store::path::Path),
+}
+
+/// What was found, and what evidence stores say of its end.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The records.
+    pub found: Found,
+    /// What the heads beside the records say.
+    pub anchors: Vec<Anchor>,
+}
+
+/// Reads files, and of folders and stores the files that hold records. Where these hold several journals, `uid` chooses.
 ///
 /// # Errors
-/// Which file could not be read, or that a choice is missing.
-pub fn read(paths: &[PathBuf], uid: &mut Option<String>) -> Result<Found, String> {
+/// Which place could not be read, or that a choice is missing.
+pub async fn read(places: &[String], uid: &mut Option<String>) -> Result<Read, String> {
     let mut all = Found::default();
     let mut lying = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            walk(path, DEEPEST, &mut lying)?;
+    for place in places {
+        if place.contains("://") {
+            listed(place, &mut lying).await?;
+        } else if Path::new(place).is_dir() {
+            walk(Path::new(place), DEEPEST, &mut lying)?;
         } else {
-            all.add_text(&path.display().to_string(), &text(path)?);
+            let text = std::fs::read_to_string(place);
+            all.add_text(place, &text.map_err(|why| format!("read {place}: {why}"))?);
         }
     }
     // Beside records a folder may hold other things, and other journals, each in files of its own.
-    let mut journals = Vec::new();
-    for path in lying {
-        let mut found = Found::default();
-        found.add_text(&path.display().to_string(), &text(&path)?);
-        if !found.entries.is_empty() {
-            journals.push(found);
+    let (mut journals, mut heads) = (Vec::new(), Vec::new());
+    for one in lying {
+        let (name, bytes) = (one.name(), one.bytes().await?);
+        let text = String::from_utf8_lossy(&bytes);
+        if one.is(HEAD) {
+            heads.extend(head(&name, &text));
+            continue;
         }
+        let mut found = Found::default();
+        found.add_text(&name, &text);
+        if found.entries.is_empty() && one.should_hold_a_record() {
+            found.unreadable = vec![one.unreadable(found.unreadable)];
+        } else if found.entries.is_empty() {
+            continue;
+        }
+        journals.push((one.owner(), found));
     }
     let uids: BTreeSet<&str> = journals
         .iter()
-        .flat_map(|found| &found.entries)
+        .flat_map(|(_, found)| &found.entries)
         .map(|entry| entry.spec.closure_uid.as_str())
         .collect();
     if uid.is_none() && all.entries.is_empty() && uids.len() > 1 {
         let uids: Vec<&str> = uids.into_iter().collect();
         return Err(format!(
-            "these folders hold the journals of {} closures; choose one with --uid: {}",
+            "these hold the journals of {} closures; choose one with --uid: {}",
             uids.len(),
             uids.join(", ")
         ));
     }
-    let wanted = |found: &Found| {
+    let of_journal = uid
+        .clone()
+        .or_else(|| uids.first().map(|one| (*one).to_owned()));
+    let wanted = |owner: &Option<String>, found: &Found| {
         let mut all = found.entries.iter();
-        uid.as_ref()
-            .is_none_or(|uid| all.any(|entry| entry.spec.closure_uid == *uid))
+        uid.as_ref().is_none_or(|uid| {
+            all.any(|entry| entry.spec.closure_uid == *uid)
+                || (found.entries.is_empty() && owner.as_ref() == Some(uid))
+        })
     };
-    for found in journals.into_iter().filter(wanted) {
+    let (chosen, _): (Vec<_>, Vec<_>) = journals
+        .into_iter()
+        .partition(|(owner, found)| wanted(owner, found));
+    for (_, found) in chosen {
         all.entries.extend(found.entries);
         all.unreadable.extend(found.unreadable);
     }
-    Ok(all)
+    let ours = heads
+        .into_iter()
+        .filter(|(owner, _)| Some(owner) == of_journal.as_ref());
+    Ok(Read {
+        found: all,
+        anchors: ours.map(|(_, anchor)| anchor).collect(),
+    })
 }
 
-fn walk(folder: &Path, deeper: u32, files: &mut Vec<PathBuf>) -> Result<(), String> {
+/// Whose head it is, and what it says.
+fn head(name: &str, text: &str) -> Option<(String, Anchor)> {
+    let head: Value = serde_json::from_str(text).ok()?;
+    let owner = head["closureUID"].as_str()?.to_owned();
+    let said = format!("{}:{}", head["sequence"].as_u64()?, head["hash"].as_str()?);
+    let anchor = said.parse().ok()?;
+    let source = name.to_owned();
+    Some((owner, Anchor { source, ..anchor }))
+}
+
+impl Lying {
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Object(_, path) => path.to_string(),
+        }
+    }
+
+    async fn bytes(&self) -> Result<Vec<u8>, String> {
+        match self {
+            Self::File(path) => {
+                std::fs::read(path).map_err(|why| format!("read {}: {why}", path.display()))
+            }
+            Self::Object(store, path) => {
+                let found = store.read(path).await;
+                let found = found.map_err(|why| format!("read {path}: {}", why.detail()))?;
+                Ok(found.unwrap_or_default())
+            }
+        }
+    }
+
+    /// The names of folders and file, the file's last.
+    fn names(&self) -> Vec<String> {
+        match self {
+            Self::File(path) => path
+                .iter()
+                .map(|name| name.to_string_lossy().into_owned())
+                .collect(),
+            Self::Object(_, path) => path.parts().map(|one| one.as_ref().to_owned()).collect(),
+        }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.names().last().is_some_and(|last| last == name)
+    }
+
+    fn should_hold_a_record(&self) -> bool {
+        let names = self.names();
+        let folder = names.iter().rev().nth(1);
+        folder.is_some_and(|folder| OF_RECORDS.contains(&folder.as_str()))
+    }
+
+    /// A file of a store that holds no record that can be read is there all the same: it is not missing.
+    fn unreadable(&self, found: Vec<Unreadable>) -> Unreadable {
+        let names = self.names();
+        let [uid, folder, file] = [2, 1, 0].map(|at| names.iter().rev().nth(at).cloned());
+        let file = file.unwrap_or_default();
+        let stem = file.trim_end_matches(".json").to_owned();
+        let name = match (uid, folder.as_deref()) {
+            (Some(uid), Some("records")) => format!("{uid}-{stem}"),
+            _ => stem,
+        };
+        Unreadable {
+            place: Place {
+                source: self.name(),
+                line: None,
+            },
+            name: Some(name),
+            why: found
+                .into_iter()
+                .next()
+                .map_or_else(|| "it is empty".to_owned(), |one| one.why),
+        }
+    }
+
+    /// The closure whose folder it lies in, in a store.
+    fn owner(&self) -> Option<String> {
+        self.names().into_iter().rev().nth(2)
+    }
+}
+
+async fn listed(place: &str, lying: &mut Vec<Lying>) -> Result<(), String> {
+    let address: Address = place.parse().map_err(|why| format!("{why}"))?;
+    let store = open(&address).map_err(|why| format!("open {address}: {why}"))?;
+    let names = store.names().await;
+    let names = names.map_err(|why| format!("list {address}: {}", why.detail()))?;
+    let of_records = names.into_iter().filter(|name| {
+        let ending = name.extension().unwrap_or_default();
+        ENDINGS.contains(&ending)
+    });
+    lying.extend(of_records.map(|name| Lying::Object(store.clone(), name)));
+    Ok(())
+}
+
+fn walk(folder: &Path, deeper: u32, files: &mut Vec<Lying>) -> Result<(), String> {
     let trouble = |why: std::io::Error| format!("read the folder {}: {why}", folder.display());
     let mut inside = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(trouble)? {
@@ -73,12 +215,8 @@ fn walk(folder: &Path, deeper: u32, files: &mut Vec<PathBuf>) -> Result<(), Stri
         if kind.is_dir() && deeper > 0 {
             walk(&path, deeper - 1, files)?;
         } else if kind.is_file() && ENDINGS.contains(&ending) {
-            files.push(path);
+            files.push(Lying::File(path));
         }
     }
     Ok(())
-}
-
-fn text(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|why| format!("read {}: {why}", path.display()))
 }

@@ -38,7 +38,7 @@ fn counter(name: &'static str, help: &'static str, value: u64) -> Row {
     (name, "counter", help, value as f64)
 }
 
-fn controller(counters: &Counters) -> [Row; 9] {
+fn controller(counters: &Counters) -> [Row; 11] {
     [
         counter("cycles_total", "Cycles run", counters.cycles.get()),
         counter(
@@ -71,6 +71,16 @@ fn controller(counters: &Counters) -> [Row; 9] {
             "status_patches_total",
             "Status patches written",
             counters.status_patches.get(),
+        ),
+        counter(
+            "evidence_objects_total",
+            "Objects written to the evidence store",
+            counters.evidence_objects.get(),
+        ),
+        counter(
+            "evidence_failures_total",
+            "Times that evidence could not be written, or that something else was there",
+            counters.evidence_failures.get(),
         ),
         counter(
             "settled_in_doubt_total",

@@ -6,6 +6,7 @@ use crate::controller::counters::Counters;
 use crate::controller::run;
 use crate::operations::settings::Run;
 use crate::operations::{health, reach};
+use crate::store::Opened;
 use kube::runtime::events::{Recorder, Reporter};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,6 +48,7 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         brakes: Arc::new(Brakes::default()),
         acting: Arc::default(),
         beginning: tokio::sync::Mutex::default(),
+        stores: Opened::default(),
         counters: Arc::new(Counters::default()),
         hints: Mutex::new(HashMap::new()),
     });

@@ -13,7 +13,11 @@
 pub mod address;
 pub mod folder;
 pub mod open;
+pub mod opened;
+pub mod write;
 
 pub use address::{Address, AddressError};
 pub use folder::Folder;
 pub use open::{OpenError, Store, open};
+pub use opened::Opened;
+pub use write::{Put, StoreError};

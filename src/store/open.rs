@@ -14,6 +14,8 @@ pub struct Store {
     pub objects: Arc<dyn ObjectStore>,
     /// What all names begin with.
     pub root: Path,
+    /// A folder, which has what its volume has.
+    pub(super) is_folder: bool,
 }
 
 /// Why a store cannot be opened.
@@ -55,6 +57,7 @@ pub fn open(address: &Address) -> Result<Store, OpenError> {
     Ok(Store {
         objects: Arc::new(objects),
         root: Path::default(),
+        is_folder: true,
     })
 }
 
@@ -95,7 +98,11 @@ fn cloud(address: &Address) -> Result<Store, OpenError> {
         ),
     };
     let root = Path::from_url_path(url.path()).map_err(object_store::Error::from)?;
-    Ok(Store { objects, root })
+    Ok(Store {
+        objects,
+        root,
+        is_folder: false,
+    })
 }
 
 #[cfg(not(feature = "object-stores"))]

@@ -7,6 +7,7 @@ mod backup;
 mod directory;
 mod domains;
 mod estimates;
+mod evidence;
 mod guards;
 mod losses;
 mod mail;

@@ -1,0 +1,205 @@
+//! Reading and writing: what is a record is written once and compared ever after; what only tells the newest is replaced.
+
+use crate::store::open::{OpenError, Store};
+use futures::TryStreamExt as _;
+use object_store::path::Path;
+use object_store::{ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
+use std::time::Duration;
+
+/// One reading or writing takes at most this long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why something is not in the store, or could not be read from it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store is not there.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Credentials are missing, or may not do this.
+    #[error("the store refuses what its environment gives as credentials")]
+    Denied(#[source] object_store::Error),
+    /// No answer in time.
+    #[error("the store does not answer in time")]
+    Timeout,
+    /// Anything else; the source says what, for a log.
+    #[error("the store could not be written or read, the operator's log says why")]
+    Failed(#[source] object_store::Error),
+    /// Something else is there under a name that is written once.
+    #[error("{0} is there with another content")]
+    Differs(Path),
+}
+
+impl StoreError {
+    /// All that is known, for a log.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Denied(why) | Self::Failed(why) => format!("{self}: {why}"),
+            Self::Open(_) | Self::Timeout | Self::Differs(_) => self.to_string(),
+        }
+    }
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(why: object_store::Error) -> Self {
+        match why {
+            object_store::Error::PermissionDenied { .. }
+            | object_store::Error::Unauthenticated { .. } => Self::Denied(why),
+            other => Self::Failed(other),
+        }
+    }
+}
+
+/// What a writing came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It was not there, and now is.
+    Written,
+    /// It was there.
+    Found,
+}
+
+impl Store {
+    /// What is there; `None`: nothing.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub async fn read(&self, place: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        let reading = async {
+            match self.objects.get(place).await {
+                Ok(found) => Ok(Some(found.bytes().await?.to_vec())),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(why) => Err(StoreError::from(why)),
+            }
+        };
+        in_time(reading).await
+    }
+
+    /// Puts it there unless something is there. What is there is never replaced: it must be the same.
+    ///
+    /// # Errors
+    /// `Differs` where it is not, or where the store failed.
+    pub async fn put_once(
+        &self,
+        place: &Path,
+        bytes: Vec<u8>,
+        same: impl Fn(&[u8]) -> bool,
+    ) -> Result<Put, StoreError> {
+        if !in_time(self.create(place, bytes)).await? {
+            return match self.read(place).await? {
+                Some(found) if same(&found) => Ok(Put::Found),
+                _ => Err(StoreError::Differs(place.clone())),
+            };
+        }
+        Ok(Put::Written)
+    }
+
+    /// True where it was put there, false where something was there.
+    async fn create(&self, place: &Path, bytes: Vec<u8>) -> Result<bool, StoreError> {
+        let payload = PutPayload::from(bytes);
+        let options = PutOptions::from(PutMode::Create);
+        let why = match self.objects.put_opts(place, payload.clone(), options).await {
+            Ok(_) => return Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => return Ok(false),
+            Err(why) => why,
+        };
+        if !self.is_folder {
+            return Err(why.into());
+        }
+        // A volume without hard links (SMB, FUSE) cannot create what must not be there yet; there is one writer.
+        match self.objects.head(place).await {
+            Ok(_) => Ok(false),
+            Err(object_store::Error::NotFound { .. }) => {
+                self.objects.put(place, payload).await?;
+                Ok(true)
+            }
+            Err(_) => Err(why.into()),
+        }
+    }
+
+    /// The names of all that is in the store, sorted.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub async fn names(&self) -> Result<Vec<Path>, StoreError> {
+        let listing = self.objects.list(Some(&self.root));
+        let found: Vec<_> = listing.map_ok(|one| one.location).try_collect().await?;
+        let mut names = found;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Puts it there, whatever was there.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub async fn replace(&self, place: &Path, bytes: Vec<u8>) -> Result<(), StoreError> {
+        in_time(async { Ok(self.objects.put(place, bytes.into()).await?) })
+            .await
+            .map(drop)
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let timed = tokio::time::timeout(PATIENCE, work).await;
+    timed.unwrap_or(Err(StoreError::Timeout))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use crate::store::{Address, open};
+
+    fn store(folder: &std::path::Path) -> Store {
+        let address: Address = folder.display().to_string().parse().unwrap();
+        open(&address).unwrap()
+    }
+
+    fn put<'a>(
+        store: &'a Store,
+        place: &'a Path,
+        text: &'a str,
+    ) -> impl Future<Output = Result<Put, StoreError>> + 'a {
+        store.put_once(place, text.into(), move |found| found == text.as_bytes())
+    }
+
+    #[tokio::test]
+    async fn what_is_written_once_is_compared_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let place = store.folder("tenant", "uid").record(1);
+        assert_eq!(put(&store, &place, "one").await.unwrap(), Put::Written);
+        assert_eq!(put(&store, &place, "one").await.unwrap(), Put::Found);
+        let why = put(&store, &place, "two").await.unwrap_err();
+        assert!(matches!(why, StoreError::Differs(_)), "{why}");
+        assert_eq!(store.read(&place).await.unwrap().unwrap(), b"one");
+    }
+
+    #[tokio::test]
+    async fn what_tells_the_newest_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let place = store.folder("tenant", "uid").named("head.json");
+        assert_eq!(store.read(&place).await.unwrap(), None);
+        for text in ["one", "two"] {
+            store.replace(&place, text.into()).await.unwrap();
+            assert_eq!(store.read(&place).await.unwrap().unwrap(), text.as_bytes());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_turned_into_a_file_fails_without_losing_anything() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("evidence");
+        std::fs::create_dir(&folder).unwrap();
+        let store = store(&folder);
+        let place = store.folder("tenant", "uid").record(1);
+        std::fs::remove_dir(&folder).unwrap();
+        std::fs::write(&folder, "in the way").unwrap();
+        let why = put(&store, &place, "one").await.unwrap_err();
+        assert!(why.detail().len() > why.to_string().len(), "{why}");
+        std::fs::remove_file(&folder).unwrap();
+        std::fs::create_dir(&folder).unwrap();
+        assert_eq!(put(&store, &place, "one").await.unwrap(), Put::Written);
+    }
+}
