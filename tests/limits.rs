@@ -130,3 +130,100 @@ async fn the_operators_configuration_comes_first() {
     let judged = case.portal.get("violations").await.unwrap();
     assert_eq!(judged["count"], 0, "{judged:#}");
 }
+
+/// Deleted users of these tenants in the order in which they went: whose, and how many in a row.
+fn in_a_row(mut effects: Vec<Value>) -> Vec<(String, usize)> {
+    effects.retain(|one| one["kind"] == "userDeleted");
+    effects.sort_by_key(|one| one["seq"].as_u64());
+    let mut rows: Vec<(String, usize)> = Vec::new();
+    for one in &effects {
+        let tenant = one["tenant"].as_str().unwrap();
+        match rows.last_mut().filter(|(last, _)| last == tenant) {
+            Some((_, times)) => *times += 1,
+            None => rows.push((tenant.to_owned(), 1)),
+        }
+    }
+    rows
+}
+
+/// One closure may act at once. One that waits for synchronization to end does not count; of two that act, each has its
+/// whole slice to itself. Before, both sit out the grace period, in which nothing is changed.
+#[tokio::test(flavor = "current_thread")]
+async fn as_many_act_at_once_as_the_configuration_says_and_who_waits_does_not_count() {
+    const SLICE: usize = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        simulation: simulator::demo_tenant(12, 7),
+        slice: u32::try_from(SLICE).ok(),
+        quiet: true,
+        values: vec!["configuration.maxClosuresActing=1".to_owned()],
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let case = async |name: &str, tenant: Value| {
+        let mut tenant = tenant;
+        tenant["initialDomain"] = json!(format!("{name}.onmicrosoft.com"));
+        let tenant = stack.simulator.add(&tenant).await.unwrap();
+        let case = stack.case(name, tenant).await.unwrap();
+        case.apply().await.unwrap();
+        case
+    };
+    let maps: Api<ConfigMap> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
+    let set = async |data: Value| {
+        let patch = Patch::Merge(json!({ "data": data }));
+        let parameters = PatchParams::default();
+        maps.patch(OPERATOR, &parameters, &patch).await.unwrap();
+    };
+    let syncing = json!({"users": 12, "sync": {"enabled": true, "hours": 100_000}});
+    let waiting = case("waiting", syncing).await;
+    let mut person = Person::new(&waiting, true, Some(folder.path().join("waiting.log")));
+    tokio::select! {
+        _ = until_told(&waiting, "Ready", "WaitingSyncOff", "") => {}
+        trouble = person.live() => panic!("the persons: {trouble:?}"),
+    }
+
+    set(json!({"gracePeriod": "1h"})).await;
+    let users = json!({"users": 3 * SLICE + 1, "guestsPercent": 0});
+    let (one, two) = (case("one", users.clone()).await, case("two", users).await);
+    // Whoever writes closures does not write the configuration.
+    for (user, verb) in [
+        ("alice", "update"),
+        ("alice", "patch"),
+        ("bob", "patch"),
+        ("bob", "delete"),
+    ] {
+        let may = [
+            "auth",
+            "can-i",
+            verb,
+            "configmap/tenant-closure",
+            "-n",
+            OPERATOR,
+        ];
+        let (_, told, _) = stack.cluster.kubectl(user, &may, None).await.unwrap();
+        assert_eq!(told.trim(), "no", "{user} {verb}");
+    }
+    let mut first = Person::new(&one, true, Some(folder.path().join("one.log")));
+    let mut second = Person::new(&two, true, Some(folder.path().join("two.log")));
+    let course = async {
+        for case in [&one, &two] {
+            until_told(case, "Ready", "GracePeriod", "").await;
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await; // more cycles
+        assert_eq!((effects(&one).await, effects(&two).await), (0, 0));
+        set(json!({"gracePeriod": "0s"})).await;
+        until_more_effects(&one, 3 * SLICE - 1).await;
+        until_more_effects(&two, 3 * SLICE - 1).await;
+    };
+    tokio::select! {
+        () = course => {}
+        trouble = first.live() => panic!("the persons: {trouble:?}"),
+        trouble = second.live() => panic!("the persons: {trouble:?}"),
+    }
+    let mut all = one.portal.effects().await.unwrap();
+    all.extend(two.portal.effects().await.unwrap());
+    let rows = in_a_row(all);
+    let whole = rows.iter().all(|(_, times)| times % SLICE == 0);
+    assert!(whole, "two acted at once: {rows:?}");
+    until_told(&waiting, "Ready", "WaitingSyncOff", "").await;
+}

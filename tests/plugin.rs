@@ -345,7 +345,18 @@ async fn wrong_calls(cluster: &Cluster) {
         DOMAIN,
     ];
     let (_, ended) = plugin(cluster, "alice", &author).await;
-    assert!(matches!(ended, Err(Trouble::Cluster(_))));
+    let Err(trouble @ Trouble::Cluster(_)) = ended else {
+        panic!("{ended:?}")
+    };
+    // In its own words, with what to do about it, and nothing of the object around them.
+    let told = trouble.to_string();
+    let own =
+        "closureapprovals.tenantclosure.dev is forbidden: User \"alice\" cannot create resource";
+    assert!(told.starts_with(own), "{told}");
+    assert!(told.contains("kubectl auth can-i --list"), "{told}");
+    for word in ["Status", "details", "metadata", "Some("] {
+        assert!(!told.contains(word), "{word}: {told}");
+    }
 }
 
 #[tokio::test]

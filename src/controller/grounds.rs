@@ -9,6 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 use std::collections::BTreeSet;
 
+/// Signed ones that name a closure, revoked and expired ones among them, whose signatures are looked at: each costs a
+/// calculation in every cycle, and whoever may create approvals can create as many as he likes.
+const MOST_SIGNED: usize = 100;
+
+/// What is told where there are more.
+const TOO_MANY_SIGNED: &str = "more than 100 that are signed name this closure, so no signature is looked at: delete those that are over";
+
 /// The longest that an approval may live.
 const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -21,6 +28,8 @@ pub struct Grounds<'a> {
     policies_since: Option<Timestamp>,
     /// What was signed and then revoked: anybody can put a signed text into another object.
     revoked: BTreeSet<String>,
+    /// There are more than [`MOST_SIGNED`].
+    too_many: bool,
 }
 
 impl<'a> Grounds<'a> {
@@ -32,16 +41,23 @@ impl<'a> Grounds<'a> {
         configured: &'a Configured,
         policies: Option<InForce>,
     ) -> Self {
-        let revoked = found
-            .iter()
-            .map(|one| &one.spec)
-            .filter(|spec| spec.signature.is_some() && spec.revoked == Some(true));
+        let uid = closure.uid();
+        let named = found.iter().map(|one| &one.spec);
+        let signed = named.filter(|spec| {
+            spec.signature.is_some() && uid.as_deref() == Some(spec.closure_uid.as_str())
+        });
+        let signed: Vec<&ClosureApprovalSpec> = signed.collect();
+        let too_many = signed.len() > MOST_SIGNED;
+        let revoked = signed
+            .into_iter()
+            .filter(|spec| spec.revoked == Some(true) && !too_many);
         Self {
             closure,
             terms,
             keys: &configured.approval_keys,
             policies_since: policies.map(|policies| policies.all),
             revoked: revoked.filter_map(ClosureApprovalSpec::text).collect(),
+            too_many,
         }
     }
 
@@ -59,6 +75,9 @@ impl<'a> Grounds<'a> {
         let Some(armored) = &spec.signature else {
             return Ok(spec.expires_at);
         };
+        if self.too_many {
+            return Err(TOO_MANY_SIGNED);
+        }
         let text = spec
             .text()
             .ok_or("one has a control character in what is signed")?;
@@ -187,6 +206,30 @@ mod tests {
         assert_eq!(until(&shorter), end("2026-12-01T00:00:00Z"));
         let longer = format!("bob valid-before=20270201Z {KEY}");
         assert_eq!(until(&longer), end("2027-01-15T00:00:00Z"));
+    }
+
+    #[test]
+    fn so_many_are_signed_that_no_signature_is_looked_at() {
+        let keys = format!("bob {KEY}");
+        let with_more = |first: ClosureApproval, other: &ClosureApproval, more: usize| {
+            let mut found = vec![first];
+            found.extend(std::iter::repeat_n(other.clone(), more));
+            held_against(&keys, "flux", &found, NOW)
+        };
+        assert!(with_more(signed(), &signed(), MOST_SIGNED - 1).is_ok());
+        let refused = with_more(signed(), &signed(), MOST_SIGNED);
+        assert_eq!(refused, Err(TOO_MANY_SIGNED));
+        // Those that are over count among them; those of another closure, and what nobody signed, do not.
+        let over = with("expiresAt", json!("2026-11-28T12:00:00Z"));
+        assert_eq!(
+            with_more(signed(), &over, MOST_SIGNED),
+            Err(TOO_MANY_SIGNED)
+        );
+        let others = with("closureUID", json!("0b5b1f0e-0000-4000-8000-000000000002"));
+        assert!(with_more(signed(), &others, MOST_SIGNED).is_ok());
+        let unsigned = with("signature", Value::Null);
+        assert!(with_more(signed(), &unsigned, MOST_SIGNED).is_ok());
+        assert!(with_more(unsigned, &signed(), MOST_SIGNED + 1).is_ok());
     }
 
     #[test]

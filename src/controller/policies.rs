@@ -3,6 +3,7 @@
 use crate::api::policies;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
@@ -34,13 +35,32 @@ impl InForce {
 /// Where the API server failed.
 pub async fn in_force(ctx: &Context) -> Result<Option<InForce>, ReconcileError> {
     let text = policies::yaml(&ctx.namespace, &ctx.service_account);
+    let shipped = text.split("\n---\n").filter_map(Shipped::read);
+    let stored = try_join_all(shipped.map(|one| one.in_force(ctx))).await?;
     let mut found = InForce::UNASKED;
-    for document in text.split("\n---\n") {
-        let shipped: Value = serde_saphyr::from_str(document).unwrap_or(Value::Null);
-        let name = shipped
-            .pointer("/metadata/name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+    for one in stored {
+        let Some((name, since)) = one else {
+            return Ok(None);
+        };
+        found.all = found.all.max(since);
+        if name == policies::AUTHORS {
+            found.authors = found.authors.max(since);
+        }
+    }
+    Ok((found.all > Timestamp::MIN).then_some(found))
+}
+
+/// One of the shipped objects that are to be in force.
+struct Shipped {
+    kind: ApiResource,
+    name: String,
+    spec: Value,
+}
+
+impl Shipped {
+    /// `None`: it is nothing that refuses.
+    fn read(document: &str) -> Option<Self> {
+        let shipped: Value = serde_saphyr::from_str(document).ok()?;
         let kind = match shipped.get("kind").and_then(Value::as_str) {
             Some("ValidatingAdmissionPolicy") => {
                 ApiResource::erase::<ValidatingAdmissionPolicy>(&())
@@ -48,22 +68,22 @@ pub async fn in_force(ctx: &Context) -> Result<Option<InForce>, ReconcileError> 
             Some("ValidatingAdmissionPolicyBinding") => {
                 ApiResource::erase::<ValidatingAdmissionPolicyBinding>(&())
             }
-            _ => continue,
+            _ => return None,
         };
-        let api: Api<DynamicObject> = Api::all_with(ctx.client.clone(), &kind);
-        let Some(stored) = bounded(api.get_opt(name)).await? else {
-            return Ok(None);
-        };
-        if !same(&stored.data["spec"], &shipped["spec"]) {
-            return Ok(None);
-        }
-        let since = unchanged_since(&stored);
-        found.all = found.all.max(since);
-        if name == policies::AUTHORS {
-            found.authors = found.authors.max(since);
-        }
+        Some(Self {
+            kind,
+            name: shipped.pointer("/metadata/name")?.as_str()?.to_owned(),
+            spec: shipped["spec"].clone(),
+        })
     }
-    Ok((found.all > Timestamp::MIN).then_some(found))
+
+    /// Its name, and since when it has been in force, read live; `None`: it is missing or says anything else.
+    async fn in_force(self, ctx: &Context) -> Result<Option<(String, Timestamp)>, ReconcileError> {
+        let api: Api<DynamicObject> = Api::all_with(ctx.client.clone(), &self.kind);
+        let stored = bounded(api.get_opt(&self.name)).await?;
+        let stored = stored.filter(|stored| same(&stored.data["spec"], &self.spec));
+        Ok(stored.map(|stored| (self.name, unchanged_since(&stored))))
+    }
 }
 
 /// Since when an object has said what it says. The server counts changes of its spec, and writes down when each of its

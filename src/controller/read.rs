@@ -140,7 +140,8 @@ pub async fn cluster(
 ) -> Result<Cluster, ReconcileError> {
     let digest = plan.sealed.as_ref().map(|sealed| sealed.digest.as_str());
     let vouched = memory.destroying_since.is_some();
-    let policies = if read.terms.approvals_required == 0 && read.approvals.is_empty() {
+    let asked = read.terms.mode == Mode::Execute && read.terms.approvals_required > 0;
+    let policies = if !asked && read.approvals.is_empty() {
         Some(InForce::UNASKED)
     } else {
         policies::in_force(ctx).await?

@@ -10,6 +10,7 @@ mod lines;
 mod look;
 mod plan;
 mod prove;
+mod refusal;
 mod report;
 mod signing;
 mod status;
@@ -65,7 +66,7 @@ pub enum Trouble {
     #[error("{0}")]
     Usage(String),
     /// The API server refused, or could not be asked.
-    #[error("{0}")]
+    #[error("{}", refusal::words(.0))]
     Cluster(#[from] kube::Error),
     /// No way to the cluster could be made out.
     #[error("cannot find the cluster: {0}")]

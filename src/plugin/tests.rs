@@ -125,6 +125,30 @@ TenantClosure closures/contoso   Running   step 1/5 Users   DeletingUsers
 }
 
 #[test]
+fn what_dies_with_the_tenant_is_one_line_of_the_picture() {
+    let loss = |kind: &str, count: Value, accepted: bool| json!({"kind": kind, "count": count, "accepted": accepted});
+    let of = |losses: Value| {
+        let mut status = running();
+        status["plan"]["losses"] = losses;
+        draw(&closure(&status), at("2026-10-02T09:16:10Z"), ASCII)
+    };
+    assert!(!of(json!([])).contains("loses"));
+    let azure = |id: u32| {
+        json!({"kind": "AzureResources", "count": 4, "accepted": false,
+        "subscription": format!("11111111-2222-3333-4444-{id:012}")})
+    };
+    let mut mailboxes = loss("Mailboxes", json!(1234), true);
+    mailboxes["bytes"] = json!(3_u64 << 30);
+    let shown = of(json!([mailboxes, loss("Groups", Value::Null, true)]));
+    let line = "  loses     1,234 mailboxes (3.0 GiB), an unknown number of groups: accepted\n";
+    assert!(shown.contains(line), "{shown}");
+    let shown = of(json!([loss("Groups", json!(2), true), azure(1), azure(2)]));
+    let line = "  loses     2 groups, resources in 2 Azure subscriptions: 2 of 3 not accepted\n";
+    assert!(shown.contains(line), "{shown}");
+    assert!(of(json!([azure(1)])).contains("Azure subscription: not accepted\n"));
+}
+
+#[test]
 fn hand_offs_and_blockers_say_what_to_do_and_where() {
     let mut status = running();
     status["phase"] = json!("AwaitingHandOff");

@@ -1,5 +1,7 @@
 //! The picture of a closure: header, tree of steps, hand-offs and blockers.
 
+mod losses;
+
 use crate::api::TenantClosure;
 use crate::api::status::{BoughtStatus, StepStatus, TenantClosureStatus};
 use crate::closure::plan::Ender;
@@ -95,6 +97,14 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
         for one in &plan.bought {
             let _ = writeln!(text, "  bought    {}", bought(one, dot));
         }
+        for line in losses::words(plan)
+            .iter()
+            .flat_map(|said| words::wrap(said))
+            .enumerate()
+            .map(first("loses"))
+        {
+            let _ = writeln!(text, "{line}");
+        }
     }
     if let Some(approval) = status.approval.as_ref().filter(|_| !words::over(closure)) {
         let until = approval.valid_until.map_or_else(String::new, |date| {
@@ -114,37 +124,42 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
             estimate.message,
         );
     }
-    let (requests, throttled) =
-        status
-            .steps
-            .iter()
-            .filter_map(|s| s.totals.as_ref())
-            .fold((0u32, 0u32), |(r, t), step| {
-                (
-                    r.saturating_add(step.requests),
-                    t.saturating_add(step.throttled),
-                )
-            });
-    if requests > 0 {
+    if let Some((requests, throttled)) = cost(status) {
         let _ = writeln!(
             text,
-            "  cost      {} requests {dot} {} answered 429",
-            words::count(requests),
-            words::count(throttled)
+            "  cost      {requests} requests {dot} {throttled} answered 429"
         );
     }
-    for (i, line) in status
+    for line in status
         .summary
         .iter()
         .flat_map(|s| words::wrap(s))
         .enumerate()
+        .map(first("now"))
     {
-        let _ = writeln!(text, "  {:<9} {line}", if i == 0 { "now" } else { "" });
+        let _ = writeln!(text, "{line}");
     }
     if !words::current(closure) {
         text.push_str("  note      the operator has not looked at the newest spec yet\n");
     }
     text
+}
+
+/// Requests, and items that were throttled, of all steps together.
+fn cost(status: &TenantClosureStatus) -> Option<(String, String)> {
+    let totals = status.steps.iter().filter_map(|s| s.totals.as_ref());
+    let (requests, throttled) = totals.fold((0u32, 0u32), |(r, t), step| {
+        (
+            r.saturating_add(step.requests),
+            t.saturating_add(step.throttled),
+        )
+    });
+    (requests > 0).then(|| (words::count(requests), words::count(throttled)))
+}
+
+/// Lines of the header, the first with its word.
+fn first(word: &str) -> impl Fn((usize, String)) -> String {
+    move |(n, line)| format!("  {:<9} {line}", if n == 0 { word } else { "" })
 }
 
 /// One subscription: seats, how it was bought, who can end it, and Microsoft's dates.

@@ -4,6 +4,7 @@ use crate::case::NAME;
 use crate::trial::{Trial, condition};
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
+use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::closure::report::Phase;
 
 crate::rows![
@@ -11,6 +12,7 @@ crate::rows![
     suspended_in_a_long_wait,
     held_in_the_middle,
     held_in_a_long_wait,
+    not_before_a_date,
     deleted_in_the_middle
 ];
 
@@ -85,6 +87,35 @@ async fn held_in_a_long_wait() {
     trial.blocked("LegalHold").await;
     trial.assert_stands_still().await;
     trial.change(json!({"hold": null})).await;
+    trial.assert_closes().await;
+}
+
+/// The date moves into the future while users are deleted: nothing goes before it.
+async fn not_before_a_date() {
+    let date = |hours: i64| {
+        let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+        json!({"notBefore": at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()})
+    };
+    let waits = |status: &TenantClosureStatus| {
+        status.phase == Some(Phase::Waiting) && condition(status, "Ready").1 == "NotBefore"
+    };
+    let mut trial = Trial::new("not-before", json!({"users": 200})).await;
+    trial.spec()["notBefore"] = date(48)["notBefore"].clone();
+    trial.apply().await;
+    let status = trial.until("the date is waited for", waits).await;
+    let until = status.waiting_until.expect("a date");
+    let hours = until.duration_since(jiff::Timestamp::now()).as_hours();
+    assert!((47..=48).contains(&hours), "{until}");
+    trial.assert_untouched().await;
+    trial.change(date(-1)).await;
+    let waiting = async {
+        trial.until_effects(40).await;
+        trial.change(date(48)).await;
+        trial.until("the date is waited for again", waits).await
+    };
+    trial.with_persons(waiting).await;
+    trial.assert_stands_still().await;
+    trial.change(json!({"notBefore": null})).await;
     trial.assert_closes().await;
 }
 
