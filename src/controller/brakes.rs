@@ -12,7 +12,8 @@ use std::time::Instant;
 pub struct Brakes {
     closures: Mutex<HashMap<String, Option<i64>>>,
     approvals: Mutex<HashMap<String, u64>>,
-    configuration: AtomicU64,
+    /// Counts what concerns every closure.
+    for_all: AtomicU64,
     stopping: AtomicBool,
 }
 
@@ -44,7 +45,12 @@ impl Brakes {
 
     /// The configuration changed or went.
     pub fn configuration(&self) {
-        self.configuration.fetch_add(1, Ordering::SeqCst);
+        self.for_all.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A watch broke or begins anew: what happened meanwhile nobody has seen.
+    pub fn lost_sight(&self) {
+        self.for_all.fetch_add(1, Ordering::SeqCst);
     }
 
     /// The process is asked to stop.
@@ -65,7 +71,7 @@ impl Brakes {
             uid: uid.to_owned(),
             generation,
             approvals: self.approvals_in(namespace),
-            configuration: self.configuration.load(Ordering::SeqCst),
+            for_all: self.for_all.load(Ordering::SeqCst),
             until: None,
         }
     }
@@ -79,7 +85,7 @@ pub struct Hold {
     uid: String,
     generation: i64,
     approvals: u64,
-    configuration: u64,
+    for_all: u64,
     until: Option<Instant>,
 }
 
@@ -112,7 +118,7 @@ impl Leash for Hold {
             && unchanged
             && !self.brakes.stopping()
             && self.brakes.approvals_in(&self.namespace) == self.approvals
-            && self.brakes.configuration.load(Ordering::SeqCst) == self.configuration
+            && self.brakes.for_all.load(Ordering::SeqCst) == self.for_all
     }
 }
 
@@ -122,11 +128,12 @@ mod tests {
 
     #[test]
     fn a_change_of_any_kind_lets_go() {
-        let changes: [fn(&Brakes); 5] = [
+        let changes: [fn(&Brakes); 6] = [
             |b| b.closure("u", Some(2)),
             |b| b.closure("u", None),
             |b| b.approval("n"),
             Brakes::configuration,
+            Brakes::lost_sight,
             Brakes::stop,
         ];
         for change in changes {

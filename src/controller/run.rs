@@ -76,7 +76,8 @@ fn on_error(key: Arc<Closure>, error: &ReconcileError, ctx: Arc<Context>) -> Act
     Action::requeue(error.retry_in())
 }
 
-/// Feeds the brakes: these watches stop an effect in the middle, they decide nothing. The first complete list calls
+/// Feeds the brakes: these watches stop an effect in the middle, they decide nothing. A watch that breaks stops it too: what
+/// happened until it stands again nobody has seen. The first complete list calls
 /// `on_ready`: waiting for the controller's store would take the wake-up from the controller, as it serves one waiter.
 async fn watch_brakes(ctx: Arc<Context>, on_ready: impl FnOnce()) {
     let mut on_ready = Some(on_ready);
@@ -102,7 +103,7 @@ async fn watch_brakes(ctx: Arc<Context>, on_ready: impl FnOnce()) {
                     on_ready();
                 }
             }
-            Ok(Event::Init) | Err(_) => {}
+            Ok(Event::Init) | Err(_) => brakes.lost_sight(),
         }
         ready(())
     });
@@ -112,13 +113,16 @@ async fn watch_brakes(ctx: Arc<Context>, on_ready: impl FnOnce()) {
                 brakes.approval(&one.namespace().unwrap_or_default());
             }
             Ok(Event::Delete(one)) => brakes.approval(&one.namespace().unwrap_or_default()),
-            _ => {}
+            Ok(Event::Init) | Err(_) => brakes.lost_sight(),
+            Ok(Event::Apply(_) | Event::InitApply(_) | Event::InitDone) => {}
         }
         ready(())
     });
     let maps = maps.for_each(|event| {
-        if matches!(event, Ok(Event::Apply(_) | Event::Delete(_))) {
-            brakes.configuration();
+        match event {
+            Ok(Event::Apply(_) | Event::Delete(_)) => brakes.configuration(),
+            Ok(Event::Init) | Err(_) => brakes.lost_sight(),
+            Ok(Event::InitApply(_) | Event::InitDone) => {}
         }
         ready(())
     });
