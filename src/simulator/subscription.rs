@@ -358,6 +358,38 @@ mod tests {
     }
 
     #[test]
+    fn its_durations_are_data() {
+        let plan = scenario::Subscription {
+            auto_renew: false,
+            term_end_days: 5.0,
+            grace_days: 2.0,
+            disabled_days: 3.0,
+            deprovision_hours: 1.0,
+            ..scenario::Subscription::default()
+        };
+        let stage = |days: f64| {
+            let mut one = Subscription::new(&plan, Uuid::new_v4);
+            for day in 0..=(days * 10.0) as i64 {
+                one.settle(day * (DAY / 10.0) as i64);
+            }
+            one.stage
+        };
+        for (days, wanted) in [
+            (4.9, Stage::Enabled),
+            (6.0, Stage::Warning),
+            (8.0, Stage::Suspended),
+            (10.1, Stage::Deleted),
+        ] {
+            assert_eq!(stage(days), wanted, "day {days}");
+        }
+        let mut one = Subscription::new(&plan, Uuid::new_v4);
+        one.cancel(0);
+        assert_eq!(one.next_change(), (3.0 * DAY) as i64);
+        one.delete(0).unwrap();
+        assert_eq!(one.next_change(), HOUR as i64);
+    }
+
+    #[test]
     fn a_view_that_is_behind_shows_what_was() {
         let mut one = subscription(SubscriptionKind::Direct);
         one.settle(0);
