@@ -2,7 +2,8 @@
 //! pacing and the simulator's ratio.
 //!
 //! Source: learn.microsoft.com `graph/throttling-limits`, identity and access: 3,000 writes in 150 s for one application in
-//! one tenant; 35,000 in 300 s for one application over all tenants. A bucket that refills evenly is assumed.
+//! one tenant; 35,000 in 300 s for one application over all tenants; 3,500 resource units in 10 s and more in larger tenants;
+//! 150,000 in 20 s over all. A bucket that refills evenly is assumed.
 
 use std::time::Duration;
 
@@ -14,6 +15,15 @@ pub const TENANT_RATE: f64 = 20.0;
 pub const APPLICATION_BURST: f64 = 35_000.0;
 /// Writes a second, after that.
 pub const APPLICATION_RATE: f64 = APPLICATION_BURST / 300.0;
+
+/// Resource units that one application may spend at once in one tenant: of the smallest tenants, as nobody tells the size.
+pub const TENANT_UNITS: f64 = 3_500.0;
+/// Units a second, after that.
+pub const TENANT_UNITS_RATE: f64 = TENANT_UNITS / 10.0;
+/// Units that one application may spend at once over all tenants.
+pub const APPLICATION_UNITS: f64 = 150_000.0;
+/// Units a second, after that.
+pub const APPLICATION_UNITS_RATE: f64 = APPLICATION_UNITS / 20.0;
 
 /// Seconds that so many writes in one tenant take at least. `share` scales the quota: 1 is Microsoft's.
 // Beyond 2^53 writes the figure is not exact.

@@ -50,6 +50,8 @@ fn world() -> impl Strategy<Value = World> {
             Just(Agreement::Direct),
             Just(Agreement::CustomerAgreement),
             Just(Agreement::Azure),
+            Just(Agreement::Enterprise),
+            Just(Agreement::Unknown),
         ],
         0..4,
     );

@@ -56,6 +56,78 @@ async fn until_more_effects(case: &Case, than: usize) -> usize {
     }
 }
 
+/// Users that were deleted.
+async fn deleted(case: &Case) -> u32 {
+    let effects = case.portal.get("effects").await.unwrap();
+    let all = effects.as_array().unwrap().iter();
+    u32::try_from(all.filter(|one| one["kind"] == "userDeleted").count()).unwrap()
+}
+
+/// Three closures of one application, of which one may act at once: nobody starves, whoever asks how often.
+#[tokio::test(flavor = "current_thread")]
+async fn closures_of_one_application_take_turns() {
+    const USERS: u32 = 401;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        simulation: simulator::demo_tenant(10, 7),
+        slice: Some(20),
+        values: vec!["configuration.maxClosuresActing=1".to_owned()],
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let mut cases = Vec::new();
+    for name in ["turn-one", "turn-two", "turn-three"] {
+        let fields = json!({"users": USERS, "displayName": name, "initialDomain": format!("{name}.onmicrosoft.com"),
+            "closer": {"clientId": "7d4c7a10-0000-4000-8000-000000000007"}});
+        let tenant = stack.simulator.add(&fields).await.unwrap();
+        let case = stack.case(name, tenant).await.unwrap();
+        case.apply().await.unwrap();
+        cases.push(case);
+    }
+    let diary = |case: &Case| Some(folder.path().join(format!("{}.log", case.namespace)));
+    let mut persons: Vec<Person> = cases
+        .iter()
+        .map(|case| Person::new(case, false, diary(case)))
+        .collect();
+    let persons = futures::future::try_join_all(persons.iter_mut().map(Person::live));
+    let counted =
+        async || -> Vec<u32> { futures::future::join_all(cases.iter().map(deleted)).await };
+    let course = async {
+        let deadline = Instant::now() + 2 * PATIENCE;
+        let mut begun: Option<Vec<u32>> = None;
+        loop {
+            assert!(
+                Instant::now() < deadline,
+                "{:?} after {begun:?}",
+                counted().await
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let seen = counted().await;
+            let Some(since) = &begun else {
+                begun = seen.iter().all(|count| *count > 0).then_some(seen);
+                continue;
+            };
+            if seen.iter().any(|count| *count >= USERS - 1) {
+                return seen
+                    .iter()
+                    .zip(since)
+                    .map(|(now, then)| now - then)
+                    .collect();
+            }
+        }
+    };
+    let shares: Vec<u32> = tokio::select! {
+        shares = course => shares,
+        trouble = persons => panic!("the persons: {trouble:?}"),
+    };
+    // Counted while all three wanted to: each the same but for the slice at hand at either end.
+    let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
+    assert!(
+        *most > 0 && least + 60 >= *most && 2 * least >= *most,
+        "{shares:?}"
+    );
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn the_operators_configuration_comes_first() {
     let folder = tempfile::tempdir().unwrap();

@@ -37,6 +37,8 @@ mod kinds;
 mod losses;
 #[path = "trouble/mail.rs"]
 mod mail;
+#[path = "trouble/mixed.rs"]
+mod mixed;
 #[path = "trouble/partner.rs"]
 mod partner;
 #[allow(dead_code)] // the demo uses the rest
@@ -90,6 +92,7 @@ fn main() {
         kinds::rows(),
         losses::rows(),
         mail::rows(),
+        mixed::rows(),
         partner::rows(),
         preconditions::rows(),
         roles::rows(),

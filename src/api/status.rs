@@ -237,7 +237,7 @@ pub struct HandOffStatus {
     #[schemars(length(max = 64))]
     pub key: String,
     /// What to do.
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 2048))]
     pub what: String,
     /// Where.
     #[schemars(length(max = 512))]

@@ -101,7 +101,7 @@ pub struct Blocker {
     pub remedy: String,
     /// Where.
     pub link: String,
-    /// Who: `operator`, `person`, `partner`, `support`, `time`.
+    /// Who: `operator`, `person`, `partner`, `distributor`, `account manager`, `support`, `time`.
     pub who: &'static str,
 }
 

@@ -4,6 +4,7 @@
 use crate::closure::memory::LISTINGS_APART;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::{Ender, PlannedSubscription, Sealed};
+use crate::closure::words::{count, len};
 use crate::quota;
 use jiff::{SignedDuration, Timestamp, Unit};
 
@@ -46,6 +47,21 @@ pub fn of_plan(sealed: &Sealed, made_at: Timestamp) -> Estimate {
             "Microsoft's quota of writes, and two listings that must agree".to_owned(),
         ),
     };
+    let unknown = head
+        .subscriptions
+        .iter()
+        .filter(|one| one.agreement == Agreement::Unknown);
+    let unknown = len(&unknown.collect::<Vec<_>>());
+    if unknown > 0 {
+        let told = format!(
+            "; how {} bought no program can read: what was bought directly takes 72 hours more once a person deleted it",
+            match unknown {
+                1 => "1 subscription was".to_owned(),
+                many => format!("{} were", count(many, "subscription")),
+            }
+        );
+        message.push_str(&told);
+    }
     if head.sync_enabled {
         message.push_str("; switching directory sync off takes up to 72 hours more");
     }
@@ -91,6 +107,8 @@ fn free_at(one: &PlannedSubscription, users_gone: Timestamp) -> Timestamp {
     match one.agreement {
         Agreement::Direct => after(DEPROVISION),
         Agreement::Azure => after(AZURE_DELETE),
+        // What a user bought by self-service is gone as soon as it is canceled.
+        Agreement::Unknown => users_gone,
         _ if canceled_in_time(one, users_gone) => users_gone,
         _ => one.ends_at.map_or(users_gone, |end| end.max(users_gone)),
     }

@@ -485,6 +485,9 @@ impl World {
         self.now += SignedDuration::try_from(pause).unwrap();
         let now = self.now;
         self.subscriptions.retain_mut(|one| {
+            if one.agreement == Agreement::Enterprise && one.lifecycle == Lifecycle::Disabled {
+                return false;
+            }
             if !matches!(
                 one.agreement,
                 Agreement::CustomerAgreement | Agreement::Partner
@@ -519,7 +522,7 @@ impl World {
             }
             "DeleteSubscription" => self
                 .subscriptions
-                .retain(|s| s.agreement != Agreement::Direct),
+                .retain(|s| !matches!(s.agreement, Agreement::Direct | Agreement::Unknown)),
             "DeleteAzureSubscription" => {
                 self.subscriptions
                     .retain(|s| s.agreement != Agreement::Azure);

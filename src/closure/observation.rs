@@ -325,7 +325,7 @@ pub enum Lifecycle {
     Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
 )]
 pub enum Agreement {
-    /// Directly from Microsoft (MOSA): the admin center only.
+    /// Directly from Microsoft, as a billing account of the Online Services Program shows: the admin center only.
     Direct,
     /// Microsoft Customer Agreement: ARM Billing.
     CustomerAgreement,
@@ -333,8 +333,11 @@ pub enum Agreement {
     Partner,
     /// An Azure subscription.
     Azure,
-    /// Enterprise agreement or volume licence.
+    /// Enterprise agreement, as its billing account shows.
     Enterprise,
+    /// No account that the closure names shows it, and Graph tells of no partner: bought directly, by a user's self-service,
+    /// or under a volume licence. Graph shows these alike, so it is never guessed.
+    Unknown,
 }
 
 /// A subscription.

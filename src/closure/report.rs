@@ -161,7 +161,7 @@ fn hand_offs(decided: &Decided) -> Vec<HandOff> {
         return Vec::new();
     };
     let bounded = |one: &HandOff| HandOff {
-        what: clip(&one.what, 1_024),
+        what: clip(&one.what, 2_048),
         ..one.clone()
     };
     list.iter().take(LISTED).map(bounded).collect()

@@ -14,7 +14,7 @@ use crate::controller::read::{self, Read};
 use crate::controller::{fleet, observe};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How a claimed intent ended.
 #[derive(Debug)]
@@ -49,6 +49,9 @@ pub struct Known<'a> {
     pub plan: &'a Plan,
 }
 
+/// For how long a cycle waits for its turn before it tells so.
+const FOR_A_TURN: Duration = Duration::from_secs(2);
+
 /// Carries one intent out.
 ///
 /// # Errors
@@ -62,7 +65,9 @@ pub async fn carry_out(
     approvers: Vec<String>,
 ) -> Result<Done, ReconcileError> {
     let Known { head, memory, plan } = known;
-    let Some(_turn) = ctx.acting.turn(read.configured.acting_at_most) else {
+    let at_most = read.configured.acting_at_most;
+    let turn = ctx.acting.turn_within(&read.uid, at_most, FOR_A_TURN);
+    let Some(_turn) = turn.await else {
         return Ok(Done::NotNow);
     };
     // Counted from before the claim: another process may settle the record once this time is over, however long

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 use kube::api::ListParams;
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// The window in which begun closures are counted.
 const WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -63,18 +64,68 @@ impl<'a> Begun<'a> {
     }
 }
 
-/// How many closures have an effect under way.
+/// For how long a place in the line is kept for a closure that does not ask again: longer than it takes to look again.
+const PLACE_KEPT: Duration = Duration::from_secs(10);
+
+/// How many closures have an effect under way, and which ones wait for a turn, in the order in which they came: who has just
+/// acted and asks again comes after them.
 #[derive(Debug, Default)]
-pub struct Acting(AtomicUsize);
+pub struct Acting {
+    line: Mutex<Line>,
+    freed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    acting: usize,
+    /// UID, and when it asked last.
+    waiting: Vec<(String, Instant)>,
+}
 
 impl Acting {
-    /// A turn to act; `None`: as many as may act do.
-    pub fn turn(self: &Arc<Self>, at_most: usize) -> Option<Turn> {
-        let more = |now: usize| (now < at_most).then_some(now + 1);
-        let entered = self
-            .0
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
-        entered.is_ok().then(|| Turn(Arc::clone(self)))
+    /// A turn for the closure of this UID to act; `None`: as many as may act do, or others came before it.
+    pub fn turn(self: &Arc<Self>, uid: &str, at_most: usize, now: Instant) -> Option<Turn> {
+        let mut line = self.line();
+        line.waiting.retain(|(who, asked)| {
+            who == uid || now.saturating_duration_since(*asked) < PLACE_KEPT
+        });
+        let place = line.waiting.iter().position(|(who, _)| who == uid);
+        let before = place.unwrap_or(line.waiting.len());
+        if line.acting + before < at_most {
+            if let Some(place) = place {
+                line.waiting.remove(place);
+            }
+            line.acting += 1;
+            return Some(Turn(Arc::clone(self)));
+        }
+        match place.and_then(|place| line.waiting.get_mut(place)) {
+            Some((_, asked)) => *asked = now,
+            None => line.waiting.push((uid.to_owned(), now)),
+        }
+        None
+    }
+
+    /// Likewise; waits for one so long.
+    pub async fn turn_within(
+        self: &Arc<Self>,
+        uid: &str,
+        at_most: usize,
+        patience: Duration,
+    ) -> Option<Turn> {
+        let end = Instant::now() + patience;
+        loop {
+            let mut freed = std::pin::pin!(self.freed.notified());
+            // Heard from here on, so that none is freed unheard between the question and the wait.
+            freed.as_mut().enable();
+            if let Some(turn) = self.turn(uid, at_most, Instant::now()) {
+                return Some(turn);
+            }
+            tokio::time::timeout_at(end.into(), freed).await.ok()?;
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,7 +135,8 @@ pub struct Turn(Arc<Acting>);
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.line().acting -= 1;
+        self.0.freed.notify_waiters();
     }
 }
 
@@ -119,10 +171,60 @@ mod tests {
     #[test]
     fn no_more_turns_than_allowed() {
         let acting = Arc::new(Acting::default());
-        let first = acting.turn(2);
-        let second = acting.turn(2);
-        assert!(first.is_some() && second.is_some() && acting.turn(2).is_none());
+        let now = Instant::now();
+        let first = acting.turn("a", 2, now);
+        let second = acting.turn("b", 2, now);
+        assert!(first.is_some() && second.is_some() && acting.turn("c", 2, now).is_none());
         drop(first);
-        assert!(acting.turn(2).is_some());
+        assert!(acting.turn("c", 2, now).is_some());
+    }
+
+    /// A turn takes three seconds, and its closure asks again at once; who has none looks again after two.
+    #[test]
+    fn closures_that_always_want_to_act_take_turns() {
+        let acting = Arc::new(Acting::default());
+        let start = Instant::now();
+        let who = ["a", "b", "c", "d", "e"];
+        let mut turns: [Option<Turn>; 5] = Default::default();
+        let (mut next, mut counts) = ([0_u64; 5], [0_u32; 5]);
+        for second in 0..2_000 {
+            let due = |n: &usize| next[*n] <= second;
+            for n in (0..5).filter(due).collect::<Vec<_>>() {
+                turns[n] = None;
+                turns[n] = acting.turn(who[n], 2, start + Duration::from_secs(second));
+                let acts = turns[n].is_some();
+                counts[n] += u32::from(acts);
+                next[n] = second + if acts { 3 } else { 2 };
+            }
+        }
+        let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
+        assert!(*least > 100 && least * 10 >= most * 8, "{counts:?}");
+    }
+
+    #[tokio::test]
+    async fn who_waits_hears_when_a_turn_is_over() {
+        let acting = Arc::new(Acting::default());
+        let turn = acting.turn("a", 1, Instant::now()).unwrap();
+        let short = Duration::from_millis(1);
+        assert!(acting.turn_within("b", 1, short).await.is_none());
+        let waits = acting.turn_within("b", 1, Duration::from_secs(60));
+        let ends = async {
+            tokio::task::yield_now().await;
+            drop(turn);
+        };
+        let (second, ()) = tokio::join!(waits, ends);
+        assert!(second.is_some());
+    }
+
+    #[test]
+    fn a_place_is_not_kept_for_one_who_has_gone() {
+        let acting = Arc::new(Acting::default());
+        let now = Instant::now();
+        let turn = acting.turn("a", 1, now);
+        assert!(acting.turn("gone", 1, now).is_none());
+        drop(turn);
+        assert!(acting.turn("b", 1, now).is_none(), "the other came first");
+        let later = now + PLACE_KEPT;
+        assert!(acting.turn("b", 1, later).is_some());
     }
 }

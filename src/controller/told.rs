@@ -46,7 +46,12 @@ impl Told {
             Done::NotNow => {
                 let message =
                     "As many closures act as the operator's configuration lets act at once";
-                return Self::waiting(known, "WaitingTurn", message);
+                let mut told = Self::waiting(known, "WaitingTurn", message);
+                if let Decision::Wait(waiting) = &mut told.decided.decision {
+                    // The next cycle waits in the line itself.
+                    waiting.look_again = Some(Duration::from_millis(100));
+                }
+                return told;
             }
             Done::InDoubt(doubt) => return Self::in_doubt(known, &doubt),
         };

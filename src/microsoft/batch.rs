@@ -3,6 +3,7 @@
 use super::calls;
 use super::clouds::Service;
 use super::failure::{Failure, Told, is_challenge, retry_after};
+use super::heard::Heard;
 use crate::closure::id::ObjectId;
 use serde_json::{Value, json};
 use url::{Position, Url};
@@ -64,8 +65,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// What its own headers tell of a failure.
     pub(super) told: Told,
-    /// Its own `x-ms-throttle-limit-percentage`.
-    pub(super) percentage: Option<f64>,
+    /// What they tell of the quotas.
+    pub(super) heard: Heard,
     /// Its body; `Null` where it has none.
     pub(super) body: Value,
 }
@@ -137,7 +138,6 @@ fn read(response: &Value) -> Option<(usize, Answer)> {
         _ => return None,
     };
     let status = response.get("status")?.as_u64()?;
-    let percentage = header(response, "x-ms-throttle-limit-percentage");
     let answer = Answer {
         status: u16::try_from(status).ok()?,
         told: Told {
@@ -145,7 +145,7 @@ fn read(response: &Value) -> Option<(usize, Answer)> {
             challenged: header(response, "www-authenticate")
                 .is_some_and(|text| is_challenge(&text)),
         },
-        percentage: percentage.and_then(|text| text.trim().parse().ok()),
+        heard: Heard::of(|name| header(response, name)),
         body: response.get("body").cloned().unwrap_or(Value::Null),
     };
     Some((place, answer))

@@ -61,12 +61,14 @@ async fn ask(
 
 fn body(line: &Line<'_>, answer: Option<Answer>) -> Body {
     let answer = answer.ok_or_else(|| Failure::transport("Unanswered"))?;
+    line.wire.gate.heard(Lane::Read, answer.heard);
     let Some(failure) = answer.failure() else {
         return Ok(answer.body);
     };
     if failure.kind == Kind::Throttled {
         line.wire.http.counters().throttled(1);
-        line.wire.gate.close(Lane::Read, failure.retry_after);
+        let gate = &line.wire.gate;
+        gate.close(Lane::Read, failure.retry_after, answer.heard);
     }
     Err(failure)
 }

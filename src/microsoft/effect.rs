@@ -4,6 +4,7 @@ use super::batch::{self, Answer, Item};
 use super::clouds::Service;
 use super::failure::{Failure, Kind};
 use super::gates::{Lane, lock};
+use super::heard::Heard;
 use super::request::{Call, Reply};
 use super::wire::{Line, NOT_SENT};
 use crate::closure::id::ObjectId;
@@ -240,15 +241,14 @@ fn sort(
     let mut good = true;
     let mut throttled = 0;
     let mut pause = None;
+    let mut heard = None;
     let asked = items.iter().zip(ids);
     for ((item, id), answer) in asked.zip(answers) {
         let Some(answer) = answer else {
             good = false;
             continue;
         };
-        if let Some(percentage) = answer.percentage {
-            line.wire.gate.told_percentage(percentage);
-        }
+        line.wire.gate.heard(Lane::Write, answer.heard);
         let failure = answer.failure();
         let told = failure.as_ref().map_or(Ok(()), Err);
         match (verdict(told, item.method), &failure) {
@@ -256,6 +256,8 @@ fn sort(
             (Verdict::Throttled, _) => {
                 throttled += 1;
                 pause = pause.max(answer.told.retry_after);
+                let wider = |known: &Heard| known.whole_application;
+                heard = heard.filter(wider).or(Some(answer.heard));
                 work.queue.push_back(*id);
             }
             (Verdict::Refused, Some(failure)) => {
@@ -265,10 +267,10 @@ fn sort(
             (Verdict::Refused | Verdict::Unanswered, _) => good = false,
         }
     }
-    if throttled > 0 {
+    if let Some(heard) = heard {
         work.attempt.throttled += throttled;
         line.wire.http.counters().throttled(throttled);
-        line.wire.gate.close(Lane::Write, pause);
+        line.wire.gate.close(Lane::Write, pause, heard);
     } else {
         line.wire.gate.succeeded();
     }

@@ -1,9 +1,12 @@
-//! The gates: one for each application in each tenant, shared by everything in this process that writes there, and one
-//! for each application over all tenants. Nothing is lost at a gate: who is not let through keeps what he has.
+//! The gates: one for each application in each tenant, shared by everything in this process that goes there, and one for
+//! each application over all tenants. They feed on what every reply tells ([`Heard`]). Nothing is lost at a gate: who is not
+//! let through keeps what he has.
 
+use super::heard::Heard;
 use super::pacing::Bucket;
 use crate::closure::id::ObjectId;
-use std::collections::HashMap;
+use crate::quota;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +15,9 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The longest pause of our own making.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(32);
+
+/// How much of an application's quota over all tenants may be booked ahead: much less than an effect may last.
+const AHEAD: Duration = Duration::from_secs(5);
 
 /// All gates of this process.
 #[derive(Debug, Default)]
@@ -22,7 +28,7 @@ pub struct Gates {
 #[derive(Debug, Default)]
 struct Registry {
     tenants: HashMap<(ObjectId, ObjectId), Arc<Gate>>,
-    applications: HashMap<ObjectId, Arc<Mutex<Bucket>>>,
+    applications: HashMap<ObjectId, Arc<Mutex<Shared>>>,
 }
 
 /// A gate at one moment, for metrics.
@@ -34,6 +40,8 @@ pub struct GateState {
     pub application: ObjectId,
     /// Writes that could be sent at once.
     pub tokens_left: f64,
+    /// Resource units that could be spent at once.
+    pub units_left: f64,
     /// For how long the gate stays closed for writes; `None`: it is open.
     pub closed_for: Option<Duration>,
 }
@@ -56,13 +64,13 @@ impl Gates {
             replayed.spend(*items, at(*age));
         }
         let mut state = lock(&gate.state);
-        let known = state.bucket.left(now);
+        let known = state.writes.left(now);
         let surplus = (known - replayed.left(now)).max(0.0);
         // At most a bucket's capacity: no precision is lost.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let surplus = surplus as u32;
-        state.bucket.spend(surplus, now);
-        lock(&gate.application).spend(surplus, now);
+        state.writes.spend(surplus, now);
+        lock(&gate.application).writes.spend(surplus, now);
     }
 
     /// Every gate that something is known of.
@@ -89,8 +97,9 @@ impl Gates {
         let shared = registry
             .applications
             .entry(application)
-            .or_insert_with(|| Arc::new(Mutex::new(Bucket::of_application(0, now))));
+            .or_insert_with(|| Arc::new(Mutex::new(Shared::new(now))));
         let gate = Arc::new(Gate {
+            tenant,
             state: Mutex::new(State::new(now)),
             application: Arc::clone(shared),
         });
@@ -113,43 +122,104 @@ pub(super) enum Lane {
 /// The gate of one application in one tenant.
 #[derive(Debug)]
 pub(super) struct Gate {
+    tenant: ObjectId,
     state: Mutex<State>,
-    application: Arc<Mutex<Bucket>>,
+    application: Arc<Mutex<Shared>>,
+}
+
+/// What an application may do over all tenants.
+#[derive(Debug)]
+struct Shared {
+    writes: Bucket,
+    units: Bucket,
+    closed: Closed,
+    /// What is booked ahead, by tenant: when it may be sent, and how many writes it is.
+    ahead: HashMap<ObjectId, VecDeque<(Instant, u32)>>,
+}
+
+impl Shared {
+    fn new(now: Instant) -> Self {
+        Self {
+            writes: Bucket::of_application(0, now),
+            units: Bucket::units_of_application(now),
+            closed: Closed::default(),
+            ahead: HashMap::new(),
+        }
+    }
+
+    /// Where a tenant has as much booked ahead as its even share allows: when that is less. All together book no more than
+    /// [`AHEAD`], so that who comes later finds a place in the queue before its time is over.
+    fn is_full_for(&mut self, tenant: ObjectId, items: u32, now: Instant) -> Option<Instant> {
+        self.ahead.retain(|_, booked| {
+            booked.retain(|(ready, _)| *ready > now);
+            !booked.is_empty()
+        });
+        let booked = self.ahead.get(&tenant)?;
+        let own: u32 = booked.iter().map(|(_, items)| items).sum();
+        // As many as there are closures: no precision is lost.
+        #[allow(clippy::cast_precision_loss)]
+        let share = quota::APPLICATION_RATE * AHEAD.as_secs_f64() / self.ahead.len() as f64;
+        let full = f64::from(own + items) > share;
+        booked.front().map(|(ready, _)| *ready).filter(|_| full)
+    }
+}
+
+/// Until when a 429 closes what.
+#[derive(Clone, Copy, Debug, Default)]
+struct Closed {
+    writes: Option<Instant>,
+    reads: Option<Instant>,
+}
+
+impl Closed {
+    fn until(&self, lane: Lane, now: Instant) -> Option<Instant> {
+        let until = match lane {
+            Lane::Read => self.reads,
+            Lane::Write => self.writes,
+        };
+        until.filter(|&until| until > now)
+    }
+
+    fn close(&mut self, lane: Lane, until: Instant) {
+        self.writes = self.writes.max(Some(until));
+        if lane == Lane::Read {
+            self.reads = self.reads.max(Some(until));
+        }
+    }
 }
 
 #[derive(Debug)]
 struct State {
-    bucket: Bucket,
-    writes_closed: Option<Instant>,
-    reads_closed: Option<Instant>,
+    writes: Bucket,
+    units: Bucket,
+    closed: Closed,
     backoff: Duration,
 }
 
 impl State {
     fn new(now: Instant) -> Self {
         Self {
-            bucket: Bucket::of_tenant(0, now),
-            writes_closed: None,
-            reads_closed: None,
+            writes: Bucket::of_tenant(0, now),
+            units: Bucket::units_of_tenant(now),
+            closed: Closed::default(),
             backoff: FIRST_BACKOFF,
         }
     }
 
-    fn closed(&self, lane: Lane, now: Instant) -> Option<Instant> {
-        let until = match lane {
-            Lane::Read => self.reads_closed,
-            Lane::Write => self.writes_closed,
-        };
-        until.filter(|&until| until > now)
-    }
-
-    /// Closes for everybody. Without a pause from Microsoft our own one counts, and doubles once a closing.
-    fn close(&mut self, lane: Lane, pause: Option<Duration>, jitter: Duration, now: Instant) {
-        let again = self.closed(lane, now).is_some();
+    /// Closes for everybody, and says until when. Without a pause from Microsoft our own one counts, and doubles once a
+    /// closing.
+    fn close(
+        &mut self,
+        lane: Lane,
+        pause: Option<Duration>,
+        jitter: Duration,
+        now: Instant,
+    ) -> Option<Instant> {
+        let again = self.closed.until(lane, now).is_some();
         let pause = match pause.filter(|pause| !pause.is_zero()) {
             Some(pause) => pause,
             // An answer to what was in flight when the gate was closed: it says nothing new.
-            None if again => return,
+            None if again => return None,
             None => {
                 let pause = self.backoff;
                 self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
@@ -157,18 +227,26 @@ impl State {
             }
         };
         if !again && lane == Lane::Write {
-            self.bucket.told_throttled(now);
+            self.writes.told_throttled(now);
         }
-        let until = Some(now + pause + jitter);
-        self.writes_closed = self.writes_closed.max(until);
-        if lane == Lane::Read {
-            self.reads_closed = self.reads_closed.max(until);
-        }
+        let until = now + pause + jitter;
+        self.closed.close(lane, until);
+        Some(until)
     }
 
     fn is_idle(&mut self, now: Instant) -> bool {
-        self.bucket.is_full(now) && self.closed(Lane::Write, now).is_none()
+        let full = self.writes.is_full(now) && self.units.is_full(now);
+        full && self.closed.until(Lane::Write, now).is_none()
     }
+}
+
+/// A place in the queue for writes.
+#[derive(Clone, Copy, Debug)]
+enum Booked {
+    /// From then on they may be sent.
+    Ready(Instant),
+    /// The share is booked: there is more of it then.
+    AskAgain(Instant),
 }
 
 /// Tokens taken and not yet spent; they go back when this is dropped unspent.
@@ -188,8 +266,10 @@ impl Drop for Reservation<'_> {
     fn drop(&mut self) {
         if self.items > 0 {
             let now = Instant::now();
-            lock(&self.gate.state).bucket.give_back(self.items, now);
-            lock(&self.gate.application).give_back(self.items, now);
+            lock(&self.gate.state).writes.give_back(self.items, now);
+            lock(&self.gate.application)
+                .writes
+                .give_back(self.items, now);
         }
     }
 }
@@ -197,33 +277,43 @@ impl Drop for Reservation<'_> {
 impl Gate {
     /// Waits until `items` writes may be sent; `None` where that would not be before `until`.
     pub(super) async fn reserve(&self, items: u32, until: Instant) -> Option<Reservation<'_>> {
-        let ready = self.book(items, until)?;
+        let ready = loop {
+            match self.book(items, until, Instant::now())? {
+                Booked::Ready(then) => break then,
+                Booked::AskAgain(then) => tokio::time::sleep_until(then.into()).await,
+            }
+        };
         let reservation = Reservation { gate: self, items };
         tokio::time::sleep_until(ready.into()).await;
         self.opened(Lane::Write, until).await.then_some(reservation)
     }
 
-    fn book(&self, items: u32, until: Instant) -> Option<Instant> {
-        let now = Instant::now();
+    /// Takes a place in the queue; `None`: there is none before `until`.
+    fn book(&self, items: u32, until: Instant, now: Instant) -> Option<Booked> {
         let mut state = lock(&self.state);
         let mut application = lock(&self.application);
-        let ready = state
-            .bucket
-            .ready_at(items, now)
-            .max(application.ready_at(items, now));
+        if let Some(then) = application.is_full_for(self.tenant, items, now) {
+            return (then <= until).then_some(Booked::AskAgain(then));
+        }
+        let shared = application.writes.ready_at(items, now);
+        let ready = state.writes.ready_at(items, now).max(shared);
         if ready > until {
             return None;
         }
-        state.bucket.take(items, now);
-        application.take(items, now);
-        Some(ready)
+        state.writes.take(items, now);
+        application.writes.take(items, now);
+        if shared > now {
+            let booked = application.ahead.entry(self.tenant).or_default();
+            booked.push_back((shared, items));
+        }
+        Some(Booked::Ready(ready))
     }
 
-    /// Waits until a lane is open; false where that would not be before `until`.
+    /// Waits until a lane is open, and for reading until there are resource units; false where that would not be before
+    /// `until`.
     pub(super) async fn opened(&self, lane: Lane, until: Instant) -> bool {
         loop {
-            let closed = lock(&self.state).closed(lane, Instant::now());
-            match closed {
+            match self.opens(lane, Instant::now()) {
                 None => return true,
                 Some(then) if then >= until => return false,
                 Some(then) => tokio::time::sleep_until(then.into()).await,
@@ -231,9 +321,26 @@ impl Gate {
         }
     }
 
-    /// A 429 was answered: closes for everybody.
-    pub(super) fn close(&self, lane: Lane, pause: Option<Duration>) {
-        lock(&self.state).close(lane, pause, jitter(), Instant::now());
+    /// When a lane opens; `None`: it is open.
+    fn opens(&self, lane: Lane, now: Instant) -> Option<Instant> {
+        let mut state = lock(&self.state);
+        let mut application = lock(&self.application);
+        let closed = state.closed.until(lane, now);
+        let closed = closed.max(application.closed.until(lane, now));
+        let units = (lane == Lane::Read).then(|| {
+            let own = state.units.ready_at(1, now);
+            own.max(application.units.ready_at(1, now))
+        });
+        closed.max(units.filter(|then| *then > now))
+    }
+
+    /// A 429 was answered: closes for everybody in this tenant and, where its scope is the whole application, in all.
+    pub(super) fn close(&self, lane: Lane, pause: Option<Duration>, heard: Heard) {
+        let now = Instant::now();
+        let until = lock(&self.state).close(lane, pause, jitter(), now);
+        if let (Some(until), true) = (until, heard.whole_application) {
+            lock(&self.application).closed.close(lane, until);
+        }
     }
 
     /// A write succeeded: the own back-off begins anew.
@@ -241,11 +348,26 @@ impl Gate {
         lock(&self.state).backoff = FIRST_BACKOFF;
     }
 
-    /// The header `x-ms-throttle-limit-percentage` of a write.
-    pub(super) fn told_percentage(&self, percentage: f64) {
-        lock(&self.state)
-            .bucket
-            .told_percentage(percentage, Instant::now());
+    /// What a reply tells: its units are spent, and the quota that its percentage is about is lower than it seemed.
+    pub(super) fn heard(&self, lane: Lane, heard: Heard) {
+        self.hear(lane, heard, Instant::now());
+    }
+
+    fn hear(&self, lane: Lane, heard: Heard, now: Instant) {
+        let mut state = lock(&self.state);
+        let mut application = lock(&self.application);
+        state.units.take(heard.units, now);
+        application.units.take(heard.units, now);
+        let Some(percentage) = heard.percentage else {
+            return;
+        };
+        let bucket = match (lane, heard.whole_application) {
+            (Lane::Write, false) => &mut state.writes,
+            (Lane::Read, false) => &mut state.units,
+            (Lane::Write, true) => &mut application.writes,
+            (Lane::Read, true) => &mut application.units,
+        };
+        bucket.told_percentage(percentage, now);
     }
 
     fn snapshot(&self, tenant: ObjectId, application: ObjectId, now: Instant) -> GateState {
@@ -253,9 +375,11 @@ impl Gate {
         GateState {
             tenant,
             application,
-            tokens_left: state.bucket.left(now),
+            tokens_left: state.writes.left(now),
+            units_left: state.units.left(now),
             closed_for: state
-                .closed(Lane::Write, now)
+                .closed
+                .until(Lane::Write, now)
                 .map(|until| until.saturating_duration_since(now)),
         }
     }
@@ -274,110 +398,4 @@ fn jitter() -> Duration {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // a test may fail loudly
-mod tests {
-    use super::*;
-
-    fn id(n: u128) -> ObjectId {
-        ObjectId(uuid::Uuid::from_u128(n))
-    }
-
-    #[test]
-    fn closed_until_the_pause_is_over_for_writes_only() {
-        let now = Instant::now();
-        let mut state = State::new(now);
-        state.close(
-            Lane::Write,
-            Some(Duration::from_secs(3)),
-            Duration::ZERO,
-            now,
-        );
-        let later = now + Duration::from_secs(2);
-        assert!(state.closed(Lane::Write, later).is_some());
-        assert!(state.closed(Lane::Read, later).is_none());
-        assert!(
-            state
-                .closed(Lane::Write, now + Duration::from_secs(3))
-                .is_none()
-        );
-        state.close(
-            Lane::Read,
-            Some(Duration::from_secs(9)),
-            Duration::ZERO,
-            now,
-        );
-        assert!(state.closed(Lane::Read, later).is_some());
-        assert!(
-            state
-                .closed(Lane::Write, now + Duration::from_secs(8))
-                .is_some()
-        );
-    }
-
-    #[test]
-    fn without_a_pause_the_own_back_off_doubles_once_a_closing() {
-        let mut now = Instant::now();
-        let mut state = State::new(now);
-        for seconds in [1, 2, 4, 8, 16, 32, 32] {
-            state.close(Lane::Write, None, Duration::ZERO, now);
-            let until = state.closed(Lane::Write, now).unwrap();
-            assert_eq!(until - now, Duration::from_secs(seconds));
-            now = until;
-        }
-    }
-
-    #[test]
-    fn what_was_in_flight_does_not_lengthen_the_own_back_off() {
-        let now = Instant::now();
-        let mut state = State::new(now);
-        for _ in 0..4 {
-            state.close(Lane::Write, Some(Duration::ZERO), Duration::ZERO, now);
-        }
-        let until = state.closed(Lane::Write, now).unwrap();
-        assert_eq!(until - now, FIRST_BACKOFF);
-    }
-
-    #[tokio::test]
-    async fn an_unspent_reservation_goes_back() {
-        let gates = Gates::new();
-        let gate = gates.gate(id(1), id(2));
-        let until = Instant::now() + Duration::from_secs(1);
-        let before = gates.states()[0].tokens_left;
-        drop(gate.reserve(20, until).await.unwrap());
-        assert!((gates.states()[0].tokens_left - before).abs() < 0.5);
-        gate.reserve(20, until).await.unwrap().spend();
-        assert!(gates.states()[0].tokens_left < before - 19.0);
-        gate.close(Lane::Write, Some(Duration::from_secs(60)));
-        assert!(gate.reserve(20, until).await.is_none());
-        assert!(gates.states()[0].closed_for.is_some());
-    }
-
-    #[tokio::test]
-    async fn what_an_earlier_life_spent_counts() {
-        let gates = Gates::new();
-        gates.spent(id(1), id(2), &[(Duration::ZERO, 3_000)]);
-        let gate = gates.gate(id(1), id(2));
-        let soon = Instant::now() + Duration::from_millis(200);
-        assert!(gate.reserve(20, soon).await.is_none());
-        // Told twice (two closures of one process, say), it counts once.
-        gates.spent(id(1), id(2), &[(Duration::ZERO, 3_000)]);
-        let later = Instant::now() + Duration::from_secs(2);
-        assert!(gate.book(20, later).is_some());
-    }
-
-    #[tokio::test]
-    async fn what_is_long_ago_is_refilled() {
-        let gates = Gates::new();
-        gates.spent(id(1), id(2), &[(Duration::from_secs(100), 2_940)]);
-        let left = gates.states()[0].tokens_left;
-        assert!((left - 1_960.0).abs() < 25.0, "{left}");
-    }
-
-    #[test]
-    fn full_gates_that_nobody_holds_are_forgotten() {
-        let gates = Gates::new();
-        for n in 0..100 {
-            drop(gates.gate(id(n), id(7)));
-        }
-        assert_eq!(gates.states().len(), 1);
-    }
-}
+mod tests;

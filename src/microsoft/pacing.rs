@@ -1,7 +1,6 @@
 //! The token bucket: pure arithmetic over moments that the caller gives. No clock, no lock.
 //!
-//! Source: learn.microsoft.com `graph/throttling-limits` (identity and access): 3,000 writes in 150 s for one
-//! application in one tenant; 35,000 in 300 s for one application over all tenants.
+//! The figures and their source stand in [`crate::quota`].
 
 use crate::quota;
 use std::time::{Duration, Instant};
@@ -35,6 +34,21 @@ impl Bucket {
             quota::APPLICATION_BURST,
             quota::APPLICATION_RATE,
             spent,
+            now,
+        )
+    }
+
+    /// Resource units of one application in one tenant: 3,500 in 10 s.
+    pub(super) fn units_of_tenant(now: Instant) -> Self {
+        Self::new(quota::TENANT_UNITS, quota::TENANT_UNITS_RATE, 0, now)
+    }
+
+    /// Resource units of one application over all tenants: 150,000 in 20 s.
+    pub(super) fn units_of_application(now: Instant) -> Self {
+        Self::new(
+            quota::APPLICATION_UNITS,
+            quota::APPLICATION_UNITS_RATE,
+            0,
             now,
         )
     }

@@ -4,6 +4,7 @@ use super::auth::Tokens;
 use super::clouds::{Hosts, Service};
 use super::failure::{Failure, Kind};
 use super::gates::{Gate, Lane};
+use super::heard::Heard;
 use super::request::{Call, Http, Reply};
 use super::settings::Limits;
 use crate::closure::tenant::Leash;
@@ -158,16 +159,12 @@ impl Line<'_> {
     /// What a reply of Graph tells about the quota.
     fn heed(&self, lane: Lane, reply: &Reply) {
         let gate = &self.wire.gate;
+        let heard = Heard::of(|name| reply.header(name));
         if reply.status == 429 {
             self.wire.http.counters().throttled(1);
-            gate.close(lane, reply.retry_after());
+            gate.close(lane, reply.retry_after(), heard);
         }
-        if lane == Lane::Write
-            && let Some(text) = reply.header("x-ms-throttle-limit-percentage")
-            && let Ok(percentage) = text.trim().parse()
-        {
-            gate.told_percentage(percentage);
-        }
+        gate.heard(lane, heard);
     }
 
     /// Reads, with patience: what may pass is tried again, and a closed gate is waited for, all in all not longer than

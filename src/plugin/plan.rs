@@ -261,11 +261,24 @@ fn persons(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
             lines.row(&sign, what, u32::try_from(number).ok(), said);
         }
     }
-    let azure = plan
-        .bought
-        .iter()
-        .filter(|one| one.agreement == Agreement::Azure)
-        .count();
+    let number = |how| {
+        plan.bought
+            .iter()
+            .filter(|one| one.agreement == how)
+            .count()
+    };
+    let unknown = number(Agreement::Unknown);
+    if unknown > 0 {
+        let said = "directly, by self-service or under a volume licence: the products page shows it, and what it offers \
+                    for each comes with the hand-off";
+        lines.row(
+            &sign,
+            "see how it was bought",
+            u32::try_from(unknown).ok(),
+            said,
+        );
+    }
+    let azure = number(Agreement::Azure);
     if azure > 0 {
         let said = "in the Azure portal, once canceled and Microsoft's waiting time is over";
         lines.row(&sign, "delete in Azure", u32::try_from(azure).ok(), said);

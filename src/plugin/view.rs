@@ -4,6 +4,7 @@ mod losses;
 
 use crate::api::TenantClosure;
 use crate::api::status::{BoughtStatus, StepStatus, TenantClosureStatus};
+use crate::closure::observation::Agreement;
 use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
 use crate::closure::step::Step;
@@ -171,11 +172,14 @@ pub(crate) fn bought(one: &BoughtStatus, dot: &str) -> String {
         Ender::Distributor => "the partner's distributor",
         Ender::AccountManager => "the account manager",
     };
+    let how = match one.agreement {
+        Agreement::Unknown => "how it was bought no program can read".to_owned(),
+        known => format!("{known:?}"),
+    };
     let mut text = format!(
-        "{} {dot} {} seats {dot} {:?} {dot} {whose} ends it",
+        "{} {dot} {} seats {dot} {how} {dot} {whose} ends it",
         one.name,
-        words::count(one.seats),
-        one.agreement
+        words::count(one.seats)
     );
     if let Some(until) = one.cancel_until {
         let _ = write!(text, " {dot} cancel until {}", until.strftime("%Y-%m-%d"));

@@ -10,7 +10,8 @@ use super::scenario::{self, ApplicationRegistration, SubscriptionKind, SyncedDel
 use super::scenario_parts::{CLOSER_APP_ROLES, CLOSER_DIRECTORY_ROLES, READER_APP_ROLES};
 use super::subscription::{HOUR, Subscription};
 use super::tenant::{
-    Application, Client, Domain, MICROSOFT_SERVICES, Policy, Principal, Resource, SyncState, Tenant,
+    Application, CUSTOMER, Client, Domain, ENTERPRISE, MICROSOFT_SERVICES, ONLINE_SERVICES, Policy,
+    Principal, Resource, SyncState, Tenant,
 };
 use super::users::{
     AUTHENTICATOR, DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED, UNDELETABLE, User,
@@ -62,7 +63,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
             .name
             .clone()
             .unwrap_or_else(|| format!("{}:{}_2019-05-31", random.uuid(), random.uuid())),
-        agreement: agreement(plan),
+        agreements: agreements(plan),
         payer: plan.billing_account.owner_tenant_id.unwrap_or(id),
         applications: Vec::new(),
         principals: Vec::new(),
@@ -103,22 +104,23 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
     tenant
 }
 
-fn agreement(plan: &scenario::Tenant) -> String {
-    plan.billing_account
-        .agreement_type
-        .clone()
-        .unwrap_or_else(|| {
-            let modern = plan
-                .subscriptions
-                .iter()
-                .any(|one| one.kind == SubscriptionKind::CustomerAgreement);
-            if modern || plan.subscriptions.is_empty() {
-                "MicrosoftCustomerAgreement"
-            } else {
-                "MicrosoftOnlineServicesProgram"
-            }
-            .to_owned()
-        })
+/// The agreements of the billing accounts, in ARM's words.
+fn agreements(plan: &scenario::Tenant) -> Vec<String> {
+    if let Some(only) = &plan.billing_account.agreement_type {
+        return vec![only.clone()];
+    }
+    let bought = |kind| plan.subscriptions.iter().any(|one| one.kind == kind);
+    let mut all = Vec::new();
+    if bought(SubscriptionKind::CustomerAgreement) || plan.subscriptions.is_empty() {
+        all.push(CUSTOMER);
+    }
+    if bought(SubscriptionKind::Enterprise) {
+        all.push(ENTERPRISE);
+    }
+    if bought(SubscriptionKind::Direct) || all.is_empty() {
+        all.push(ONLINE_SERVICES);
+    }
+    all.into_iter().map(str::to_owned).collect()
 }
 
 fn policies(plan: &scenario::Tenant, tenant: Uuid) -> Vec<Policy> {

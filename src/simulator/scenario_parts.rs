@@ -122,6 +122,11 @@ pub enum SubscriptionKind {
     Azure,
     /// Sold by a partner: Partner Center.
     Partner,
+    /// Bought by one of the users for himself: an administrator takes control of it and cancels it, which deletes it at once.
+    /// Graph shows it like one that was bought directly; no billing account of the organization does.
+    SelfService,
+    /// Under an enterprise agreement: the account manager ends it. ARM Billing only shows it.
+    Enterprise,
 }
 
 /// One subscription.
@@ -152,6 +157,10 @@ pub struct Subscription {
     pub deletable: bool,
     /// A trial.
     pub trial: bool,
+    /// Virtual days after the end of the term within which it can still be renewed (Graph's `Warning`).
+    pub grace_days: f64,
+    /// Virtual days for which it is kept disabled, once canceled or once those are over, before it goes by itself.
+    pub disabled_days: f64,
     /// Virtual hours from deletion to deprovisioning.
     pub deprovision_hours: f64,
     /// The tenant of the partner who sells it; absent: drawn from the seed.
@@ -177,6 +186,8 @@ impl Default for Subscription {
             cancellable_days: None,
             deletable: true,
             trial: false,
+            grace_days: 30.0,
+            disabled_days: 90.0,
             deprovision_hours: 72.0,
             partner_tenant_id: None,
             locked_hours: 0.0,
@@ -243,7 +254,8 @@ pub enum DnsAnswers {
 pub struct BillingAccount {
     /// Its name; absent: drawn from the seed.
     pub name: Option<String>,
-    /// The agreement in ARM's words; absent: `MicrosoftCustomerAgreement`.
+    /// The agreement in ARM's words, for this account alone; absent: an account for each agreement under which something was
+    /// bought.
     pub agreement_type: Option<String>,
     /// The tenant that pays, another tenant of this scenario; absent: the tenant itself.
     pub owner_tenant_id: Option<Uuid>,

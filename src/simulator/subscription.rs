@@ -29,6 +29,10 @@ pub(crate) struct Subscription {
     pub(crate) cancellable_until: Option<i64>,
     pub(crate) deletable: bool,
     pub(crate) trial: bool,
+    /// How long after its term it can be renewed.
+    pub(crate) grace: i64,
+    /// How long it is kept disabled.
+    pub(crate) disabled: i64,
     pub(crate) deprovision: i64,
     pub(crate) seller: Uuid,
     pub(crate) locked_until: i64,
@@ -99,6 +103,8 @@ impl Subscription {
             cancellable_until: plan.cancellable_days.map(|days| (days * DAY) as i64),
             deletable: plan.deletable,
             trial: plan.trial,
+            grace: (plan.grace_days * DAY) as i64,
+            disabled: (plan.disabled_days * DAY) as i64,
             deprovision: (plan.deprovision_hours * HOUR) as i64,
             seller: plan.partner_tenant_id.unwrap_or_else(draw),
             locked_until: (plan.locked_hours * HOUR) as i64,
@@ -121,9 +127,15 @@ impl Subscription {
         )
     }
 
-    /// Whether who bought it may cancel it now. An Azure subscription that a program cannot cancel its owner can.
+    /// Whether an administrator may cancel it now. An Azure subscription that a program cannot cancel its owner can; what
+    /// is under an enterprise agreement nobody cancels here.
     pub(crate) fn may_cancel(&self) -> bool {
-        self.active() && (self.cancellable || self.kind == SubscriptionKind::Azure)
+        let cancelable = match self.kind {
+            SubscriptionKind::Azure => true,
+            SubscriptionKind::Enterprise => false,
+            _ => self.cancellable,
+        };
+        self.active() && cancelable
     }
 
     /// As a view shows it that is behind.
@@ -188,13 +200,13 @@ impl Subscription {
                 self.stage = Stage::Deleted;
                 return true;
             } else {
-                let warned = self.term_end + (30.0 * DAY) as i64;
+                let warned = self.term_end + self.grace;
                 self.stage = if now < warned {
                     Stage::Warning
                 } else {
                     Stage::Suspended
                 };
-                self.gone_at = Some(warned + (90.0 * DAY) as i64);
+                self.gone_at = Some(warned + self.disabled);
             }
         }
         false
@@ -209,7 +221,9 @@ impl Subscription {
         self.auto_renew = false;
         self.gone_at = Some(match self.kind {
             SubscriptionKind::CustomerAgreement => self.term_end.max(now),
-            _ => now + (90.0 * DAY) as i64,
+            SubscriptionKind::SelfService => now,
+            SubscriptionKind::Enterprise => now + self.deprovision,
+            _ => now + self.disabled,
         });
         true
     }
@@ -225,6 +239,11 @@ impl Subscription {
         if self.kind == SubscriptionKind::CustomerAgreement {
             return Err(
                 "a subscription under a Customer Agreement cannot be deleted: it goes at the end of its term",
+            );
+        }
+        if self.kind == SubscriptionKind::Enterprise {
+            return Err(
+                "a subscription under an enterprise agreement cannot be deleted: it goes by itself",
             );
         }
         if !self.deletable {
@@ -307,6 +326,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_user_bought_is_gone_once_canceled_and_an_enterprise_one_goes_later() {
+        let mut bought = subscription(SubscriptionKind::SelfService);
+        assert!(bought.may_cancel() && bought.cancel(5));
+        assert!(bought.settle(5) && bought.gone());
+        let mut agreed = subscription(SubscriptionKind::Enterprise);
+        assert!(!agreed.may_cancel());
+        assert!(agreed.cancel(0) && agreed.delete(0).is_err());
+        assert!(!agreed.settle((71.0 * HOUR) as i64) && agreed.settle((72.0 * HOUR) as i64));
+    }
+
+    #[test]
     fn it_is_canceled_within_days_of_its_start_and_of_each_renewal() {
         let plan = scenario::Subscription {
             kind: SubscriptionKind::Partner,
@@ -325,6 +355,38 @@ mod tests {
             one.settle((day * DAY) as i64);
             assert_eq!(one.may_cancel(), open, "day {day}");
         }
+    }
+
+    #[test]
+    fn its_durations_are_data() {
+        let plan = scenario::Subscription {
+            auto_renew: false,
+            term_end_days: 5.0,
+            grace_days: 2.0,
+            disabled_days: 3.0,
+            deprovision_hours: 1.0,
+            ..scenario::Subscription::default()
+        };
+        let stage = |days: f64| {
+            let mut one = Subscription::new(&plan, Uuid::new_v4);
+            for day in 0..=(days * 10.0) as i64 {
+                one.settle(day * (DAY / 10.0) as i64);
+            }
+            one.stage
+        };
+        for (days, wanted) in [
+            (4.9, Stage::Enabled),
+            (6.0, Stage::Warning),
+            (8.0, Stage::Suspended),
+            (10.1, Stage::Deleted),
+        ] {
+            assert_eq!(stage(days), wanted, "day {days}");
+        }
+        let mut one = Subscription::new(&plan, Uuid::new_v4);
+        one.cancel(0);
+        assert_eq!(one.next_change(), (3.0 * DAY) as i64);
+        one.delete(0).unwrap();
+        assert_eq!(one.next_change(), HOUR as i64);
     }
 
     #[test]

@@ -10,6 +10,11 @@ use super::scenario::{Behaviour, DomainDns, FederatedCredential, Losses, SyncPat
 use super::subscription::Subscription;
 use super::users::{RESTRICTED, SYNCED, User, Users};
 
+/// Agreements of billing accounts, in ARM's words.
+pub(crate) const CUSTOMER: &str = "MicrosoftCustomerAgreement";
+pub(crate) const ENTERPRISE: &str = "EnterpriseAgreement";
+pub(crate) const ONLINE_SERVICES: &str = "MicrosoftOnlineServicesProgram";
+
 /// The tenant that owns Microsoft's first-party applications.
 pub(crate) const MICROSOFT_SERVICES: Uuid =
     Uuid::from_u128(0xf8cd_ef31_a31e_4b4a_93e4_5f57_1e91_255a);
@@ -29,7 +34,8 @@ pub(crate) struct Tenant {
     pub(crate) sync: SyncState,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) billing_account: String,
-    pub(crate) agreement: String,
+    /// Under which agreements it buys, in ARM's words: each has an account of its own, the first is `billing_account`.
+    pub(crate) agreements: Vec<String>,
     pub(crate) payer: Uuid,
     pub(crate) applications: Vec<Application>,
     pub(crate) principals: Vec<Principal>,

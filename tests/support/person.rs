@@ -152,6 +152,10 @@ impl<'a> Person<'a> {
                 self.each_subscription("partnerCancels", &hand_off.what)
                     .await
             }
+            "CancelByAccountManager" => {
+                self.each_subscription("accountManagerEnds", &hand_off.what)
+                    .await
+            }
             key if key.starts_with("Cancel") => {
                 self.each_subscription("cancelSubscription", &hand_off.what)
                     .await
@@ -191,12 +195,20 @@ impl<'a> Person<'a> {
             let active = matches!(text("state"), "Enabled" | "Warning");
             let agreement = text("kind") == "CustomerAgreement";
             let sold = text("kind") == "Partner";
+            let enterprise = text("kind") == "Enterprise";
+            // The page offers no Cancel for it: then he writes to the account manager, as the hand-off says.
+            let button = if enterprise && button == "cancelSubscription" {
+                "accountManagerEnds"
+            } else {
+                button
+            };
             let open = match button {
                 "partnerCancels" => active && sold,
+                "accountManagerEnds" => active && enterprise,
                 "cancelSubscription" => active,
                 "stopRenewal" => active && agreement,
-                // Microsoft itself removes what was bought under a Customer Agreement or sold by a partner.
-                _ => !active && !agreement && !sold && text("state") != "Deleted",
+                // Microsoft itself removes what was bought under an agreement or sold by a partner.
+                _ => !active && !agreement && !enterprise && !sold && text("state") != "Deleted",
             };
             if open && what.contains(&label(text("sku"))) {
                 self.press(button, Some(text("id"))).await?;

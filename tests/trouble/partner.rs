@@ -15,7 +15,7 @@ crate::rows![
 ];
 
 /// A tenant to which the first of these was sold by the partner who is given back, and whose Secret is there.
-async fn sold(name: &str, subscriptions: impl Fn(&str) -> Value) -> (Trial, Tenant) {
+pub(crate) async fn sold(name: &str, subscriptions: impl Fn(&str) -> Value) -> (Trial, Tenant) {
     let fields = json!({"users": 1, "initialDomain": format!("{name}-partner.onmicrosoft.com")});
     let partner = Trial::tenant(&fields).await;
     let bought = subscriptions(&partner.id);
@@ -34,7 +34,7 @@ async fn sold(name: &str, subscriptions: impl Fn(&str) -> Value) -> (Trial, Tena
 }
 
 /// Applies it, and grants the operator what it asks for.
-async fn apply(trial: &Trial) {
+pub(crate) async fn apply(trial: &Trial) {
     trial.apply().await;
     let told = trial.blocked("CredentialsForbidden").await;
     assert!(
@@ -46,14 +46,14 @@ async fn apply(trial: &Trial) {
 }
 
 /// How a person sees in status, before anybody approves, what was bought.
-async fn bought(trial: &Trial) -> Vec<Value> {
+pub(crate) async fn bought(trial: &Trial) -> Vec<Value> {
     let status = trial.phase(Phase::AwaitingApproval).await;
     let bought = status.plan.unwrap().bought;
     let told = serde_json::to_value(bought).unwrap();
     told.as_array().unwrap().clone()
 }
 
-fn of_kind(effects: &[Value], kind: &str) -> Vec<(usize, Value)> {
+pub(crate) fn of_kind(effects: &[Value], kind: &str) -> Vec<(usize, Value)> {
     let all = effects.iter().enumerate();
     all.filter(|(_, effect)| effect["kind"] == kind)
         .map(|(place, effect)| (place, effect.clone()))

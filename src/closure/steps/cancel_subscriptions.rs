@@ -152,24 +152,42 @@ fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
     };
     let cloud = plan.terms.cloud;
     let noticed = "The operator reads the subscriptions and goes on by itself";
+    let unknown = by_person(|a| a == Agreement::Unknown);
+    let roads = match unknown.as_slice() {
+        [] => String::new(),
+        some => format!(
+            ". Of {}: {}",
+            subscriptions::names(some),
+            subscriptions::roads(plan)
+        ),
+    };
     let groups = [
         (
             "CancelSubscription",
-            by_person(|a| matches!(a, Agreement::Direct | Agreement::CustomerAgreement)),
+            by_person(|a| {
+                matches!(
+                    a,
+                    Agreement::Direct | Agreement::CustomerAgreement | Agreement::Unknown
+                )
+            }),
             "On the products page choose each subscription, then More actions, then Cancel subscription",
             links::products(cloud),
+            roads,
         ),
         (
             "CancelByAccountManager",
             by_person(|a| a == Agreement::Enterprise),
-            "Ask your Microsoft account manager to end each subscription under the agreement",
+            "Ask your Microsoft account manager, or the licensing partner of the enrollment, to end each subscription \
+             under the agreement",
             links::support(cloud),
+            format!(". Send him this: {}", subscriptions::sentence(plan)),
         ),
         (
             "CancelAzureSubscription",
             by_person(|a| a == Agreement::Azure),
             "In the Azure portal, as the owner, choose each subscription, then Cancel subscription",
             links::azure(cloud),
+            String::new(),
         ),
     ];
     let (far, near): (Vec<&Subscription>, _) = by_person(|a| a == Agreement::Partner)
@@ -182,9 +200,13 @@ fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
     groups
         .into_iter()
         .filter(|(_, some, ..)| !some.is_empty())
-        .map(|(key, some, what, link)| HandOff {
+        .map(|(key, some, what, link, more)| HandOff {
             key,
-            what: format!("{what}{}: {}", reason(plan), subscriptions::names(&some)),
+            what: format!(
+                "{what}{}: {}{more}",
+                reason(plan),
+                subscriptions::names(&some)
+            ),
             link: link.to_owned(),
             noticed: noticed.to_owned(),
         })
@@ -217,6 +239,14 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
             } else {
                 subscriptions::blocker(plan, one, "The partner cancels it", "partner")
             }
+        }
+        Road::Person(None) if one.agreement == Agreement::Enterprise => {
+            let remedy = "The account manager ends it under the agreement";
+            subscriptions::blocker(plan, one, remedy, "account manager")
+        }
+        Road::Person(None) if one.agreement == Agreement::Unknown => {
+            let remedy = "See on the page how it was bought, and cancel it";
+            subscriptions::blocker(plan, one, remedy, "person")
         }
         Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
         Road::Person(Some(code)) => {

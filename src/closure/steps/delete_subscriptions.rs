@@ -71,7 +71,7 @@ pub fn deleted(plan: &Plan) -> Standing {
 const fn road(one: &Subscription) -> Road {
     match (one.lifecycle, one.agreement) {
         (Lifecycle::LockedOut, _) => Road::Support,
-        (_, Agreement::Direct) => Road::Products,
+        (_, Agreement::Direct | Agreement::Unknown) => Road::Products,
         (_, Agreement::Azure) => Road::Azure,
         (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => {
             Road::Time

@@ -72,6 +72,26 @@ pub fn names(some: &[&Subscription]) -> String {
     }
 }
 
+/// What to tell of those of which nobody but the products page knows how they were bought: what it offers for each.
+/// Source: learn.microsoft.com `microsoft-365/commerce/subscriptions/manage-self-service-purchases-admins` and
+/// `…/manage-self-service-signup-subscriptions`.
+pub fn roads(plan: &Plan) -> String {
+    format!(
+        "No program can read how they were bought, the page shows it. By self-service (filter Self-service): Take control \
+         of this subscription, then Cancel subscription. Signed up for (filter Free): Delete subscription. Under a volume \
+         licence no Cancel is offered: send your Microsoft account manager this: {}",
+        sentence(plan)
+    )
+}
+
+/// What to write to the account manager, or to the partner of the agreement.
+pub fn sentence(plan: &Plan) -> String {
+    format!(
+        "\"Please end these subscriptions of {}, or, where the agreement binds us until its anniversary, do not renew them\"",
+        plan.terms.initial_domain
+    )
+}
+
 /// One blocker per subscription that stands in the way.
 pub fn blocker(plan: &Plan, one: &Subscription, remedy: &str, who: &'static str) -> Blocker {
     let cloud = plan.terms.cloud;

@@ -24,7 +24,7 @@ fn bought(agreement: Agreement, days: Option<i64>) -> World {
 
 #[test]
 fn the_longest_known_wait_dominates() {
-    use Agreement::{Azure, CustomerAgreement, Direct, Partner};
+    use Agreement::{Azure, CustomerAgreement, Direct, Partner, Unknown};
     for (world, word, hours) in [
         (World::new(3), "WriteQuota", 0),
         (bought(Azure, None), "AzureDelete", 0),
@@ -32,6 +32,8 @@ fn the_longest_known_wait_dominates() {
         (bought(CustomerAgreement, Some(30)), "SubscriptionTerm", 720),
         (bought(Partner, Some(300)), "SubscriptionTerm", 7_200),
         (bought(CustomerAgreement, None), "WriteQuota", 0),
+        // Bought by self-service it is gone once canceled: the bound must hold for it, too.
+        (bought(Unknown, Some(30)), "WriteQuota", 0),
     ] {
         let (estimate, takes) = of(world);
         assert_eq!(estimate.dominated_by, word, "{}", estimate.message);
@@ -39,6 +41,15 @@ fn the_longest_known_wait_dominates() {
         let off = takes - SignedDuration::from_hours(hours);
         assert!(off.abs() < hour, "{word}: {takes:?}");
     }
+}
+
+#[test]
+fn what_no_program_can_tell_is_said_beside_the_bound() {
+    let (estimate, _) = of(bought(Agreement::Unknown, None));
+    let words = "how 1 subscription was bought no program can read: what was bought directly takes 72 hours more";
+    assert!(estimate.message.contains(words), "{}", estimate.message);
+    let (known, _) = of(bought(Agreement::Direct, None));
+    assert!(!known.message.contains("no program"), "{}", known.message);
 }
 
 #[test]

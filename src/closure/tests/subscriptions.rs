@@ -16,7 +16,7 @@ fn one(agreement: Agreement, change: fn(&mut Subscription)) -> Run {
 
 #[test]
 fn who_can_cancel_follows_from_the_agreement() {
-    use Agreement::{Azure, CustomerAgreement, Direct, Enterprise, Partner};
+    use Agreement::{Azure, CustomerAgreement, Direct, Enterprise, Partner, Unknown};
     let table: &[(Agreement, fn(&mut Subscription), &str)] = &[
         (CustomerAgreement, |_| {}, "CancelSubscription"),
         (CustomerAgreement, |s| s.cancelable = false, "StopRenewal"),
@@ -60,6 +60,7 @@ fn who_can_cancel_follows_from_the_agreement() {
             "WaitingTermEnd",
         ),
         (Enterprise, |_| {}, "CancelByAccountManager"),
+        (Unknown, |_| {}, "CancelSubscription"),
     ];
     for (agreement, change, wanted) in table {
         let mut run = one(*agreement, *change);
@@ -80,13 +81,14 @@ fn who_can_cancel_follows_from_the_agreement() {
 
 #[test]
 fn who_can_delete_follows_too() {
-    use Agreement::{Azure, CustomerAgreement, Direct, Enterprise, Partner};
+    use Agreement::{Azure, CustomerAgreement, Direct, Enterprise, Partner, Unknown};
     let table: &[(Agreement, Lifecycle, &str)] = &[
         (Direct, Lifecycle::Disabled, "DeleteSubscription"),
         (Azure, Lifecycle::Disabled, "DeleteAzureSubscription"),
         (CustomerAgreement, Lifecycle::Disabled, "WaitingDeprovision"),
         (Partner, Lifecycle::Disabled, "WaitingDeprovision"),
         (Enterprise, Lifecycle::Disabled, "WaitingDeprovision"),
+        (Unknown, Lifecycle::Disabled, "DeleteSubscription"),
         (Direct, Lifecycle::LockedOut, "ContactSupport"),
     ];
     for (agreement, lifecycle, wanted) in table {
@@ -120,6 +122,73 @@ fn the_hand_off_gives_reason_and_feedback() {
         list[0].what
     );
     assert!(list[0].link.contains("842054"));
+}
+
+fn asked(run: &mut Run) -> Vec<crate::closure::decision::HandOff> {
+    match decided(run, |_| {}).decision {
+        Decision::HandOff(list) => list,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn who_is_asked_and_with_which_words() {
+    use crate::closure::terms::Cloud;
+    let mut run = one(Agreement::Enterprise, |_| {});
+    let told = &asked(&mut run)[0];
+    assert!(told.what.contains("account manager"), "{}", told.what);
+    assert!(
+        told.what
+            .ends_with("\"Please end these subscriptions of contoso.onmicrosoft.com, or, where the agreement binds us until its anniversary, do not renew them\""),
+        "{}",
+        told.what
+    );
+    assert!(told.link.contains("518322"), "{}", told.link);
+    let blockers = decided(&mut run, |_| {}).blockers;
+    assert_eq!(blockers[0].who, "account manager");
+    // What nobody can tell apart is told with every road, on the cloud's own page.
+    let mut run = verified(World::new(1).with(|w| {
+        w.terms.cloud = Cloud::China;
+        w.subscriptions = vec![subscription(1, Agreement::Unknown)];
+    }));
+    let told = &asked(&mut run)[0];
+    for words in [
+        "Take control",
+        "filter Free",
+        "account manager",
+        "SKU_1 ×10",
+    ] {
+        assert!(told.what.contains(words), "{}", told.what);
+    }
+    assert!(told.what.chars().count() < 1024, "{}", told.what);
+    assert!(told.link.contains("portal.partner.microsoftonline.cn"));
+}
+
+#[test]
+fn one_page_is_asked_for_once_and_the_roads_name_only_the_unknown() {
+    let mut run = verified(World::new(1).with(|w| {
+        w.subscriptions = vec![
+            subscription(1, Agreement::Direct),
+            subscription(2, Agreement::Unknown),
+            subscription(3, Agreement::Enterprise),
+        ];
+    }));
+    let told = asked(&mut run);
+    let keys: Vec<&str> = told.iter().map(|one| one.key).collect();
+    assert_eq!(keys, ["CancelSubscription", "CancelByAccountManager"]);
+    assert!(
+        told[0]
+            .what
+            .contains("SKU_1 ×10, SKU_2 ×10. Of SKU_2 ×10: No program"),
+        "{}",
+        told[0].what
+    );
+    let head = &run.plan.sealed.as_ref().unwrap().head;
+    let planned: Vec<Agreement> = head.subscriptions.iter().map(|one| one.agreement).collect();
+    assert_eq!(
+        planned,
+        [Agreement::Direct, Agreement::Unknown, Agreement::Enterprise]
+    );
 }
 
 #[test]

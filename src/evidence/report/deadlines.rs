@@ -68,7 +68,9 @@ fn after(at: Timestamp, days: u16) -> Timestamp {
 impl Known<'_> {
     fn one(&self, data: Data) -> Option<Deadline> {
         let what = self.what(data)?;
-        let directly = !self.bought(|a| a == Agreement::Direct).is_empty();
+        // Where nobody can tell how something was bought, the shorter time is told.
+        let directly = |a| matches!(a, Agreement::Direct | Agreement::Unknown);
+        let directly = !self.bought(directly).is_empty();
         let restore = data.restore(Bought {
             directly,
             under_agreement: !self.bought(agreed).is_empty(),

@@ -1,4 +1,5 @@
-//! Billing accounts and what was bought through them. Only Customer Agreement subscriptions can be ended here.
+//! Billing accounts and what was bought through them. Only Customer Agreement subscriptions can be ended here; accounts of
+//! the Online Services Program and of an Enterprise Agreement show how theirs were bought.
 //! Source: learn.microsoft.com `rest/api/billing/billing-subscriptions` (2024-04-01).
 
 use super::resource_url;
@@ -60,8 +61,8 @@ struct Overrides {
     cancellation_allowed_end_date: Option<String>,
 }
 
-/// `GET /providers/Microsoft.Billing/billingAccounts`, then `GET {account}/billingSubscriptions` of each account under a
-/// Customer or an Enterprise Agreement: what serves this tenant, the deleted ones too.
+/// `GET /providers/Microsoft.Billing/billingAccounts`, then `GET {account}/billingSubscriptions` of each account but a
+/// partner's: what serves this tenant, the deleted ones too.
 pub(in crate::microsoft) async fn list(
     line: &Line<'_>,
     tenant: ObjectId,
@@ -77,11 +78,17 @@ pub(in crate::microsoft) async fn list(
         let agreement = match account.properties.agreement_type.as_str() {
             "MicrosoftCustomerAgreement" => Agreement::CustomerAgreement,
             "EnterpriseAgreement" => Agreement::Enterprise,
+            "MicrosoftOnlineServicesProgram" => Agreement::Direct,
             _ => continue,
         };
         let resource = format!("{}/billingSubscriptions", account.id.trim_end_matches('/'));
         let mut url = resource_url(line, &resource, VERSION)?;
         url.query_pairs_mut().append_pair("includeDeleted", "true");
+        if agreement == Agreement::Direct {
+            // Without it the Online Services Program shows Azure subscriptions only.
+            url.query_pairs_mut()
+                .append_pair("includeTenantSubscriptions", "true");
+        }
         let found: Vec<Raw> = paging::all(line, Service::Arm, url).await?;
         let now = Timestamp::now();
         for raw in found {

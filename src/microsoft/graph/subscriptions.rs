@@ -74,7 +74,8 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
             lifecycle: lifecycle(raw.status.as_deref().unwrap_or_default()),
             agreement: match owner {
                 Some(owner) if owner != tenant => Agreement::Partner,
-                _ => Agreement::Direct,
+                // The properties of what was bought directly, by self-service or under a volume licence are the same.
+                _ => Agreement::Unknown,
             },
             next_change: raw
                 .next_lifecycle_date_time
@@ -123,5 +124,10 @@ mod tests {
         assert!(seen.next_change.is_some());
         assert_eq!(found.names.len(), 2);
         assert_eq!(lifecycle("SomethingNew"), Lifecycle::Active);
+        // Its own administrator or the user who bought it: that tells nothing of the agreement.
+        let own = json!({"id": "00000000-0000-0000-0000-00000000000a", "ownerTenantId": tenant, "ownerType": "User",
+            "ownerId": "00000000-0000-0000-0000-00000000000c"});
+        let found = read(serde_json::from_value(own).unwrap(), tenant).unwrap();
+        assert_eq!(found.subscription.agreement, Agreement::Unknown);
     }
 }

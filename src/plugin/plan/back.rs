@@ -22,13 +22,19 @@ pub(super) fn tell(plan: &PlanStatus, lines: &mut Lines) {
     }
 }
 
-/// Only the first subscriptions stand in status: how the others were bought is not known, and the worst is told.
+/// Only the first subscriptions stand in status: how the others were bought is not known, nor that of one that no program
+/// can read; the worst is told.
 fn bought(plan: &PlanStatus) -> Bought {
     let has = |of: fn(Agreement) -> bool| plan.bought.iter().any(|one| of(one.agreement));
     let all = plan.bought.len() >= plan.subscriptions as usize;
-    let under = |agreement| !matches!(agreement, Agreement::Direct | Agreement::Azure);
+    let under = |agreement| {
+        matches!(
+            agreement,
+            Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise
+        )
+    };
     Bought {
-        directly: has(|agreement| agreement == Agreement::Direct) || !all,
+        directly: has(|one| matches!(one, Agreement::Direct | Agreement::Unknown)) || !all,
         under_agreement: has(under) || !all,
     }
 }

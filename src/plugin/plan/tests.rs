@@ -106,6 +106,10 @@ fn how_it_was_bought_decides_what_is_irreversible() {
     let gone = "SharePoint content irreversible in step 3";
     let kept = "SharePoint content for 90 to 180 days after its subscription is canceled";
     assert!(told("Direct", 1).contains(gone));
+    let unknown = told("Unknown", 1);
+    assert!(unknown.contains(gone), "nobody knows how it was bought");
+    assert!(unknown.contains("E5 | 9 seats | how it was bought no program can read"));
+    assert!(unknown.contains("see how it was bought 1 directly, by self-service"));
     assert!(told("CustomerAgreement", 1).contains(kept));
     assert!(
         told("CustomerAgreement", 2).contains(gone),

@@ -1,13 +1,14 @@
 //! Billing accounts and the subscriptions under them.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::judge::Act;
 use super::super::scenario::SubscriptionKind;
 use super::super::subscription::{HOUR, Subscription};
-use super::super::tenant::Tenant;
+use super::super::tenant::{CUSTOMER, ENTERPRISE, ONLINE_SERVICES, Tenant};
 use super::super::world::World;
 use super::{Ask, address, begin, forbidden};
 
@@ -23,11 +24,32 @@ fn paid(world: &World, ask: &Ask<'_>) -> Vec<usize> {
         .collect()
 }
 
-/// What the account shows: an old direct account shows direct subscriptions too, for reading.
-fn belongs(tenant: &Tenant, one: &Subscription) -> bool {
+/// The billing accounts of a tenant, each with its agreement.
+fn accounts(tenant: &Tenant) -> impl Iterator<Item = (String, &str)> {
+    let named = |(place, agreement): (usize, &String)| match (place, agreement.as_str()) {
+        (0, _) => tenant.billing_account.clone(),
+        // The number of an enrollment.
+        (_, ENTERPRISE) => format!("{:08}", tenant.id.as_u128() % 100_000_000),
+        _ => Uuid::new_v5(&tenant.id, agreement.as_bytes()).to_string(),
+    };
+    let all = tenant.agreements.iter().enumerate();
+    all.map(move |entry| (named(entry), entry.1.as_str()))
+}
+
+/// The agreement of the account of this name.
+fn agreement<'a>(tenant: &'a Tenant, name: &str) -> Option<&'a str> {
+    accounts(tenant)
+        .find(|(known, _)| known == name)
+        .map(|(_, agreement)| agreement)
+}
+
+/// What an account shows. What was bought directly and under an enterprise agreement is there for reading; the former only
+/// where `includeTenantSubscriptions` asks for it.
+fn belongs(agreement: &str, one: &Subscription, tenants_too: bool) -> bool {
     match one.kind {
-        SubscriptionKind::CustomerAgreement => true,
-        SubscriptionKind::Direct => tenant.agreement == "MicrosoftOnlineServicesProgram",
+        SubscriptionKind::CustomerAgreement => agreement == CUSTOMER,
+        SubscriptionKind::Enterprise => agreement == ENTERPRISE,
+        SubscriptionKind::Direct => agreement == ONLINE_SERVICES && tenants_too,
         _ => false,
     }
 }
@@ -49,8 +71,10 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
             let rows = paid
                 .iter()
                 .map(|index| &world.tenants[*index])
-                .filter(|tenant| seen.insert(tenant.billing_account.clone()))
-                .map(account);
+                .flat_map(|tenant| {
+                    accounts(tenant).map(move |(name, of)| account(tenant, &name, of))
+                })
+                .filter(|row| seen.insert(row["id"].to_string()));
             Ok(Reply::json(
                 200,
                 json!({ "value": rows.collect::<Vec<_>>() }),
@@ -60,43 +84,21 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
             let found = paid
                 .iter()
                 .map(|index| &world.tenants[*index])
-                .find(|tenant| tenant.billing_account == *name);
+                .find_map(|tenant| Some(account(tenant, name, agreement(tenant, name)?)));
             found
-                .map(|tenant| Reply::json(200, account(tenant)))
+                .map(|row| Reply::json(200, row))
                 .ok_or_else(|| missing(name))
         }
-        ("GET", [name, "billingSubscriptions"]) => {
-            let tenants = paid
-                .iter()
-                .map(|index| &world.tenants[*index])
-                .filter(|tenant| tenant.billing_account == *name);
-            let deleted = ask.request.query.get("includeDeleted") == Some("true");
-            let rows: Vec<_> = tenants
-                .flat_map(|tenant| {
-                    tenant
-                        .subscriptions
-                        .iter()
-                        .filter(|one| belongs(tenant, one) && (deleted || !one.gone()))
-                        .map(|one| row(world, tenant, one))
-                })
-                .collect();
-            Ok(Reply::json(
-                200,
-                json!({ "totalCount": rows.len(), "value": rows }),
-            ))
-        }
+        ("GET", [name, "billingSubscriptions"]) => Ok(listed(world, ask, &paid, name)),
         (method, [name, "billingSubscriptions", id, rest @ ..]) => {
-            let place = paid
-                .iter()
-                .copied()
-                .filter(|index| world.tenants[*index].billing_account == *name)
-                .find_map(|index| {
-                    let tenant = &world.tenants[index];
-                    let at = tenant.subscriptions.iter().position(|one| {
-                        belongs(tenant, one) && one.commerce_id.to_string().eq_ignore_ascii_case(id)
-                    })?;
-                    Some((index, at))
-                });
+            let place = paid.iter().copied().find_map(|index| {
+                let tenant = &world.tenants[index];
+                let of = agreement(tenant, name)?;
+                let at = tenant.subscriptions.iter().position(|one| {
+                    belongs(of, one, true) && one.commerce_id.to_string().eq_ignore_ascii_case(id)
+                })?;
+                Some((index, at))
+            });
             let (index, at) = place.ok_or_else(|| missing(id))?;
             match (method, rest) {
                 ("GET", []) => {
@@ -106,10 +108,10 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
                     }
                     Ok(Reply::json(
                         200,
-                        row(world, tenant, &tenant.subscriptions[at]),
+                        row(world, tenant, name, &tenant.subscriptions[at]),
                     ))
                 }
-                ("PATCH", []) => renewal(world, ask, index, at),
+                ("PATCH", []) => renewal(world, ask, index, name, at),
                 ("DELETE", []) => cancel(world, ask, index, at),
                 ("POST", ["cancel"]) => Err(Refusal::new(
                     400,
@@ -123,6 +125,24 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
     }
 }
 
+/// What one account bought.
+fn listed(world: &World, ask: &Ask<'_>, paid: &[usize], name: &str) -> Reply {
+    let asked = |option| ask.request.query.get(option) == Some("true");
+    let (deleted, tenants_too) = (asked("includeDeleted"), asked("includeTenantSubscriptions"));
+    let tenants = paid.iter().filter_map(|index| {
+        let tenant = &world.tenants[*index];
+        Some((tenant, agreement(tenant, name)?))
+    });
+    let rows: Vec<_> = tenants
+        .flat_map(|(tenant, of)| {
+            let all = tenant.subscriptions.iter();
+            all.filter(move |one| belongs(of, one, tenants_too) && (deleted || !one.gone()))
+                .map(move |one| row(world, tenant, name, one))
+        })
+        .collect();
+    Reply::json(200, json!({ "totalCount": rows.len(), "value": rows }))
+}
+
 fn missing(id: &str) -> Refusal {
     Refusal::new(
         404,
@@ -131,11 +151,10 @@ fn missing(id: &str) -> Refusal {
     )
 }
 
-fn account(tenant: &Tenant) -> Value {
-    let name = &tenant.billing_account;
+fn account(tenant: &Tenant, name: &str, agreement: &str) -> Value {
     json!({
         "id": format!("/providers/Microsoft.Billing/billingAccounts/{name}"), "name": name, "type": "Microsoft.Billing/billingAccounts",
-        "properties": { "agreementType": tenant.agreement, "accountStatus": "Active", "accountType": "Business", "displayName": tenant.display_name,
+        "properties": { "agreementType": agreement, "accountStatus": "Active", "accountType": "Business", "displayName": tenant.display_name,
             "hasReadAccess": true, "primaryBillingTenantId": tenant.payer },
     })
 }
@@ -144,14 +163,14 @@ fn locked(world: &World, one: &Subscription) -> bool {
     one.locked_until > world.clock.virtual_now()
 }
 
-fn row(world: &World, tenant: &Tenant, one: &Subscription) -> Value {
+fn row(world: &World, tenant: &Tenant, account: &str, one: &Subscription) -> Value {
     let lag = world
         .find(tenant.id)
         .map_or(0.0, |index| world.behaviour_of(index).arm_lag_hours);
     let one = &one.seen(world.clock.virtual_now() - (lag * HOUR) as i64);
     let id = format!(
-        "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}",
-        tenant.billing_account, one.commerce_id
+        "/providers/Microsoft.Billing/billingAccounts/{account}/billingSubscriptions/{}",
+        one.commerce_id
     );
     let allowed = one.cancellable && one.kind == SubscriptionKind::CustomerAgreement;
     let end = world.clock.date(one.term_end);
@@ -194,7 +213,13 @@ fn writable(world: &World, ask: &Ask<'_>, one: &Subscription) -> Result<(), Refu
     Ok(())
 }
 
-fn renewal(world: &mut World, ask: &Ask<'_>, index: usize, at: usize) -> Result<Reply, Refusal> {
+fn renewal(
+    world: &mut World,
+    ask: &Ask<'_>,
+    index: usize,
+    account: &str,
+    at: usize,
+) -> Result<Reply, Refusal> {
     let id = world.tenants[index].subscriptions[at].id;
     world.judged(index, &Act::Write(format!("renewal of {id}")), &ask.actor());
     writable(world, ask, &world.tenants[index].subscriptions[at])?;
@@ -222,7 +247,7 @@ fn renewal(world: &mut World, ask: &Ask<'_>, index: usize, at: usize) -> Result<
     let tenant = &world.tenants[index];
     Ok(Reply::json(
         200,
-        row(world, tenant, &tenant.subscriptions[at]),
+        row(world, tenant, account, &tenant.subscriptions[at]),
     ))
 }
 
@@ -330,6 +355,61 @@ mod tests {
                 .iter()
                 .any(|effect| effect.kind == "subscriptionGone")
         );
+    }
+
+    #[test]
+    fn each_agreement_has_an_account_of_its_own() {
+        let mut world = World::test(
+            "tenants: [{users: 3, subscriptions: [{kind: CustomerAgreement, sku: A}, {kind: Direct, sku: B}, {kind: Enterprise, sku: C}, {kind: SelfService, sku: D}]}]",
+        );
+        let token = testing::token_for(
+            &mut world,
+            0,
+            false,
+            "https://management.azure.com/.default",
+        );
+        let get = |world: &mut World, path: &str, more: &str| {
+            let target = format!("{path}?{V}{more}");
+            testing::arm(world, &token, "GET", &target, &Value::Null).value()["value"].clone()
+        };
+        let all = "/providers/Microsoft.Billing/billingAccounts";
+        let accounts = get(&mut world, all, "");
+        let told: Vec<(String, String)> = accounts
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                let path = format!("{}/billingSubscriptions", one["id"].as_str().unwrap());
+                let asked = get(&mut world, &path, "&includeTenantSubscriptions=true");
+                let shown = asked.as_array().unwrap().iter();
+                let skus: Vec<&str> = shown
+                    .filter_map(|one| one["properties"]["displayName"].as_str())
+                    .collect();
+                let agreement = one["properties"]["agreementType"].as_str().unwrap();
+                (agreement.to_owned(), skus.join(" "))
+            })
+            .collect();
+        let told: Vec<(&str, &str)> = told.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        assert_eq!(
+            told,
+            [(CUSTOMER, "A"), (ENTERPRISE, "C"), (ONLINE_SERVICES, "B")]
+        );
+        let path = format!(
+            "{}/billingSubscriptions",
+            accounts[2]["id"].as_str().unwrap()
+        );
+        assert_eq!(get(&mut world, &path, "").as_array().unwrap().len(), 0);
+        let path = format!(
+            "{}/billingSubscriptions",
+            accounts[1]["id"].as_str().unwrap()
+        );
+        let agreed = get(&mut world, &path, "")[0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let target = format!("{agreed}?{V}");
+        let refused = testing::arm(&mut world, &token, "DELETE", &target, &Value::Null);
+        assert_eq!(refused.status, 400);
     }
 
     #[test]

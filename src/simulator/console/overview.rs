@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::clock::precise;
 use super::super::subscription::Subscription;
-use super::super::tenant::Domain;
+use super::super::tenant::{CUSTOMER, Domain, ENTERPRISE, ONLINE_SERVICES};
 use super::super::users::User;
 use super::frame::{Page, Part, hour, mark, span};
 
@@ -216,7 +216,7 @@ fn about(page: &Page<'_>) -> Markup {
                 dt { "Tenant id" } dd { code { (tenant.id) } }
                 dt { "Kind" } dd { (kind(&tenant.kind)) ", cloud " (format!("{:?}", tenant.cloud)) }
                 dt { "Domains" } dd { @for domain in &tenant.domains { (domain_line(page, domain)) } }
-                dt { "Billing account" } dd { (agreement(&tenant.agreement)) }
+                dt { "Billing accounts" } dd { @for one in &tenant.agreements { div { (agreement(one)) } } }
                 @if let Some(resource) = &tenant.resource { dt { "Azure resource" } dd { code { (resource.id) } } }
             }
         }
@@ -250,10 +250,10 @@ fn kind(told: &str) -> &str {
 
 fn agreement(told: &str) -> &str {
     match told {
-        "MicrosoftCustomerAgreement" => "Microsoft Customer Agreement",
+        CUSTOMER => "Microsoft Customer Agreement",
         "MicrosoftPartnerAgreement" => "Microsoft Partner Agreement",
-        "EnterpriseAgreement" => "Enterprise Agreement",
-        "MicrosoftOnlineServicesProgram" => "Online Services Agreement (bought directly)",
+        ENTERPRISE => "Enterprise Agreement",
+        ONLINE_SERVICES => "Online Services Agreement (bought directly)",
         other => other,
     }
 }

@@ -191,6 +191,7 @@ fn told(action: &str) -> &'static str {
         "deleteSubscription" => "The subscription is being deleted.",
         "supportDeletes" => "Support deleted the subscription.",
         "partnerCancels" => "The partner canceled the subscription.",
+        "accountManagerEnds" => "The account manager ended the subscription.",
         "stopRenewal" => "The subscription renews no more.",
         "deleteApplication" => "The application was deleted.",
         "settleCheck" => "The check has passed.",

@@ -51,6 +51,8 @@ fn bought(kind: SubscriptionKind) -> &'static str {
         SubscriptionKind::CustomerAgreement => "under a Customer Agreement",
         SubscriptionKind::Azure => "Azure, by use",
         SubscriptionKind::Partner => "from a partner",
+        SubscriptionKind::SelfService => "by a user (self-service)",
+        SubscriptionKind::Enterprise => "under an enterprise agreement",
     }
 }
 
@@ -84,6 +86,8 @@ fn deeds(page: &Page<'_>, one: &Subscription) -> Markup {
         @if one.active() {
             @match one.kind {
                 SubscriptionKind::Partner => (page.button(Part::Subscriptions, "partnerCancels", &id, "Ask the partner to cancel it")),
+                SubscriptionKind::Enterprise => (page.button(Part::Subscriptions, "accountManagerEnds", &id, "Ask the account manager to end it")),
+                SubscriptionKind::SelfService => a.button href=(question("cancel")) { "Take control and cancel…" },
                 _ if one.may_cancel() => a.button href=(question("cancel")) { "Cancel…" },
                 _ => span { "Too late to cancel within this term." },
             }
@@ -92,6 +96,7 @@ fn deeds(page: &Page<'_>, one: &Subscription) -> Markup {
             }
         } @else if !one.gone() && !one.delete_pressed {
             @if one.kind == SubscriptionKind::CustomerAgreement { span { "Nothing: it goes at the end of its term." } }
+            @else if one.kind == SubscriptionKind::Enterprise { span { "Nothing: the account manager has ended it." } }
             @else if one.kind == SubscriptionKind::Partner { span { "Nothing: the partner has ended it." } }
             @else if one.deletable { a.button href=(question("delete")) { "Delete…" } }
             @else { (page.button(Part::Subscriptions, "supportDeletes", &id, "Ask support to delete it")) }
@@ -107,7 +112,7 @@ pub(super) fn question(page: &Page<'_>, id: &str, deed: &str) -> Option<Markup> 
     match deed {
         "cancel" if one.active() => Some(html! {
             h1 { "Cancel " (one.sku) }
-            p { "Its users lose access at once. " (afterward(one.kind)) }
+            p { "Its users lose access at once. " (afterward(one)) }
             form.tall method="post" action=(path) {
                 input type="hidden" name="action" value="cancelSubscription";
                 input type="hidden" name="id" value=(one.id);
@@ -134,11 +139,18 @@ pub(super) fn question(page: &Page<'_>, id: &str, deed: &str) -> Option<Markup> 
     }
 }
 
-fn afterward(kind: SubscriptionKind) -> &'static str {
-    match kind {
+fn afterward(one: &Subscription) -> String {
+    match one.kind {
         SubscriptionKind::CustomerAgreement => {
             "It stays disabled until the end of the term that was bought, then it is removed by itself."
+                .to_owned()
         }
-        _ => "It stays disabled until it is deleted: by you, or by itself after 90 days.",
+        SubscriptionKind::SelfService => {
+            "The user who bought it is told by mail. It is deleted at once.".to_owned()
+        }
+        _ => format!(
+            "It stays disabled until it is deleted: by you, or by itself after {}.",
+            super::frame::span(one.disabled)
+        ),
     }
 }

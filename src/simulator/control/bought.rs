@@ -35,6 +35,11 @@ pub(super) fn cancel(world: &mut World, index: usize, body: &Value, person: &Act
             "a partner sold this subscription: only the partner can cancel it",
         ));
     }
+    if one.kind == SubscriptionKind::Enterprise {
+        return Err(conflict(
+            "it is under an enterprise agreement, and no Cancel is offered: the account manager ends it",
+        ));
+    }
     if one.active() && !one.may_cancel() {
         return Err(conflict(
             "the time to cancel within this term is over: stop the renewal and wait for the end of the term",
@@ -75,6 +80,28 @@ pub(super) fn partner_cancels(
     let id = one.id;
     if one.cancel(now) {
         one.gone_at = Some(now + one.deprovision);
+        world.record(index, "subscriptionCanceled", id, person);
+    }
+    done(world, index)
+}
+
+/// The account manager ends what is under the enterprise agreement, as the customer asked.
+pub(super) fn account_manager_ends(
+    world: &mut World,
+    index: usize,
+    body: &Value,
+    person: &Actor,
+) -> Answer {
+    let at = subscription(world, index, body)?;
+    let now = world.clock.virtual_now();
+    let one = &mut world.tenants[index].subscriptions[at];
+    if one.kind != SubscriptionKind::Enterprise {
+        return Err(conflict(
+            "this subscription is under no enterprise agreement",
+        ));
+    }
+    let id = one.id;
+    if one.cancel(now) {
         world.record(index, "subscriptionCanceled", id, person);
     }
     done(world, index)

@@ -12,10 +12,13 @@ use super::super::judge::{Actor, domain_id};
 use super::super::scenario::DomainDns;
 use super::super::tenant::Tenant;
 use super::super::world::World;
-use super::bought::{cancel, delete_subscription, partner_cancels, stop_renewal, support_deletes};
+use super::bought::{
+    account_manager_ends, cancel, delete_subscription, partner_cancels, stop_renewal,
+    support_deletes,
+};
 use super::{Answer, accounts};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -37,6 +40,7 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
         }
         "supportDeletes" => support_deletes(world, index, body, &person),
         "partnerCancels" => partner_cancels(world, index, body, &person),
+        "accountManagerEnds" => account_manager_ends(world, index, body, &person),
         "disableMfa" => disable_mfa(world, index, body, &person),
         "switchSyncOff" => sync_off(world, index, &person),
         "settleCheck" => settle(world, index, body),

@@ -160,3 +160,88 @@ pub(crate) fn lift(tenant: &mut Tenant) -> usize {
     tenant.unit = None;
     lifted
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing;
+    use super::*;
+
+    /// `microsoft.graph.organization` of the v1.0 metadata, inherited properties too.
+    const PROPERTIES: [&str; 28] = [
+        "assignedPlans",
+        "businessPhones",
+        "city",
+        "country",
+        "countryLetterCode",
+        "createdDateTime",
+        "defaultUsageLocation",
+        "deletedDateTime",
+        "displayName",
+        "id",
+        "marketingNotificationEmails",
+        "mobileDeviceManagementAuthority",
+        "onPremisesLastSyncDateTime",
+        "onPremisesSyncEnabled",
+        "partnerTenantType",
+        "postalCode",
+        "preferredLanguage",
+        "privacyProfile",
+        "provisionedPlans",
+        "securityComplianceNotificationMails",
+        "securityComplianceNotificationPhones",
+        "state",
+        "street",
+        "technicalNotificationMails",
+        "tenantType",
+        "verifiedDomains",
+        "@odata.context",
+        "@odata.type",
+    ];
+
+    #[test]
+    fn the_names_are_graphs_own_and_nothing_else_is_there() {
+        let mut world = World::test("tenants: [{users: 2}]");
+        let token = testing::token(&mut world, 0, false);
+        let all = testing::get(&mut world, &token, "/v1.0/organization").value();
+        let rows = all["value"].as_array().unwrap();
+        assert_eq!(rows.len(), 1);
+        let told = rows[0].as_object().unwrap();
+        assert!(told.keys().all(|name| PROPERTIES.contains(&name.as_str())));
+        let own = PROPERTIES.iter().filter(|name| !name.starts_with('@'));
+        assert!(own.into_iter().all(|name| told.contains_key(*name)));
+        let initial = &rows[0]["verifiedDomains"][0];
+        assert_eq!(
+            (&initial["isInitial"], &initial["type"]),
+            (&json!(true), &json!("Managed"))
+        );
+        let other = "/v1.0/organization/00000000-0000-4000-8000-000000000001";
+        assert_eq!(testing::get(&mut world, &token, other).status, 404);
+    }
+
+    #[test]
+    fn synchronization_is_off_after_its_hours_and_cannot_be_taken_back() {
+        let mut world = World::test("tenants: [{users: 9, sync: {enabled: true, hours: 10}}]");
+        let token = testing::token(&mut world, 0, false);
+        let target = format!("/v1.0/organization/{}", world.tenants[0].id);
+        let on = |world: &mut World| {
+            testing::get(world, &token, &target).value()["onPremisesSyncEnabled"].clone()
+        };
+        let set = |world: &mut World, wanted: bool| {
+            let body = json!({ "onPremisesSyncEnabled": wanted });
+            testing::send(world, &token, "PATCH", &target, &body).status
+        };
+        assert_eq!((set(&mut world, false), on(&mut world)), (204, json!(true)));
+        assert_eq!(set(&mut world, true), 400);
+        world.clock.advance(11.0 * 3_600.0);
+        assert_eq!(on(&mut world), json!(false));
+        for (answer, status) in [("Refused", 403), ("ReadOnly", 400)] {
+            let text = format!("tenants: [{{users: 9, sync: {{enabled: true, patch: {answer}}}}}]");
+            let mut world = World::test(&text);
+            let token = testing::token(&mut world, 0, false);
+            let target = format!("/v1.0/organization/{}", world.tenants[0].id);
+            let body = json!({ "onPremisesSyncEnabled": false });
+            let refused = testing::send(&mut world, &token, "PATCH", &target, &body);
+            assert_eq!(refused.status, status, "{answer}");
+        }
+    }
+}

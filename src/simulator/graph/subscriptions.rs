@@ -64,6 +64,7 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
     }
 }
 
+/// What was bought directly, by self-service and under an enterprise agreement looks the same here.
 fn row(one: &Subscription, clock: &Clock, tenant: Uuid) -> Value {
     let partner = one.kind == SubscriptionKind::Partner;
     let next = (!one.gone()).then(|| clock.date(one.next_change()));

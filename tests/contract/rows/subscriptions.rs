@@ -54,7 +54,14 @@ pub fn azure(id: &str, state: &str) -> Value {
 pub const AZURE: &str = "00000000-0000-0000-0000-0000000000e1";
 
 pub fn rows() -> Vec<Row> {
-    vec![graph(), accounts(), billing(), azure_ones(), partner()]
+    vec![
+        graph(),
+        accounts(),
+        billing(),
+        direct(),
+        azure_ones(),
+        partner(),
+    ]
 }
 
 fn graph() -> Row {
@@ -62,34 +69,34 @@ fn graph() -> Row {
         Graph,
         "GET /v1.0/directory/subscriptions",
         "GET https://graph.microsoft.com/v1.0/directory/subscriptions",
-        asks(|seen| bought(seen, Agreement::Direct)),
+        asks(|seen| bought(seen, Agreement::Unknown)),
     )
     .reply(json!({"value": [
         {"id": ONE, "commerceSubscriptionId": "00000000-0000-0000-0000-0000000000f1", "skuPartNumber": "SPE_E5", "status": "Suspended",
             "totalLicenses": 5, "nextLifecycleDateTime": "2999-12-01T00:00:00Z", "ownerTenantId": TENANT},
         {"id": TWO, "commerceSubscriptionId": null, "skuPartNumber": "FLOW_FREE", "status": "Enabled", "totalLicenses": 0,
             "nextLifecycleDateTime": null, "ownerTenantId": null}]}))
-    .makes("c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Disabled 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z")
+    .makes("c Unknown Active 'FLOW_FREE', 0 seats; f1 Unknown Disabled 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z")
     .without(
         "value/commerceSubscriptionId",
-        "b Direct Disabled 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z; c Direct Active 'FLOW_FREE', 0 seats",
+        "b Unknown Disabled 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z; c Unknown Active 'FLOW_FREE', 0 seats",
     )
     .without(
         "value/skuPartNumber",
-        "c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Disabled '', 5 seats, next 2999-12-01T00:00:00Z",
+        "c Unknown Active 'FLOW_FREE', 0 seats; f1 Unknown Disabled '', 5 seats, next 2999-12-01T00:00:00Z",
     )
     // A word that is not there counts as running.
     .without(
         "value/status",
-        "c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Active 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z",
+        "c Unknown Active 'FLOW_FREE', 0 seats; f1 Unknown Active 'SPE_E5', 5 seats, next 2999-12-01T00:00:00Z",
     )
     .without(
         "value/totalLicenses",
-        "c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Disabled 'SPE_E5', 0 seats, next 2999-12-01T00:00:00Z",
+        "c Unknown Active 'FLOW_FREE', 0 seats; f1 Unknown Disabled 'SPE_E5', 0 seats, next 2999-12-01T00:00:00Z",
     )
     .without(
         "value/nextLifecycleDateTime",
-        "c Direct Active 'FLOW_FREE', 0 seats; f1 Direct Disabled 'SPE_E5', 5 seats",
+        "c Unknown Active 'FLOW_FREE', 0 seats; f1 Unknown Disabled 'SPE_E5', 5 seats",
     )
     .unread("value/ownerTenantId")
     .but(But::Paged)
@@ -105,7 +112,7 @@ fn accounts() -> Row {
     .reply(json!({"value": [
         {"id": "/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31",
             "properties": {"agreementType": "MicrosoftCustomerAgreement"}},
-        {"id": "/providers/Microsoft.Billing/billingAccounts/b", "properties": {"agreementType": "MicrosoftOnlineServicesProgram"}}]}))
+        {"id": "/providers/Microsoft.Billing/billingAccounts/b", "properties": {"agreementType": "MicrosoftPartnerAgreement"}}]}))
     .makes(
         "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, \
          until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; \
@@ -154,6 +161,56 @@ fn billing() -> Row {
     .without("value/properties/systemOverrides", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
     .without("value/properties/systemOverrides/cancellation", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
     .without("value/properties/systemOverrides/cancellationAllowedEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+}
+
+/// What an account of the Online Services Program shows was bought directly: nothing of it can be ended by a program.
+fn direct() -> Row {
+    let account = json!({"id": "/providers/Microsoft.Billing/billingAccounts/00000000-0000-0000-0000-0000000000ac",
+        "properties": {"agreementType": "MicrosoftOnlineServicesProgram"}});
+    let whole = "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, \
+                 until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+    let unnamed = "b1 Direct Active '', 3 seats, renews, \
+                   until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+    let uncounted = "b1 Direct Active 'Microsoft 365 E5', 0 seats, renews, \
+                     until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+    let ending = "b1 Direct Active 'Microsoft 365 E5', 3 seats, \
+                  until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+    let endless =
+        "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z";
+    let open = "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z";
+    let row = row(
+        Arm,
+        "GET /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions",
+        "GET https://management.azure.com/providers/Microsoft.Billing/billingAccounts/00000000-0000-0000-0000-0000000000ac/billingSubscriptions?api-version=2024-04-01&includeDeleted=true&includeTenantSubscriptions=true",
+        asks(|seen| bought(seen, Agreement::Direct)),
+    )
+    .what("bought directly")
+    .given(
+        "GET /providers/Microsoft.Billing/billingAccounts",
+        200,
+        json!({"value": [account]}),
+    )
+    .reply(json!({"value": [billed("Active", "On")]}))
+    .makes(whole);
+    [
+        "value/properties/provisioningTenantId",
+        "value/properties/beneficiaryTenantId",
+        "value/properties/operationStatus",
+        "value/properties/status",
+        "value/properties/systemOverrides/cancellation",
+    ]
+    .into_iter()
+    .fold(row, Row::unread)
+    .without("value/properties", "none")
+    .without("value/properties/displayName", unnamed)
+    .without("value/properties/quantity", uncounted)
+    .without("value/properties/autoRenew", ending)
+    .without("value/properties/termEndDate", endless)
+    .without("value/properties/systemOverrides", open)
+    .without(
+        "value/properties/systemOverrides/cancellationAllowedEndDate",
+        open,
+    )
 }
 
 fn azure_ones() -> Row {

@@ -282,8 +282,15 @@ class Arm(unittest.TestCase):
 
     def test_a_billing_subscription_stops_renewing_and_is_canceled(self):
         client = BillingManagementClient(credential(), subscription_id=TENANT["id"], **self.how)
-        [account] = list(client.billing_accounts.list())
+        [account, direct] = list(client.billing_accounts.list())
         self.assertEqual(account.name, TENANT["billingAccount"])
+        properties = getattr(direct, "properties", None) or direct
+        self.assertEqual(properties.agreement_type, "MicrosoftOnlineServicesProgram")
+        # What was bought directly is shown where it is asked for, to be read.
+        asked = client.billing_subscriptions.list_by_billing_account(
+            direct.name, include_tenant_subscriptions=True
+        )
+        self.assertEqual(len(list(asked)), 1)
         # A Customer Agreement's account shows its own subscriptions only.
         [one] = list(client.billing_subscriptions.list_by_billing_account(account.name))
         properties = getattr(one, "properties", None) or one
