@@ -4,7 +4,7 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    decide, decision, id, intent, loss, mail, memory, observation, plan, report, schedule, step,
+    access, decide, decision, id, intent, loss, mail, memory, observation, plan, report, schedule, step,
     steps, terms,
 };
 
@@ -238,6 +238,7 @@ fn everything(run: &mut Run) -> Observation {
         Q::Identity,
         Q::Administrators,
         Q::RoleHolders,
+        Q::Ends,
         Q::Users,
         Q::Subscriptions,
         Q::Mfa,

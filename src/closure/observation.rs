@@ -1,6 +1,7 @@
 //! What was seen. Each fact is Known or Unknown; Unknown never counts as none.
 
 use crate::closure::evidence::Evidence;
+use crate::closure::access::ends::Ends;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
@@ -88,6 +89,8 @@ pub enum Question {
     Administrators,
     /// Who holds a directory role ([`Observation::role_holders`]).
     RoleHolders,
+    /// Until when what we sign in with, and our roles, last ([`Observation::ends`]).
+    Ends,
     /// A complete listing of all users (ids), for planning.
     Users,
     /// Subscriptions as Graph and the billing accounts see them.
@@ -123,6 +126,8 @@ pub struct Observation {
     pub spare: Fact<Option<Administrator>>,
     /// Users who hold any directory role, sorted: to delete them takes a role. Members of groups with a role are not told.
     pub role_holders: Fact<Vec<ObjectId>>,
+    /// Until when what we sign in with, and our roles, last.
+    pub ends: Fact<Ends>,
     /// Ids of all users now in the tenant, sorted.
     pub users: Fact<Users>,
     /// All subscriptions.

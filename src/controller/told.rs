@@ -125,6 +125,7 @@ fn plain(step: Step, decision: Decision) -> Decided {
         progress: BTreeMap::new(),
         blockers: Vec::new(),
         access: Vec::new(),
+        warnings: None,
         approval: None,
     }
 }

@@ -35,7 +35,12 @@ impl LiveTenant {
             ids: if refused { &scope.refused } else { &[] },
             types: &["user"],
         };
-        let besides_guards = [Question::RoleHolders, Question::Users, Question::Refused];
+        let besides_guards = [
+            Question::RoleHolders,
+            Question::Ends,
+            Question::Users,
+            Question::Refused,
+        ];
         let batched = |q: &Question| GUARDS.contains(q) || besides_guards.contains(q);
         let Found { holders, shown } = if questions.iter().any(batched) {
             self.guard_reads(&line, scope, questions, besides, into)
@@ -80,6 +85,7 @@ impl LiveTenant {
                 | Question::Identity
                 | Question::Administrators
                 | Question::RoleHolders
+                | Question::Ends
                 | Question::Refused => {}
             }
         }

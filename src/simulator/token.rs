@@ -20,6 +20,7 @@ pub(crate) struct Caller {
     pub(crate) reader: bool,
     pub(crate) azure_owner: bool,
     pub(crate) billing_role: bool,
+    pub(crate) partner_center: bool,
 }
 
 /// The resource that a scope is for.
@@ -113,5 +114,6 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
         reader: client.reader,
         azure_owner: client.azure_owner,
         billing_role: client.billing_role,
+        partner_center: client.partner_center,
     })
 }

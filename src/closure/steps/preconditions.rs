@@ -1,5 +1,6 @@
 //! Step 0: backup, limits, losses and roles; then the plan and its approval.
 
+use crate::closure::access::warnings;
 use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting};
 use crate::closure::estimate;
 use crate::closure::loss::PlannedLoss;
@@ -48,7 +49,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let assessment = plan_and_approval(plan, seen, memory, now);
     if let Some(Decision::MakePlan { .. } | Decision::Read(_)) = &assessment.next {
         return assessment
-            .standing("PreconditionsMet", all_met(&plan.terms))
+            .standing("PreconditionsMet", all_met(plan, seen, memory, now))
             .progress(4, 4)
             .blocked_by(lacks);
     }
@@ -88,7 +89,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             .blocked_by(rows);
     }
     assessment
-        .standing("PreconditionsMet", all_met(&plan.terms))
+        .standing("PreconditionsMet", all_met(plan, seen, memory, now))
         .progress(4, 4)
         .blocked_by(rows)
 }
@@ -256,12 +257,18 @@ fn reason_for_canceling(terms: &Terms, seen: &Observation) -> Option<Obstacle> {
     })
 }
 
-fn all_met(terms: &Terms) -> Standing {
+fn all_met(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Standing {
+    let terms = &plan.terms;
     let message = match &terms.backup {
         Some(backup) if terms.mode == Mode::Execute => {
             format!("{}; within limits; roles held", backup::words(backup))
         }
         _ => "The tenant is the named one, and the retained administrator can finish".to_owned(),
+    };
+    let warned = warnings::told(plan, seen, memory, now);
+    let message = match warned.as_deref().and_then(warnings::words) {
+        Some(words) => format!("{message}; {words}"),
+        None => message,
     };
     Standing::yes("AllMet", message)
 }
