@@ -4,8 +4,8 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    access, decide, decision, id, intent, loss, mail, memory, observation, plan, report, schedule, step,
-    steps, terms,
+    access, decide, decision, id, intent, loss, mail, memory, observation, plan, report, schedule,
+    step, steps, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -239,6 +239,7 @@ fn everything(run: &mut Run) -> Observation {
         Q::Administrators,
         Q::RoleHolders,
         Q::Ends,
+        Q::Rights,
         Q::Users,
         Q::Subscriptions,
         Q::Mfa,

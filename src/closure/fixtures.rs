@@ -4,6 +4,7 @@
 #![allow(clippy::struct_excessive_bools, clippy::wrong_self_convention)] // a world is a list of switches
 
 use super::access::ends::{Credential, Ends};
+use super::access::table::Kind;
 use super::decide::decide;
 use super::decision::{Decided, Decision};
 use super::id::ObjectId;
@@ -194,6 +195,7 @@ pub struct World {
     pub retained: Administrator,
     pub identity: Identity,
     pub ends: Fact<Ends>,
+    pub rights: Fact<BTreeMap<Kind, bool>>,
     pub cluster: Cluster,
     pub deleted: Vec<ObjectId>,
     pub steps: Vec<Step>,
@@ -231,6 +233,7 @@ impl World {
                 credential: Credential::Federated,
                 roles: Some(BTreeMap::new()),
             }),
+            rights: Fact::Known(BTreeMap::new()),
             cluster: cluster(),
             deleted: Vec::new(),
             steps: Vec::new(),
@@ -318,6 +321,7 @@ impl World {
                 seen.role_holders = Fact::Known(there.collect());
             }
             Question::Ends => seen.ends = self.ends.clone(),
+            Question::Rights => seen.rights = self.rights.clone(),
             Question::Users => {
                 let ids = self.listed();
                 let mut all = self.administrators.clone();
@@ -581,6 +585,7 @@ fn refuse_all(seen: &mut Observation) {
     seen.spare = Fact::Unreadable(why);
     seen.role_holders = Fact::Unreadable(why);
     seen.ends = Fact::Unreadable(why);
+    seen.rights = Fact::Unreadable(why);
     seen.users = Fact::Unreadable(why);
     seen.subscriptions = Fact::Unreadable(why);
     seen.mfa = Fact::Unreadable(why);

@@ -2,6 +2,7 @@
 
 use crate::closure::evidence::Evidence;
 use crate::closure::access::ends::Ends;
+use crate::closure::access::table::Kind;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
@@ -91,6 +92,8 @@ pub enum Question {
     RoleHolders,
     /// Until when what we sign in with, and our roles, last ([`Observation::ends`]).
     Ends,
+    /// What we may do in Azure ([`Observation::rights`]).
+    Rights,
     /// A complete listing of all users (ids), for planning.
     Users,
     /// Subscriptions as Graph and the billing accounts see them.
@@ -128,6 +131,8 @@ pub struct Observation {
     pub role_holders: Fact<Vec<ObjectId>>,
     /// Until when what we sign in with, and our roles, last.
     pub ends: Fact<Ends>,
+    /// Whether the roles are held that Azure tells of beforehand; a kind that nobody tells of is not there.
+    pub rights: Fact<BTreeMap<Kind, bool>>,
     /// Ids of all users now in the tenant, sorted.
     pub users: Fact<Users>,
     /// All subscriptions.

@@ -55,6 +55,7 @@ const SOLD: &str = "the partner's own application, admitted by the customer";
 const BILLED: &str = "rest/api/billing/billing-subscriptions";
 const CIAM: &str = "rest/api/activedirectory/ciam-tenants";
 const B2C: &str = "rest/api/activedirectory/b2c-tenants";
+const PERMISSIONS: &str = "rest/api/authorization/permissions";
 const MFA: &str = "graph/api/authentication-get";
 
 /// The list.
@@ -112,6 +113,9 @@ pub static CALLS: &[Known] = &[
     call(Arm, "GET", "/subscriptions", ["Azure subscriptions", "Reader", ARM_READ, "rest/api/resources/subscriptions/list"]),
     call(Arm, "GET", "/subscriptions/{}", ["one of them", "Reader", ARM_READ, "rest/api/resources/subscriptions/get"]),
     call(Arm, "GET", "/subscriptions/{}/resources", ["how many resources are in one", "Reader", ARM_READ, "rest/api/resources/resources/list"]),
+    call(Arm, "GET", "/subscriptions/{}/providers/Microsoft.Authorization/permissions", ["may we cancel it", "Reader", ARM_READ, PERMISSIONS]),
+    call(Arm, "GET", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{}/providers/Microsoft.Authorization/permissions", ["may we delete an External ID directory", "Reader", ARM_READ, PERMISSIONS]),
+    call(Arm, "GET", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/b2cDirectories/{}/providers/Microsoft.Authorization/permissions", ["may we delete a B2C directory", "Reader", ARM_READ, PERMISSIONS]),
     call(Arm, "POST", "/subscriptions/{}/providers/Microsoft.Subscription/cancel", ["an Azure subscription canceled", OWNER, ARM_WRITE, "rest/api/subscription/subscription/cancel"]),
     call(Arm, "GET", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{}", ["which tenant an External ID directory is", "Reader", ARM_READ, CIAM]),
     call(Arm, "DELETE", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{}", ["an External ID directory deleted", DIRECTORY, ARM_DELETE, CIAM]),

@@ -5,9 +5,7 @@ use super::batch::Item;
 use super::batch_read::{self, Body};
 use super::failure::Failure;
 use super::graph::roles::GlobalAdministrators;
-use super::graph::{
-    STABLE, administrators, ends, identity, methods, objects, organization, roles,
-};
+use super::graph::{STABLE, administrators, ends, identity, methods, objects, organization, roles};
 use super::live::LiveTenant;
 use super::wire::Line;
 use crate::closure::access::ends::Ends;

@@ -451,6 +451,7 @@ fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Cli
         directory_roles: held.iter().filter_map(|text| roles::find(text)).collect(),
         reader,
         azure_owner: plan.azure_owner.unwrap_or(true),
+        azure_reads_alone: plan.azure_reads_alone.unwrap_or(reader),
         billing_role: plan.billing_role.unwrap_or(true),
         partner_center: plan.partner_center.unwrap_or(true),
         certificates: plan.certificates.clone(),

@@ -273,6 +273,8 @@ pub struct ApplicationRegistration {
     pub directory_roles: Option<Vec<String>>,
     /// Has Owner on the Azure subscriptions and the directory resource; absent: true.
     pub azure_owner: Option<bool>,
+    /// Its roles in Azure only read; absent: those of the reader do.
+    pub azure_reads_alone: Option<bool>,
     /// Has a role on the billing account; absent: true.
     pub billing_role: Option<bool>,
     /// Is registered in Partner Center; absent: true.

@@ -164,6 +164,7 @@ pub(crate) struct Client {
     pub(crate) directory_roles: Vec<u8>,
     pub(crate) reader: bool,
     pub(crate) azure_owner: bool,
+    pub(crate) azure_reads_alone: bool,
     pub(crate) billing_role: bool,
     pub(crate) partner_center: bool,
     /// PEM each.

@@ -15,11 +15,12 @@ crate::rows![
     registered_in_another_tenant
 ];
 
-const READS: [&str; 4] = [
+const READS: [&str; 5] = [
     "Organization.Read.All",
     "User.Read.All",
     "Application.Read.All",
     "RoleManagement.Read.Directory",
+    "UserAuthenticationMethod.Read.All",
 ];
 
 fn warned(status: &TenantClosureStatus) -> Vec<(Finding, &str, Option<Timestamp>)> {
@@ -41,9 +42,10 @@ async fn more_than_needed_and_ending_too_early() {
         "RoleManagement.ReadWrite.Directory",
         "Mail.Read",
     ];
+    let held = [&READS[..], &besides].concat();
     let tenant = json!({
         "closer": {
-            "appRoles": [&READS[..], &besides].concat(),
+            "appRoles": held,
             "directoryRoles": ["Privileged Authentication Administrator", "Global Reader"],
             "credentialsEndAt": secret, "directoryRolesEndAt": role,
         },
@@ -96,9 +98,10 @@ async fn more_than_needed_and_ending_too_early() {
 /// goes last.
 async fn registered_in_another_tenant() {
     let besides = ["User.ReadWrite.All", "Application.ReadWrite.All"];
+    let held = [&READS[..], &besides].concat();
     let tenant = json!({
         "closer": {
-            "appRoles": [&READS[..], &besides].concat(), "directoryRoles": [], "registeredElsewhere": true,
+            "appRoles": held, "directoryRoles": [], "registeredElsewhere": true,
         },
         "applications": 1,
     });

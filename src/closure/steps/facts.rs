@@ -91,6 +91,7 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Administrators => is_read(&seen.retained) && is_read(&seen.spare),
         Question::RoleHolders => is_read(&seen.role_holders),
         Question::Ends => is_read(&seen.ends),
+        Question::Rights => is_read(&seen.rights),
         Question::Users => is_read(&seen.users),
         Question::Subscriptions => is_read(&seen.subscriptions),
         Question::Mfa => is_read(&seen.mfa),
@@ -121,6 +122,7 @@ const fn words(question: Question) -> (&'static str, &'static str) {
             "RoleManagement.Read.Directory",
         ),
         Question::Ends => ("when its own credential ends", "Application.Read.All"),
+        Question::Rights => ("its own roles in Azure", "Reader"),
         Question::Users | Question::Refused => ("the users", "User.Read.All"),
         Question::Subscriptions => (
             "the subscriptions",

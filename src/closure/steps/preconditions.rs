@@ -12,7 +12,7 @@ pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
     approval, backup, facts, keeper, losses, mail, planning, release_domains, roles, units,
 };
-use crate::closure::terms::{Mode, Terms};
+use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 
@@ -109,6 +109,9 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
         Question::RoleHolders,
         Question::Subscriptions,
     ];
+    if in_azure(&plan.terms) {
+        asked.push(Question::Rights);
+    }
     let releases = !plan.terms.release_domains.is_empty();
     if releases {
         asked.push(Question::Domains);
@@ -124,6 +127,12 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
         facts::known(&seen.domains, Question::Domains)?;
     }
     Ok(roles::blockers(plan, &roles::table(plan, seen)))
+}
+
+/// Something is to be ended that Azure tells of beforehand whether we may.
+fn in_azure(terms: &Terms) -> bool {
+    let azure = |account: &BillingAccount| account.kind == BillingKind::AzureSubscription;
+    terms.directory_resource.is_some() || terms.billing.iter().any(azure)
 }
 
 /// Everything that a person must change before the first effect; what can change later is looked at in every cycle.

@@ -63,14 +63,22 @@ fn of_the_identity(plan: &Plan, seen: &Observation) -> Vec<Need> {
     // Who only reads in mode Plan is not who acts later.
     let acts = terms.mode == Mode::Execute || !terms.reader_of_its_own;
     let identity = seen.identity.known().filter(|_| acts);
-    needed(plan, seen)
-        .filter(|right| right.purpose == Purpose::Act && right.kind.is_told())
-        .map(|right| Need {
-            step: right.step,
-            who: Who::Identity,
-            what: right.what,
-            held: identity.map(|found| holds(found, right)),
-            vital: right.vital,
+    let told = seen.rights.known().filter(|_| acts);
+    let acting = needed(plan, seen).filter(|right| right.purpose == Purpose::Act);
+    acting
+        .filter_map(|right| {
+            let held = if right.kind.is_told() {
+                identity.map(|found| holds(found, right))
+            } else {
+                Some(*told?.get(&right.kind)?)
+            };
+            Some(Need {
+                step: right.step,
+                who: Who::Identity,
+                what: right.what,
+                held,
+                vital: right.vital,
+            })
         })
         .collect()
 }

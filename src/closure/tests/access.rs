@@ -1,12 +1,16 @@
 use super::{decided, planned};
 use crate::closure::access::ends::{Credential, Ends};
+use crate::closure::access::table::Kind;
 use crate::closure::access::warnings::{Finding, Warning, words};
+use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::*;
+use crate::closure::step::Step;
 use crate::closure::steps::roles::{GLOBAL_ADMINISTRATOR, PRIVILEGED_AUTHENTICATION_ADMINISTRATOR};
-use crate::closure::terms::Mode;
+use crate::closure::terms::{BillingAccount, BillingKind, Mode};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 const GLOBAL_READER: &str = "f2ef992c-3afb-46b9-b7cf-a126ee74c451";
 const HYBRID: &str = "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2";
@@ -177,4 +181,33 @@ fn where_nobody_looked_nothing_is_told() {
     assert!(unread.warnings.is_some(), "it bars nothing");
     run.cycle(false);
     assert_eq!(decided(&mut run, |_| {}).warnings, None, "it has begun");
+}
+
+#[test]
+fn what_azure_tells_beforehand_is_missed_in_its_step() {
+    let told = |rights: Fact<BTreeMap<Kind, bool>>, mode| {
+        let world = World::new(3).with(|w| {
+            let kind = BillingKind::AzureSubscription;
+            let tenant_id = None;
+            w.terms.billing = vec![BillingAccount { kind, tenant_id }];
+            w.terms.mode = mode;
+            w.terms.reader_of_its_own = true;
+            w.rights = rights;
+        });
+        let decided = decided(&mut Run::of(world), |_| {});
+        let rows = decided.access.iter().filter(|need| need.what == "Owner");
+        let rows: Vec<_> = rows.map(|need| (need.step, need.held)).collect();
+        let blocked =
+            matches!(&decided.decision, Decision::Blocked(all) if all[0].reason == "RolesMissing");
+        (rows, blocked)
+    };
+    let known = |may| Fact::Known(BTreeMap::from([(Kind::SubscriptionRole, may)]));
+    let row = |may| vec![(Step::CancelSubscriptions, Some(may))];
+    assert_eq!(told(known(false), Mode::Execute), (row(false), true));
+    assert_eq!(told(known(true), Mode::Execute), (row(true), false));
+    let nobody = Fact::Known(BTreeMap::new());
+    assert_eq!(told(nobody, Mode::Execute), (Vec::new(), false));
+    let unread = Fact::Unreadable(Why::Forbidden);
+    assert_eq!(told(unread, Mode::Execute), (Vec::new(), false));
+    assert_eq!(told(known(false), Mode::Plan), (Vec::new(), false));
 }

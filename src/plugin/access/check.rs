@@ -4,7 +4,7 @@ use super::identities::{Needed, needed};
 use crate::api::status::{AccessStatus, AccessWarningStatus};
 use crate::api::{TenantClosure, TenantClosureStatus};
 use crate::closure::access::Who;
-use crate::closure::access::table::{Purpose, Right, TABLE};
+use crate::closure::access::table::{Kind, Purpose, Right, TABLE};
 use crate::closure::access::warnings::Finding;
 use crate::closure::label::label;
 use crate::closure::step::Step;
@@ -180,9 +180,11 @@ fn by_table(right: &Right, status: &TenantClosureStatus) -> (&'static str, Strin
     if right.kind.is_told() {
         return ("unknown", what, "step 0 has not looked yet");
     }
-    (
-        "unknown",
-        what,
-        "Microsoft Graph does not tell it; a step that lacks it says so",
-    )
+    let note = match right.kind {
+        Kind::SubscriptionRole | Kind::ResourceRole => {
+            "step 0 tells it in mode Execute, as far as Azure does"
+        }
+        _ => "no call tells it; a step that lacks it says so",
+    };
+    ("unknown", what, note)
 }
