@@ -4,8 +4,8 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    decide, decision, id, intent, loss, mail, memory, observation, plan, report, schedule, step,
-    steps, terms,
+    access, decide, decision, id, intent, loss, mail, memory, observation, plan, report, schedule,
+    step, steps, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -240,6 +240,8 @@ fn everything(run: &mut Run) -> Observation {
         Q::Identity,
         Q::Administrators,
         Q::RoleHolders,
+        Q::Ends,
+        Q::Rights,
         Q::Users,
         Q::Subscriptions,
         Q::Mfa,

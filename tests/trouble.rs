@@ -27,6 +27,10 @@ mod cluster;
 mod credentials;
 #[path = "trouble/domains.rs"]
 mod domains;
+#[path = "trouble/each_right.rs"]
+mod each_right;
+#[path = "trouble/excess.rs"]
+mod excess;
 #[path = "trouble/expiry.rs"]
 mod expiry;
 #[path = "trouble/identity.rs"]
@@ -87,6 +91,8 @@ fn main() {
         brakes::rows(),
         credentials::rows(),
         domains::rows(),
+        each_right::rows(),
+        excess::rows(),
         expiry::rows(),
         identity::rows(),
         kinds::rows(),

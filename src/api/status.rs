@@ -1,6 +1,7 @@
 //! The status of a `TenantClosure`: progress only, it decides nothing. Under 32 KiB whatever the tenant's size.
 
 use crate::closure::access::Who;
+use crate::closure::access::warnings::Finding;
 use crate::closure::loss::LossCount;
 use crate::closure::memory::Totals;
 use crate::closure::observation::Agreement;
@@ -42,6 +43,11 @@ pub struct TenantClosureStatus {
     /// The steps, first to last.
     #[schemars(length(max = 6))]
     pub steps: Vec<StepStatus>,
+    /// What the identity holds beyond what is needed, and what of it ends before the closure can, as step 0 saw it; the
+    /// worst first. Nothing waits for it.
+    #[schemars(length(max = 21))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access_warnings: Vec<AccessWarningStatus>,
     /// What stands in the way.
     #[schemars(length(max = 40))]
     pub blockers: Vec<BlockerStatus>,
@@ -205,6 +211,20 @@ pub struct AccessStatus {
     /// True where a person does it otherwise: to lack it bars nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+}
+
+/// A warning about what the identity holds.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessWarningStatus {
+    /// What is the matter.
+    pub finding: Finding,
+    /// With what: a permission of Microsoft Graph, a directory role, or what it signs in with; last, how many more there are.
+    #[schemars(length(max = 128))]
+    pub what: String,
+    /// When it ends, as the tenant tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// A blocker in status.

@@ -1,6 +1,9 @@
-//! Access: the rows of the table that tells, per step, who needs what and whether it is held.
+//! Access: the rows of the table that tells, per step, who needs what and whether it is held; and what of it is too much,
+//! or ends too early.
 
+pub mod ends;
 pub mod table;
+pub mod warnings;
 
 use crate::closure::step::Step;
 use schemars::JsonSchema;

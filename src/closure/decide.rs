@@ -1,5 +1,6 @@
 //! `decide`: plan, observation, memory, now → decision. Pure and total.
 
+use crate::closure::access::warnings;
 use crate::closure::decision::{Decided, Decision};
 use crate::closure::memory::Memory;
 use crate::closure::observation::Observation;
@@ -18,6 +19,7 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         progress: BTreeMap::new(),
         blockers: Vec::new(),
         access: steps::roles::told(plan, seen, memory),
+        warnings: warnings::told(plan, seen, memory, now),
         approval: steps::approval::told(plan, seen),
     };
     if memory.directory_gone_at.is_some() {

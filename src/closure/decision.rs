@@ -1,6 +1,7 @@
 //! A decision and its parts: what comes next, where each condition stands, what is in the way. Values only.
 
 use crate::closure::access::Need;
+use crate::closure::access::warnings::Warning;
 use crate::closure::intent::Intent;
 use crate::closure::observation::{Obstacle, Question};
 use crate::closure::step::Step;
@@ -120,6 +121,8 @@ pub struct Decided {
     pub blockers: Vec<Blocker>,
     /// What each step needs and who holds it, while step 0 looks at it.
     pub access: Vec<Need>,
+    /// What is more than needed, or ends too early; `None`: nobody looked.
+    pub warnings: Option<Vec<Warning>>,
     /// The approval of the plan in force, where one is asked for.
     pub approval: Option<Approval>,
 }

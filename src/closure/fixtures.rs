@@ -3,6 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 #![allow(clippy::struct_excessive_bools, clippy::wrong_self_convention)] // a world is a list of switches
 
+use super::access::ends::{Credential, Ends};
+use super::access::table::Kind;
 use super::decide::decide;
 use super::decision::{Decided, Decision};
 use super::id::ObjectId;
@@ -192,6 +194,8 @@ pub struct World {
     pub attestations: BTreeMap<String, String>,
     pub retained: Administrator,
     pub identity: Identity,
+    pub ends: Fact<Ends>,
+    pub rights: Fact<BTreeMap<Kind, bool>>,
     pub cluster: Cluster,
     pub deleted: Vec<ObjectId>,
     pub steps: Vec<Step>,
@@ -225,6 +229,11 @@ impl World {
             attestations: BTreeMap::new(),
             retained: administrator(RETAINED, "closer"),
             identity: identity(),
+            ends: Fact::Known(Ends {
+                credential: Credential::Federated,
+                roles: Some(BTreeMap::new()),
+            }),
+            rights: Fact::Known(BTreeMap::new()),
             cluster: cluster(),
             deleted: Vec::new(),
             steps: Vec::new(),
@@ -311,6 +320,8 @@ impl World {
                 let there = all.into_iter().filter(|who| self.alive(*who));
                 seen.role_holders = Fact::Known(there.collect());
             }
+            Question::Ends => seen.ends = self.ends.clone(),
+            Question::Rights => seen.rights = self.rights.clone(),
             Question::Users => {
                 let ids = self.listed();
                 let mut all = self.administrators.clone();
@@ -575,6 +586,9 @@ fn refuse_all(seen: &mut Observation) {
     seen.identity = Fact::Unreadable(why);
     seen.retained = Fact::Unreadable(why);
     seen.spare = Fact::Unreadable(why);
+    seen.role_holders = Fact::Unreadable(why);
+    seen.ends = Fact::Unreadable(why);
+    seen.rights = Fact::Unreadable(why);
     seen.users = Fact::Unreadable(why);
     seen.subscriptions = Fact::Unreadable(why);
     seen.mfa = Fact::Unreadable(why);

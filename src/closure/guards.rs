@@ -178,7 +178,7 @@ fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> O
     let mut asked = vec![Question::Organization, Question::Administrators];
     if !preconditions::begun(memory) {
         // Whatever is in the way, the table of roles is told with it.
-        asked.extend([Question::Identity, Question::RoleHolders]);
+        asked.extend([Question::Identity, Question::RoleHolders, Question::Ends]);
     }
     let refusal = facts::unread(seen, &asked).or_else(|| {
         tenant_itself(plan, seen)

@@ -1,6 +1,8 @@
 //! What was seen. Each fact is Known or Unknown; Unknown never counts as none.
 
 use crate::closure::evidence::Evidence;
+use crate::closure::access::ends::Ends;
+use crate::closure::access::table::Kind;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
@@ -88,6 +90,10 @@ pub enum Question {
     Administrators,
     /// Who holds a directory role ([`Observation::role_holders`]).
     RoleHolders,
+    /// Until when what we sign in with, and our roles, last ([`Observation::ends`]).
+    Ends,
+    /// What we may do in Azure ([`Observation::rights`]).
+    Rights,
     /// A complete listing of all users (ids), for planning.
     Users,
     /// Subscriptions as Graph and the billing accounts see them.
@@ -123,6 +129,10 @@ pub struct Observation {
     pub spare: Fact<Option<Administrator>>,
     /// Users who hold any directory role, sorted: to delete them takes a role. Members of groups with a role are not told.
     pub role_holders: Fact<Vec<ObjectId>>,
+    /// Until when what we sign in with, and our roles, last.
+    pub ends: Fact<Ends>,
+    /// Whether the roles are held that Azure tells of beforehand; a kind that nobody tells of is not there.
+    pub rights: Fact<BTreeMap<Kind, bool>>,
     /// Ids of all users now in the tenant, sorted.
     pub users: Fact<Users>,
     /// All subscriptions.

@@ -1,6 +1,7 @@
 //! Report: a decision, told: phase word, conditions, progress, summary; stable sentences only.
 
 use crate::closure::access::Need;
+use crate::closure::access::warnings::Warning;
 use crate::closure::conditions;
 use crate::closure::decision::{Approval, Blocker, Decided, Decision, HandOff, Standing};
 use crate::closure::intent::{Action, Intent};
@@ -36,6 +37,8 @@ pub struct Report {
     pub steps: BTreeMap<Step, (u32, u32)>,
     /// What each step needs and who holds it; empty where it was not looked at.
     pub access: Vec<Need>,
+    /// What is more than needed, or ends too early; `None`: nobody looked.
+    pub warnings: Option<Vec<Warning>>,
     /// The approval of the plan in force, where one is asked for.
     pub approval: Option<Approval>,
     /// The date of the wait at hand.
@@ -82,6 +85,7 @@ pub fn first(terms: &Terms) -> Report {
         hand_offs: Vec::new(),
         steps: BTreeMap::new(),
         access: Vec::new(),
+        warnings: None,
         approval: None,
         waiting_until: None,
         fruitless: false,
@@ -109,6 +113,7 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         hand_offs: hand_offs(decided),
         steps: steps(plan, memory, decided),
         access: decided.access.clone(),
+        warnings: decided.warnings.clone(),
         approval: decided.approval,
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,

@@ -1,5 +1,6 @@
 //! The controller: Kubernetes on one side, the port to a tenant on the other; [`reconcile`] is the cycle.
 
+pub mod access_status;
 pub mod act;
 pub mod approval_keys;
 pub mod approvals;

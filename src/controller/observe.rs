@@ -85,6 +85,8 @@ fn unreadable(seen: &mut Observation, question: Question) {
             seen.spare = Fact::Unreadable(why);
         }
         Question::RoleHolders => seen.role_holders = Fact::Unreadable(why),
+        Question::Ends => seen.ends = Fact::Unreadable(why),
+        Question::Rights => seen.rights = Fact::Unreadable(why),
         Question::Users => seen.users = Fact::Unreadable(why),
         Question::Subscriptions => seen.subscriptions = Fact::Unreadable(why),
         Question::Mfa => seen.mfa = Fact::Unreadable(why),

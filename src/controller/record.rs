@@ -1,8 +1,8 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    AccessStatus, ApprovalStatus, BlockerStatus, BoughtStatus, EstimateStatus, HandOffStatus,
-    JournalStatus, LossStatus, PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
+    ApprovalStatus, BlockerStatus, BoughtStatus, EstimateStatus, HandOffStatus, JournalStatus,
+    LossStatus, PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::decision::Approval;
@@ -15,6 +15,7 @@ use crate::closure::step::Step;
 use crate::closure::steps::approval::{EXPIRED, EXPIRES_SOON};
 use crate::closure::steps::losses;
 use crate::closure::words::clip;
+use crate::controller::access_status;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::journal::Head;
@@ -224,6 +225,7 @@ fn status(
             .into_iter()
             .map(|step| step_status(step, report, memory, &old))
             .collect(),
+        access_warnings: access_status::warnings(report, &old),
         blockers: report.blockers.iter().take(40).map(blocker).collect(),
         hand_offs: report
             .hand_offs
@@ -336,25 +338,8 @@ fn step_status(
         total,
         started_at: memory.started.get(&step).copied(),
         totals: memory.totals.get(&step).cloned(),
-        access: access(step, report, old),
+        access: access_status::of_step(step, report, old),
     }
-}
-
-/// What was told last stays where nobody looked again.
-fn access(step: Step, report: &Report, old: &TenantClosureStatus) -> Vec<AccessStatus> {
-    if report.access.is_empty() {
-        let before = old.steps.iter().find(|one| one.name == step.name());
-        return before.map(|one| one.access.clone()).unwrap_or_default();
-    }
-    let of_step = report.access.iter().filter(|need| need.step == step);
-    of_step
-        .map(|need| AccessStatus {
-            who: need.who,
-            needs: need.what.to_owned(),
-            held: need.held,
-            optional: !need.vital,
-        })
-        .collect()
 }
 
 fn approval(approval: Approval) -> ApprovalStatus {

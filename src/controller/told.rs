@@ -130,6 +130,7 @@ fn plain(step: Step, decision: Decision) -> Decided {
         progress: BTreeMap::new(),
         blockers: Vec::new(),
         access: Vec::new(),
+        warnings: None,
         approval: None,
     }
 }

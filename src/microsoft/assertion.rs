@@ -4,7 +4,7 @@
 
 use super::proof::NoProof;
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use ring::rand::SystemRandom;
 use ring::signature::{KeyPair, RSA_PSS_SHA256, RsaKeyPair};
@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::SecretString;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 /// The text has no certificate or no RSA key of 2,048 to 4,096 bits.
 pub(super) const UNREADABLE: NoProof = "CertificateUnreadable";
@@ -49,6 +50,37 @@ pub(super) fn signed(pem: &str, client: &str, audience: &str) -> Result<SecretSt
     )
     .map_err(|_| UNREADABLE)?;
     Ok(format!("{text}.{}", encoded(&signature)).into())
+}
+
+/// SHA-1 over a certificate, by which the directory names it.
+#[derive(Debug)]
+pub(super) struct Thumbprint(Vec<u8>);
+
+impl Thumbprint {
+    /// Hexadecimal, in capitals.
+    pub(super) fn hexadecimal(&self) -> String {
+        self.0.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02X}");
+            text
+        })
+    }
+
+    /// As Edm.Binary is written.
+    pub(super) fn base64(&self) -> String {
+        STANDARD.encode(&self.0)
+    }
+
+    /// Whether it is written so.
+    pub(super) fn is(&self, written: &str) -> bool {
+        written.eq_ignore_ascii_case(&self.hexadecimal()) || written == self.base64()
+    }
+}
+
+/// The thumbprint of the certificate that an assertion would be signed for.
+pub(super) fn thumbprint(pem: &str) -> Result<Thumbprint, NoProof> {
+    let certificate = certificate(pem, &key(pem)?)?;
+    let hash = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
+    Ok(Thumbprint(hash.as_ref().to_vec()))
 }
 
 fn encoded(bytes: &[u8]) -> String {

@@ -128,6 +128,11 @@ impl Tokens {
         self.credentials.app_id
     }
 
+    /// What it proves itself with.
+    pub(super) const fn proof(&self) -> &Proof {
+        &self.credentials.proof
+    }
+
     /// A token for a service. `stale` is one that was just answered 401: it is not given again.
     pub(super) async fn token(
         &self,

@@ -55,6 +55,7 @@ const SOLD: &str = "the partner's own application, admitted by the customer";
 const BILLED: &str = "rest/api/billing/billing-subscriptions";
 const CIAM: &str = "rest/api/activedirectory/ciam-tenants";
 const B2C: &str = "rest/api/activedirectory/b2c-tenants";
+const PERMISSIONS: &str = "rest/api/authorization/permissions";
 const MFA: &str = "graph/api/authentication-get";
 
 /// The list.
@@ -70,9 +71,10 @@ pub static CALLS: &[Known] = &[
     call(Graph, "GET", "/v1.0/organization", ["which tenant, domains, sync", "Organization.Read.All", "1", "graph/api/organization-list"]),
     call(Graph, "PATCH", "/v1.0/organization/{}", ["directory sync off", "Organization.ReadWrite.All", "1, 1 write", "graph/api/organization-update"]),
     call(Graph, "GET", "/v1.0/servicePrincipals(appId='{}')", ["our own principal", "Application.Read.All", "1", "graph/api/serviceprincipal-get"]),
+    call(Graph, "GET", "/v1.0/applications(appId='{}')", ["until when our own credential lasts", "Application.Read.All", "1", "graph/api/application-get"]),
     call(Graph, "GET", "/v1.0/roleManagement/directory/roleAssignments", ["who holds which directory role", "RoleManagement.Read.Directory", "1, with principals 2", "graph/api/rbacapplication-list-roleassignments"]),
     call(Graph, "GET", "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances", ["who may activate Global Administrator", "RoleEligibilitySchedule.Read.Directory", "1", "graph/api/rbacapplication-list-roleeligibilityscheduleinstances"]),
-    call(Graph, "GET", "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances", ["until when it is held", "RoleAssignmentSchedule.Read.Directory", "1", "graph/api/rbacapplication-list-roleassignmentscheduleinstances"]),
+    call(Graph, "GET", "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances", ["until when it, and our own roles, are held", "RoleAssignmentSchedule.Read.Directory", "1", "graph/api/rbacapplication-list-roleassignmentscheduleinstances"]),
     call(Graph, "GET", "/v1.0/users", ["the users", "User.Read.All", "1", "graph/api/user-list"]),
     call(Graph, "GET", "/v1.0/users/{}", ["the administrators who stay", "User.Read.All", "1", "graph/api/user-get"]),
     call(Graph, "GET", "/v1.0/users/{}/authentication/methods", ["has the administrator who stays a second factor", "UserAuthenticationMethod.Read.All", "2", "graph/api/authentication-list-methods"]),
@@ -111,6 +113,9 @@ pub static CALLS: &[Known] = &[
     call(Arm, "GET", "/subscriptions", ["Azure subscriptions", "Reader", ARM_READ, "rest/api/resources/subscriptions/list"]),
     call(Arm, "GET", "/subscriptions/{}", ["one of them", "Reader", ARM_READ, "rest/api/resources/subscriptions/get"]),
     call(Arm, "GET", "/subscriptions/{}/resources", ["how many resources are in one", "Reader", ARM_READ, "rest/api/resources/resources/list"]),
+    call(Arm, "GET", "/subscriptions/{}/providers/Microsoft.Authorization/permissions", ["may we cancel it", "Reader", ARM_READ, PERMISSIONS]),
+    call(Arm, "GET", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{}/providers/Microsoft.Authorization/permissions", ["may we delete an External ID directory", "Reader", ARM_READ, PERMISSIONS]),
+    call(Arm, "GET", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/b2cDirectories/{}/providers/Microsoft.Authorization/permissions", ["may we delete a B2C directory", "Reader", ARM_READ, PERMISSIONS]),
     call(Arm, "POST", "/subscriptions/{}/providers/Microsoft.Subscription/cancel", ["an Azure subscription canceled", OWNER, ARM_WRITE, "rest/api/subscription/subscription/cancel"]),
     call(Arm, "GET", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{}", ["which tenant an External ID directory is", "Reader", ARM_READ, CIAM]),
     call(Arm, "DELETE", "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/ciamDirectories/{}", ["an External ID directory deleted", DIRECTORY, ARM_DELETE, CIAM]),

@@ -5,9 +5,10 @@ use super::batch::Item;
 use super::batch_read::{self, Body};
 use super::failure::Failure;
 use super::graph::roles::GlobalAdministrators;
-use super::graph::{STABLE, administrators, identity, methods, objects, organization, roles};
+use super::graph::{STABLE, administrators, ends, identity, methods, objects, organization, roles};
 use super::live::LiveTenant;
 use super::wire::Line;
+use crate::closure::access::ends::Ends;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::{Administrator, Fact, Holding, Observation, Question, Why};
 use crate::closure::tenant::Scope;
@@ -26,6 +27,8 @@ enum Ask {
     Organization,
     Own,
     OwnRoles,
+    OwnEnds,
+    Registration,
     Assigned,
     Eligible,
     Scheduled,
@@ -102,6 +105,7 @@ impl LiveTenant {
                 Question::Identity => {
                     into.identity = self.identity(line, own, &mut answers).await.into();
                 }
+                Question::Ends => into.ends = self.ends(line, &mut answers).await.into(),
                 Question::Administrators => {
                     let mut who = |ask| match &holders {
                         Ok(holders) => administrators::told(answers.or_failed(ask), holders),
@@ -151,6 +155,23 @@ impl LiveTenant {
         let _ = self.own_principal.set(own);
         let held: Result<BTreeSet<ObjectId>, Failure> = roles::told_roles(line, own, body).await;
         identity::assemble(line, own, held).await
+    }
+
+    /// Likewise. Our object id was read by now, as far as it can be.
+    async fn ends(&self, line: &Line<'_>, answers: &mut Answers) -> Result<Ends, Failure> {
+        let registration = answers.or_failed(Ask::Registration);
+        let own = match self.own_principal.get() {
+            Some(own) => *own,
+            None => identity::told(answers.or_failed(Ask::Own))?,
+        };
+        let body = if let Some(body) = answers.take(Ask::OwnEnds) {
+            body
+        } else {
+            let asked = [roles::ends_of_principal(line, own)?];
+            let mut bodies = batch_read::read(line, STABLE, &asked).await?;
+            bodies.pop().unwrap_or_else(unanswered)
+        };
+        ends::told(line, registration, roles::told_ends(line, own, body).await)
     }
 }
 
@@ -205,10 +226,17 @@ fn asked(
     if questions.contains(&Question::Organization) {
         all.push((Ask::Organization, organization::item(line)?));
     }
-    if questions.contains(&Question::Identity) {
+    let ends = questions.contains(&Question::Ends);
+    if questions.contains(&Question::Identity) || (ends && own.is_none()) {
         all.push((Ask::Own, identity::item(line)?));
         if let Some(own) = own {
             all.push((Ask::OwnRoles, roles::of_principal(line, own)?));
+        }
+    }
+    if ends {
+        all.push((Ask::Registration, ends::item(line)?));
+        if let Some(own) = own {
+            all.push((Ask::OwnEnds, roles::ends_of_principal(line, own)?));
         }
     }
     let administrators = questions.contains(&Question::Administrators);

@@ -1,6 +1,6 @@
 //! The questions of the core, each answered by the file that knows.
 
-use super::arm::{azure, billing};
+use super::arm::{azure, billing, rights};
 use super::failure::Failure;
 use super::graph::{applications, domains, mfa, subscriptions, units, users};
 use super::guard_reads::{Besides, Found, GUARDS};
@@ -8,9 +8,11 @@ use super::live::LiveTenant;
 use super::mail;
 use super::merge::merge;
 use super::partner;
+use crate::closure::access::table as access;
 use crate::closure::observation::{Fact, MfaState, Observation, Question, Subscription, Why};
 use crate::closure::tenant::Scope;
 use crate::closure::terms::BillingKind;
+use std::collections::BTreeMap;
 
 impl<T> From<Result<T, Failure>> for Fact<T> {
     fn from(read: Result<T, Failure>) -> Self {
@@ -35,7 +37,12 @@ impl LiveTenant {
             ids: if refused { &scope.refused } else { &[] },
             types: &["user"],
         };
-        let besides_guards = [Question::RoleHolders, Question::Users, Question::Refused];
+        let besides_guards = [
+            Question::RoleHolders,
+            Question::Ends,
+            Question::Users,
+            Question::Refused,
+        ];
         let batched = |q: &Question| GUARDS.contains(q) || besides_guards.contains(q);
         let Found { holders, shown } = if questions.iter().any(batched) {
             self.guard_reads(&line, scope, questions, besides, into)
@@ -55,6 +62,7 @@ impl LiveTenant {
                     };
                 }
                 Question::Subscriptions => into.subscriptions = self.subscriptions().await.into(),
+                Question::Rights => into.rights = self.rights().await.into(),
                 Question::Mfa => into.mfa = self.mfa().await.into(),
                 Question::Applications => {
                     into.applications = applications::list(&line).await.into();
@@ -80,6 +88,7 @@ impl LiveTenant {
                 | Question::Identity
                 | Question::Administrators
                 | Question::RoleHolders
+                | Question::Ends
                 | Question::Refused => {}
             }
         }
@@ -105,6 +114,25 @@ impl LiveTenant {
             }
         }
         Ok(merge(seen, bought, azure_ones))
+    }
+
+    /// Whether we may cancel the Azure subscriptions, and delete the resource that the directory is.
+    async fn rights(&self) -> Result<BTreeMap<access::Kind, bool>, Failure> {
+        let mut held = BTreeMap::new();
+        for (kind, wire) in &self.billing {
+            let line = wire.as_ref().unwrap_or(&self.graph).line();
+            if *kind == BillingKind::AzureSubscription
+                && let Some(may) = rights::may_cancel(&line, self.tenant).await?
+            {
+                let all = held.entry(access::Kind::SubscriptionRole).or_insert(true);
+                *all &= may;
+            }
+        }
+        if let Some(resource) = &self.directory_resource {
+            let may = rights::may_delete(&self.directory_wire().line(), resource).await?;
+            held.insert(access::Kind::ResourceRole, may);
+        }
+        Ok(held)
     }
 
     /// Per-user MFA of everybody who is still there.

@@ -2,7 +2,7 @@
 //!
 //! Source: learn.microsoft.com `entra/identity-platform/v2-oauth2-client-creds-grant-flow`, its three cases.
 
-use super::assertion;
+use super::assertion::{self, Thumbprint};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -46,6 +46,22 @@ impl Proof {
             ("client_assertion_type", kind),
             ("client_assertion", assertion),
         ])
+    }
+
+    /// A secret that begins so.
+    pub(super) fn begins(&self, hint: &str) -> bool {
+        match self {
+            Self::Secret(secret) => !hint.is_empty() && secret.expose_secret().starts_with(hint),
+            Self::Certificate(_) | Self::FederatedToken(_) => false,
+        }
+    }
+
+    /// Of a certificate that can be read, its thumbprint.
+    pub(super) fn thumbprint(&self) -> Option<Thumbprint> {
+        match self {
+            Self::Certificate(pem) => assertion::thumbprint(pem.expose_secret()).ok(),
+            Self::Secret(_) | Self::FederatedToken(_) => None,
+        }
     }
 
     /// A hash that tells one proof from another.

@@ -129,12 +129,30 @@ pub struct AccessScript {
     /// What the script is for.
     #[arg(long = "for", value_enum)]
     pub purpose: AccessFor,
+    /// Where the applications are registered.
+    #[arg(long, value_enum, default_value_t = AppKind::Own)]
+    pub app: AppKind,
+    /// Application (client) id of a multi-tenant application, where the Secret is not there yet.
+    #[arg(long, value_name = "GUID")]
+    pub client_id: Option<String>,
+    /// Where the consent page leads back to: one of the redirect URIs of a multi-tenant application's registration.
+    #[arg(long, value_name = "URL")]
+    pub redirect_uri: Option<String>,
     /// The operator's namespace: its service account is trusted where the closure names a workload identity.
     #[arg(long, value_name = "NAMESPACE", default_value = crate::evidence::cluster::NAMESPACE)]
     pub operator_namespace: String,
     /// The operator's service account.
     #[arg(long, value_name = "NAME", default_value = "tenant-closure")]
     pub operator_service_account: String,
+}
+
+/// Where an application is registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AppKind {
+    /// In the tenant that it acts in: each tenant has its own.
+    Own,
+    /// In another tenant, once for many: in the tenant that it acts in it has a service principal alone.
+    MultiTenant,
 }
 
 /// What a script is for.

@@ -315,7 +315,7 @@ fn time(status: &TenantClosureStatus, lines: &mut Lines) {
         lines.title("How long at least");
         let said = format!(
             "not before {}: {}",
-            estimate.earliest.strftime("%Y-%m-%d %H:%MZ"),
+            words::minute(estimate.earliest),
             estimate.message
         );
         lines.row(&lines.look.sign(Mark::Waiting).clone(), "", None, &said);

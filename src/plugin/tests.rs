@@ -52,6 +52,11 @@ fn roles_are_told_in_one_line() {
     let yes = need("RetainedAdministrator", json!(true));
     let status = json!({
         "observedGeneration": 1, "phase": "Stalled", "step": "0/5 Preconditions",
+        "accessWarnings": [
+            {"finding": "Dangerous", "what": "Directory.ReadWrite.All"},
+            {"finding": "EndsBeforeEstimate", "what": "the client secret", "until": "2026-10-04T00:00:00Z"},
+            {"finding": "MoreThanNeeded", "what": "Mail.Read"},
+        ],
         "steps": [
             step("Preconditions", json!([])),
             step("Users", json!([need("Identity", json!(false)), yes])),
@@ -64,6 +69,10 @@ fn roles_are_told_in_one_line() {
     let text = draw(&closure(&status), at("2026-10-02T09:16:10Z"), ASCII);
     let line = "roles held for steps 2 3 5; lacking for steps 1; not to be told yet for steps 4";
     assert!(text.contains(line), "{text}");
+    let warned = "> ends before the estimate: the client secret (2026-10-04 00:00Z)";
+    assert!(text.contains(warned), "{text}");
+    let warned = "> more than needed: Directory.ReadWrite.All and 1 more";
+    assert!(text.contains(warned), "{text}");
 }
 
 const ASCII: Look = Look {

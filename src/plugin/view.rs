@@ -4,6 +4,8 @@ mod losses;
 
 use crate::api::TenantClosure;
 use crate::api::status::{BoughtStatus, StepStatus, TenantClosureStatus};
+use crate::closure::access::warnings::Finding;
+use crate::closure::label::label;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
@@ -109,7 +111,7 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
     }
     if let Some(approval) = status.approval.as_ref().filter(|_| !words::over(closure)) {
         let until = approval.valid_until.map_or_else(String::new, |date| {
-            format!(" {dot} until {}", date.strftime("%Y-%m-%d %H:%MZ"))
+            format!(" {dot} until {}", words::minute(date))
         });
         let _ = writeln!(
             text,
@@ -121,7 +123,7 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
         let _ = writeln!(
             text,
             "  earliest  {} {dot} {}",
-            estimate.earliest.strftime("%Y-%m-%d %H:%MZ"),
+            words::minute(estimate.earliest),
             estimate.message,
         );
     }
@@ -282,6 +284,7 @@ fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look)
     }
     if step == Step::Preconditions {
         lines.extend(roles(status, look));
+        lines.extend(warned(status, look));
     }
     if let Some(until) = status.waiting_until {
         let left = match until.duration_since(now) {
@@ -350,6 +353,33 @@ fn roles(status: &TenantClosureStatus, look: Look) -> Option<String> {
         .collect();
     let mark = if open { Mark::Blocked } else { Mark::Done };
     (!told.is_empty()).then(|| format!("{} roles {}", look.sign(mark), told.join("; ")))
+}
+
+/// What is more than needed or ends too early, each in one line; `access check` tells it all.
+fn warned(status: &TenantClosureStatus, look: Look) -> Vec<String> {
+    let line = |findings: &[Finding], words: &str| {
+        let all = status.access_warnings.iter();
+        let of: Vec<_> = all.filter(|one| findings.contains(&one.finding)).collect();
+        let first = of.first()?;
+        let until = first
+            .until
+            .map_or_else(String::new, |at| format!(" ({})", words::minute(at)));
+        let more = match of.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let sign = look.sign(Mark::Person);
+        Some(format!(
+            "{sign} {words} {}{until}{more}",
+            label(&first.what)
+        ))
+    };
+    let ends = line(&[Finding::EndsBeforeEstimate], "ends before the estimate:");
+    let more = line(
+        &[Finding::Dangerous, Finding::MoreThanNeeded],
+        "more than needed:",
+    );
+    ends.into_iter().chain(more).collect()
 }
 
 fn told(lines: &mut Vec<String>, word: &str, text: &str) {

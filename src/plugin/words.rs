@@ -4,7 +4,7 @@ use crate::api::TenantClosure;
 use crate::closure::report::Phase;
 use crate::closure::step::Step;
 use crate::plugin::Ended;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// The phase as the status words it; before the first status it is `Pending`.
 pub(crate) const fn phase(phase: Option<Phase>) -> &'static str {
@@ -76,6 +76,11 @@ pub(crate) fn span(duration: SignedDuration) -> String {
         3600..86_400 => format!("{}h{}m", s / 3600, s % 3600 / 60),
         _ => format!("{}d{}h", s / 86_400, s % 86_400 / 3600),
     }
+}
+
+/// A moment, to the minute.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%MZ").to_string()
 }
 
 /// A count with its thousands set apart.

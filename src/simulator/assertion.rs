@@ -7,6 +7,7 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use serde_json::Value;
+use std::fmt::Write as _;
 use webpki::EndEntityCert;
 
 use super::scenario::{FederatedCredential, Jwk};
@@ -89,6 +90,16 @@ fn read(assertion: &str) -> Option<Jwt<'_>> {
         signed,
         signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
     })
+}
+
+/// A certificate's SHA-1, as the directory writes it: hexadecimal, in capitals.
+pub(super) fn thumbprint(pem: &str) -> Option<String> {
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    let hash = ring::digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, &der);
+    Some(hash.as_ref().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02X}");
+        text
+    }))
 }
 
 /// The certificate, where the assertion names it by its hash: SHA-256, or SHA-1 as older libraries do.

@@ -262,7 +262,7 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
             7_000_215,
             "Invalid client secret provided.",
         );
-    } else if client.secret_expired {
+    } else if client.secret_expired || client.ends_at <= world.clock.real() {
         return refuse(
             world,
             401,

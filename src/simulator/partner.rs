@@ -17,6 +17,10 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         Ok(caller) => caller,
         Err(text) => return Refusal::new(401, "Unauthorized", text).partner(),
     };
+    if !caller.partner_center {
+        let text = "The application is not registered in Partner Center.";
+        return Refusal::new(403, "Forbidden", text).partner();
+    }
     let actor = Actor {
         app: Some(caller.app_id),
         reader: caller.reader,

@@ -24,6 +24,9 @@ pub(crate) const SYNC_APP: Uuid = Uuid::from_u128(0x6bf8_5cfa_ac8a_4be5_b5de_425
 /// What applications are called that personal accounts may use.
 const PERSONAL: &str = "Consumer application";
 
+/// 2099-12-31, in milliseconds.
+const IN_2099: i64 = 4_102_358_400_000;
+
 /// What enterprise applications without a registration are called.
 const VENDOR: &str = "Vendor application";
 
@@ -407,7 +410,11 @@ fn applications(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Rando
                 .clone()
                 .unwrap_or_else(|| standard.to_owned()),
             client.app_id,
-            own,
+            if registration.registered_elsewhere {
+                ids.uuid()
+            } else {
+                own
+            },
             false,
         );
         tenant.clients.push(client);
@@ -436,11 +443,19 @@ fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Cli
             .clone()
             .unwrap_or_else(|| format!("sim~{}", secret.simple())),
         secret_expired: plan.secret_expired,
+        ends_at: plan
+            .credentials_end_at
+            .map_or(IN_2099, jiff::Timestamp::as_millisecond),
+        roles_end_at: plan
+            .directory_roles_end_at
+            .map(jiff::Timestamp::as_millisecond),
         app_roles,
         directory_roles: held.iter().filter_map(|text| roles::find(text)).collect(),
         reader,
         azure_owner: plan.azure_owner.unwrap_or(true),
+        azure_reads_alone: plan.azure_reads_alone.unwrap_or(reader),
         billing_role: plan.billing_role.unwrap_or(true),
+        partner_center: plan.partner_center.unwrap_or(true),
         certificates: plan.certificates.clone(),
         federated: plan.federated_credentials.clone(),
         refusal: plan.refusal,

@@ -273,14 +273,24 @@ pub struct ApplicationRegistration {
     pub client_secret: Option<String>,
     /// The secret has expired.
     pub secret_expired: bool,
+    /// When secret and certificates end; absent: in 2099. A secret that has ended is refused.
+    pub credentials_end_at: Option<jiff::Timestamp>,
+    /// When the directory roles end; absent: never.
+    pub directory_roles_end_at: Option<jiff::Timestamp>,
+    /// It is registered in another tenant: here it has a service principal alone.
+    pub registered_elsewhere: bool,
     /// Graph permissions with consent; absent: all that a closure (or only reading) needs.
     pub app_roles: Option<Vec<String>>,
     /// Directory roles of the service principal, by name or template id.
     pub directory_roles: Option<Vec<String>>,
     /// Has Owner on the Azure subscriptions and the directory resource; absent: true.
     pub azure_owner: Option<bool>,
+    /// Its roles in Azure only read; absent: those of the reader do.
+    pub azure_reads_alone: Option<bool>,
     /// Has a role on the billing account; absent: true.
     pub billing_role: Option<bool>,
+    /// Is registered in Partner Center; absent: true.
+    pub partner_center: Option<bool>,
     /// Certificates of the application, PEM each: what their keys sign is accepted instead of the secret.
     pub certificates: Vec<String>,
     /// Tokens of others that the application trusts.

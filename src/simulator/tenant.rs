@@ -162,11 +162,17 @@ pub(crate) struct Client {
     pub(crate) app_id: Uuid,
     pub(crate) secret: String,
     pub(crate) secret_expired: bool,
+    /// When secret and certificates end (real).
+    pub(crate) ends_at: i64,
+    /// When the directory roles end (real).
+    pub(crate) roles_end_at: Option<i64>,
     pub(crate) app_roles: Vec<String>,
     pub(crate) directory_roles: Vec<u8>,
     pub(crate) reader: bool,
     pub(crate) azure_owner: bool,
+    pub(crate) azure_reads_alone: bool,
     pub(crate) billing_role: bool,
+    pub(crate) partner_center: bool,
     /// PEM each.
     pub(crate) certificates: Vec<String>,
     pub(crate) federated: Vec<FederatedCredential>,

@@ -19,7 +19,9 @@ pub(crate) struct Caller {
     pub(crate) directory_roles: Vec<u8>,
     pub(crate) reader: bool,
     pub(crate) azure_owner: bool,
+    pub(crate) azure_reads_alone: bool,
     pub(crate) billing_role: bool,
+    pub(crate) partner_center: bool,
 }
 
 /// The resource that a scope is for.
@@ -112,6 +114,8 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
         directory_roles: client.directory_roles.clone(),
         reader: client.reader,
         azure_owner: client.azure_owner,
+        azure_reads_alone: client.azure_reads_alone,
         billing_role: client.billing_role,
+        partner_center: client.partner_center,
     })
 }

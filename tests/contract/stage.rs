@@ -290,8 +290,20 @@ impl Stage {
             ],
             http: self.http(),
             gates: Arc::new(Gates::new()),
+            directory_resource: self.resource(),
             ..crate::server::same(&self.settings)
         }
+    }
+
+    /// The directory, where the row asks what may be done to it.
+    fn resource(&self) -> Option<String> {
+        let (scope, _) = self
+            .row
+            .line()
+            .split_once("/providers/Microsoft.Authorization/")?;
+        let (_, resource) = scope.split_once("https://management.azure.com")?;
+        let directory = resource.contains("Microsoft.AzureActiveDirectory");
+        directory.then(|| resource.to_owned())
     }
 
     /// The connections; new ones, without tokens, where the row is about tokens.

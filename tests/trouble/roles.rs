@@ -9,13 +9,11 @@ use tenant_closure::closure::report::Phase;
 
 crate::rows![
     an_identity_that_only_reads,
-    one_lack_at_a_time,
     a_billing_administrator_alone,
     a_reader_is_not_asked_to_write,
     a_permission_taken_away_midway,
     without_the_permission_to_read_methods_he_signs_in,
-    what_the_table_says_is_enough,
-    the_reader_can_write_nothing
+    what_the_table_says_is_enough
 ];
 
 const GLOBAL: &str = "the role Global Administrator";
@@ -149,74 +147,6 @@ async fn an_identity_that_only_reads() {
     assert!(table(&status).iter().all(|row| row.3 == Some(true)));
     assert_eq!(remedies(&status), []);
     trial.assert_untouched().await;
-}
-
-/// Each permission and role is missed by itself, in the step that needs it.
-async fn one_lack_at_a_time() {
-    let spare = json!({"spareAdministrator": {}});
-    let all = [
-        USERS,
-        "Policy.ReadWrite.AuthenticationMethod",
-        "Application.ReadWrite.All",
-        "Domain.ReadWrite.All",
-    ];
-    let role = "Privileged Authentication Administrator";
-    let rows = [
-        ("roles-users", all[0], "1 Users", role, spare.clone()),
-        ("roles-mfa", all[1], "4 DisableMFA", role, spare.clone()),
-        (
-            "roles-applications",
-            all[2],
-            "5 DeleteDirectory",
-            role,
-            spare.clone(),
-        ),
-        (
-            "roles-privileged",
-            PRIVILEGED,
-            "1 Users",
-            "",
-            json!({"privilegedAdmins": 1}),
-        ),
-        (
-            "roles-spare",
-            PRIVILEGED,
-            "5 DeleteDirectory",
-            "",
-            spare.clone(),
-        ),
-        (
-            "roles-domains",
-            all[3],
-            "2 CancelSubscriptions",
-            role,
-            spare,
-        ),
-    ];
-    let each = rows.map(|(name, lacks, step, role, mut tenant)| async move {
-        let held: Vec<&str> = all.into_iter().filter(|one| *one != lacks).collect();
-        let roles: &[&str] = if role.is_empty() { &[] } else { &[role] };
-        // It can read the domains whatever it lacks.
-        let held = [&held[..], &["Domain.Read.All"]].concat();
-        tenant["closer"] = closer(&held, roles);
-        let domain = format!("{name}.example");
-        tenant["domains"] = json!([domain]);
-        let mut trial = Trial::new(name, tenant).await;
-        trial.spec()["domains"] = json!({"release": [domain]});
-        trial.apply().await;
-        let told = trial.blocked("RolesMissing").await;
-        let says = format!("step {step}: the identity lacks {lacks}. ");
-        assert!(told.message.starts_with(&says), "{}", told.message);
-        let status = trial.phase(Phase::Stalled).await;
-        let number = &step[..1];
-        let (check, remedy) = (
-            format!("Roles of step {number}"),
-            format!("Grant the identity {lacks}"),
-        );
-        assert_eq!(remedies(&status), [(check.as_str(), remedy.as_str())]);
-        trial.assert_untouched().await;
-    });
-    futures::future::join_all(each).await;
 }
 
 /// A Billing Administrator alone can do steps 2 and 3, not 1, 4 and 5; what the identity lacks is told with it.
@@ -353,119 +283,4 @@ async fn what_the_table_says_is_enough() {
     trial.change(json!({"mode": "Execute"})).await;
     trial.phase(Phase::AwaitingApproval).await;
     trial.assert_closes().await;
-}
-
-/// A token of the application that only reads.
-async fn readers_token(trial: &Trial, scope: &str) -> String {
-    let tenant = &trial.case.portal.tenant;
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", tenant.reader_app_id.as_deref().unwrap()),
-        ("client_secret", tenant.reader_secret.as_deref().unwrap()),
-        ("scope", scope),
-    ];
-    let path = format!("login/{}/oauth2/v2.0/token", tenant.id);
-    let answer = trial.case.portal.form(&path, &form).await.unwrap();
-    answer["access_token"].as_str().unwrap().to_owned()
-}
-
-/// Each request with which the operator changes a tenant is refused to the reader, singly and in a batch.
-async fn the_reader_can_write_nothing() {
-    let reads = json!({"appRoles": granted(Purpose::Read, Kind::Permission), "directoryRoles": []});
-    let tenant = json!({
-        "reader": reads, "applications": 1, "domains": ["roles-still.example"], "sync": {"enabled": true},
-        "subscriptions": [{"kind": "Azure"}], "spareAdministrator": {},
-    });
-    let trial = Trial::new("roles-still", tenant).await;
-    let portal = &trial.case.portal;
-    let graph = readers_token(&trial, "https://graph.microsoft.com/.default").await;
-    let first = async |token: &str, path: &str, id: &str| {
-        let (status, found) = portal
-            .with_token(token, "GET", path, &Value::Null)
-            .await
-            .unwrap();
-        assert_eq!(status, 200, "{path}: {found}");
-        found["value"][0][id].as_str().unwrap().to_owned()
-    };
-    let user = first(&graph, "graph/v1.0/users", "id").await;
-    let application = first(&graph, "graph/v1.0/applications", "id").await;
-    let principal = first(&graph, "graph/v1.0/servicePrincipals", "id").await;
-    let off = json!({"perUserMfaState": "disabled"});
-    let id = &portal.tenant.id;
-    let initial = &portal.tenant.initial_domain;
-    let domain = "domains/roles-still.example";
-    let none = Value::Null;
-    let writes = [
-        ("DELETE", format!("v1.0/users/{user}"), none.clone()),
-        (
-            "PATCH",
-            format!("v1.0/organization/{id}"),
-            json!({"onPremisesSyncEnabled": false}),
-        ),
-        (
-            "PATCH",
-            format!("beta/users/{user}/authentication/requirements"),
-            off,
-        ),
-        (
-            "DELETE",
-            format!("v1.0/applications/{application}"),
-            none.clone(),
-        ),
-        (
-            "DELETE",
-            format!("v1.0/servicePrincipals/{principal}"),
-            none.clone(),
-        ),
-        (
-            "PATCH",
-            format!("v1.0/servicePrincipals/{principal}"),
-            json!({"accountEnabled": false}),
-        ),
-        (
-            "PATCH",
-            format!("v1.0/domains/{initial}"),
-            json!({"isDefault": true}),
-        ),
-        ("DELETE", format!("v1.0/{domain}"), none.clone()),
-        (
-            "POST",
-            format!("v1.0/{domain}/forceDelete"),
-            json!({"disableUserAccounts": false}),
-        ),
-    ];
-    for (method, path, body) in &writes {
-        let path = format!("graph/{path}");
-        let (status, said) = portal
-            .with_token(&graph, method, &path, body)
-            .await
-            .unwrap();
-        assert_eq!(status, 403, "{method} {path}: {said}");
-        assert_eq!(
-            said["error"]["code"], "Authorization_RequestDenied",
-            "{method} {path}"
-        );
-    }
-    let url = format!("/users/{user}");
-    let batch = json!({"requests": [{"id": "1", "method": "DELETE", "url": url}]});
-    let (status, said) = portal
-        .with_token(&graph, "POST", "graph/v1.0/$batch", &batch)
-        .await
-        .unwrap();
-    assert_eq!(
-        (status, &said["responses"][0]["status"]),
-        (200, &json!(403))
-    );
-    let arm = readers_token(&trial, "https://management.azure.com/.default").await;
-    let path = "arm/subscriptions?api-version=2022-12-01";
-    let subscription = first(&arm, path, "subscriptionId").await;
-    let cancel = format!(
-        "arm/subscriptions/{subscription}/providers/Microsoft.Subscription/cancel?api-version=2021-10-01"
-    );
-    let (status, said) = portal
-        .with_token(&arm, "POST", &cancel, &none)
-        .await
-        .unwrap();
-    assert_eq!(status, 403, "{said}");
-    assert_eq!(trial.effects().await, Vec::<Value>::new());
 }

@@ -19,7 +19,7 @@ pub enum Purpose {
 }
 
 /// Where a right is granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// An application permission of Microsoft Graph.
     Permission,
@@ -36,7 +36,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Microsoft Graph tells step 0 whether it is held; of all others nothing is known before the step itself.
+    /// Microsoft Graph tells step 0 whether it is held. Azure tells some of the others
+    /// ([`crate::closure::observation::Observation::rights`]); of the rest nothing is known before the step itself.
     pub const fn is_told(self) -> bool {
         matches!(self, Self::Permission | Self::DirectoryRole)
     }

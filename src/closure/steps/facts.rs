@@ -90,6 +90,8 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Identity => is_read(&seen.identity),
         Question::Administrators => is_read(&seen.retained) && is_read(&seen.spare),
         Question::RoleHolders => is_read(&seen.role_holders),
+        Question::Ends => is_read(&seen.ends),
+        Question::Rights => is_read(&seen.rights),
         Question::Users => is_read(&seen.users),
         Question::Subscriptions => is_read(&seen.subscriptions),
         Question::Mfa => is_read(&seen.mfa),
@@ -110,7 +112,7 @@ const fn is_read<T>(fact: &Fact<T>) -> bool {
 const fn words(question: Question) -> (&'static str, &'static str) {
     match question {
         Question::Organization => ("the organization", "Organization.Read.All"),
-        Question::Identity => ("its own roles", "RoleManagement.Read.Directory"),
+        Question::Identity => ("its own service principal", "Application.Read.All"),
         Question::Administrators => (
             "the retained administrator",
             "User.Read.All and RoleManagement.Read.Directory",
@@ -119,8 +121,14 @@ const fn words(question: Question) -> (&'static str, &'static str) {
             "who holds a directory role",
             "RoleManagement.Read.Directory",
         ),
+        Question::Ends => ("when its own credential ends", "Application.Read.All"),
+        Question::Rights => ("its own roles in Azure", "Reader"),
         Question::Users | Question::Refused => ("the users", "User.Read.All"),
-        Question::Subscriptions => ("the subscriptions", "Organization.Read.All"),
+        Question::Subscriptions => (
+            "the subscriptions",
+            "Organization.Read.All and, as far as spec.billing.accounts says, Billing account reader on the billing account, \
+             Reader on the Azure subscriptions, and the place of an application of the partner's tenant in Partner Center",
+        ),
         Question::Mfa => (
             "the per-user MFA states",
             "Policy.ReadWrite.AuthenticationMethod",

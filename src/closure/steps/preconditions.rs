@@ -1,5 +1,6 @@
 //! Step 0: backup, limits, losses and roles; then the plan and its approval.
 
+use crate::closure::access::warnings;
 use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting};
 use crate::closure::estimate;
 use crate::closure::loss::PlannedLoss;
@@ -11,7 +12,7 @@ pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
     approval, backup, facts, keeper, losses, mail, planning, release_domains, roles, units,
 };
-use crate::closure::terms::{Mode, Terms};
+use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 
@@ -48,7 +49,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let assessment = plan_and_approval(plan, seen, memory, now);
     if let Some(Decision::MakePlan { .. } | Decision::Read(_)) = &assessment.next {
         return assessment
-            .standing("PreconditionsMet", all_met(&plan.terms))
+            .standing("PreconditionsMet", all_met(plan, seen, memory, now))
             .progress(4, 4)
             .blocked_by(lacks);
     }
@@ -88,7 +89,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             .blocked_by(rows);
     }
     assessment
-        .standing("PreconditionsMet", all_met(&plan.terms))
+        .standing("PreconditionsMet", all_met(plan, seen, memory, now))
         .progress(4, 4)
         .blocked_by(rows)
 }
@@ -108,6 +109,9 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
         Question::RoleHolders,
         Question::Subscriptions,
     ];
+    if in_azure(&plan.terms) {
+        asked.push(Question::Rights);
+    }
     let releases = !plan.terms.release_domains.is_empty();
     if releases {
         asked.push(Question::Domains);
@@ -123,6 +127,12 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
         facts::known(&seen.domains, Question::Domains)?;
     }
     Ok(roles::blockers(plan, &roles::table(plan, seen)))
+}
+
+/// Something is to be ended that Azure tells of beforehand whether we may.
+fn in_azure(terms: &Terms) -> bool {
+    let azure = |account: &BillingAccount| account.kind == BillingKind::AzureSubscription;
+    terms.directory_resource.is_some() || terms.billing.iter().any(azure)
 }
 
 /// Everything that a person must change before the first effect; what can change later is looked at in every cycle.
@@ -256,12 +266,18 @@ fn reason_for_canceling(terms: &Terms, seen: &Observation) -> Option<Obstacle> {
     })
 }
 
-fn all_met(terms: &Terms) -> Standing {
+fn all_met(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Standing {
+    let terms = &plan.terms;
     let message = match &terms.backup {
         Some(backup) if terms.mode == Mode::Execute => {
             format!("{}; within limits; roles held", backup::words(backup))
         }
         _ => "The tenant is the named one, and the retained administrator can finish".to_owned(),
+    };
+    let warned = warnings::told(plan, seen, memory, now);
+    let message = match warned.as_deref().and_then(warnings::words) {
+        Some(words) => format!("{message}; {words}"),
+        None => message,
     };
     Standing::yes("AllMet", message)
 }

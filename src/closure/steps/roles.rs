@@ -21,8 +21,23 @@ pub const GLOBAL_ADMINISTRATOR: ObjectId =
 pub const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: ObjectId =
     ObjectId(Uuid::from_u128(0x7be4_4c8a_adaf_4e2a_84d6_ab26_49e0_8a13));
 
+/// Each of them is a role over other administrators.
+pub const OVER_ADMINISTRATORS: [ObjectId; 2] = [
+    GLOBAL_ADMINISTRATOR,
+    PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+];
+
 /// The table as step 0 tells it: as long as nothing has begun, in the tenant that was meant.
 pub fn told(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Need> {
+    if looks(plan, seen, memory) {
+        table(plan, seen)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Nothing has begun, and the tenant is the one that was meant.
+pub fn looks(plan: &Plan, seen: &Observation, memory: &Memory) -> bool {
     let terms = &plan.terms;
     let meant = seen.organization.known().is_some_and(|found| {
         found.id == terms.tenant_id
@@ -30,10 +45,7 @@ pub fn told(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Need> {
                 .initial_domain
                 .eq_ignore_ascii_case(&terms.initial_domain)
     });
-    if begun(memory) || !meant {
-        return Vec::new();
-    }
-    table(plan, seen)
+    meant && !begun(memory)
 }
 
 /// What every step needs for this closure, and whether it is held.
@@ -51,24 +63,34 @@ fn of_the_identity(plan: &Plan, seen: &Observation) -> Vec<Need> {
     // Who only reads in mode Plan is not who acts later.
     let acts = terms.mode == Mode::Execute || !terms.reader_of_its_own;
     let identity = seen.identity.known().filter(|_| acts);
-    let synced = seen.organization.known().is_some_and(|o| o.sync_enabled);
-    let needed = |when: When| match when {
-        When::OtherAdministrators => other_administrators(plan, seen),
-        When::Synced => synced,
-        _ => when.by_spec(terms).unwrap_or(true),
-    };
-    TABLE
-        .iter()
-        .filter(|right| right.purpose == Purpose::Act && right.kind.is_told())
-        .filter(|right| needed(right.when))
-        .map(|right| Need {
-            step: right.step,
-            who: Who::Identity,
-            what: right.what,
-            held: identity.map(|found| holds(found, right)),
-            vital: right.vital,
+    let told = seen.rights.known().filter(|_| acts);
+    let acting = needed(plan, seen).filter(|right| right.purpose == Purpose::Act);
+    acting
+        .filter_map(|right| {
+            let held = if right.kind.is_told() {
+                identity.map(|found| holds(found, right))
+            } else {
+                Some(*told?.get(&right.kind)?)
+            };
+            Some(Need {
+                step: right.step,
+                who: Who::Identity,
+                what: right.what,
+                held,
+                vital: right.vital,
+            })
         })
         .collect()
+}
+
+/// Every right of the table that this closure needs, by its spec and by what was seen.
+pub fn needed<'a>(plan: &'a Plan, seen: &'a Observation) -> impl Iterator<Item = &'static Right> {
+    let synced = seen.organization.known().is_some_and(|o| o.sync_enabled);
+    TABLE.iter().filter(move |right| match right.when {
+        When::OtherAdministrators => other_administrators(plan, seen),
+        When::Synced => synced,
+        when => when.by_spec(&plan.terms).unwrap_or(true),
+    })
 }
 
 /// A Global Administrator may do what the role over other administrators may.
@@ -76,11 +98,7 @@ fn holds(found: &Identity, right: &Right) -> bool {
     if right.kind == Kind::Permission {
         return found.permissions.contains(right.what);
     }
-    let roles = [
-        GLOBAL_ADMINISTRATOR,
-        PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
-    ];
-    let mut roles = roles.iter();
+    let mut roles = OVER_ADMINISTRATORS.iter();
     roles.any(|role| found.directory_roles.contains(role))
 }
 

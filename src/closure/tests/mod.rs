@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 #![allow(clippy::type_complexity, clippy::semicolon_if_nothing_returned)] // tables read better so
 
+mod access;
 mod approval;
 mod backup;
 mod directory;
@@ -55,6 +56,8 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Identity,
         Question::Administrators,
         Question::RoleHolders,
+        Question::Ends,
+        Question::Rights,
         Question::Users,
         Question::Subscriptions,
         Question::Mfa,

@@ -113,6 +113,7 @@ fn phases() {
             progress: BTreeMap::new(),
             blockers: Vec::new(),
             access: Vec::new(),
+            warnings: None,
             approval: None,
         };
         let report = told(&plan, &decided);

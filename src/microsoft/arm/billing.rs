@@ -8,7 +8,7 @@ use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
 use crate::microsoft::accounts::Bought;
 use crate::microsoft::clouds::Service;
-use crate::microsoft::failure::Failure;
+use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::paging;
 use crate::microsoft::request::Call;
 use crate::microsoft::wire::Line;
@@ -62,7 +62,7 @@ struct Overrides {
 }
 
 /// `GET /providers/Microsoft.Billing/billingAccounts`, then `GET {account}/billingSubscriptions` of each account but a
-/// partner's: what serves this tenant, the deleted ones too.
+/// partner's: what serves this tenant, the deleted ones too. `Forbidden` where no account is told.
 pub(in crate::microsoft) async fn list(
     line: &Line<'_>,
     tenant: ObjectId,
@@ -73,6 +73,10 @@ pub(in crate::microsoft) async fn list(
         VERSION,
     )?;
     let accounts: Vec<Account> = paging::all(line, Service::Arm, url).await?;
+    if accounts.is_empty() {
+        // Who holds no role on any account is told of none: what it would show is not none.
+        return Err(Failure::of(Kind::Forbidden, 403, "NoBillingAccount"));
+    }
     let mut bought = Vec::new();
     for account in accounts {
         let agreement = match account.properties.agreement_type.as_str() {

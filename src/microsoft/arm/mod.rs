@@ -4,6 +4,7 @@ pub(super) mod azure;
 pub(super) mod billing;
 pub(super) mod directory;
 pub(super) mod operation;
+pub(super) mod rights;
 
 use super::clouds::Service;
 use super::failure::Failure;

@@ -3,6 +3,7 @@
 pub(super) mod administrators;
 pub(super) mod applications;
 pub(super) mod domains;
+pub(super) mod ends;
 pub(super) mod identity;
 pub(super) mod losses;
 pub(super) mod methods;

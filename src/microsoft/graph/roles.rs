@@ -8,8 +8,9 @@ use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::paging;
 use crate::microsoft::wire::Line;
+use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 /// Template id of Global Administrator, the same in every tenant.
@@ -142,6 +143,37 @@ pub(in crate::microsoft) async fn told_roles(
     let found = whole(line, body).await?.into_iter();
     let own = found.filter(|a| a.principal == principal && a.tenant_wide());
     Ok(own.map(|a| a.role).collect())
+}
+
+/// The reading that tells until when a principal holds its roles.
+pub(in crate::microsoft) fn ends_of_principal(
+    line: &Line<'_>,
+    principal: ObjectId,
+) -> Result<Item, Failure> {
+    let filter = format!("principalId eq '{principal}'");
+    Ok(Item::get(&address(line, SCHEDULED, &filter)?))
+}
+
+/// What it was answered: those at tenant scope that end, and are not held without an end besides.
+pub(in crate::microsoft) async fn told_ends(
+    line: &Line<'_>,
+    principal: ObjectId,
+    body: Body,
+) -> Result<BTreeMap<ObjectId, Timestamp>, Failure> {
+    let mut ends: BTreeMap<ObjectId, Option<Timestamp>> = BTreeMap::new();
+    for one in whole(line, body).await? {
+        if one.principal != principal || !one.tenant_wide() {
+            continue;
+        }
+        let end = one.end.as_deref().map(str::parse::<Timestamp>).transpose();
+        let end = end.map_err(|_| Failure::malformed("UnexpectedBody"))?;
+        let known = ends.entry(one.role).or_insert(end);
+        *known = (*known).zip(end).map(|(one, other)| one.max(other));
+    }
+    let ending = ends.into_iter();
+    Ok(ending
+        .filter_map(|(role, end)| Some((role, end?)))
+        .collect())
 }
 
 /// Whether he is a Billing Administrator; asked only of one who is no Global Administrator.

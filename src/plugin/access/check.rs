@@ -1,19 +1,16 @@
 //! What is held and what is missing, per step, as step 0 saw it.
 
 use super::identities::{Needed, needed};
-use crate::api::status::AccessStatus;
+use crate::api::status::{AccessStatus, AccessWarningStatus};
 use crate::api::{TenantClosure, TenantClosureStatus};
 use crate::closure::access::Who;
-use crate::closure::access::table::{Purpose, Right, TABLE};
+use crate::closure::access::table::{Kind, Purpose, Right, TABLE};
+use crate::closure::access::warnings::Finding;
 use crate::closure::label::label;
 use crate::closure::step::Step;
-use crate::closure::terms::Terms;
+use crate::closure::terms::{Mode, Terms};
 use crate::plugin::{Ended, words};
 use std::fmt::Write as _;
-
-/// What no status tells.
-const NOT_TOLD: &str = "\nWhat is held more than needed, and what ends before the estimate, is not told here: the script of \
-                        `access script` warns of the first when it is run.\n";
 
 /// The table of one closure; [`Ended::Stalled`] where something is missing that bars the way.
 pub(super) fn told(closure: &TenantClosure, terms: &Terms) -> (String, Ended) {
@@ -55,13 +52,90 @@ pub(super) fn told(closure: &TenantClosure, terms: &Terms) -> (String, Ended) {
             let _ = writeln!(text, "  {held:<8} {}{note}", label(&what));
         }
     }
-    text += NOT_TOLD;
+    text += &warned(closure, status, terms);
     let ended = if missing > 0 {
         Ended::Stalled
     } else {
         Ended::Done
     };
     (text, ended)
+}
+
+/// What is more than needed, and what ends before the estimate.
+fn warned(closure: &TenantClosure, status: &TenantClosureStatus, terms: &Terms) -> String {
+    let looked = status.steps.iter().any(|step| !step.access.is_empty());
+    let reads_alone = terms.mode == Mode::Plan && terms.reader_of_its_own;
+    let of = |findings: &[Finding]| -> Vec<&AccessWarningStatus> {
+        let all = status.access_warnings.iter();
+        all.filter(|one| findings.contains(&one.finding)).collect()
+    };
+    let mut text = String::from("\nMore than needed\n");
+    let more = of(&[Finding::Dangerous, Finding::MoreThanNeeded]);
+    for one in &more {
+        let (word, note) = if one.finding == Finding::Dangerous {
+            (
+                "danger",
+                " (whoever has it can give himself anything, or become anybody: take it away)",
+            )
+        } else {
+            ("more", "")
+        };
+        let _ = writeln!(
+            text,
+            "  {word:<8} {}: {}{note}",
+            Who::Identity.words(),
+            label(&one.what)
+        );
+    }
+    if more.is_empty() {
+        text += if looked {
+            "  none\n"
+        } else {
+            "  unknown  step 0 has not looked yet\n"
+        };
+    }
+    let estimate = status.estimate.as_ref();
+    let until = estimate.map_or_else(String::new, |one| {
+        format!(" of {}", words::minute(one.earliest))
+    });
+    let _ = writeln!(text, "Ends before the estimate{until}");
+    let ends = of(&[Finding::EndsBeforeEstimate, Finding::EndUnknown]);
+    for one in &ends {
+        let (word, when) = match one.until {
+            Some(at) => ("ends", format!(", {}", words::minute(at))),
+            None => (
+                "unknown",
+                ": Microsoft does not let it be read here".to_owned(),
+            ),
+        };
+        let _ = writeln!(
+            text,
+            "  {word:<8} {}: {}{when}",
+            Who::Identity.words(),
+            label(&one.what)
+        );
+    }
+    if ends.is_empty() {
+        text += if !looked || estimate.is_none() {
+            "  unknown  there is no plan yet\n"
+        } else if reads_alone {
+            "  unknown  another application only reads; step 0 tells it in mode Execute\n"
+        } else {
+            "  none\n"
+        };
+    }
+    let others = closure
+        .spec
+        .billing
+        .iter()
+        .flat_map(|billing| &billing.accounts);
+    if others
+        .into_iter()
+        .any(|account| account.credentials.is_some())
+    {
+        text += "What the applications of spec.billing.accounts hold, and when it ends, is told by no call of this tenant.\n";
+    }
+    text
 }
 
 fn is(row: &AccessStatus, right: &Right) -> bool {
@@ -106,9 +180,11 @@ fn by_table(right: &Right, status: &TenantClosureStatus) -> (&'static str, Strin
     if right.kind.is_told() {
         return ("unknown", what, "step 0 has not looked yet");
     }
-    (
-        "unknown",
-        what,
-        "Microsoft Graph does not tell it; a step that lacks it says so",
-    )
+    let note = match right.kind {
+        Kind::SubscriptionRole | Kind::ResourceRole => {
+            "step 0 tells it in mode Execute, as far as Azure does"
+        }
+        _ => "no call tells it; a step that lacks it says so",
+    };
+    ("unknown", what, note)
 }

@@ -9,13 +9,25 @@ use crate::closure::report::Phase;
 use crate::closure::steps::roles::PRIVILEGED_AUTHENTICATION_ADMINISTRATOR;
 use crate::closure::terms::Terms;
 use crate::plugin::Trouble;
+use crate::plugin::arguments::{AccessScript, AppKind};
 use kube::ResourceExt as _;
 use std::fmt::Write as _;
 
-pub(super) fn script(closure: &TenantClosure, terms: &Terms) -> Result<String, Trouble> {
+pub(super) fn script(
+    closure: &TenantClosure,
+    terms: &Terms,
+    asked: &AccessScript,
+) -> Result<String, Trouble> {
     let mut text = head(
         closure,
-        "Takes away what the other scripts granted: roles first, then permissions, then the application. A closure that is not finished stops at its next step.",
+        match asked.app {
+            AppKind::Own => {
+                "Takes away what the other scripts granted: roles first, then permissions, then the application. A closure that is not finished stops at its next step."
+            }
+            AppKind::MultiTenant => {
+                "Takes away what the other scripts granted: roles first, then permissions, then the service principal. The application stays where it is registered, and what it was granted in other tenants. A closure that is not finished stops at its next step."
+            }
+        },
     );
     let gone = closure.status.as_ref().and_then(|s| s.phase) == Some(Phase::Closed);
     text += &body_begins("param([string]$BillingAccount)\n");
@@ -33,7 +45,7 @@ pub(super) fn script(closure: &TenantClosure, terms: &Terms) -> Result<String, T
                 continue;
             }
             if !(gone && identity.of_the_closed) {
-                text += &section(closure, terms, &identity)?;
+                text += &section(closure, terms, &identity, asked)?;
             }
             secrets.extend(secret(closure, &identity)?);
         }
@@ -51,9 +63,10 @@ fn section(
     closure: &TenantClosure,
     terms: &Terms,
     identity: &Identity<'_>,
+    asked: &AccessScript,
 ) -> Result<String, Trouble> {
     let mut text = signing_in(terms, identity)?;
-    let found_by = found_by(closure, identity)?;
+    let found_by = found_by(closure, identity, asked)?;
     let _ = writeln!(text, "$identity = Get-Identity {found_by} -Existing");
     text += "if ($identity -and $identity.Principal) {\n";
     let tenant = identity.tenant;
@@ -72,7 +85,7 @@ fn section(
             }
         };
         if right.kind == Kind::PartnerCenter {
-            text += "  Write-Host \"By hand, in Partner Center, Account settings, App management: remove the application $($identity.Application.AppId)\"\n";
+            text += "  Write-Host \"By hand, in Partner Center, Account settings, App management: remove the application $($identity.AppId)\"\n";
         }
     }
     if identity.of_the_closed {
@@ -88,7 +101,12 @@ fn section(
         }
         text += "  )\n";
     }
-    text += "  Remove-MgApplication -ApplicationId $identity.Application.Id -Confirm  # with its certificates and federated credentials\n}\n";
+    text += match asked.app {
+        AppKind::Own => {
+            "  Remove-MgApplication -ApplicationId $identity.Application.Id -Confirm  # with its certificates and federated credentials\n}\n"
+        }
+        AppKind::MultiTenant => "  Remove-Guest $identity\n}\n",
+    };
     Ok(text)
 }
 

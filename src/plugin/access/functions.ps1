@@ -25,7 +25,8 @@ function Get-ClientId([string]$Namespace, [string]$Secret) {
 }
 
 # The application by its id, or by its name; without -Existing it is made where there is none.
-function Get-Identity([string]$ClientId, [string]$Name, [switch]$Existing) {
+function Get-Identity([string]$ClientId, [string]$Name, [switch]$Existing, [switch]$MultiTenant) {
+  if ($MultiTenant) { return Get-Guest $ClientId $Name -Existing:$Existing }
   $filter = if ($ClientId) { "appId eq '$ClientId'" } else { "displayName eq '$Name'" }
   $found = @(Get-MgApplication -Filter $filter)
   if ($found.Count -gt 1) { throw "several applications are named ${Name}: keep one" }
@@ -39,13 +40,37 @@ function Get-Identity([string]$ClientId, [string]$Name, [switch]$Existing) {
   }
   $principal = Get-MgServicePrincipal -Filter "appId eq '$($found[0].AppId)'"
   if (-not $principal -and -not $Existing) { $principal = New-MgServicePrincipal -AppId $found[0].AppId }
-  @{ Application = $found[0]; Principal = $principal }
+  @{ AppId = $found[0].AppId; Application = $found[0]; Principal = $principal }
+}
+
+# An application that is registered in another tenant, once for many: here it has a service principal alone, made where there
+# is none. Its registration is neither made nor changed, nor removed.
+function Get-Guest([string]$ClientId, [string]$Name, [switch]$Existing) {
+  if (-not $ClientId) { throw "which application is ${Name}? Put its id into the Secret, or print the script with --client-id" }
+  $principal = Get-MgServicePrincipal -Filter "appId eq '$ClientId'"
+  if (-not $principal) {
+    if ($Existing) {
+      Write-Warning "the application $ClientId has no service principal in this tenant: nothing is taken away"
+      return $null
+    }
+    $principal = New-MgServicePrincipal -AppId $ClientId
+  }
+  @{ AppId = $ClientId; Application = $null; Principal = $principal }
+}
+
+# Of an application that is registered in another tenant only what is here goes.
+function Remove-Guest($Identity) {
+  if ($Identity.Principal.AppOwnerOrganizationId -eq (Get-MgContext).TenantId) {
+    Write-Warning "$($Identity.Principal.DisplayName) is registered in this very tenant: it is left"
+    return
+  }
+  Remove-MgServicePrincipal -ServicePrincipalId $Identity.Principal.Id -Confirm
 }
 
 function Get-Graph { Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'" }
 
 # The application asks for exactly these permissions. They are granted here, or, with -ByLink, by whoever opens the link.
-function Set-Permissions($Identity, [string]$Login, [string]$Tenant, [switch]$ByLink, [string[]]$Names) {
+function Set-Permissions($Identity, [string]$Login, [string]$Tenant, [switch]$ByLink, [string]$RedirectUri, [string[]]$Names) {
   $graph = Get-Graph
   $wanted = @(foreach ($name in $Names) {
     $role = $graph.AppRoles | Where-Object { $_.Value -eq $name -and $_.AllowedMemberTypes -contains 'Application' }
@@ -53,9 +78,14 @@ function Set-Permissions($Identity, [string]$Login, [string]$Tenant, [switch]$By
     $role
   })
   $access = @($wanted | ForEach-Object { @{ Id = $_.Id; Type = 'Role' } })
-  Update-MgApplication -ApplicationId $Identity.Application.Id -RequiredResourceAccess @(@{ ResourceAppId = $graph.AppId; ResourceAccess = $access })
+  if ($Identity.Application) {
+    Update-MgApplication -ApplicationId $Identity.Application.Id -RequiredResourceAccess @(@{ ResourceAppId = $graph.AppId; ResourceAccess = $access })
+  }
   if ($ByLink) {
-    Write-Host "Admin consent: $Login/$Tenant/adminconsent?client_id=$($Identity.Application.AppId)"
+    $link = "$Login/$Tenant/adminconsent?client_id=$($Identity.AppId)"
+    if ($RedirectUri) { $link += "&redirect_uri=$RedirectUri" }
+    Write-Host "Admin consent: $link"
+    if (-not $Identity.Application) { Write-Warning "the page grants all that the application's registration asks for: run this again without -ByLink to be told what is more than needed" }
     return
   }
   $held = @(Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Identity.Principal.Id -All)
@@ -111,6 +141,12 @@ function Set-Federation($Identity, [string]$Subject, [string]$Audience) {
     name = 'tenant-closure'; issuer = $issuer; subject = $Subject; audiences = @($Audience) } | Out-Null
 }
 
+# What signs in an application of another tenant is added to its registration there; here only the Secret is looked for.
+function Test-Secret([string]$Tenant, [string]$Namespace, [string]$Secret) {
+  if (Get-ClientId $Namespace $Secret) { return }
+  Write-Warning "there is no Secret ${Secret}: put clientId and clientCertificate of the application there, and the label tenantclosure.dev/tenant-id=$Tenant"
+}
+
 # A certificate, whose key goes into the Secret and nowhere else; where there is a Secret, it signs in already.
 function Set-Certificate($Identity, [string]$Tenant, [string]$Namespace, [string]$Secret) {
   if (Get-ClientId $Namespace $Secret) { return }
@@ -129,7 +165,7 @@ function Set-Certificate($Identity, [string]$Tenant, [string]$Namespace, [string
     $public = [Security.Cryptography.X509Certificates.X509Certificate2]::CreateFromPem((Get-Content -Raw $certificate))
     Update-MgApplication -ApplicationId $Identity.Application.Id -KeyCredentials @(@{
       Type = 'AsymmetricX509Cert'; Usage = 'Verify'; Key = $public.RawData; DisplayName = 'CN=tenant-closure' })
-    kubectl --namespace $Namespace create secret generic $Secret "--from-literal=clientId=$($Identity.Application.AppId)" "--from-file=clientCertificate=$both"
+    kubectl --namespace $Namespace create secret generic $Secret "--from-literal=clientId=$($Identity.AppId)" "--from-file=clientCertificate=$both"
     kubectl --namespace $Namespace label secret $Secret "tenantclosure.dev/tenant-id=$Tenant"
   } finally {
     Remove-Item -Recurse -Force $folder

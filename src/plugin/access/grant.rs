@@ -9,7 +9,7 @@ use crate::closure::links;
 use crate::closure::steps::roles::PRIVILEGED_AUTHENTICATION_ADMINISTRATOR;
 use crate::closure::terms::{Cloud, Terms};
 use crate::plugin::Trouble;
-use crate::plugin::arguments::{AccessFor, AccessScript};
+use crate::plugin::arguments::{AccessFor, AccessScript, AppKind};
 use kube::ResourceExt as _;
 use std::fmt::Write as _;
 
@@ -85,6 +85,7 @@ pub(super) fn body_begins(parameters: &str) -> String {
 pub(super) fn found_by(
     closure: &TenantClosure,
     identity: &Identity<'_>,
+    asked: &AccessScript,
 ) -> Result<String, Trouble> {
     let (namespace, name) = (closure.namespace().unwrap_or_default(), closure.name_any());
     let namespace = word("metadata.namespace", &namespace)?;
@@ -93,7 +94,15 @@ pub(super) fn found_by(
         Proof::Workload(id) => format!("'{}'", word("workloadIdentity", id)?),
         Proof::Secret(secret) => {
             let secret = word("credentials.secretName", secret)?;
-            format!("(Get-ClientId '{namespace}' '{secret}')")
+            let held = format!("(Get-ClientId '{namespace}' '{secret}')");
+            match asked
+                .client_id
+                .as_deref()
+                .filter(|_| identity.of_the_closed)
+            {
+                Some(id) => format!("({held} ?? '{}')", word("--client-id", id)?),
+                None => held,
+            }
         }
     };
     let kind = if identity.reads_alone {
@@ -102,7 +111,11 @@ pub(super) fn found_by(
         "closer"
     };
     Ok(format!(
-        "-ClientId {id} -Name 'TenantClosure {namespace} {name} {kind}'"
+        "-ClientId {id} -Name 'TenantClosure {namespace} {name} {kind}'{}",
+        match asked.app {
+            AppKind::Own => "",
+            AppKind::MultiTenant => " -MultiTenant",
+        }
     ))
 }
 
@@ -133,7 +146,7 @@ fn section(
     let _ = writeln!(
         text,
         "$identity = Get-Identity {}",
-        found_by(closure, identity)?
+        found_by(closure, identity, asked)?
     );
     let tenant = identity.tenant;
     let permissions = |rights: &[&'static Right]| -> Vec<&'static Right> {
@@ -143,16 +156,24 @@ fn section(
     let sure = permissions(&identity.rights);
     if !sure.is_empty() {
         let login = links::login(terms.cloud);
-        if let Proof::Workload(id) = identity.proof {
-            let id = word("workloadIdentity", id)?;
+        let redirect = redirect_uri(asked)?;
+        let id = match identity.proof {
+            Proof::Workload(id) => Some(word("workloadIdentity", id)?),
+            Proof::Secret(_) => asked.client_id.as_deref(),
+        };
+        if let Some(id) = id {
+            let back = redirect
+                .as_ref()
+                .map_or_else(String::new, |uri| format!("&redirect_uri={uri}"));
             let _ = writeln!(
                 text,
-                "# Consent by link, with -ByLink: {login}/{tenant}/adminconsent?client_id={id}"
+                "# Consent by link, with -ByLink: {login}/{tenant}/adminconsent?client_id={id}{back}"
             );
         }
+        let back = redirect.map_or_else(String::new, |uri| format!(" -RedirectUri '{uri}'"));
         let _ = writeln!(
             text,
-            "Set-Permissions $identity '{login}' '{tenant}' -ByLink:$ByLink @("
+            "Set-Permissions $identity '{login}' '{tenant}' -ByLink:$ByLink{back} -Names @("
         );
         for right in sure {
             let _ = writeln!(text, "  '{}'  # {}", right.name(), reason(right));
@@ -210,7 +231,7 @@ fn granted(right: &Right, terms: &Terms, identity: &Identity<'_>) -> Result<Stri
             format!("Set-AzureRole $identity '{name}' '{scope}'  # {reason}\n")
         }
         Kind::PartnerCenter => format!(
-            "Write-Host \"By hand, in Partner Center, Account settings, App management: add the application $($identity.Application.AppId)\"  # {reason}\n"
+            "Write-Host \"By hand, in Partner Center, Account settings, App management: add the application $($identity.AppId)\"  # {reason}\n"
         ),
     })
 }
@@ -221,6 +242,20 @@ pub(super) fn scope(terms: &Terms) -> Result<&str, Trouble> {
     resource("spec.directory.resource", id)
 }
 
+/// As it stands in the query of a link: an address of a registration, and nothing that ends a literal.
+fn redirect_uri(asked: &AccessScript) -> Result<Option<String>, Trouble> {
+    let Some(text) = asked.redirect_uri.as_deref() else {
+        return Ok(None);
+    };
+    let uri = url::Url::parse(text).ok();
+    let uri = uri.filter(|uri| uri.scheme() == "https" || uri.host_str() == Some("localhost"));
+    let uri = uri.ok_or_else(|| {
+        Trouble::Usage("--redirect-uri is no address that begins with https://".into())
+    })?;
+    let encoded = url::form_urlencoded::byte_serialize(uri.as_str().as_bytes());
+    Ok(Some(encoded.collect()))
+}
+
 /// The operator's own identity where the closure names one, else a certificate; a client secret is left to who must have one.
 fn signed_in_by(
     closure: &TenantClosure,
@@ -228,6 +263,7 @@ fn signed_in_by(
     identity: &Identity<'_>,
     asked: &AccessScript,
 ) -> Result<String, Trouble> {
+    let many = asked.app == AppKind::MultiTenant;
     Ok(match identity.proof {
         Proof::Workload(_) => {
             let namespace = word("--operator-namespace", &asked.operator_namespace)?;
@@ -236,6 +272,12 @@ fn signed_in_by(
                 &asked.operator_service_account,
             )?;
             let audience = audience(terms.cloud);
+            if many {
+                return Ok(comment(&format!(
+                    "Where the application is registered, its federated credential names the subject system:serviceaccount:{namespace}:{account} and the audience {}.",
+                    audience.trim_matches('\'')
+                )));
+            }
             format!(
                 "Set-Federation $identity 'system:serviceaccount:{namespace}:{account}' {audience}\n"
             )
@@ -245,6 +287,9 @@ fn signed_in_by(
             let namespace = word("metadata.namespace", &namespace)?;
             let secret = word("credentials.secretName", secret)?;
             let tenant = identity.tenant;
+            if many {
+                return Ok(format!("Test-Secret '{tenant}' '{namespace}' '{secret}'\n"));
+            }
             format!(
                 "Set-Certificate $identity '{tenant}' '{namespace}' '{secret}'  # rather than a client secret\n"
             )

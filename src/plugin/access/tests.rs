@@ -1,10 +1,10 @@
 use super::{check, script, terms};
 use crate::api::TenantClosure;
-use crate::plugin::arguments::{AccessFor, AccessScript};
+use crate::plugin::arguments::{AccessFor, AccessScript, AppKind};
 use crate::plugin::{Ended, Trouble};
 use serde_json::{Value, json};
 
-const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+pub(super) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const PAYER: &str = "7a3b0c1d-2e3f-4a5b-8c6d-7e8f90a1b2c3";
 const PRIVILEGED: &str = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13";
 
@@ -29,7 +29,7 @@ fn spec(more: &Value) -> Value {
     spec
 }
 
-fn closure(more: &Value, status: &Value) -> TenantClosure {
+pub(super) fn closure(more: &Value, status: &Value) -> TenantClosure {
     serde_json::from_value(json!({
         "apiVersion": "tenantclosure.dev/v1alpha1",
         "kind": "TenantClosure",
@@ -40,10 +40,13 @@ fn closure(more: &Value, status: &Value) -> TenantClosure {
     .unwrap()
 }
 
-fn asked(purpose: AccessFor) -> AccessScript {
+pub(super) fn asked(purpose: AccessFor) -> AccessScript {
     AccessScript {
         name: "contoso".into(),
         purpose,
+        app: AppKind::Own,
+        client_id: None,
+        redirect_uri: None,
         operator_namespace: "tenant-closure".into(),
         operator_service_account: "tenant-closure".into(),
     }
@@ -51,9 +54,13 @@ fn asked(purpose: AccessFor) -> AccessScript {
 
 /// The script without the functions that are the same in each.
 fn body(closure: &TenantClosure, purpose: AccessFor) -> String {
-    let text = script(closure, &asked(purpose)).unwrap();
+    body_of(closure, &asked(purpose)).unwrap()
+}
+
+pub(super) fn body_of(closure: &TenantClosure, asked: &AccessScript) -> Result<String, Trouble> {
+    let text = script(closure, asked)?;
     assert!(text.contains(super::FUNCTIONS));
-    text.replace(super::FUNCTIONS, "")
+    Ok(text.replace(super::FUNCTIONS, ""))
 }
 
 /// The permissions that a script asks for, those in comments left out.
@@ -357,7 +364,7 @@ fn nothing_of_a_closure_breaks_out_of_its_quotes() {
 
 #[test]
 fn what_is_missing_is_told_with_its_step() {
-    let more = json!({"billing": {"accounts": [{"kind": "CustomerAgreement"}]}});
+    let more = json!({"mode": "Execute", "billing": {"accounts": [{"kind": "CustomerAgreement"}]}});
     let row = |who: &str, needs: &str, held: Value, optional: bool| json!({"who": who, "needs": needs, "held": held, "optional": optional});
     let mut status = json!({
         "steps": [{"name": "Users", "done": 0, "total": 0, "access": [
@@ -374,12 +381,32 @@ fn what_is_missing_is_told_with_its_step() {
     for line in [
         "0 Preconditions\n  held     identity: Organization.Read.All (the plan was made with it, or with what covers it)\n",
         "1 Users\n  missing  identity: User.ReadWrite.All\n  without  identity: Organization.ReadWrite.All (a person does it)\n  held     retained administrator: the role Global Administrator\n",
-        "2 Cancel subscriptions\n  unknown  identity: Billing account contributor (Microsoft Graph does not tell it; a step that lacks it says so)\n",
-        "is not told here",
+        "2 Cancel subscriptions\n  unknown  identity: Billing account contributor (no call tells it; a step that lacks it says so)\n",
+        "\nMore than needed\n  none\nEnds before the estimate\n  unknown  there is no plan yet\n",
     ] {
         assert!(text.contains(line), "{line} not in {text}");
     }
     assert_eq!(ended, Ended::Stalled);
+    status["estimate"] =
+        json!({"earliest": "2026-10-05T10:00:00Z", "dominatedBy": "WriteQuota", "message": "m"});
+    let none = "Ends before the estimate of 2026-10-05 10:00Z\n  none\n";
+    assert!(told(&status).0.ends_with(none), "{}", told(&status).0);
+    let warn = |finding: &str, what: &str, until: Value| json!({"finding": finding, "what": what, "until": until});
+    status["accessWarnings"] = json!([
+        warn("Dangerous", "Directory.ReadWrite.All", Value::Null),
+        warn(
+            "EndsBeforeEstimate",
+            "the client secret",
+            json!("2026-10-04T00:00:00Z")
+        ),
+        warn("EndUnknown", "the role Global Administrator", Value::Null),
+        warn("MoreThanNeeded", "Mail.Read", Value::Null)
+    ]);
+    let warned = "\nMore than needed\n  danger   identity: Directory.ReadWrite.All (whoever has it can give himself anything, or become \
+        anybody: take it away)\n  more     identity: Mail.Read\nEnds before the estimate of 2026-10-05 10:00Z\n  ends     identity: \
+        the client secret, 2026-10-04 00:00Z\n  unknown  identity: the role Global Administrator: Microsoft does not let it be \
+        read here\n";
+    assert!(told(&status).0.ends_with(warned), "{}", told(&status).0);
     status["steps"][0]["access"][0]["held"] = json!(true);
     status["plan"]["losses"] = json!([{"kind": "Groups"}, {"kind": "Mailboxes", "count": 3}]);
     let (text, ended) = told(&status);

@@ -45,6 +45,16 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
         {
             cancel(world, ask, id)
         }
+        ("GET", [id, "providers", provider, "permissions"])
+            if provider.eq_ignore_ascii_case("Microsoft.Authorization") =>
+        {
+            let mut all = tenant.subscriptions.iter().filter(visible);
+            if all.any(|one| one.id.to_string().eq_ignore_ascii_case(id)) {
+                Ok(super::permissions(ask))
+            } else {
+                Err(forbidden(ask, "Microsoft.Authorization/permissions/read"))
+            }
+        }
         ("GET", [id, "resources"]) => {
             let mut all = tenant.subscriptions.iter().filter(visible);
             let found = all.find(|one| one.id.to_string().eq_ignore_ascii_case(id));
@@ -102,7 +112,7 @@ fn cancel(world: &mut World, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> 
     let index = ask.caller.tenant;
     let id = Uuid::parse_str(id).map_err(|_| missing(id))?;
     world.judged(index, &Act::CancelSubscription(id), &ask.actor());
-    if !ask.caller.azure_owner || ask.caller.reader {
+    if !ask.caller.azure_owner || ask.caller.azure_reads_alone {
         return Err(forbidden(ask, "Microsoft.Subscription/cancel/action"));
     }
     let now = world.clock.virtual_now();

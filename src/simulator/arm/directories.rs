@@ -9,8 +9,17 @@ use super::super::tenant::Resource;
 use super::super::world::World;
 use super::{Ask, address, begin, forbidden};
 
+/// Asks what the caller may do.
+const PERMISSIONS: &str = "/providers/Microsoft.Authorization/permissions";
+
 pub(super) fn route(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
     let path = ask.request.path.trim_end_matches('/');
+    let asked = path.len().checked_sub(PERMISSIONS.len());
+    let asked = asked.and_then(|at| path.split_at_checked(at));
+    let (path, permissions) = match asked {
+        Some((of, tail)) if tail.eq_ignore_ascii_case(PERMISSIONS) => (of, true),
+        _ => (path, false),
+    };
     let found = world.tenants.iter().position(|tenant| {
         tenant
             .resource
@@ -38,6 +47,9 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> 
             ask,
             "Microsoft.AzureActiveDirectory/ciamDirectories/read",
         )),
+        ("GET", Some((index, true))) if permissions && world.tenants[index].exists() => {
+            Ok(super::permissions(ask))
+        }
         ("GET", Some((index, true))) if world.tenants[index].exists() => {
             Ok(Reply::json(200, show(world, index).ok_or_else(gone)?))
         }
@@ -64,7 +76,7 @@ fn delete(world: &mut World, ask: &Ask<'_>, index: usize) -> Result<Reply, Refus
         return Ok(Reply::empty(204));
     }
     world.judged(index, &Act::DeleteDirectory, &ask.actor());
-    if ask.caller.reader {
+    if ask.caller.azure_reads_alone {
         return Err(forbidden(
             ask,
             "Microsoft.AzureActiveDirectory/ciamDirectories/delete",

@@ -125,6 +125,18 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         .with("x-ms-correlation-request-id", &request.request_id)
 }
 
+/// What the caller may do: as Owner, or as Reader.
+fn permissions(ask: &Ask<'_>) -> Reply {
+    let actions = if ask.caller.azure_reads_alone {
+        "*/read"
+    } else {
+        "*"
+    };
+    let role =
+        json!({ "actions": [actions], "notActions": [], "dataActions": [], "notDataActions": [] });
+    Reply::json(200, json!({ "value": [role] }))
+}
+
 /// Begins an operation of which the end is asked for at the address in the reply.
 fn begin(world: &mut World, ask: &Ask<'_>, tenant: Option<usize>) -> Uuid {
     let id = world.random.uuid();

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::super::assertion;
+use super::super::clock::stamp;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::populate::SYNC_APP;
@@ -75,7 +77,7 @@ fn rows(tenant: &Tenant, collection: &str) -> Vec<Value> {
             .applications
             .iter()
             .filter(|one| one.deleted_at == 0)
-            .map(application)
+            .map(|one| registration(tenant, one))
             .collect()
     } else {
         tenant
@@ -121,10 +123,35 @@ pub(super) fn object(tenant: &Tenant, id: Uuid) -> Option<(&'static str, Value)>
     })
 }
 
+/// Likewise, with what it signs in with: of a secret its first three characters, of a certificate its thumbprint.
+fn registration(tenant: &Tenant, one: &Application) -> Value {
+    let mut row = application(one);
+    let client = tenant.client(one.app_id);
+    row["passwordCredentials"] = client
+        .map(|client| {
+            let hint: String = client.secret.chars().take(3).collect();
+            json!({ "customKeyIdentifier": null, "displayName": "secret", "hint": hint, "keyId": one.id, "secretText": null,
+                "startDateTime": "2023-05-06T07:08:09Z", "endDateTime": stamp(client.ends_at) })
+        })
+        .into_iter()
+        .collect();
+    let certificates = client.map_or(&[][..], |client| client.certificates.as_slice());
+    row["keyCredentials"] = certificates
+        .iter()
+        .filter_map(|pem| {
+            let named = assertion::thumbprint(pem)?;
+            let end = client.map(|client| stamp(client.ends_at));
+            Some(json!({ "customKeyIdentifier": named, "displayName": "CN=tenant-closure", "keyId": one.id, "type": "AsymmetricX509Cert",
+                "usage": "Verify", "key": null, "startDateTime": "2023-05-06T07:08:09Z", "endDateTime": end }))
+        })
+        .collect();
+    row
+}
+
 pub(super) fn application(one: &Application) -> Value {
     json!({
         "id": one.id, "appId": one.app_id, "displayName": one.name, "signInAudience": if one.personal { "AzureADandPersonalMicrosoftAccount" } else { "AzureADMyOrg" }, "createdDateTime": "2023-05-06T07:08:09Z",
-        "deletedDateTime": (one.deleted_at != 0).then(|| super::super::clock::stamp(one.deleted_at)), "publisherDomain": null, "tags": [],
+        "deletedDateTime": (one.deleted_at != 0).then(|| stamp(one.deleted_at)), "publisherDomain": null, "tags": [],
     })
 }
 
@@ -133,7 +160,7 @@ pub(super) fn principal(one: &Principal) -> Value {
         "id": one.id, "appId": one.app_id, "displayName": one.name, "appDisplayName": one.name, "accountEnabled": one.enabled,
         "servicePrincipalType": if one.managed_identity { "ManagedIdentity" } else { "Application" }, "appOwnerOrganizationId": one.owner,
         "preferredSingleSignOnMode": one.saml.then_some("saml"),
-        "deletedDateTime": (one.deleted_at != 0).then(|| super::super::clock::stamp(one.deleted_at)), "tags": [],
+        "deletedDateTime": (one.deleted_at != 0).then(|| stamp(one.deleted_at)), "tags": [],
     })
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::super::clock::stamp;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::roles::{ROLES, find, known};
@@ -119,7 +120,17 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
 fn end(tenant: &Tenant, principal: Uuid) -> Value {
     let position = tenant.users.position(principal);
     let ends = position.is_some_and(|position| tenant.temporary.contains(&position));
-    ends.then_some("2099-12-31T00:00:00Z").into()
+    if ends {
+        return json!("2099-12-31T00:00:00Z");
+    }
+    let mut clients = tenant.clients.iter();
+    let ours = |app| {
+        tenant
+            .principal_of(app)
+            .is_some_and(|one| one.id == principal)
+    };
+    let client = clients.find(|one| ours(one.app_id));
+    client.and_then(|one| one.roles_end_at).map(stamp).into()
 }
 
 /// Who holds what: users that are there, and service principals.

@@ -58,6 +58,12 @@ pub fn rows() -> Vec<Row> {
         .unread("displayName")
         .unread("state")
         .error(404, Value::Null, "done"),
+        super::directories::permissions(
+            "GET /subscriptions/{}/providers/Microsoft.Authorization/permissions",
+            "GET https://management.azure.com/subscriptions/00000000-0000-0000-0000-0000000000e1/providers/Microsoft.Authorization/permissions?api-version=2022-04-01",
+            "Owner on subscriptions: true; on the directory: untold",
+            "Owner on subscriptions: false; on the directory: untold",
+        ),
         row(
             Arm,
             "POST /subscriptions/{}/providers/Microsoft.Subscription/cancel",

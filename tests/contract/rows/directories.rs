@@ -1,10 +1,12 @@
 //! Directories that are Azure resources.
 
-use super::TENANT;
 use super::arm::{absent, on};
-use crate::row::{Row, Run, row};
+use super::{TENANT, told};
+use crate::row::{But, Row, Run, row};
 use serde_json::{Value, json};
+use tenant_closure::closure::access::table::Kind;
 use tenant_closure::closure::intent::{Action, Intent};
+use tenant_closure::closure::observation::{Fact, Observation, Question};
 use tenant_closure::microsoft::Service::Arm;
 
 macro_rules! directory {
@@ -27,13 +29,49 @@ macro_rules! directory {
                 $kind,
                 "/contoso.onmicrosoft.com"
             ),
+            concat!(
+                "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.AzureActiveDirectory/",
+                $kind,
+                "/{}/providers/Microsoft.Authorization/permissions"
+            ),
+            concat!(
+                "GET https://management.azure.com/subscriptions/00000000-0000-0000-0000-0000000000e1/resourceGroups/closing/providers/Microsoft.AzureActiveDirectory/",
+                $kind,
+                "/contoso.onmicrosoft.com/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+            ),
         )
     };
 }
 
+fn rights(seen: &Observation) -> Fact<String> {
+    told(&seen.rights, |held| {
+        let of = |kind| {
+            held.get(&kind)
+                .map_or("untold".to_owned(), ToString::to_string)
+        };
+        let (all, one) = (of(Kind::SubscriptionRole), of(Kind::ResourceRole));
+        format!("Owner on subscriptions: {all}; on the directory: {one}")
+    })
+}
+
+/// What the caller may do: two roles, one of which takes something back.
+pub fn permissions(
+    call: &'static str,
+    request: &'static str,
+    makes: &'static str,
+    refused: &'static str,
+) -> Row {
+    row(Arm, call, request, Run::Ask(Question::Rights, rights))
+        .reply(json!({"value": [{"actions": ["*/read"], "notActions": []}, {"actions": ["*"], "notActions": ["*/read"]}]}))
+        .makes(makes)
+        .unread("value/notActions")
+        .error(403, Value::Null, refused)
+        .but(But::Paged)
+}
+
 pub fn rows() -> Vec<Row> {
     let kinds = [directory!("ciamDirectories"), directory!("b2cDirectories")];
-    let rows = kinds.map(|(read, get, write, delete, resource)| {
+    let rows = kinds.map(|(read, get, write, delete, resource, may, asked)| {
         let directory =
             json!({"name": "contoso.onmicrosoft.com", "properties": {"tenantId": TENANT}});
         let about = || Intent {
@@ -50,6 +88,12 @@ pub fn rows() -> Vec<Row> {
                 .answered(202)
                 .makes("accepted; done")
                 .settled(read, directory, absent()),
+            permissions(
+                may,
+                asked,
+                "Owner on subscriptions: true; on the directory: true",
+                "Owner on subscriptions: true; on the directory: false",
+            ),
         ]
     });
     rows.into_iter().flatten().collect()
