@@ -27,6 +27,8 @@ mod cluster;
 mod credentials;
 #[path = "trouble/domains.rs"]
 mod domains;
+#[path = "trouble/end_game.rs"]
+mod end_game;
 #[path = "trouble/expiry.rs"]
 mod expiry;
 #[path = "trouble/identity.rs"]
@@ -85,6 +87,7 @@ fn main() {
         brakes::rows(),
         credentials::rows(),
         domains::rows(),
+        end_game::rows(),
         expiry::rows(),
         identity::rows(),
         kinds::rows(),

@@ -1,6 +1,7 @@
 //! Access: the rows of the table that tells, per step, who needs what and whether it is held.
 
 pub mod table;
+mod when;
 
 use crate::closure::step::Step;
 use schemars::JsonSchema;
