@@ -219,6 +219,7 @@ async fn user_flows_that_nobody_may_read() {
     let reads_no_flows = [
         "Organization.ReadWrite.All",
         "User.ReadWrite.All",
+        "UserAuthenticationMethod.Read.All",
         "Application.ReadWrite.All",
         "RoleManagement.Read.Directory",
         "Group.Read.All",

@@ -202,7 +202,8 @@ async fn a_portal_that_refuses_though_all_is_green() {
     let all = records(&trial).await;
     let outcomes = all
         .iter()
-        .filter_map(|one| one.status.as_ref()?.outcome.as_ref());
+        .filter_map(|one| one.status.as_ref()?.outcome.as_ref())
+        .map(|settled| &settled.seen);
     let refused: Vec<_> = outcomes.filter(|one| !one.refused.is_empty()).collect();
     let hidden: BTreeSet<String> = refused
         .iter()
@@ -245,6 +246,7 @@ async fn our_own_that_may_not_remove_itself() {
     let permissions = [
         "Organization.ReadWrite.All",
         "User.ReadWrite.All",
+        "UserAuthenticationMethod.Read.All",
         "Application.Read.All",
         "RoleManagement.Read.Directory",
         "Group.Read.All",
