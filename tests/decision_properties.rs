@@ -4,8 +4,8 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    access, decide, decision, id, intent, loss, mail, memory, observation, plan, report, schedule,
-    step, steps, terms,
+    access, decide, decision, external, id, intent, loss, mail, memory, observation, plan, report,
+    schedule, step, steps, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -249,6 +249,8 @@ fn everything(run: &mut Run) -> Observation {
         Q::Losses,
         Q::Mail,
         Q::RestrictedUnits,
+        Q::External,
+        Q::DomainServices,
         Q::Directory,
         Q::Refused,
     ] {

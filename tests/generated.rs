@@ -95,6 +95,12 @@ fn the_documentation_has_the_table_of_errors() {
 }
 
 #[test]
+fn the_documentation_has_the_table_of_checks() {
+    let text = tenant_closure::closure::checks::document();
+    current("docs/reference/checks.md", &text);
+}
+
+#[test]
 fn the_documentation_has_the_list_of_calls() {
     let text = tenant_closure::microsoft::calls_document();
     current("docs/reference/microsoft-calls.md", &text);

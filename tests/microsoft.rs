@@ -67,6 +67,7 @@ fn intent(action: Action, objects: Vec<ObjectId>) -> Intent {
         objects,
         resource: None,
         domain: None,
+        residue: Vec::new(),
     }
 }
 

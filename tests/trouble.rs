@@ -31,6 +31,8 @@ mod domains;
 mod each_right;
 #[path = "trouble/excess.rs"]
 mod excess;
+#[path = "trouble/end_game.rs"]
+mod end_game;
 #[path = "trouble/expiry.rs"]
 mod expiry;
 #[path = "trouble/identity.rs"]
@@ -93,6 +95,7 @@ fn main() {
         domains::rows(),
         each_right::rows(),
         excess::rows(),
+        end_game::rows(),
         expiry::rows(),
         identity::rows(),
         kinds::rows(),

@@ -2,6 +2,7 @@
 
 use crate::closure::access::Who;
 use crate::closure::access::warnings::Finding;
+use crate::closure::decision::CheckStanding;
 use crate::closure::loss::LossCount;
 use crate::closure::memory::Totals;
 use crate::closure::observation::Agreement;
@@ -51,6 +52,15 @@ pub struct TenantClosureStatus {
     /// What stands in the way.
     #[schemars(length(max = 40))]
     pub blockers: Vec<BlockerStatus>,
+    /// Every delete-tenant check, once step 5 has looked at them; the remedy and the page of each that has not passed are
+    /// among the blockers.
+    #[schemars(length(max = 18))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckStatus>,
+    /// Where the portal refuses to delete the tenant: a text for Microsoft's support, ready to be sent.
+    #[schemars(length(max = 8192))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub support_ticket: Option<String>,
     /// What only a person can do.
     #[schemars(length(max = 40))]
     pub hand_offs: Vec<HandOffStatus>,
@@ -247,6 +257,31 @@ pub struct BlockerStatus {
     /// Who must act.
     #[schemars(length(max = 16))]
     pub who: String,
+}
+
+/// A delete-tenant check in status.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckStatus {
+    /// Its id and name, for example `C9 Multifactor authentication providers`.
+    #[schemars(length(max = 128))]
+    pub check: String,
+    /// `passed`, `failed` or `unknown`.
+    #[schemars(length(max = 16))]
+    pub state: String,
+    /// Who meets it: `operator` or `person`.
+    #[schemars(length(max = 16))]
+    pub who: String,
+}
+
+impl From<&CheckStanding> for CheckStatus {
+    fn from(check: &CheckStanding) -> Self {
+        Self {
+            check: check.check.clone(),
+            state: check.state.to_owned(),
+            who: check.who.to_owned(),
+        }
+    }
 }
 
 /// A hand-off in status.

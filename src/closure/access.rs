@@ -4,6 +4,7 @@
 pub mod ends;
 pub mod table;
 pub mod warnings;
+mod when;
 
 use crate::closure::step::Step;
 use schemars::JsonSchema;

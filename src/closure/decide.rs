@@ -18,12 +18,16 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         standings: BTreeMap::new(),
         progress: BTreeMap::new(),
         blockers: Vec::new(),
+        checks: Vec::new(),
+        ticket: None,
         access: steps::roles::told(plan, seen, memory),
         warnings: warnings::told(plan, seen, memory, now),
         approval: steps::approval::told(plan, seen),
     };
     if memory.directory_gone_at.is_some() {
-        decided.standings = steps::delete_directory::proven().standings;
+        let proven = steps::delete_directory::proven(plan);
+        decided.standings = proven.standings;
+        decided.checks = proven.checks;
         return decided;
     }
     if let Some(refusal) = guards::refuse(plan, seen, memory, now) {
@@ -40,7 +44,7 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     }
     let mut expired = None;
     for step in Step::ORDER {
-        if guards::departed(memory) && step < Step::DeleteDirectory {
+        if guards::departed(seen, memory) && step < Step::DeleteDirectory {
             // Nothing inside can be looked at any more; the journal holds the proofs.
             continue;
         }
@@ -49,6 +53,8 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         decided.standings.extend(assessment.standings);
         decided.progress.insert(step, assessment.progress);
         decided.blockers = assessment.blockers;
+        decided.checks = assessment.checks;
+        decided.ticket = assessment.ticket;
         match assessment.next {
             Some(next) if steps::approval::only_expired(&next, memory) => expired = Some(next),
             Some(next) => {

@@ -89,6 +89,10 @@ pub struct Assessment {
     pub progress: (u32, u32),
     /// Checks or obstacles that a person should see (also while waiting).
     pub blockers: Vec<Blocker>,
+    /// Every delete-tenant check, in step 5.
+    pub checks: Vec<CheckStanding>,
+    /// The text for Microsoft's support, where the portal refuses.
+    pub ticket: Option<String>,
 }
 
 /// Something that stands between now and the end.
@@ -106,6 +110,17 @@ pub struct Blocker {
     pub who: &'static str,
 }
 
+/// How one of the delete-tenant checks stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckStanding {
+    /// Its id and name, for example `C9 Multifactor authentication providers`.
+    pub check: String,
+    /// `passed`, `failed` or `unknown`.
+    pub state: &'static str,
+    /// Who meets it: `operator` or `person`.
+    pub who: &'static str,
+}
+
 /// The whole answer of a cycle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decided {
@@ -119,6 +134,10 @@ pub struct Decided {
     pub progress: BTreeMap<Step, (u32, u32)>,
     /// Blockers of the current step.
     pub blockers: Vec<Blocker>,
+    /// Every delete-tenant check, once step 5 has looked at them.
+    pub checks: Vec<CheckStanding>,
+    /// The text for Microsoft's support, where the portal refuses.
+    pub ticket: Option<String>,
     /// What each step needs and who holds it, while step 0 looks at it.
     pub access: Vec<Need>,
     /// What is more than needed, or ends too early; `None`: nobody looked.

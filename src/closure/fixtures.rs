@@ -7,6 +7,7 @@ use super::access::ends::{Credential, Ends};
 use super::access::table::Kind;
 use super::decide::decide;
 use super::decision::{Decided, Decision};
+use super::external::{Directory, External};
 use super::id::ObjectId;
 use super::intent::{Action, Intent, Outcome, Refusal};
 use super::loss::{self, Loss, LossKind};
@@ -120,6 +121,7 @@ pub fn application(n: u128, service_principal: bool, undeletable: bool) -> Appli
         id: id(0xD000 + n),
         service_principal,
         undeletable,
+        owner: undeletable.then(|| id(0xF8CD)),
         own: false,
     }
 }
@@ -187,6 +189,10 @@ pub struct World {
     pub losses: Vec<Loss>,
     pub mail: Vec<MailDomain>,
     pub restricted_units: Result<Vec<RestrictedUnit>, Why>,
+    pub external: Result<External, Why>,
+    pub domain_services: Result<u32, Why>,
+    /// Our own application may not remove itself.
+    pub own_refused: bool,
     pub gone: bool,
     pub credential_lost: bool,
     /// The portal minds our own application.
@@ -223,6 +229,10 @@ impl World {
             losses: LossKind::ALL.map(no_loss).to_vec(),
             mail: Vec::new(),
             restricted_units: Ok(Vec::new()),
+            external: Ok(external(Directory::Workforce)),
+            // No account shows Azure.
+            domain_services: Err(Why::Unsupported),
+            own_refused: false,
             gone: false,
             credential_lost: false,
             minds_own: false,
@@ -360,6 +370,18 @@ impl World {
                     .flat_map(|r| r.objects.iter().copied());
                 seen.still_there = Fact::Known(refused.filter(|who| self.alive(*who)).collect());
             }
+            Question::External => {
+                seen.external = match self.external {
+                    Ok(found) => Fact::Known(found),
+                    Err(why) => Fact::Unreadable(why),
+                };
+            }
+            Question::DomainServices => {
+                seen.domain_services = match self.domain_services {
+                    Ok(left) => Fact::Known(left),
+                    Err(why) => Fact::Unreadable(why),
+                };
+            }
             Question::Directory => {}
         }
     }
@@ -401,6 +423,11 @@ impl World {
             }
             Action::ReleaseDomain | Action::ForceReleaseDomain => {
                 self.release(intent, &mut outcome);
+            }
+            Action::RemoveOwnIdentity if self.own_refused => {
+                let code = "Authorization_RequestDenied";
+                outcome.refused = vec![refusal(code, 403, &intent.objects)];
+                outcome.request_ids = vec![uuid::Uuid::from_u128(0x7e57)];
             }
             Action::RemoveApplications | Action::RemoveOwnIdentity => {
                 self.remove(intent, &mut outcome);
@@ -547,9 +574,25 @@ impl World {
             "DeleteDirectory" if self.minds_own && self.applications.iter().any(|a| a.own) => {
                 self.attestations.insert("OnlyOurs".into(), "Passed".into());
             }
+            "RemoveOwnApplication" => self.applications.retain(|a| !a.own),
+            "RemoveUserFlows" => {
+                self.external = self.external.map(|found| external(found.directory));
+            }
+            "RemoveDomainServices" => self.domain_services = self.domain_services.map(|_| 0),
             "DeleteDirectory" => self.gone = true,
             _ => {}
         }
+    }
+}
+
+/// A directory of this kind, with nothing that only one for customers has.
+pub const fn external(directory: Directory) -> External {
+    External {
+        directory,
+        user_flows: 0,
+        identity_providers: 0,
+        custom_policies: 0,
+        policy_keys: 0,
     }
 }
 
@@ -568,6 +611,7 @@ fn own(n: u128, service_principal: bool) -> Application {
         id: id(n),
         service_principal,
         undeletable: false,
+        owner: None,
         own: true,
     }
 }
@@ -597,6 +641,8 @@ fn refuse_all(seen: &mut Observation) {
     seen.losses = Fact::Unreadable(why);
     seen.mail = Fact::Unreadable(why);
     seen.restricted_units = Fact::Unreadable(why);
+    seen.external = Fact::Unreadable(why);
+    seen.domain_services = Fact::Unreadable(why);
     seen.still_there = Fact::Unreadable(why);
 }
 

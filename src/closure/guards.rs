@@ -4,7 +4,7 @@ use crate::closure::decision::Decision;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{
-    Administrator, Existence, Fact, Holding, Observation, Obstacle, Question,
+    Administrator, Existence, Fact, Holding, Observation, Obstacle, Question, Why,
 };
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
@@ -26,7 +26,7 @@ pub fn refuse(
         .or_else(|| evidence(&plan.terms, seen))
         .or_else(|| rivals_and_credential(&plan.terms, seen, memory, now))
         .or_else(|| {
-            if departed(memory) {
+            if departed(seen, memory) {
                 // Nobody inside the tenant can be asked any more.
                 return None;
             }
@@ -35,9 +35,21 @@ pub fn refuse(
 }
 
 /// True once we can no longer look from inside: our identity is gone, or the directory's deletion was accepted.
-pub fn departed(memory: &Memory) -> bool {
+pub fn departed(seen: &Observation, memory: &Memory) -> bool {
     let deleting = memory.directory_delete.as_ref();
-    memory.own_identity_removed || deleting.is_some_and(|asked| asked.refused.is_none())
+    memory.own_identity_removed
+        || deleting.is_some_and(|asked| asked.refused.is_none())
+        || let_go(seen, memory)
+}
+
+/// Our own application refused to go and was handed to a person, who has removed it since: the way in is lost as was meant.
+fn let_go(seen: &Observation, memory: &Memory) -> bool {
+    let asked = memory.own_identity.as_ref();
+    asked.is_some_and(|asked| asked.refused.is_some())
+        && matches!(
+            seen.organization,
+            Fact::Unreadable(Why::CredentialRefused(_))
+        )
 }
 
 /// Suspend, legal hold, and the switches of the operator's own configuration.
@@ -107,7 +119,7 @@ fn rivals_and_credential(
     now: Timestamp,
 ) -> Option<Decision> {
     if let Err(obstacle) = &seen.cluster.credential
-        && !departed(memory)
+        && !departed(seen, memory)
     {
         let blocked = obstacle.clone().blocks();
         return Some(or_gone(terms, seen, memory, now, blocked));

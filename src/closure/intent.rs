@@ -2,6 +2,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Why;
+use crate::closure::residue::Residue;
 use crate::closure::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,10 @@ pub struct Intent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub domain: Option<String>,
+    /// Applications that stay behind where our own goes: nobody can look afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub residue: Vec<Residue>,
 }
 
 /// Objects that were refused with one error code.

@@ -136,3 +136,24 @@ pub const RESTRICTED_UNITS: &str = "https://learn.microsoft.com/entra/identity/r
 
 /// Microsoft's article on bills and payments.
 pub const BILLS: &str = "https://learn.microsoft.com/microsoft-365/commerce/billing-and-payments/understand-your-invoice2";
+
+/// Microsoft's article on `LinkedIn` account connections.
+pub const LINKEDIN: &str = "https://learn.microsoft.com/entra/identity/users/linkedin-integration";
+
+/// Microsoft's article on elevating access to Azure resources.
+pub const ELEVATE_ACCESS: &str =
+    "https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin";
+
+/// Microsoft's article on deleting a tenant: self-service sign-up products.
+pub const SELF_SERVICE_PRODUCTS: &str = "https://learn.microsoft.com/entra/identity/users/directory-delete-howto#delete-a-self-service-sign-up-product";
+
+/// Microsoft's article on deleting a managed domain of Microsoft Entra Domain Services.
+pub const DELETE_DOMAIN_SERVICES: &str =
+    "https://learn.microsoft.com/entra/identity/domain-services/delete";
+
+/// Microsoft's article on deleting a B2C directory, with everything in it.
+pub const DELETE_B2C: &str =
+    "https://learn.microsoft.com/azure/active-directory-b2c/tutorial-delete-tenant";
+
+/// Microsoft's article on deleted users.
+pub const DELETED_USERS: &str = "https://learn.microsoft.com/entra/fundamentals/users-restore";

@@ -3,6 +3,7 @@
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome, Refusal};
 use crate::closure::loss::LossCount;
+use crate::closure::residue::ForSupport;
 use crate::closure::step::Step;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -55,8 +56,14 @@ pub struct Memory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 400))]
     pub applications_refused: Vec<ObjectId>,
-    /// Our own identity was asked to go.
+    /// Our own identity was asked to go, and went.
     pub own_identity_removed: bool,
+    /// When our own identity was asked to go the last time; with a refusal code where that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_identity: Option<Asked>,
+    /// What Microsoft's support asks for, where the portal refuses.
+    #[serde(skip_serializing_if = "ForSupport::is_empty")]
+    pub for_support: ForSupport,
     /// The ARM delete of the directory was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory_delete: Option<Asked>,
@@ -162,6 +169,11 @@ impl Memory {
         totals.throttled = totals.throttled.saturating_add(outcome.throttled);
         totals.until = Some(at);
         self.pace(intent, outcome);
+        if intent.step == Step::DeleteDirectory && !outcome.refused.is_empty() {
+            let codes = outcome.refused.iter();
+            let codes = codes.map(|r| format!("{} ({})", r.code, r.status));
+            self.for_support.refused(&outcome.request_ids, codes);
+        }
         let unanswered = outcome.refused.is_empty() && !outcome.unanswered.is_empty();
         let asked = || Asked {
             at,
@@ -194,7 +206,11 @@ impl Memory {
                 self.domains.extend(all);
             }
             Action::RemoveApplications => self.after_removal(outcome),
-            Action::RemoveOwnIdentity => self.own_identity_removed = outcome.refused.is_empty(),
+            Action::RemoveOwnIdentity => {
+                self.own_identity_removed = outcome.refused.is_empty();
+                self.own_identity = Some(asked());
+                self.for_support.residue.clone_from(&intent.residue);
+            }
             Action::DeleteDirectory => self.directory_delete = Some(asked()),
             Action::VerifyDirectoryGone => {
                 if outcome.complete && outcome.gone > 0 {

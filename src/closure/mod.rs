@@ -4,11 +4,14 @@
 //! that is not done. Everything it needs is in its arguments; everything it says is a value.
 
 pub mod access;
+pub mod checks;
 pub mod conditions;
 pub mod decide;
 pub mod decision;
+pub mod domain;
 pub mod estimate;
 pub mod evidence;
+pub mod external;
 pub mod guards;
 pub mod id;
 pub mod intent;
@@ -21,6 +24,7 @@ pub mod observation;
 pub mod phase;
 pub mod plan;
 pub mod report;
+pub mod residue;
 pub mod restore;
 pub mod schedule;
 pub mod step;

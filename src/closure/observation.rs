@@ -1,8 +1,10 @@
 //! What was seen. Each fact is Known or Unknown; Unknown never counts as none.
 
+pub use crate::closure::domain::{Domain, References};
 use crate::closure::evidence::Evidence;
 use crate::closure::access::ends::Ends;
 use crate::closure::access::table::Kind;
+use crate::closure::external::External;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
@@ -110,6 +112,10 @@ pub enum Question {
     Mail,
     /// Restricted management administrative units with their users.
     RestrictedUnits,
+    /// What only a directory for customers has ([`Observation::external`]).
+    External,
+    /// Managed domains of Microsoft Entra Domain Services ([`Observation::domain_services`]).
+    DomainServices,
     /// Is the directory still there, seen from outside.
     Directory,
     /// Which of the users that were refused earlier are still there ([`Observation::still_there`]).
@@ -149,6 +155,11 @@ pub struct Observation {
     pub mail: Fact<Vec<MailDomain>>,
     /// Restricted management administrative units: their users cannot be deleted.
     pub restricted_units: Fact<Vec<RestrictedUnit>>,
+    /// What only a directory for customers (External ID or B2C) has.
+    pub external: Fact<External>,
+    /// Managed domains of Microsoft Entra Domain Services in the Azure subscriptions that an account shows; without such an
+    /// account nobody may look.
+    pub domain_services: Fact<u32>,
     /// The look from outside.
     pub directory: Fact<Existence>,
     /// Of [`crate::closure::memory::Memory::refused`], who is still there.
@@ -396,6 +407,8 @@ pub struct Application {
     pub service_principal: bool,
     /// Belongs to Microsoft, or is a managed identity: cannot be deleted by us.
     pub undeletable: bool,
+    /// The tenant that owns it (`appOwnerOrganizationId`); `None`: a registration, or not told.
+    pub owner: Option<ObjectId>,
     /// It is our own.
     pub own: bool,
 }
@@ -407,32 +420,6 @@ pub struct RestrictedUnit {
     pub name: String,
     /// The users in it.
     pub users: Vec<ObjectId>,
-}
-
-/// A domain of the tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Domain {
-    /// Its name, in lower case.
-    pub name: String,
-    /// The one that the tenant was made with: it cannot go.
-    pub initial: bool,
-    /// The one that new names are given in.
-    pub default: bool,
-    /// What uses it; `None`: was not asked.
-    pub references: Option<References>,
-}
-
-/// What uses a domain.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct References {
-    /// Users: their names or addresses are on it.
-    pub users: Vec<ObjectId>,
-    /// Groups.
-    pub groups: u32,
-    /// Applications.
-    pub applications: u32,
-    /// Anything else.
-    pub others: u32,
 }
 
 /// What the look from outside says.

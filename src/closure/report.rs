@@ -3,7 +3,9 @@
 use crate::closure::access::Need;
 use crate::closure::access::warnings::Warning;
 use crate::closure::conditions;
-use crate::closure::decision::{Approval, Blocker, Decided, Decision, HandOff, Standing};
+use crate::closure::decision::{
+    Approval, Blocker, CheckStanding, Decided, Decision, HandOff, Standing,
+};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
@@ -31,6 +33,10 @@ pub struct Report {
     pub conditions: Vec<(&'static str, Standing)>,
     /// Blockers.
     pub blockers: Vec<Blocker>,
+    /// Every delete-tenant check, once step 5 has looked at them.
+    pub checks: Vec<CheckStanding>,
+    /// The text for Microsoft's support, where the portal refuses.
+    pub ticket: Option<String>,
     /// Hand-offs.
     pub hand_offs: Vec<HandOff>,
     /// Progress per step.
@@ -82,6 +88,8 @@ pub fn first(terms: &Terms) -> Report {
         summary: "The first look is under way".into(),
         conditions,
         blockers: Vec::new(),
+        checks: Vec::new(),
+        ticket: None,
         hand_offs: Vec::new(),
         steps: BTreeMap::new(),
         access: Vec::new(),
@@ -110,6 +118,8 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         summary: sentence(plan, memory, decided),
         conditions: Vec::new(),
         blockers: blockers(decided),
+        checks: decided.checks.clone(),
+        ticket: decided.ticket.clone(),
         hand_offs: hand_offs(decided),
         steps: steps(plan, memory, decided),
         access: decided.access.clone(),

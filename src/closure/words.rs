@@ -1,8 +1,11 @@
 //! Words: small makers of values that are told, so that the steps read like sentences.
 
-use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{
+    Assessment, Blocker, CheckStanding, Decision, HandOff, Standing, Waiting,
+};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::observation::Obstacle;
+use crate::closure::residue::Residue;
 use crate::closure::step::Step;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -98,6 +101,7 @@ impl Intent {
             objects,
             resource: None,
             domain: None,
+            residue: Vec::new(),
         }
     }
 
@@ -111,6 +115,13 @@ impl Intent {
                 vec![crate::closure::id::ObjectId::of_domain(name)],
             )
         }
+    }
+
+    /// With what stays behind.
+    #[must_use]
+    pub fn leaving(mut self, residue: Vec<Residue>) -> Self {
+        self.residue = residue;
+        self
     }
 
     /// Through this ARM id.
@@ -137,6 +148,8 @@ impl Assessment {
             standings: BTreeMap::new(),
             progress: (0, 0),
             blockers: Vec::new(),
+            checks: Vec::new(),
+            ticket: None,
         }
     }
 
@@ -158,6 +171,20 @@ impl Assessment {
     #[must_use]
     pub fn blocked_by(mut self, blockers: Vec<Blocker>) -> Self {
         self.blockers = blockers;
+        self
+    }
+
+    /// With the text for Microsoft's support.
+    #[must_use]
+    pub fn with_ticket(mut self, ticket: Option<String>) -> Self {
+        self.ticket = ticket;
+        self
+    }
+
+    /// With every delete-tenant check.
+    #[must_use]
+    pub fn with_checks(mut self, checks: Vec<CheckStanding>) -> Self {
+        self.checks = checks;
         self
     }
 }

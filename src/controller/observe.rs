@@ -95,6 +95,8 @@ fn unreadable(seen: &mut Observation, question: Question) {
         Question::Losses => seen.losses = Fact::Unreadable(why),
         Question::Mail => seen.mail = Fact::Unreadable(why),
         Question::RestrictedUnits => seen.restricted_units = Fact::Unreadable(why),
+        Question::External => seen.external = Fact::Unreadable(why),
+        Question::DomainServices => seen.domain_services = Fact::Unreadable(why),
         Question::Directory => seen.directory = Fact::Unreadable(why),
         Question::Refused => seen.still_there = Fact::Unreadable(why),
     }

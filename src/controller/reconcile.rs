@@ -41,7 +41,7 @@ pub async fn reconcile(
         record::first(&ctx, &read).await?;
         return Ok(Action::requeue(Duration::ZERO));
     }
-    let mut told = match cycle(&ctx, &read, now).await {
+    let mut told = match Box::pin(cycle(&ctx, &read, now)).await {
         Err(ReconcileError::HistoryRollback(why)) => Told::history_rollback(&read, &why),
         other => other?,
     };

@@ -1,8 +1,8 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    ApprovalStatus, BlockerStatus, BoughtStatus, EstimateStatus, HandOffStatus, JournalStatus,
-    LossStatus, PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
+    ApprovalStatus, BlockerStatus, BoughtStatus, CheckStatus, EstimateStatus, HandOffStatus,
+    JournalStatus, LossStatus, PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::decision::Approval;
@@ -227,6 +227,8 @@ fn status(
             .collect(),
         access_warnings: access_status::warnings(report, &old),
         blockers: report.blockers.iter().take(40).map(blocker).collect(),
+        checks: checks(report, &old),
+        support_ticket: report.ticket.clone(),
         hand_offs: report
             .hand_offs
             .iter()
@@ -257,6 +259,14 @@ fn status(
             .or_else(|| old.journal.clone()),
         conditions: conditions::merge(&old.conditions, &report.conditions, read.generation, now),
     }
+}
+
+/// What was told of the checks stays while nobody can look.
+fn checks(report: &Report, old: &TenantClosureStatus) -> Vec<CheckStatus> {
+    if report.checks.is_empty() && report.step == Step::DeleteDirectory {
+        return old.checks.clone();
+    }
+    report.checks.iter().map(CheckStatus::from).collect()
 }
 
 fn estimate(memory: &Memory, sealed: Option<&Sealed>) -> Option<EstimateStatus> {

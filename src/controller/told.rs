@@ -129,6 +129,8 @@ fn plain(step: Step, decision: Decision) -> Decided {
         standings: BTreeMap::new(),
         progress: BTreeMap::new(),
         blockers: Vec::new(),
+        checks: Vec::new(),
+        ticket: None,
         access: Vec::new(),
         warnings: None,
         approval: None,

@@ -1,6 +1,9 @@
 //! Microsoft's hosts in each cloud, compiled in: no URL of ours or of a reply leads anywhere else.
 //!
-//! Source: learn.microsoft.com `graph/deployments`, `entra/identity-platform/authentication-national-cloud`.
+//! Source: learn.microsoft.com `graph/deployments`, `entra/identity-platform/authentication-national-cloud`; Partner Center
+//! `partner-center/developer/partner-center-rest-urls`: the US Government's has the host of the worldwide one. That its tokens are
+//! the US Government's sign-in service's is from Microsoft's own PowerShell module for Partner Center (`AzureUSGovernment`);
+//! no page says it, nor which scope an application asks for there.
 
 use crate::closure::terms::{BillingKind, Cloud};
 use url::Url;
@@ -115,7 +118,7 @@ pub(super) fn service_of(url: &Url) -> Option<Service> {
 }
 
 /// Can accounts of this kind be used in this cloud? No Partner Center is documented for the `DoD` cloud, so what partners sold
-/// there is handed off. Source: learn.microsoft.com `partner-center/developer/partner-center-authentication`.
+/// there is handed off. Source: learn.microsoft.com `partner-center/developer/partner-center-rest-urls`.
 pub(super) fn offered(cloud: Cloud, kind: BillingKind) -> bool {
     !(cloud == Cloud::USGovDoD && kind == BillingKind::Partner)
 }

@@ -301,6 +301,8 @@ pub fn document() -> String {
          - **gone**: there is no such object; what became of it is read all the same.\n\
          - **hand-off**: a person does it or changes what stands in the way. **blocked**: a person gives a right or a credential.\n\
          - **bug**: the request does not fit this service; it is not repeated.\n\n\
+         One call is different: where Azure answers the deletion of an External ID or B2C directory with 409 and a code of its \
+         own, something is left in the directory. That is told with its code (`DirectoryRefused`), and tried again from time to time.\n\n\
          | Status | Codes | When | Reaction | A reading then | An object to delete | One to change | Source |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );

@@ -1,15 +1,18 @@
 //! The questions of the core, each answered by the file that knows.
 
-use super::arm::{azure, billing, rights};
+use super::arm::{azure, billing, directory, domain_services, rights};
 use super::failure::Failure;
-use super::graph::{applications, domains, mfa, subscriptions, units, users};
+use super::graph::{applications, domains, external, mfa, subscriptions, units, users};
 use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
 use super::mail;
 use super::merge::merge;
 use super::partner;
+use super::wire::Wire;
 use crate::closure::access::table as access;
-use crate::closure::observation::{Fact, MfaState, Observation, Question, Subscription, Why};
+use crate::closure::observation::{
+    Fact, Lifecycle, MfaState, Observation, Question, Subscription, Why,
+};
 use crate::closure::tenant::Scope;
 use crate::closure::terms::BillingKind;
 use std::collections::BTreeMap;
@@ -83,6 +86,14 @@ impl LiveTenant {
                         None => Fact::Unreadable(Why::Unavailable),
                     };
                 }
+                Question::External => {
+                    let resource = self.directory_resource.as_deref();
+                    let told = resource.and_then(directory::kind);
+                    into.external = external::read(&line, told).await.into();
+                }
+                Question::DomainServices => {
+                    into.domain_services = self.domain_services().await.into();
+                }
                 Question::Directory => into.directory = self.outside.look(&line).await.into(),
                 Question::Organization
                 | Question::Identity
@@ -133,6 +144,27 @@ impl LiveTenant {
             held.insert(access::Kind::ResourceRole, may);
         }
         Ok(held)
+    }
+
+    /// Managed domains in every Azure subscription that an account shows. Without such an account nobody may look.
+    async fn domain_services(&self) -> Result<u32, Failure> {
+        let of_azure =
+            |(kind, _): &&(BillingKind, Option<Wire>)| *kind == BillingKind::AzureSubscription;
+        let mut accounts = self.billing.iter().filter(of_azure).peekable();
+        if accounts.peek().is_none() {
+            return Err(Failure::unsendable("NoAzureAccount"));
+        }
+        let mut left = 0u32;
+        for (_, wire) in accounts {
+            let line = wire.as_ref().unwrap_or(&self.graph).line();
+            for one in azure::list(&line, self.tenant).await? {
+                if one.lifecycle != Lifecycle::Gone {
+                    let more = domain_services::count(&line, one.id, self.tenant).await?;
+                    left = left.saturating_add(more);
+                }
+            }
+        }
+        Ok(left)
     }
 
     /// Per-user MFA of everybody who is still there.

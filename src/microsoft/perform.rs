@@ -189,7 +189,9 @@ impl LiveTenant {
         let call = directory::delete(line, resource)?;
         match directory::tenant_of(line, resource).await? {
             Some(tenant) if tenant == self.tenant => {
-                Ok(operation::carry_out(line, &call, &about).await)
+                // A directory that still has something in it is answered 409, and is until a person has emptied it: unlike a
+                // race, that is told.
+                Ok(operation::carry_out_told(line, &call, &about, 409).await)
             }
             Some(_) => {
                 let mut attempt = Attempt::default();

@@ -2,6 +2,7 @@
 //! left to persons, what blocks, how long it takes at least, and the command that approves it.
 
 mod back;
+mod checks;
 
 use crate::api::TenantClosure;
 use crate::api::status::{PlanStatus, TenantClosureStatus};
@@ -48,6 +49,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     back::tell(plan, &mut lines);
     stays(closure, &mut lines);
     persons(closure, plan, &mut lines);
+    checks::tell(closure, &mut lines);
     blocks(status, &mut lines);
     time(status, &mut lines);
     promises(closure, plan, &mut lines);

@@ -183,6 +183,33 @@ fn hand_offs_and_blockers_say_what_to_do_and_where() {
 }
 
 #[test]
+fn every_check_is_shown_and_the_ticket_as_it_can_be_sent() {
+    let mut status = running();
+    status["phase"] = json!("Stalled");
+    status["step"] = json!("5/5 DeleteDirectory");
+    status["checks"] = json!([
+        {"check": "C1 Users", "state": "passed", "who": "operator"},
+        {"check": "C9 Multifactor authentication providers", "state": "unknown", "who": "person"}]);
+    status["blockers"] = json!([{"check": "C9 Multifactor authentication providers", "state": "unknown",
+        "remedy": "Delete every one", "link": "https://example.test/mfa", "who": "person"}]);
+    status["supportTicket"] = json!("The tenant cannot be deleted\n\nTenant id: 1");
+    let shown = draw(
+        &closure(&status),
+        at("2026-10-02T09:16:09Z"),
+        Look::default(),
+    );
+    for text in [
+        "✔ C1 Users passed",
+        "✖ C9 Multifactor authentication providers unknown · by person",
+        "For Microsoft's support, ready to be sent:",
+        "  The tenant cannot be deleted\n",
+        "  Tenant id: 1\n",
+    ] {
+        assert!(shown.contains(text), "{text} is missing in:\n{shown}");
+    }
+}
+
+#[test]
 fn a_closure_without_a_status_is_drawn() {
     let shown = draw(
         &closure(&Value::Null),

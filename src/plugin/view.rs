@@ -308,6 +308,10 @@ fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look)
         told(&mut lines, "open", &hand_off.link);
         told(&mut lines, "noticed", &hand_off.noticed);
     }
+    for check in status.checks.iter().filter(|one| one.state == "passed") {
+        let sign = look.sign(Mark::Done);
+        lines.push(format!("{sign} {} passed", check.check));
+    }
     for blocker in &status.blockers {
         let sign = look.sign(Mark::Blocked);
         lines.push(format!(
@@ -319,6 +323,10 @@ fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look)
         ));
         told(&mut lines, "remedy", &blocker.remedy);
         told(&mut lines, "open", &blocker.link);
+    }
+    if let Some(ticket) = &status.support_ticket {
+        lines.push(look.bold("For Microsoft's support, ready to be sent:"));
+        lines.extend(ticket.lines().map(|line| format!("  {line}")));
     }
     lines
 }

@@ -99,6 +99,20 @@ pub(crate) fn all(tenant: &Tenant) -> Vec<Check> {
             "Cancel and delete all Azure subscriptions",
         ),
     ];
+    rows.push(row(
+        "C12",
+        "Microsoft Entra Domain Services",
+        tenant.domain_services_left() == 0,
+        "Delete the managed domain",
+    ));
+    if tenant.resource.is_some() {
+        rows.push(row(
+            "C13",
+            "User flows and policies",
+            tenant.external_left() == 0,
+            "Delete all user flows, identity providers, custom policies and policy keys",
+        ));
+    }
     for (id, name, action) in UNREADABLE {
         // Absent from the scenario: the portal does not show it, or shows it green.
         let settled = tenant.unreadable.get(*id).copied().unwrap_or(true);

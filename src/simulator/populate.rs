@@ -1,17 +1,17 @@
 //! Makes tenants from a scenario. The same scenario and seed give the same ids.
 
+mod applications;
+
 use std::collections::HashSet;
 
 use uuid::Uuid;
 
 use super::random::Random;
 use super::roles;
-use super::scenario::{self, ApplicationRegistration, SubscriptionKind, SyncedDeletion};
-use super::scenario_parts::{CLOSER_APP_ROLES, CLOSER_DIRECTORY_ROLES, READER_APP_ROLES};
+use super::scenario::{self, SubscriptionKind, SyncedDeletion};
 use super::subscription::{HOUR, Subscription};
 use super::tenant::{
-    Application, CUSTOMER, Client, Domain, ENTERPRISE, MICROSOFT_SERVICES, ONLINE_SERVICES, Policy,
-    Principal, Resource, SyncState, Tenant,
+    CUSTOMER, Domain, ENTERPRISE, ONLINE_SERVICES, Policy, Resource, SyncState, Tenant,
 };
 use super::users::{
     AUTHENTICATOR, DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED, UNDELETABLE, User,
@@ -20,15 +20,6 @@ use super::users::{
 
 /// The service principal that directory synchronization brings with it.
 pub(crate) const SYNC_APP: Uuid = Uuid::from_u128(0x6bf8_5cfa_ac8a_4be5_b5de_425a_0d0d_c016);
-
-/// What applications are called that personal accounts may use.
-const PERSONAL: &str = "Consumer application";
-
-/// 2099-12-31, in milliseconds.
-const IN_2099: i64 = 4_102_358_400_000;
-
-/// What enterprise applications without a registration are called.
-const VENDOR: &str = "Vendor application";
 
 /// Makes one tenant; `index` counts tenants of the scenario.
 pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant {
@@ -82,6 +73,10 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
             .map(|(check, state)| (check.clone(), state == "passed"))
             .collect(),
         resource: None,
+        external: plan.external,
+        domain_services: plan.domain_services,
+        bin: Vec::new(),
+        hard_delete_protection: plan.hard_delete_protection,
         eligible: Vec::new(),
         temporary: Vec::new(),
         behaviour: plan.behaviour.clone(),
@@ -103,7 +98,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
         .filter_map(|name| tenant.users.find(name))
         .collect();
     tenant.resource = resource(plan, &tenant, &mut random);
-    applications(plan, &mut tenant, &mut random);
+    applications::add(plan, &mut tenant, &mut random);
     tenant
 }
 
@@ -316,148 +311,4 @@ fn special(
         out.insert(position, one);
     }
     out
-}
-
-fn applications(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Random) {
-    let mut add = |tenant: &mut Tenant, name: String, app_id: Uuid, owner: Uuid, managed: bool| {
-        let id = random.uuid();
-        if owner == tenant.id && !managed {
-            tenant.applications.push(Application {
-                id: random.uuid(),
-                app_id,
-                personal: name.starts_with(PERSONAL),
-                name: name.clone(),
-                deleted_at: 0,
-            });
-        }
-        let vendor = name
-            .strip_prefix(VENDOR)
-            .and_then(|n| n.trim().parse().ok());
-        tenant.principals.push(Principal {
-            id,
-            app_id,
-            saml: vendor.is_some_and(|number: u32| number <= plan.losses.saml_applications),
-            name,
-            owner,
-            managed_identity: managed,
-            enabled: true,
-            deleted_at: 0,
-        });
-    };
-    let own = tenant.id;
-    let mut ids = Random::new(own.as_u64_pair().0);
-    for number in 1..=plan.applications {
-        add(
-            tenant,
-            format!("Line of business {number}"),
-            ids.uuid(),
-            own,
-            false,
-        );
-    }
-    for number in 1..=plan.personal_account_applications {
-        let name = format!("{PERSONAL} {number}");
-        add(tenant, name, ids.uuid(), own, false);
-    }
-    for number in 1..=plan.service_principals {
-        let vendor = ids.uuid();
-        add(
-            tenant,
-            format!("{VENDOR} {number}"),
-            ids.uuid(),
-            vendor,
-            false,
-        );
-    }
-    for number in 1..=plan.first_party_service_principals {
-        add(
-            tenant,
-            format!("Microsoft service {number}"),
-            ids.uuid(),
-            MICROSOFT_SERVICES,
-            false,
-        );
-    }
-    for number in 1..=plan.managed_identities {
-        add(
-            tenant,
-            format!("managed-identity-{number}"),
-            ids.uuid(),
-            own,
-            true,
-        );
-    }
-    if plan.sync.enabled {
-        add(
-            tenant,
-            "Microsoft Entra AD Synchronization Service".to_owned(),
-            SYNC_APP,
-            MICROSOFT_SERVICES,
-            false,
-        );
-    }
-    for (registration, reader) in [(&plan.closer, false), (&plan.reader, true)] {
-        let client = client(registration, reader, &mut ids);
-        let standard = if reader {
-            "TenantClosure reader"
-        } else {
-            "TenantClosure closer"
-        };
-        add(
-            tenant,
-            registration
-                .display_name
-                .clone()
-                .unwrap_or_else(|| standard.to_owned()),
-            client.app_id,
-            if registration.registered_elsewhere {
-                ids.uuid()
-            } else {
-                own
-            },
-            false,
-        );
-        tenant.clients.push(client);
-    }
-}
-
-fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Client {
-    let owned = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-    let app_id = ids.uuid();
-    let secret = ids.uuid();
-    let app_roles = plan.app_roles.clone().unwrap_or_else(|| {
-        owned(if reader {
-            READER_APP_ROLES
-        } else {
-            CLOSER_APP_ROLES
-        })
-    });
-    let held = plan
-        .directory_roles
-        .clone()
-        .unwrap_or_else(|| owned(if reader { &[] } else { CLOSER_DIRECTORY_ROLES }));
-    Client {
-        app_id: plan.client_id.unwrap_or(app_id),
-        secret: plan
-            .client_secret
-            .clone()
-            .unwrap_or_else(|| format!("sim~{}", secret.simple())),
-        secret_expired: plan.secret_expired,
-        ends_at: plan
-            .credentials_end_at
-            .map_or(IN_2099, jiff::Timestamp::as_millisecond),
-        roles_end_at: plan
-            .directory_roles_end_at
-            .map(jiff::Timestamp::as_millisecond),
-        app_roles,
-        directory_roles: held.iter().filter_map(|text| roles::find(text)).collect(),
-        reader,
-        azure_owner: plan.azure_owner.unwrap_or(true),
-        azure_reads_alone: plan.azure_reads_alone.unwrap_or(reader),
-        billing_role: plan.billing_role.unwrap_or(true),
-        partner_center: plan.partner_center.unwrap_or(true),
-        certificates: plan.certificates.clone(),
-        federated: plan.federated_credentials.clone(),
-        refusal: plan.refusal,
-    }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 pub use super::hosts::Cloud;
 pub use super::scenario_parts::{
     ApplicationRegistration, BillingAccount, DirectoryResource, DnsAnswers, DomainDns,
-    DomainReferences, FederatedCredential, Jwk, Jwks, Losses, RetainedAdministrator,
+    DomainReferences, External, FederatedCredential, Jwk, Jwks, Losses, RetainedAdministrator,
     SpareAdministrator, Subscription, SubscriptionKind, Sync, SyncPatch, SyncedDeletion,
 };
 
@@ -101,8 +101,21 @@ pub struct Tenant {
     pub service_principals: u32,
     /// Microsoft's own service principals: they refuse deletion.
     pub first_party_service_principals: u32,
+    /// Service principals of Microsoft's own corporate tenant: they refuse deletion as well.
+    pub corporate_service_principals: u32,
     /// Managed identities: they refuse deletion.
     pub managed_identities: u32,
+    /// The service principal of the `LinkedIn` connection: it refuses deletion until the setting (C5) is No, and goes with it.
+    pub linked_in_connection: bool,
+    /// Enterprise applications of another company that the portal does not show: they refuse deletion, and though every
+    /// check has passed the tenant cannot be deleted until support has removed them (press `supportRemovesApplications`).
+    pub hidden_service_principals: u32,
+    /// Deleted applications cannot be deleted permanently within seven days.
+    pub hard_delete_protection: bool,
+    /// What only a directory for customers has.
+    pub external: External,
+    /// Managed domains of Microsoft Entra Domain Services, in the first Azure subscription; they go with it.
+    pub domain_services: u32,
     /// Custom domains, verified; the first is the default one.
     pub domains: Vec<String>,
     /// Of all domains, the initial one among them, those with federated sign-in.
@@ -165,7 +178,13 @@ impl Default for Tenant {
             personal_account_applications: 0,
             service_principals: 0,
             first_party_service_principals: 0,
+            corporate_service_principals: 0,
             managed_identities: 0,
+            linked_in_connection: false,
+            hidden_service_principals: 0,
+            hard_delete_protection: false,
+            external: External::default(),
+            domain_services: 0,
             domains: Vec::new(),
             federated_domains: Vec::new(),
             domain_references: Vec::new(),

@@ -355,6 +355,11 @@ pub(crate) const CLOSER_APP_ROLES: &[&str] = &[
     "Reports.Read.All",
     "DeviceManagementManagedDevices.Read.All",
     "DeviceManagementServiceConfig.Read.All",
+    "IdentityProvider.Read.All",
+    "EventListener.Read.All",
+    "IdentityUserFlow.Read.All",
+    "Policy.Read.All",
+    "TrustFrameworkKeySet.Read.All",
 ];
 
 /// Directory roles of such a client.
@@ -378,6 +383,10 @@ pub(crate) const READER_APP_ROLES: &[&str] = &[
     "Reports.Read.All",
     "DeviceManagementManagedDevices.Read.All",
     "DeviceManagementServiceConfig.Read.All",
+    "IdentityProvider.Read.All",
+    "EventListener.Read.All",
+    "IdentityUserFlow.Read.All",
+    "TrustFrameworkKeySet.Read.All",
 ];
 
 /// What dies with a tenant.
@@ -404,6 +413,20 @@ pub struct Losses {
     pub share_point_bytes: u64,
     /// Enterprise applications that sign in by SAML: the first so many.
     pub saml_applications: u32,
+}
+
+/// What only a directory for customers (External ID or B2C) has, and what keeps it from being deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct External {
+    /// User flows.
+    pub user_flows: u32,
+    /// Identity providers that somebody configured, besides those that are built in.
+    pub identity_providers: u32,
+    /// Custom policies (B2C).
+    pub custom_policies: u32,
+    /// Policy keys (B2C).
+    pub policy_keys: u32,
 }
 
 /// The ARM resource that an External ID or B2C directory is.

@@ -6,9 +6,11 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::hosts::Cloud;
-use super::scenario::{Behaviour, DomainDns, FederatedCredential, Losses, SyncPatch};
+use super::scenario::{
+    Behaviour, DomainDns, External, FederatedCredential, Losses, SubscriptionKind, SyncPatch,
+};
 use super::subscription::Subscription;
-use super::users::{RESTRICTED, SYNCED, User, Users};
+use super::users::{BIN, RESTRICTED, SYNCED, User, Users};
 
 /// Agreements of billing accounts, in ARM's words.
 pub(crate) const CUSTOMER: &str = "MicrosoftCustomerAgreement";
@@ -18,6 +20,10 @@ pub(crate) const ONLINE_SERVICES: &str = "MicrosoftOnlineServicesProgram";
 /// The tenant that owns Microsoft's first-party applications.
 pub(crate) const MICROSOFT_SERVICES: Uuid =
     Uuid::from_u128(0xf8cd_ef31_a31e_4b4a_93e4_5f57_1e91_255a);
+
+/// Microsoft's corporate tenant, which owns some more of them.
+pub(crate) const MICROSOFT_CORPORATE: Uuid =
+    Uuid::from_u128(0x72f9_88bf_86f1_41af_91ab_2d7c_d011_db47);
 
 /// A simulated tenant.
 #[derive(Debug)]
@@ -51,6 +57,14 @@ pub(crate) struct Tenant {
     /// Checks that no program can read: whether each is settled.
     pub(crate) unreadable: BTreeMap<String, bool>,
     pub(crate) resource: Option<Resource>,
+    /// What only a directory for customers has.
+    pub(crate) external: External,
+    /// Managed domains of Microsoft Entra Domain Services.
+    pub(crate) domain_services: u32,
+    /// Applications and service principals in the recycle bin, and since when (virtual).
+    pub(crate) bin: Vec<(Uuid, i64)>,
+    /// Deleted applications stay in the recycle bin for seven days at least.
+    pub(crate) hard_delete_protection: bool,
     pub(crate) eligible: Vec<(Uuid, u32)>,
     /// Users whose role ends at a date.
     pub(crate) temporary: Vec<u32>,
@@ -103,18 +117,28 @@ pub(crate) struct Principal {
     pub(crate) managed_identity: bool,
     /// Signs in by SAML.
     pub(crate) saml: bool,
+    /// The `LinkedIn` connection: it goes with the setting, and not by being deleted.
+    pub(crate) linked_in: bool,
+    /// The portal does not show it, nobody but support can delete it, and the tenant cannot be deleted while it is there.
+    pub(crate) hidden: bool,
     pub(crate) enabled: bool,
     pub(crate) deleted_at: i64,
 }
 
 impl Principal {
     pub(crate) fn first_party(&self) -> bool {
-        self.owner == MICROSOFT_SERVICES
+        self.owner == MICROSOFT_SERVICES || self.owner == MICROSOFT_CORPORATE
+    }
+
+    /// Refuses to be deleted, whoever asks.
+    pub(crate) fn stays(&self) -> bool {
+        self.first_party() || self.managed_identity || self.hidden
     }
 
     /// Stands in the way of the portal's check of enterprise applications.
     pub(crate) fn blocks(&self) -> bool {
-        self.deleted_at == 0 && !self.first_party() && (self.enabled || !self.managed_identity)
+        let counts = self.linked_in || !(self.first_party() || self.hidden);
+        self.deleted_at == 0 && counts && (self.enabled || !self.managed_identity)
     }
 }
 
@@ -214,6 +238,7 @@ impl Tenant {
         self.domains
             .retain(|one| one.gone_at.is_none_or(|at| at > real));
         self.users.expire(now, real);
+        self.expire(now);
         self.release(now);
         changes.extend(self.resurrect(now, clock.real()));
         for subscription in &mut self.subscriptions {
@@ -239,6 +264,19 @@ impl Tenant {
             one.locked_until -= milliseconds;
             one.gone_at = one.gone_at.map(|moment| moment - milliseconds);
         }
+    }
+
+    /// Empties the recycle bin of applications that have been in it for thirty days.
+    fn expire(&mut self, now: i64) {
+        let (applications, principals) = (&mut self.applications, &mut self.principals);
+        self.bin.retain(|(id, since)| {
+            let over = now - since >= BIN;
+            if over {
+                applications.retain(|one| one.id != *id || one.deleted_at == 0);
+                principals.retain(|one| one.id != *id || one.deleted_at == 0);
+            }
+            !over
+        });
     }
 
     /// The protection of whom a restricted unit let go ends some time later.
@@ -318,6 +356,30 @@ impl Tenant {
             .iter()
             .filter(|subscription| !subscription.gone())
             .count()
+    }
+
+    /// Managed domains that are left: they lie in an Azure subscription, and go with the last.
+    pub(crate) fn domain_services_left(&self) -> u32 {
+        let mut azure = self.subscriptions.iter();
+        let there = azure.any(|one| one.kind == SubscriptionKind::Azure && !one.gone());
+        if there { self.domain_services } else { 0 }
+    }
+
+    /// What only a directory for customers has, and is not deleted yet.
+    pub(crate) fn external_left(&self) -> u32 {
+        let External {
+            user_flows,
+            identity_providers,
+            custom_policies,
+            policy_keys,
+        } = self.external;
+        user_flows + identity_providers + custom_policies + policy_keys
+    }
+
+    /// The portal refuses to delete the tenant though it shows nothing that is in the way.
+    pub(crate) fn hidden_left(&self) -> bool {
+        let mut all = self.principals.iter();
+        all.any(|one| one.hidden && one.deleted_at == 0)
     }
 
     pub(crate) fn applications_left(&self) -> usize {

@@ -18,7 +18,7 @@ pub(crate) const PURGED: u8 = 64;
 pub(crate) const AUTHENTICATOR: u8 = 128;
 
 /// Virtual time that a deleted user stays in the recycle bin.
-const BIN: i64 = 30 * 86_400_000;
+pub(crate) const BIN: i64 = 30 * 86_400_000;
 
 pub(crate) const MFA_STATES: [&str; 3] = ["disabled", "enabled", "enforced"];
 

@@ -199,6 +199,10 @@ impl World {
         ) {
             self.judge.deleted(id, object, actor, &time);
         }
+        if matches!(kind, "applicationDeleted" | "servicePrincipalDeleted") {
+            let since = self.clock.virtual_now();
+            self.tenants[tenant].bin.push((object, since));
+        }
         if kind == "userRestored" {
             self.judge.brief(id).deleted.remove(&object);
         }

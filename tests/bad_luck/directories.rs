@@ -12,6 +12,8 @@ crate::rows![
     a_deletion_that_fails_on_the_way,
     a_deletion_by_hand,
     a_deletion_that_azure_refuses,
+    user_flows_that_are_left,
+    user_flows_that_nobody_may_read,
 ];
 
 fn tenant(kind: &str) -> Value {
@@ -178,4 +180,68 @@ async fn a_deletion_by_hand() {
     let audit = trial.assert_closes().await;
     let last = audit.claimed.last().unwrap();
     assert_eq!(last.0, Action::VerifyDirectoryGone);
+}
+
+/// They are seen, so a person is asked to delete them before Azure is asked for anything.
+async fn user_flows_that_are_left() {
+    let external =
+        json!({"userFlows": 2, "identityProviders": 1, "customPolicies": 3, "policyKeys": 4});
+    let fields = json!({"tenantType": "AAD B2C", "external": external});
+    let trial = Trial::new("flows-left", fields).await;
+    trial.apply().await;
+    let (status, told) = trial.handed_over("RemoveUserFlows").await;
+    let says = "Left: 2 user flows, 1 identity provider, 3 custom policies, 4 policy keys";
+    assert!(told.what.ends_with(says), "{}", told.what);
+    assert_eq!(
+        told.link,
+        "https://learn.microsoft.com/azure/active-directory-b2c/tutorial-delete-tenant"
+    );
+    let check = status
+        .blockers
+        .iter()
+        .find(|one| one.check.starts_with("C13 "));
+    let check = check.unwrap();
+    assert_eq!(
+        (check.state.as_str(), check.who.as_str()),
+        ("failed", "person")
+    );
+    assert_eq!(condition(&status, "DeletionChecksPassed").1, "ChecksFailed");
+    let writes = trial.case.portal.get("writes").await.unwrap();
+    let asked = writes.as_array().unwrap().iter();
+    let asked = asked.filter(|one| one["tenant"] == json!(trial.case.portal.tenant.id));
+    let asked = asked.filter(|one| one["acts"].get("deleteDirectory").is_some());
+    assert_eq!(asked.count(), 0, "Azure was asked all the same");
+    trial.assert_closes().await;
+}
+
+/// What keeps the directory is not seen: Azure says that something does, and that is told; it is tried again by itself.
+async fn user_flows_that_nobody_may_read() {
+    let reads_no_flows = [
+        "Organization.ReadWrite.All",
+        "User.ReadWrite.All",
+        "UserAuthenticationMethod.Read.All",
+        "Application.ReadWrite.All",
+        "RoleManagement.Read.Directory",
+        "Group.Read.All",
+        "Reports.Read.All",
+        "DeviceManagementManagedDevices.Read.All",
+        "DeviceManagementServiceConfig.Read.All",
+    ];
+    let fields = json!({"tenantType": "CIAM", "external": {"userFlows": 1}, "closer": {"appRoles": reads_no_flows}});
+    let trial = Trial::new("flows-unseen", fields).await;
+    trial.apply().await;
+    refused(&trial, "DirectoryNotEmpty").await;
+    let status = trial.phase(Phase::Stalled).await;
+    let check = status
+        .checks
+        .iter()
+        .find(|one| one.check.starts_with("C13 "));
+    assert_eq!(check.unwrap().state, "unknown");
+    trial
+        .case
+        .portal
+        .press("deleteUserFlows", None)
+        .await
+        .unwrap();
+    trial.assert_closes().await;
 }

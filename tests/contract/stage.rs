@@ -519,5 +519,6 @@ pub fn intent(action: Action, object: ObjectId) -> Intent {
         objects: vec![object],
         resource: None,
         domain: None,
+        residue: Vec::new(),
     }
 }

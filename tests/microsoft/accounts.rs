@@ -98,6 +98,7 @@ async fn each_account_is_spoken_to_with_its_own_credential() {
             objects: vec![one.id],
             resource: one.resource.clone(),
             domain: None,
+            residue: Vec::new(),
         };
         let attempt = tenant.perform(&about, &Held::new()).await;
         assert_eq!(attempt.accepted, [one.id]);

@@ -63,6 +63,7 @@ async fn a_customer_agreement_is_canceled_through_its_account() {
         objects: vec![one.id],
         resource: one.resource,
         domain: None,
+        residue: Vec::new(),
     };
     let attempt = tenant.perform(&about, &Held::new()).await;
     assert_eq!(attempt.accepted, [id(10)]);
@@ -96,6 +97,40 @@ async fn a_directory_of_another_tenant_is_never_deleted() {
         let attempt = tenant.perform(&about, &Held::new()).await;
         assert_eq!(fake.seen().len(), requests);
         assert_eq!(attempt.refused.first().map(|r| r.code.as_str()), code);
+    }
+}
+
+/// What is left in a directory stays in it until a person has removed it: that is told. A race passes, and so does a reply
+/// without a word.
+#[tokio::test]
+async fn a_directory_that_is_not_empty_is_told_and_a_race_is_looked_at_again() {
+    let resource = "/subscriptions/s/resourceGroups/g/providers/Microsoft.AzureActiveDirectory/b2cDirectories/contoso.onmicrosoft.com";
+    let coded = |code: &'static str| json!({"error": {"code": code, "message": "Anna Bakker"}});
+    for (body, code) in [
+        (coded("DirectoryNotEmpty"), Some("DirectoryNotEmpty")),
+        (coded("Conflict"), Some("Conflict")),
+        (coded("Directory_ConcurrencyViolation"), None),
+        (json!({}), None),
+    ] {
+        let (_, tenant) = start(move |seen, _| match seen.method.as_str() {
+            "GET" => Told::Json(200, json!({"properties": {"tenantId": TENANT}})),
+            "DELETE" => Told::Json(409, body.clone()),
+            _ => usual(seen),
+        })
+        .await;
+        let about = Intent {
+            resource: Some(resource.into()),
+            ..intent(Action::DeleteDirectory, vec![])
+        };
+        let attempt = tenant.perform(&about, &Held::new()).await;
+        assert_eq!(attempt.refused.first().map(|r| r.code.as_str()), code);
+        assert!(attempt.accepted.is_empty());
+        assert_eq!(attempt.request_ids.len(), 1, "support asks for it");
+        let outcome = settle(&tenant, &about, Some(&attempt)).await;
+        assert_eq!(
+            (outcome.refused.len(), outcome.unanswered.len()),
+            if code.is_some() { (1, 0) } else { (0, 1) }
+        );
     }
 }
 

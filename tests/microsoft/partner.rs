@@ -75,6 +75,7 @@ fn about(n: usize, action: Action, resource: String) -> Intent {
         objects: vec![id(n)],
         resource: Some(resource),
         domain: None,
+        residue: Vec::new(),
     }
 }
 

@@ -164,6 +164,8 @@ impl<'a> Person<'a> {
                 self.each_subscription("deleteSubscription", &hand_off.what)
                     .await
             }
+            "RemoveUserFlows" => self.press("deleteUserFlows", None).await,
+            "RemoveDomainServices" => self.press("deleteDomainServices", None).await,
             "RemoveOwnApplication" => {
                 let own = self.case.portal.tenant.app_id.clone();
                 self.press("deleteApplication", Some(&own)).await
@@ -258,7 +260,8 @@ impl<'a> Person<'a> {
         pressed
     }
 
-    async fn attest(&mut self, check: &str, result: &str) -> Result<()> {
+    /// Says what was seen of a check, once.
+    pub(crate) async fn attest(&mut self, check: &str, result: &str) -> Result<()> {
         if !self.first(&format!("attest {check}")) {
             return Ok(());
         }

@@ -6,8 +6,9 @@
 //! `graph/api/authentication-update`; canceling Azure subscriptions `cost-management-billing/manage/cancel-azure-subscription`; billing roles
 //! `cost-management-billing/manage/understand-mca-roles`.
 
+pub use super::when::When;
 use crate::closure::step::Step;
-use crate::closure::terms::{BillingKind, Terms};
+use crate::closure::terms::BillingKind;
 
 /// What a right is for: a reading application needs those to read, the acting one all that are not covered by another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,63 +41,6 @@ impl Kind {
     /// ([`crate::closure::observation::Observation::rights`]); of the rest nothing is known before the step itself.
     pub const fn is_told(self) -> bool {
         matches!(self, Self::Permission | Self::DirectoryRole)
-    }
-}
-
-/// When a right is needed at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// In every closure.
-    Always,
-    /// The tenant has other administrators to delete.
-    OtherAdministrators,
-    /// The directory is synchronized.
-    Synced,
-    /// `spec.retain.spareAdministrator` is there.
-    Spare,
-    /// `spec.directory.removeApplications` is true.
-    RemoveApplications,
-    /// `spec.domains.release` names domains.
-    ReleaseDomains,
-    /// `spec.directory.resource` is there.
-    DirectoryResource,
-    /// `spec.billing.accounts` has an account of this kind.
-    Account(BillingKind),
-    /// `spec.billing.stopRenewalFirst` is true, with an account of this kind.
-    StopRenewal(BillingKind),
-}
-
-impl When {
-    /// Whether the spec asks for it; `None`: only the tenant can tell.
-    pub fn by_spec(self, terms: &Terms) -> Option<bool> {
-        let has = |kind| terms.billing.iter().any(|account| account.kind == kind);
-        Some(match self {
-            Self::Always => true,
-            Self::OtherAdministrators | Self::Synced => return None,
-            Self::Spare => terms.spare.is_some(),
-            Self::RemoveApplications => terms.remove_applications,
-            Self::ReleaseDomains => !terms.release_domains.is_empty(),
-            Self::DirectoryResource => terms.directory_resource.is_some(),
-            Self::Account(kind) => has(kind),
-            Self::StopRenewal(kind) => terms.stop_renewal_first && has(kind),
-        })
-    }
-
-    /// As it is told to a person.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::OtherAdministrators => "other administrators are to be deleted",
-            Self::Synced => "the directory is synchronized",
-            Self::Spare => "a spare administrator is kept",
-            Self::RemoveApplications => "`directory.removeApplications`",
-            Self::ReleaseDomains => "`domains.release`",
-            Self::DirectoryResource => "`directory.resource`",
-            Self::Account(BillingKind::CustomerAgreement) => "an account `CustomerAgreement`",
-            Self::Account(BillingKind::Partner) => "an account `Partner`",
-            Self::Account(BillingKind::AzureSubscription) => "an account `AzureSubscription`",
-            Self::StopRenewal(_) => "`billing.stopRenewalFirst`",
-        }
     }
 }
 
@@ -146,6 +90,14 @@ const fn counts(what: &'static str, why: &'static str) -> Right {
     }
 }
 
+/// Reads a delete-tenant check: without it the check is Unknown, and for a person to look at.
+const fn checks(what: &'static str, when: When, why: &'static str) -> Right {
+    Right {
+        vital: false,
+        ..reads(Kind::Permission, what, when, why)
+    }
+}
+
 const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'static str) -> Right {
     Right {
         step,
@@ -159,7 +111,7 @@ const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'sta
 }
 
 /// Every right that an application can need, in the order of the steps.
-pub const TABLE: [Right; 26] = [
+pub const TABLE: [Right; 31] = [
     reads(
         Kind::Permission,
         "Organization.Read.All",
@@ -219,6 +171,31 @@ pub const TABLE: [Right; 26] = [
         When::ReleaseDomains,
         "reads the domains and what still uses them",
     ),
+    checks(
+        "IdentityProvider.Read.All",
+        When::DirectoryResource,
+        "finds identity providers, which keep the directory from being deleted; without it a person looks",
+    ),
+    checks(
+        "EventListener.Read.All",
+        When::ExternalIdDirectory,
+        "finds user flows, which keep the directory from being deleted; without it a person looks",
+    ),
+    checks(
+        "IdentityUserFlow.Read.All",
+        When::B2cDirectory,
+        "finds user flows, which keep the directory from being deleted; without it a person looks",
+    ),
+    checks(
+        "Policy.Read.All",
+        When::B2cDirectory,
+        "finds custom policies, which keep the directory from being deleted; without it a person looks",
+    ),
+    checks(
+        "TrustFrameworkKeySet.Read.All",
+        When::B2cDirectory,
+        "finds policy keys, which keep the directory from being deleted; without it a person looks",
+    ),
     reads(
         Kind::BillingRole,
         "Billing account reader",
@@ -229,7 +206,7 @@ pub const TABLE: [Right; 26] = [
         Kind::SubscriptionRole,
         "Reader",
         When::Account(BillingKind::AzureSubscription),
-        "reads the state of the Azure subscription, and counts its resources",
+        "reads the state of the Azure subscription, counts its resources, and finds Domain Services",
     ),
     reads(
         Kind::PartnerCenter,
@@ -387,7 +364,12 @@ mod tests {
                 "DeviceManagementManagedDevices.Read.All",
                 "DeviceManagementServiceConfig.Read.All",
                 "AdministrativeUnit.Read.All",
-                "Domain.Read.All"
+                "Domain.Read.All",
+                "IdentityProvider.Read.All",
+                "EventListener.Read.All",
+                "IdentityUserFlow.Read.All",
+                "Policy.Read.All",
+                "TrustFrameworkKeySet.Read.All"
             ]
         );
         assert_eq!(
@@ -400,6 +382,11 @@ mod tests {
                 "DeviceManagementManagedDevices.Read.All",
                 "DeviceManagementServiceConfig.Read.All",
                 "AdministrativeUnit.Read.All",
+                "IdentityProvider.Read.All",
+                "EventListener.Read.All",
+                "IdentityUserFlow.Read.All",
+                "Policy.Read.All",
+                "TrustFrameworkKeySet.Read.All",
                 "User.ReadWrite.All",
                 "Privileged Authentication Administrator",
                 "Organization.ReadWrite.All",

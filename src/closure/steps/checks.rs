@@ -1,12 +1,11 @@
-//! The delete-tenant checks, as far as a program can tell them: passed, failed, or for a person to say.
-//!
-//! Custom domains (C16), groups, devices and policies (C17) and soft-deleted objects (C18) are no checks; Domain Services
-//! (C12) lives in an Azure subscription and goes with it.
+//! How the delete-tenant checks stand: passed, failed, or for a person to say. Which there are is in
+//! [`crate::closure::checks`].
 
-use crate::closure::decision::{Blocker, Standing};
-use crate::closure::links;
+use crate::closure::checks::{Row, Source, TABLE};
+use crate::closure::decision::{Blocker, CheckStanding, Standing};
 use crate::closure::observation::{Agreement, Application, Lifecycle, Observation};
 use crate::closure::plan::Plan;
+use crate::closure::terms::BillingKind;
 use std::collections::BTreeMap;
 
 /// How a check stands.
@@ -20,42 +19,72 @@ pub enum State {
     Unknown,
 }
 
-/// One check.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl State {
+    /// As the status words it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One check of this tenant.
+#[derive(Clone, Debug)]
 pub struct Check {
-    /// `C1` to `C15`.
-    pub id: &'static str,
-    /// Its name in the portal.
-    pub name: &'static str,
+    /// Its line in the table.
+    pub row: &'static Row,
     /// How it stands.
     pub state: State,
-    /// How it is met.
-    pub remedy: &'static str,
-    /// Where.
+    /// Where it is met.
     pub link: &'static str,
     /// Who meets it.
     pub who: &'static str,
 }
 
-/// The five checks that no program can read.
-pub const UNREADABLE: [&str; 5] = ["C5", "C9", "C10", "C11", "C15"];
+impl Check {
+    /// Its id, and its name in the portal.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.row.id, self.row.name)
+    }
 
-/// All checks that apply to this tenant, in the portal's order.
+    /// For a person to look at and to attest.
+    pub fn is_to_attest(&self) -> bool {
+        self.state == State::Unknown && self.row.counts()
+    }
+}
+
+/// All checks, in the order of the table. What a person said counts only where nothing was seen.
 pub fn all(plan: &Plan, seen: &Observation) -> Vec<Check> {
-    let mut checks = readable(plan, seen);
-    checks.extend(by_person(plan));
-    if plan.terms.directory_resource.is_some() {
-        checks.extend(external(plan));
-    }
-    for check in &mut checks {
-        if let Some(said) = attested(&seen.cluster.attestations, check.id)
-            && check.state == State::Unknown
-        {
-            check.state = said;
+    each(plan, |row| {
+        let said = attested(&seen.cluster.attestations, row.id);
+        match row.source {
+            Source::NotAsked => said.unwrap_or(State::Passed),
+            Source::Read(_) | Source::Person | Source::WithTheDeletion => {
+                judged(row, plan, seen).or(said).unwrap_or(State::Unknown)
+            }
         }
-    }
-    checks.sort_by_key(|check| number(check.id));
-    checks
+    })
+}
+
+/// The end: the directory is gone, so all of them were met.
+pub fn proven(plan: &Plan) -> Vec<Check> {
+    each(plan, |_| State::Passed)
+}
+
+fn each(plan: &Plan, state: impl Fn(&Row) -> State) -> Vec<Check> {
+    let terms = &plan.terms;
+    let of = |row: &'static Row| Check {
+        row,
+        state: state(row),
+        link: (row.place)(terms.cloud),
+        who: row.who.word(
+            terms.remove_applications,
+            terms.directory_resource.is_some(),
+        ),
+    };
+    TABLE.iter().map(of).collect()
 }
 
 /// What a person said about a check.
@@ -69,11 +98,11 @@ pub fn attested(attestations: &BTreeMap<String, String>, check: &str) -> Option<
     })
 }
 
-/// What the condition says of them. Permission to delete Azure resources (C8) is part of pressing the button.
+/// What the condition says of them.
 pub fn standing(checks: &[Check]) -> Standing {
     let of = |state: State| -> Vec<&str> {
-        let some = checks.iter().filter(|c| c.state == state && c.id != "C8");
-        some.map(|check| check.name).collect()
+        let some = checks.iter().filter(|c| c.state == state && c.row.counts());
+        some.map(|check| check.row.name).collect()
     };
     let (failed, unknown) = (of(State::Failed), of(State::Unknown));
     if !failed.is_empty() {
@@ -90,17 +119,23 @@ pub fn standing(checks: &[Check]) -> Standing {
 pub fn blockers(checks: &[Check]) -> Vec<Blocker> {
     let open = checks.iter().filter(|check| check.state != State::Passed);
     open.map(|check| Blocker {
-        check: format!("{} {}", check.id, check.name),
-        state: if check.state == State::Failed {
-            "failed"
-        } else {
-            "unknown"
-        },
-        remedy: check.remedy.to_owned(),
+        check: check.title(),
+        state: check.state.word(),
+        remedy: check.row.remedy.to_owned(),
         link: check.link.to_owned(),
         who: check.who,
     })
     .collect()
+}
+
+/// Every check, for the status.
+pub fn standings(checks: &[Check]) -> Vec<CheckStanding> {
+    let all = checks.iter().map(|check| CheckStanding {
+        check: check.title(),
+        state: check.state.word(),
+        who: check.who,
+    });
+    all.collect()
 }
 
 /// Passed, and all.
@@ -110,180 +145,43 @@ pub fn progress(checks: &[Check]) -> (u32, u32) {
     (number(passed.count()), number(checks.len()))
 }
 
-fn number(id: &str) -> u32 {
-    id.trim_start_matches('C').parse().unwrap_or(u32::MAX)
-}
-
-fn judged(passed: Option<bool>) -> State {
-    match passed {
-        Some(true) => State::Passed,
-        Some(false) => State::Failed,
-        None => State::Unknown,
-    }
-}
-
-fn readable(plan: &Plan, seen: &Observation) -> Vec<Check> {
-    let cloud = plan.terms.cloud;
-    let by_us = if plan.terms.remove_applications {
-        "operator"
-    } else {
-        "person"
-    };
-    let applications = |of_kind: fn(&Application) -> bool| {
+/// What was seen; `None`: nothing that counts.
+fn judged(row: &Row, plan: &Plan, seen: &Observation) -> Option<State> {
+    let terms = &plan.terms;
+    let no_application = |of_kind: fn(&Application) -> bool| {
         let all = seen.applications.known()?;
         Some(!all.iter().any(|one| !one.own && of_kind(one)))
     };
-    let subscriptions = |azure: bool| {
-        let all = seen.subscriptions.known()?;
-        let there = all.iter().filter(|one| one.lifecycle != Lifecycle::Gone);
-        Some(
-            !there
-                .into_iter()
-                .any(|one| (one.agreement == Agreement::Azure) == azure),
-        )
+    let shows_azure = terms
+        .billing
+        .iter()
+        .any(|account| account.kind == BillingKind::AzureSubscription);
+    let passed = match row.id {
+        "C1" => seen.spare.known().map(Option::is_none),
+        "C2" => seen.organization.known().map(|found| !found.sync_enabled),
+        "C3" => no_application(|one| one.service_principal && !one.undeletable),
+        "C4" => no_application(|one| !one.service_principal),
+        "C6" => no_subscription(seen, false),
+        // Where no account shows them, none that is seen is not none.
+        "C7" => no_subscription(seen, true).filter(|none| shows_azure || !none),
+        "C12" => seen.domain_services.known().map(|left| *left == 0),
+        "C13" => seen.external.known().map(|found| found.left() == 0),
+        "C14" => seen
+            .external
+            .known()
+            .and_then(|found| (!found.is_external()).then_some(true)),
+        "C16" => seen.organization.known().map(|found| {
+            let mut wanted = terms.release_domains.iter();
+            !wanted.any(|name| found.custom_domains.contains(name))
+        }),
+        _ => None,
     };
-    let no_spare = seen.spare.known().map(Option::is_none);
-    let sync_off = seen.organization.known().map(|found| !found.sync_enabled);
-    let principals = applications(|one| one.service_principal && !one.undeletable);
-    let registrations = applications(|one| !one.service_principal);
-    let products = links::products(cloud);
-    let apps = links::applications(cloud);
-    [
-        (
-            "C1",
-            "Users",
-            no_spare,
-            "Delete every user but the retained administrator",
-            links::active_users(cloud),
-            "operator",
-        ),
-        (
-            "C2",
-            "Directory sync",
-            sync_off,
-            "Switch directory sync off and wait up to 72 hours",
-            links::SYNC_OFF,
-            "person",
-        ),
-        (
-            "C3",
-            "Enterprise applications",
-            principals,
-            "Delete the enterprise applications that can be deleted; disable the others",
-            apps,
-            by_us,
-        ),
-        (
-            "C4",
-            "App registrations",
-            registrations,
-            "Delete all app registrations, also under All applications",
-            apps,
-            by_us,
-        ),
-        (
-            "C6",
-            "License-based subscriptions",
-            subscriptions(false),
-            "Cancel and delete them, then wait up to 72 hours",
-            products,
-            "person",
-        ),
-        (
-            "C7",
-            "Azure subscriptions",
-            subscriptions(true),
-            "Cancel and delete them, or transfer them to another tenant",
-            links::azure(cloud),
-            "person",
-        ),
-    ]
-    .into_iter()
-    .map(|(id, name, passed, remedy, link, who)| Check {
-        id,
-        name,
-        state: judged(passed),
-        remedy,
-        link,
-        who,
-    })
-    .collect()
+    passed.map(|passed| if passed { State::Passed } else { State::Failed })
 }
 
-fn by_person(plan: &Plan) -> Vec<Check> {
-    let tenants = links::tenants(plan.terms.cloud);
-    let unknown = |id, name, remedy, link| Check {
-        id,
-        name,
-        state: State::Unknown,
-        remedy,
-        link,
-        who: "person",
-    };
-    vec![
-        unknown(
-            "C5",
-            "LinkedIn account connections",
-            "Under Users, User settings set LinkedIn account connections to No",
-            tenants,
-        ),
-        unknown(
-            "C8",
-            "Permission to delete Azure resources",
-            "Under Properties set Access management for Azure resources to Yes, sign out and in again",
-            tenants,
-        ),
-        unknown(
-            "C9",
-            "Multifactor authentication providers",
-            "Delete every multifactor authentication provider",
-            links::MFA_PROVIDERS,
-        ),
-        unknown(
-            "C10",
-            "Self-service sign-up products",
-            "Under Licenses, Self-service sign-up products delete each of them",
-            links::DELETE_TENANT,
-        ),
-        unknown(
-            "C11",
-            "Outstanding invoices",
-            "Pay every invoice; the last Azure invoice comes up to 72 hours after the cancellation",
-            links::BILLS,
-        ),
-        unknown(
-            "C15",
-            "Store for Business or Education",
-            "Reclaim all seats that are left from the store",
-            links::DELETE_TENANT,
-        ),
-    ]
-}
-
-fn external(plan: &Plan) -> Vec<Check> {
-    let tenants = links::tenants(plan.terms.cloud);
-    [
-        (
-            "C13",
-            "User flows and policies",
-            "Delete user flows, identity providers, policy keys and custom policies",
-            "person",
-        ),
-        (
-            "C14",
-            "Link to the Azure subscription",
-            "Is removed together with the directory",
-            "operator",
-        ),
-    ]
-    .into_iter()
-    .map(|(id, name, remedy, who)| Check {
-        id,
-        name,
-        state: State::Unknown,
-        remedy,
-        link: tenants,
-        who,
-    })
-    .collect()
+/// No such subscription is left, of Azure or of the others.
+fn no_subscription(seen: &Observation, azure: bool) -> Option<bool> {
+    let all = seen.subscriptions.known()?;
+    let mut there = all.iter().filter(|one| one.lifecycle != Lifecycle::Gone);
+    Some(!there.any(|one| (one.agreement == Agreement::Azure) == azure))
 }

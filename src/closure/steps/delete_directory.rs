@@ -1,6 +1,6 @@
 //! Step 5: the delete-tenant checks, then the directory itself: by a call where there is one, else by a person.
 
-use crate::closure::decision::{Assessment, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Decision, Standing, Waiting};
 use crate::closure::guards;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
@@ -11,9 +11,8 @@ use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
-use crate::closure::steps::{approval, facts, refused};
+use crate::closure::steps::{approval, end_game, facts, refused};
 use crate::closure::terms::Mode;
-use crate::closure::words::count;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -21,21 +20,25 @@ use std::time::Duration;
 const SLICE: usize = 100;
 /// A deletion that was accepted, and after which the tenant is still there so much later, is asked for again.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
-/// Refusals in a row after which a person is asked to remove our own application.
-const TRIES: u32 = 3;
+/// Effects in a row that moved nothing, after which a person goes on with the applications.
+const TRIES: u32 = 6;
 
 /// Where step 5 stands.
 pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
     if memory.directory_gone_at.is_some() {
-        return proven();
+        return proven(plan);
     }
-    if guards::departed(memory) {
+    if guards::departed(seen, memory) {
+        let checks = checks::all(plan, seen);
         let next = from_outside(plan, seen, memory, now);
         let standing = Standing::unknown(
             "NotReadable",
             "Nothing inside the tenant can be read any more",
         );
-        return ending(Assessment::now_do(next), standing);
+        let ticket = end_game::ticket(&next, plan, seen, memory, &checks);
+        return ending(Assessment::now_do(next), standing)
+            .with_checks(checks::standings(&checks))
+            .with_ticket(ticket);
     }
     let Some(sealed) = &plan.sealed else {
         return Assessment::now_do(Decision::MakePlan {
@@ -48,13 +51,16 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let checks = checks::all(plan, seen);
     let (done, all) = checks::progress(&checks);
     let next = next(plan, sealed, seen, memory, &checks, now);
+    let ticket = end_game::ticket(&next, plan, seen, memory, &checks);
     ending(Assessment::now_do(next), checks::standing(&checks))
         .progress(done, all)
         .blocked_by(checks::blockers(&checks))
+        .with_checks(checks::standings(&checks))
+        .with_ticket(ticket)
 }
 
 /// The end: the directory itself is the proof that every check was met.
-pub fn proven() -> Assessment {
+pub fn proven(plan: &Plan) -> Assessment {
     let gone = "Outside readers of three kinds agree that the tenant is gone";
     Assessment::done()
         .standing(
@@ -66,6 +72,7 @@ pub fn proven() -> Assessment {
             "Closed",
             Standing::yes("TenantGone", "The tenant is closed"),
         )
+        .with_checks(checks::standings(&checks::proven(plan)))
 }
 
 fn ending(assessment: Assessment, checks: Standing) -> Assessment {
@@ -75,11 +82,13 @@ fn ending(assessment: Assessment, checks: Standing) -> Assessment {
         .standing("DirectoryDeleted", Standing::no("InProgress", message))
 }
 
-/// Applications are only for the checks: where they cannot be read the checks say so.
+/// Applications and what follows them are only for the checks: where they cannot be read the checks say so.
 fn look(seen: &Observation) -> Result<(), Decision> {
     let asked = [
         Question::Subscriptions,
         Question::Applications,
+        Question::External,
+        Question::DomainServices,
         Question::Directory,
     ];
     if let Some(read) = facts::unread(seen, &asked) {
@@ -111,13 +120,18 @@ fn next(
         return decision;
     }
     let only_ours = checks::attested(&seen.cluster.attestations, "OnlyOurs");
-    if only_ours == Some(State::Passed) {
-        return own_identity(plan, seen, memory, now);
+    let only_ours = only_ours == Some(State::Passed);
+    if only_ours && !end_game::stays(seen, memory) {
+        return paced(plan, memory, end_game::remove_own(seen), now);
     }
-    if plan.terms.directory_resource.is_some() {
-        return by_call(plan, memory, now);
+    if plan.terms.directory_resource.is_some() && !only_ours {
+        // Azure refuses as long as there is any of it.
+        return match end_game::flows_left(seen, checks) {
+            Some(hand_off) => Decision::HandOff(vec![hand_off]),
+            None => by_call(plan, memory, now),
+        };
     }
-    by_person(plan, seen, checks)
+    end_game::by_person(plan, seen, memory, checks, only_ours)
 }
 
 /// The spare administrator goes first, and only the one whom the plan pins.
@@ -165,12 +179,12 @@ fn barred(checks: &[Check]) -> Option<Obstacle> {
     let bar = ["C2", "C6", "C7"];
     let failed: Vec<&Check> = checks
         .iter()
-        .filter(|check| check.state == State::Failed && bar.contains(&check.id))
+        .filter(|check| check.state == State::Failed && bar.contains(&check.row.id))
         .collect();
     let first = failed.first()?;
-    let names: Vec<&str> = failed.iter().map(|check| check.name).collect();
+    let names: Vec<&str> = failed.iter().map(|check| check.row.name).collect();
     let message = format!("What was done before is no longer so: {}", names.join(", "));
-    Some(Obstacle::new("PlanDrift", message, first.remedy))
+    Some(Obstacle::new("PlanDrift", message, first.row.remedy))
 }
 
 fn applications(
@@ -206,29 +220,7 @@ fn applications(
 
 /// Effects of this step keep failing without a word of refusal: a person goes on.
 fn stuck(memory: &Memory) -> bool {
-    memory.started.contains_key(&Step::DeleteDirectory) && memory.fruitless >= TRIES * 2
-}
-
-/// Our registration first, then our service principal: nothing can be asked from inside after that.
-fn own_identity(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decision {
-    let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
-    let mut own: Vec<&Application> = all.iter().filter(|one| one.own).collect();
-    own.sort_by_key(|one| (one.service_principal, one.id));
-    let refused = memory.started.contains_key(&Step::DeleteDirectory) && memory.fruitless >= TRIES;
-    if own.is_empty() || refused {
-        let mut hand_offs = vec![HandOff {
-            key: "RemoveOwnApplication",
-            what: "Delete this operator's own app registration and enterprise application: it could not do so itself"
-                .to_owned(),
-            link: links::applications(plan.terms.cloud).to_owned(),
-            noticed: "The operator keeps looking from outside and closes by itself".to_owned(),
-        }];
-        hand_offs.push(press_delete(plan));
-        return Decision::HandOff(hand_offs);
-    }
-    let ids = own.into_iter().map(|one| one.id).collect();
-    let intent = Intent::on(Step::DeleteDirectory, Action::RemoveOwnIdentity, ids);
-    paced(plan, memory, intent, now)
+    memory.started.contains_key(&Step::DeleteDirectory) && memory.fruitless >= TRIES
 }
 
 /// An External ID or B2C directory: one call, the last.
@@ -252,85 +244,6 @@ fn by_call(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
     paced(plan, memory, intent, now)
 }
 
-fn by_person(plan: &Plan, seen: &Observation, checks: &[Check]) -> Decision {
-    if checks::attested(&seen.cluster.attestations, "Refused").is_some() {
-        return portal_refused(seen, checks).blocks();
-    }
-    let mut hand_offs = vec![press_delete(plan)];
-    let open: Vec<&Check> = checks
-        .iter()
-        .filter(|c| c.state != State::Passed && checks::UNREADABLE.contains(&c.id))
-        .collect();
-    if !open.is_empty() {
-        let words: Vec<String> = open
-            .iter()
-            .map(|check| format!("{} {}: {}", check.id, check.name, check.remedy))
-            .collect();
-        hand_offs.push(HandOff {
-            key: "AttestChecks",
-            what: format!(
-                "No program can read these checks; look at each and attest it. {}",
-                words.join(". ")
-            ),
-            link: links::DELETE_TENANT.to_owned(),
-            noticed: "An attestation for each check; without one the deletion itself is the proof"
-                .to_owned(),
-        });
-    }
-    let apps = checks
-        .iter()
-        .find(|c| c.state == State::Failed && ["C3", "C4"].contains(&c.id));
-    if let Some(check) = apps {
-        hand_offs.push(HandOff {
-            key: "RemoveApplications",
-            what: "Delete the app registrations and enterprise applications that are left, but this operator's own".to_owned(),
-            link: check.link.to_owned(),
-            noticed: "The operator reads the applications and goes on by itself".to_owned(),
-        });
-    }
-    Decision::HandOff(hand_offs)
-}
-
-fn press_delete(plan: &Plan) -> HandOff {
-    let (who, domain) = (&plan.terms.retained, &plan.terms.initial_domain);
-    HandOff {
-        key: "DeleteDirectory",
-        what: format!(
-            "Sign in as {who}, open Manage tenants, select {domain} and choose Delete; meet what the checks still ask for, \
-             then press Delete. There is no undo, and the name cannot be expected back. If only this operator's own \
-             application stands in the way, attest OnlyOurs; if all is green and Delete is refused, attest Refused"
-        ),
-        link: links::tenants(plan.terms.cloud).to_owned(),
-        noticed:
-            "The operator looks at the tenant from outside and closes by itself once it is gone"
-                .to_owned(),
-    }
-}
-
-fn portal_refused(seen: &Observation, checks: &[Check]) -> Obstacle {
-    let left = |of: fn(&&Application) -> bool| {
-        let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
-        u32::try_from(all.iter().filter(of).count()).unwrap_or(u32::MAX)
-    };
-    let stuck = left(|one| one.undeletable);
-    let others = left(|one| !one.undeletable && !one.own);
-    let open = checks.iter().filter(|check| check.state != State::Passed);
-    let names: Vec<&str> = open.map(|check| check.name).collect();
-    let message = format!(
-        "The portal refuses to delete the tenant. Residue: {} that Microsoft keeps, {} that could be deleted; \
-         checks not known to be met: {}",
-        count(stuck, "application"),
-        count(others, "application"),
-        if names.is_empty() {
-            "none".to_owned()
-        } else {
-            names.join(", ")
-        }
-    );
-    let remedy = "Open a support case with this text; revoke the attestation when the portal can be tried again";
-    Obstacle::new("PortalRefused", message, remedy)
-}
-
 /// Nobody inside can be asked any more: only the outside look tells.
 fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decision {
     match facts::known(&seen.directory, Question::Directory) {
@@ -350,7 +263,7 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
         return unapproved.unwrap_or_else(|| by_call(plan, memory, now));
     }
     if checks::attested(&seen.cluster.attestations, "Refused").is_some() {
-        return portal_refused(seen, &[]).blocks();
+        return end_game::portal_refused(seen, memory, &[]).blocks();
     }
-    Decision::HandOff(vec![press_delete(plan)])
+    Decision::HandOff(vec![end_game::press_delete(plan)])
 }

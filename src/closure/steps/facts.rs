@@ -100,6 +100,8 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Losses => is_read(&seen.losses),
         Question::Mail => is_read(&seen.mail),
         Question::RestrictedUnits => is_read(&seen.restricted_units),
+        Question::External => is_read(&seen.external),
+        Question::DomainServices => is_read(&seen.domain_services),
         Question::Directory => is_read(&seen.directory),
         Question::Refused => is_read(&seen.still_there),
     }
@@ -140,6 +142,15 @@ const fn words(question: Question) -> (&'static str, &'static str) {
         Question::RestrictedUnits => (
             "the restricted administrative units",
             "AdministrativeUnit.Read.All",
+        ),
+        Question::External => (
+            "user flows, identity providers and policies",
+            "IdentityUserFlow.Read.All, EventListener.Read.All, IdentityProvider.Read.All, Policy.Read.All and \
+             TrustFrameworkKeySet.Read.All",
+        ),
+        Question::DomainServices => (
+            "Microsoft Entra Domain Services",
+            "the role Reader on each Azure subscription",
         ),
         Question::Directory => ("the directory from outside", "no permission"),
     }

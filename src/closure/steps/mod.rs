@@ -8,6 +8,7 @@ pub mod credential;
 pub mod delete_directory;
 pub mod delete_subscriptions;
 pub mod disable_mfa;
+pub mod end_game;
 pub mod facts;
 pub mod keeper;
 pub mod losses;

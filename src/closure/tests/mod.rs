@@ -7,6 +7,7 @@ mod approval;
 mod backup;
 mod directory;
 mod domains;
+mod end_game;
 mod estimates;
 mod evidence;
 mod guards;
@@ -66,6 +67,8 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Losses,
         Question::Mail,
         Question::RestrictedUnits,
+        Question::External,
+        Question::DomainServices,
         Question::Directory,
         Question::Refused,
     ] {

@@ -112,6 +112,8 @@ fn phases() {
             standings: BTreeMap::new(),
             progress: BTreeMap::new(),
             blockers: Vec::new(),
+            checks: Vec::new(),
+            ticket: None,
             access: Vec::new(),
             warnings: None,
             approval: None,

@@ -2,9 +2,10 @@
 
 use super::course::Course;
 use super::{
-    Approval, Attestation, Closure, FORMAT, Foreign, HandOff, Journal, Plan, Report, Standing,
-    Subscription, Tenant, deadlines, promises, residue, steps,
+    Approval, Attestation, Check, Closure, FORMAT, Foreign, HandOff, Journal, Plan, Report,
+    Standing, Subscription, Tenant, deadlines, promises, residue, steps,
 };
+use crate::api::status::CheckStatus;
 use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, TenantClosureStatus};
 use crate::evidence::entry::Found;
 use crate::evidence::verify::Verified;
@@ -71,6 +72,8 @@ impl Report {
             approvals: approvals(sources, &course),
             attestations: attestations(sources),
             hand_offs: hand_offs(status),
+            checks: checks(status),
+            support_ticket: ticket(status),
             deadlines: deadlines::all(status, &course),
             residue: residue::all(sources.closure, status, &course),
             journal: journal(sources),
@@ -79,6 +82,21 @@ impl Report {
             not_shown: NOT_SHOWN.to_vec(),
         }
     }
+}
+
+fn checks(status: &TenantClosureStatus) -> Vec<Check> {
+    let one = |check: &CheckStatus| Check {
+        check: Foreign::new(&check.check),
+        state: Foreign::new(&check.state),
+        who: Foreign::new(&check.who),
+    };
+    status.checks.iter().map(one).collect()
+}
+
+fn ticket(status: &TenantClosureStatus) -> Vec<Foreign> {
+    let lines = status.support_ticket.iter().flat_map(|text| text.lines());
+    let lines = lines.filter(|line| !line.is_empty());
+    lines.map(Foreign::new).collect()
 }
 
 pub(super) fn whole_second(at: Timestamp) -> Timestamp {

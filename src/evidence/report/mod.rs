@@ -59,6 +59,10 @@ pub struct Report {
     pub attestations: Vec<Attestation>,
     /// What was handed to persons.
     pub hand_offs: Vec<HandOff>,
+    /// The delete-tenant checks, as the status tells them; empty before step 5 has looked at them.
+    pub checks: Vec<Check>,
+    /// The text for Microsoft's support where the portal refuses, by line.
+    pub support_ticket: Vec<Foreign>,
     /// Until when what can be restored.
     pub deadlines: Vec<Deadline>,
     /// What is left.
@@ -306,6 +310,18 @@ pub struct HandOff {
     pub since: Timestamp,
     /// Until when; `None`: it is open.
     pub until: Option<Timestamp>,
+}
+
+/// A delete-tenant check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Its id and name.
+    pub check: Foreign,
+    /// `passed`, `failed` or `unknown`.
+    pub state: Foreign,
+    /// Who meets it.
+    pub who: Foreign,
 }
 
 /// Until when data can be restored.

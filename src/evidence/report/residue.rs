@@ -29,10 +29,18 @@ pub(super) fn all(
         let detail = "Microsoft keeps them, or a person must delete them";
         all.push(residue(&what, detail).naming(refused));
     }
+    all.extend(course.memory.for_support.residue.iter().map(|one| {
+        let what = count(one.count, "application") + " left when the operator's own went";
+        let owner = one.owner.map_or_else(
+            || "owner not told".to_owned(),
+            |id| format!("owned by tenant {id}"),
+        );
+        residue(&what, &owner).naming(&one.objects)
+    }));
     all.extend(status.blockers.iter().map(|blocker| {
         let what = match blocker.state.as_str() {
             "failed" => "a check fails",
-            "unknown" => "a check that no program can read",
+            "unknown" => "a check that is for a person to look at",
             _ => "in the way",
         };
         let who = match blocker.who.as_str() {

@@ -65,6 +65,9 @@ fn closure(nasty: &str, phase: &str) -> TenantClosure {
             "pastHandOffs": [{"key": "CancelSubscription", "link": "https://go.microsoft.com/fwlink/p/?linkid=842054",
                               "since": "2026-10-02T09:40:00Z", "until": "2026-10-02T10:00:00Z"}],
             "blockers": [{"check": nasty, "state": "failed", "remedy": nasty, "who": "person"}],
+            "checks": [{"check": "C9 Multifactor authentication providers", "state": "unknown", "who": "person"},
+                       {"check": nasty, "state": "failed", "who": nasty}],
+            "supportTicket": format!("The tenant cannot be deleted\n{}", nasty.replace(['\n', '\r'], " ")),
             "conditions": [condition("PreconditionsMet", "AllMet"), condition("Approved", "Begun"),
                            condition("DirectorySyncDisabled", "NeverEnabled"), condition("UsersDeleted", "VerifiedTwice"),
                            condition("SubscriptionsCanceled", "AllCanceled")],
@@ -297,6 +300,19 @@ fn nothing_that_others_wrote_acts_in_markdown() {
         &report(NASTY[5], "AwaitingHandOff", &[]).document(),
     ));
     assert!(page.contains("<code>a | b | c || d</code>"), "{page}");
+}
+
+#[test]
+fn the_checks_and_the_ticket_are_in_it() {
+    let text = markdown::print(&report("x", "Stalled", &[]).document());
+    for says in [
+        "## What the portal checks",
+        "| C9 Multifactor authentication providers | unknown | person |",
+        "For Microsoft's support:",
+        "- The tenant cannot be deleted",
+    ] {
+        assert!(text.contains(says), "{says} is not in\n{text}");
+    }
 }
 
 #[test]

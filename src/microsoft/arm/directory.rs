@@ -2,6 +2,7 @@
 //! Source: learn.microsoft.com `rest/api/activedirectory/ciam-tenants/delete`, `b2c-tenants/delete` (2023-05-17-preview).
 
 use super::resource_url;
+use crate::closure::external::Directory;
 use crate::closure::id::ObjectId;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
@@ -37,6 +38,18 @@ fn is_directory(resource: &str) -> bool {
     }
 }
 
+/// What kind of directory a resource is; `None`: none at all.
+pub(in crate::microsoft) fn kind(resource: &str) -> Option<Directory> {
+    let lower = resource.to_ascii_lowercase();
+    if !is_directory(resource) {
+        None
+    } else if lower.contains("/ciamdirectories/") {
+        Some(Directory::ExternalId)
+    } else {
+        Some(Directory::B2c)
+    }
+}
+
 /// `DELETE {resource}`. A resource of another type is `Malformed`: such a call is never made.
 pub(in crate::microsoft) fn delete(line: &Line<'_>, resource: &str) -> Result<Call, Failure> {
     if !is_directory(resource) {
@@ -66,6 +79,9 @@ mod tests {
     fn nothing_but_a_directory_is_deleted() {
         let good = "/subscriptions/s/resourceGroups/g/providers/Microsoft.AzureActiveDirectory/ciamDirectories/contoso.onmicrosoft.com";
         assert!(is_directory(good));
+        assert_eq!(kind(good), Some(Directory::ExternalId));
+        assert_eq!(kind(&good.replace("ciam", "B2C")), Some(Directory::B2c));
+        assert_eq!(kind("/subscriptions/ciamDirectories/x"), None);
         assert!(!is_directory("/subscriptions/s/resourceGroups/g"));
         assert!(!is_directory(
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/v"

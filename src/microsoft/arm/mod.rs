@@ -3,6 +3,7 @@
 pub(super) mod azure;
 pub(super) mod billing;
 pub(super) mod directory;
+pub(super) mod domain_services;
 pub(super) mod operation;
 pub(super) mod rights;
 

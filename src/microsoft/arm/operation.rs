@@ -28,8 +28,42 @@ pub(in crate::microsoft) async fn carry_out(
     call: &Call,
     objects: &[ObjectId],
 ) -> Attempt {
+    followed(line, call, objects, None).await
+}
+
+/// Likewise; a reply of this status with a code of its own is a refusal, whatever it is elsewhere.
+pub(in crate::microsoft) async fn carry_out_told(
+    line: &Line<'_>,
+    call: &Call,
+    objects: &[ObjectId],
+    refusal: u16,
+) -> Attempt {
+    followed(line, call, objects, Some(refusal)).await
+}
+
+/// Azure Active Directory's word for a race, which passes.
+const RACE: &str = "Directory_ConcurrencyViolation";
+
+async fn followed(
+    line: &Line<'_>,
+    call: &Call,
+    objects: &[ObjectId],
+    refusal: Option<u16>,
+) -> Attempt {
     let mut attempt = Attempt::default();
     let sent = write(line, Service::Arm, call).await;
+    let refused = match &sent {
+        Some(Ok(reply)) => reply.failure().filter(|failure| {
+            let coded = failure.code != RACE && failure.code != format!("HTTP{}", failure.status);
+            Some(failure.status) == refusal && coded
+        }),
+        _ => None,
+    };
+    if let Some(failure) = refused {
+        refuse(&mut attempt, &failure, objects);
+        attempt.requests = line.requests();
+        return attempt;
+    }
     let follow = match &sent {
         Some(Ok(reply)) if reply.status == 202 => next(line, reply),
         _ => None,

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Microsoft's own tenants: what they own is built in.
-const MICROSOFT: [&str; 2] = [
-    "f8cdef31-a31e-4b4a-93e4-5f571e91255a",
-    "72f988bf-86f1-41af-91ab-2d7cd011db47",
+const MICROSOFT: [ObjectId; 2] = [
+    ObjectId(uuid::uuid!("f8cdef31-a31e-4b4a-93e4-5f571e91255a")),
+    ObjectId(uuid::uuid!("72f988bf-86f1-41af-91ab-2d7cd011db47")),
 ];
 
 /// The types that the port calls applications.
@@ -33,10 +33,14 @@ struct Raw {
 }
 
 impl Raw {
+    fn owner(&self) -> Option<ObjectId> {
+        let told = self.app_owner_organization_id.as_deref();
+        told.and_then(ObjectId::parse)
+    }
+
     fn built_in(&self) -> bool {
-        let owner = self.app_owner_organization_id.as_deref();
         self.service_principal_type.as_deref() == Some("ManagedIdentity")
-            || owner.is_some_and(|owner| MICROSOFT.contains(&owner.to_ascii_lowercase().as_str()))
+            || self.owner().is_some_and(|owner| MICROSOFT.contains(&owner))
     }
 }
 
@@ -59,6 +63,7 @@ pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Result<Vec<Applicatio
                 id: raw.id,
                 service_principal,
                 undeletable: service_principal && raw.built_in(),
+                owner: raw.owner(),
                 own: raw.app_id == Some(own),
             }));
         })

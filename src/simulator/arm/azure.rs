@@ -60,6 +60,26 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
             let found = all.find(|one| one.id.to_string().eq_ignore_ascii_case(id));
             Ok(resources(ask, found.ok_or_else(|| missing(id))?))
         }
+        ("GET", [id, "providers", provider, "domainServices"])
+            if provider.eq_ignore_ascii_case("Microsoft.AAD") =>
+        {
+            let mut all = tenant.subscriptions.iter().filter(visible);
+            // The managed domains are in the first one.
+            let first = tenant
+                .subscriptions
+                .iter()
+                .find(|one| one.kind == SubscriptionKind::Azure)
+                .map(|one| one.id);
+            let found = all.find(|one| one.id.to_string().eq_ignore_ascii_case(id));
+            let found = found.ok_or_else(|| missing(id))?;
+            let here = Some(found.id) == first;
+            let left = if here {
+                tenant.domain_services_left()
+            } else {
+                0
+            };
+            Ok(domain_services(tenant.id, found.id, left))
+        }
         ("GET", [_, "resourcegroups" | "resourceGroups"]) => {
             Ok(Reply::json(200, json!({ "value": [] })))
         }
@@ -85,6 +105,19 @@ fn row(tenant: Uuid, one: &Subscription) -> Value {
         "subscriptionPolicies": { "locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off" },
         "authorizationSource": "RoleBased", "managedByTenants": [],
     })
+}
+
+fn domain_services(tenant: Uuid, subscription: Uuid, left: u32) -> Reply {
+    let row = |number: u32| {
+        let name = format!("aadds{number}.contoso.com");
+        json!({
+            "id": format!("/subscriptions/{subscription}/resourceGroups/rg/providers/Microsoft.AAD/DomainServices/{name}"),
+            "name": name, "type": "Microsoft.AAD/DomainServices", "location": "West Europe",
+            "properties": { "tenantId": tenant, "domainName": name, "provisioningState": "Succeeded" },
+        })
+    };
+    let rows: Vec<Value> = (1..=left).map(row).collect();
+    Reply::json(200, json!({ "value": rows }))
 }
 
 /// Rows of one page.

@@ -99,9 +99,10 @@ fn delete(world: &mut World, ask: &Ask<'_>, index: usize) -> Result<Reply, Refus
             })
             .count(),
     );
-    if users > 0 || applications > 0 {
+    let external = tenant.external_left();
+    if users > 0 || applications > 0 || external > 0 {
         let text = format!(
-            "The directory still has resources: {users} users, {applications} applications."
+            "The directory still has resources: {users} users, {applications} applications, {external} user flows and policies."
         );
         return Err(Refusal::new(409, "DirectoryNotEmpty", text));
     }

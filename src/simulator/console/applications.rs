@@ -17,7 +17,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
     let mut principals: Vec<&Principal> = tenant
         .principals
         .iter()
-        .filter(|one| one.deleted_at == 0)
+        .filter(|one| one.deleted_at == 0 && !one.hidden)
         .collect();
     principals.sort_by_key(|one| !one.blocks());
     let number = page

@@ -47,6 +47,8 @@ fn row(page: &Page<'_>, one: &Check) -> Markup {
                         "C3" => a href=(page.to(Part::Applications)) { "Delete the enterprise applications" },
                         "C4" => a href=(page.to(Part::Applications)) { "Delete the registrations" },
                         "C6" | "C7" => a href=(page.to(Part::Subscriptions)) { "Cancel and delete the subscriptions" },
+                        "C12" => (page.button(Part::Delete, "deleteDomainServices", "", "Delete the managed domain")),
+                        "C13" => (page.button(Part::Delete, "deleteUserFlows", "", "Delete the user flows and policies")),
                         id => (page.button(Part::Delete, "settleCheck", id, label(id))),
                     }
                 }

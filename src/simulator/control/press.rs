@@ -9,7 +9,7 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::graph;
 use super::super::judge::{Actor, domain_id};
-use super::super::scenario::DomainDns;
+use super::super::scenario::{DomainDns, External};
 use super::super::tenant::Tenant;
 use super::super::world::World;
 use super::bought::{
@@ -18,7 +18,7 @@ use super::bought::{
 };
 use super::{Answer, accounts};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -41,6 +41,15 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
         "supportDeletes" => support_deletes(world, index, body, &person),
         "partnerCancels" => partner_cancels(world, index, body, &person),
         "accountManagerEnds" => account_manager_ends(world, index, body, &person),
+        "deleteUserFlows" => {
+            world.tenants[index].external = External::default();
+            done(world, index)
+        }
+        "deleteDomainServices" => {
+            world.tenants[index].domain_services = 0;
+            done(world, index)
+        }
+        "supportRemovesApplications" => support_removes(world, index, &person),
         "disableMfa" => disable_mfa(world, index, body, &person),
         "switchSyncOff" => sync_off(world, index, &person),
         "settleCheck" => settle(world, index, body),
@@ -180,6 +189,31 @@ fn settle(world: &mut World, index: usize, body: &Value) -> Answer {
         })?;
         *found = true;
     }
+    if world.tenants[index].unreadable.get("C5") == Some(&true) {
+        // Its service principal goes with the setting.
+        let now = world.clock.real();
+        for one in &mut world.tenants[index].principals {
+            if one.linked_in && one.deleted_at == 0 {
+                one.deleted_at = now;
+            }
+        }
+    }
+    done(world, index)
+}
+
+/// Microsoft's support removes what nobody else can.
+fn support_removes(world: &mut World, index: usize, person: &Actor) -> Answer {
+    let now = world.clock.real();
+    let mut gone = Vec::new();
+    for one in &mut world.tenants[index].principals {
+        if one.hidden && one.deleted_at == 0 {
+            one.deleted_at = now;
+            gone.push(one.id);
+        }
+    }
+    for id in gone {
+        world.record(index, "servicePrincipalDeleted", id, person);
+    }
     done(world, index)
 }
 
@@ -251,7 +285,7 @@ fn delete_application(world: &mut World, index: usize, body: &Value, person: &Ac
     for one in tenant.principals.iter_mut().filter(|one| {
         one.deleted_at == 0 && (Some(one.id) == wanted || followers.contains(&one.app_id))
     }) {
-        if one.first_party() {
+        if one.first_party() || one.hidden {
             microsoft = true;
             continue;
         }
@@ -259,7 +293,7 @@ fn delete_application(world: &mut World, index: usize, body: &Value, person: &Ac
         gone.push(("servicePrincipalDeleted", one.id));
     }
     if microsoft && gone.is_empty() {
-        return Err(conflict("it is Microsoft's own and goes with the tenant"));
+        return Err(conflict("it refuses to be deleted"));
     }
     if gone.is_empty() {
         return Err(Refusal::new(
@@ -283,6 +317,11 @@ fn delete_tenant(world: &mut World, index: usize, person: &Actor) -> Answer {
         return Ok(Reply::json(
             409,
             json!({ "error": "refused", "message": "Not every check has passed.", "checks": failed }),
+        ));
+    }
+    if world.tenants[index].hidden_left() {
+        return Err(conflict(
+            "Unable to delete the tenant: some enterprise applications cannot be deleted in the portal. Contact support.",
         ));
     }
     let now = world.clock.real();

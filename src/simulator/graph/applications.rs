@@ -14,7 +14,7 @@ use super::super::world::World;
 use super::listing::{self, equality};
 use super::{Answer, Call, unknown};
 
-const READ: &[&str] = &[
+pub(super) const READ: &[&str] = &[
     "Application.Read.All",
     "Application.ReadWrite.All",
     "Directory.Read.All",
@@ -210,7 +210,7 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
         .ok_or_else(|| Refusal::not_found(key))?;
     // What synchronization brought with it goes once that is off.
     let leftover = one.app_id == SYNC_APP && !syncing;
-    if (one.first_party() && !leftover) || one.managed_identity {
+    if one.stays() && !leftover {
         return Err(match status {
             400 => Refusal::bad(
                 "Specified App Principal ID is a Microsoft internal application and cannot be deleted.",
@@ -300,6 +300,63 @@ mod tests {
             testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
             204
         );
+    }
+
+    #[test]
+    fn what_refuses_to_be_deleted_refuses_in_each_variant() {
+        for (behaviour, status) in [(403, 403), (400, 400), (404, 404)] {
+            let mut world = World::test(&format!(
+                "behaviour: {{firstPartyRefusal: {behaviour}}}\ntenants: [{{users: 3, firstPartyServicePrincipals: 1, corporateServicePrincipals: 1, \
+                 managedIdentities: 1, linkedInConnection: true, hiddenServicePrincipals: 2}}]"
+            ));
+            let token = testing::token(&mut world, 0, false);
+            let all: Vec<_> = world.tenants[0]
+                .principals
+                .iter()
+                .filter(|one| one.stays())
+                .map(|one| (one.id, one.owner))
+                .collect();
+            assert_eq!(all.len(), 6);
+            for (id, owner) in &all {
+                let target = format!("/v1.0/servicePrincipals/{id}");
+                assert_eq!(
+                    testing::send(&mut world, &token, "DELETE", &target, &Value::Null).status,
+                    status
+                );
+                // Graph lists each, with its owner, the hidden ones too.
+                let shown = testing::get(&mut world, &token, &target);
+                assert_eq!(shown.value()["appOwnerOrganizationId"], owner.to_string());
+            }
+            let owners: std::collections::BTreeSet<_> = all.iter().map(|one| one.1).collect();
+            // Microsoft's two tenants, this one, and two companies.
+            assert_eq!(owners.len(), 5);
+        }
+    }
+
+    #[test]
+    fn the_linkedin_connection_goes_with_the_setting_and_what_is_hidden_by_support_alone() {
+        let mut world = World::test(
+            "tenants: [{users: 1, linkedInConnection: true, hiddenServicePrincipals: 1}]",
+        );
+        let path = format!("/_sim/tenants/{}/press", world.tenants[0].id);
+        let press = |world: &mut World, body: Value| testing::control(world, "POST", &path, &body);
+        let clients: Vec<_> = world.tenants[0]
+            .clients
+            .iter()
+            .map(|one| one.app_id)
+            .collect();
+        for app in clients {
+            let body = json!({"action": "deleteApplication", "id": app});
+            assert_eq!(press(&mut world, body).status, 200);
+        }
+        let open = |world: &World| world.tenants[0].principals_left();
+        assert_eq!(open(&world), 1, "LinkedIn's");
+        press(&mut world, json!({"action": "settleCheck", "check": "all"}));
+        assert_eq!(open(&world), 0, "all is green");
+        let delete = json!({"action": "deleteTenant"});
+        assert_eq!(press(&mut world, delete.clone()).status, 409);
+        press(&mut world, json!({"action": "supportRemovesApplications"}));
+        assert_eq!(press(&mut world, delete).status, 200);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         )),
         ("GET", ["graph.user"]) => deleted_users(world, call),
         ("GET", ["graph.application"]) => {
+            call.require(applications::READ)?;
             let tenant = &world.tenants[call.caller.tenant];
             let rows = tenant
                 .applications
@@ -34,6 +35,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             listing::small(call, "applications", rows.collect())
         }
         ("GET", ["graph.servicePrincipal"]) => {
+            call.require(applications::READ)?;
             let tenant = &world.tenants[call.caller.tenant];
             let rows = tenant
                 .principals
@@ -136,6 +138,18 @@ fn restore(world: &mut World, call: &Call, id: &str) -> Answer {
     Ok(Reply::json(200, row))
 }
 
+/// Hard-delete protection lasts so long, in milliseconds of virtual time.
+const PROTECTED: i64 = 7 * 24 * 3_600_000;
+
+/// Whether an application was deleted too lately to be deleted for good.
+fn protected(world: &World, call: &Call, id: &str) -> bool {
+    let tenant = &world.tenants[call.caller.tenant];
+    let now = world.clock.virtual_now();
+    let mut binned = tenant.bin.iter();
+    let lately = |(one, since): &(Uuid, i64)| one.to_string() == id && now - since < PROTECTED;
+    tenant.hard_delete_protection && binned.any(lately)
+}
+
 /// Users are deleted for good by a signed-in person only; applications by a program too.
 fn purge(world: &mut World, call: &Call, id: &str) -> Answer {
     let tenant = &world.tenants[call.caller.tenant];
@@ -150,6 +164,11 @@ fn purge(world: &mut World, call: &Call, id: &str) -> Answer {
             .any(|one| known(one.deleted_at, one.id))
     {
         call.require(&["Application.ReadWrite.All"])?;
+        if protected(world, call, id) {
+            return Err(Refusal::bad(
+                "The object is protected from permanent deletion for seven days after it was deleted.",
+            ));
+        }
         let tenant = &mut world.tenants[call.caller.tenant];
         tenant
             .applications
@@ -161,4 +180,101 @@ fn purge(world: &mut World, call: &Call, id: &str) -> Answer {
     }
     deleted_position(world, call, id)?;
     Err(Refusal::denied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing;
+    use super::*;
+
+    const BIN: &str = "/v1.0/directory/deletedItems";
+
+    /// A deleted application's id, and its token.
+    fn deleted(scenario: &str) -> (World, String, String) {
+        let mut world = World::test(scenario);
+        let token = testing::token(&mut world, 0, false);
+        let id = world.tenants[0].applications[0].id.to_string();
+        let target = format!("/v1.0/applications/{id}");
+        let reply = testing::send(&mut world, &token, "DELETE", &target, &Value::Null);
+        assert_eq!(reply.status, 204);
+        (world, token, id)
+    }
+
+    fn rows(world: &mut World, token: &str, kind: &str) -> Result<usize, u16> {
+        let reply = testing::get(world, token, &format!("{BIN}/{kind}"));
+        let rows = reply.value()["value"].as_array().map(Vec::len);
+        rows.ok_or(reply.status)
+    }
+
+    #[test]
+    fn applications_are_in_it_for_thirty_days() {
+        let (mut world, token, _) = deleted("tenants: [{users: 3, applications: 1}]");
+        let casts = ["microsoft.graph.application", "graph.servicePrincipal"];
+        for cast in casts {
+            assert_eq!(rows(&mut world, &token, cast), Ok(1));
+        }
+        assert_eq!(
+            testing::get(&mut world, &token, BIN).status,
+            400,
+            "a cast is required"
+        );
+        world.clock.advance(29.0 * 86_400.0);
+        world.settle();
+        assert_eq!(rows(&mut world, &token, casts[0]), Ok(1));
+        world.clock.advance(86_401.0);
+        world.settle();
+        for cast in casts {
+            assert_eq!(rows(&mut world, &token, cast), Ok(0));
+        }
+    }
+
+    #[test]
+    fn whoever_may_not_read_applications_does_not_see_them_there() {
+        let scenario =
+            "tenants: [{users: 3, applications: 1, reader: {appRoles: [User.Read.All]}}]";
+        let (mut world, _, _) = deleted(scenario);
+        let reader = testing::token(&mut world, 0, true);
+        let cast = "microsoft.graph.application";
+        assert_eq!(rows(&mut world, &reader, cast), Err(403));
+        assert_eq!(rows(&mut world, &reader, "microsoft.graph.user"), Ok(0));
+    }
+
+    #[test]
+    fn protected_ones_stay_for_seven_days_and_others_go_at_once() {
+        for (protected, first) in [(true, 400), (false, 204)] {
+            let (mut world, token, id) = deleted(&format!(
+                "tenants: [{{users: 3, applications: 1, hardDeleteProtection: {protected}}}]"
+            ));
+            let purge = |world: &mut World| {
+                let target = format!("{BIN}/{id}");
+                testing::send(world, &token, "DELETE", &target, &Value::Null).status
+            };
+            assert_eq!(purge(&mut world), first);
+            if protected {
+                world.clock.advance(7.0 * 86_400.0 - 60.0);
+                assert_eq!(purge(&mut world), 400);
+                world.clock.advance(120.0);
+                assert_eq!(purge(&mut world), 204);
+            }
+            assert_eq!(purge(&mut world), 404);
+        }
+    }
+
+    #[test]
+    fn users_are_deleted_for_good_by_a_person_alone() {
+        let mut world = World::test("tenants: [{users: 3}]");
+        let token = testing::token(&mut world, 0, false);
+        let id = world.tenants[0].user_id(0).unwrap();
+        let target = format!("/v1.0/users/{id}");
+        let none = Value::Null;
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &none).status,
+            204
+        );
+        let target = format!("{BIN}/{id}");
+        assert_eq!(
+            testing::send(&mut world, &token, "DELETE", &target, &none).status,
+            403
+        );
+    }
 }

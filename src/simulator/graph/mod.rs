@@ -6,6 +6,7 @@ mod cost;
 mod deleted;
 mod delta;
 mod domains;
+mod external;
 mod listing;
 mod losses;
 mod methods;
@@ -234,6 +235,11 @@ fn route(world: &mut World, call: &Call) -> Answer {
         }
         ["groups" | "deviceManagement" | "reports", ..] => losses::route(world, call),
         ["applications" | "servicePrincipals", ..] => applications::route(world, call),
+        [
+            "identity",
+            "identityProviders" | "authenticationEventsFlows" | "b2cUserFlows",
+        ]
+        | ["trustFramework", ..] => external::route(world, call),
         ["policies" | "identity", ..] => policies::route(world, call),
         _ => Err(unknown(call)),
     }

@@ -62,7 +62,11 @@ fn applications(seen: &Observation) -> Fact<String> {
             };
             let own = if one.own { " own" } else { "" };
             let built_in = if one.undeletable { " built in" } else { "" };
-            format!("{} {kind}{own}{built_in}", short(&one.id))
+            let owner = one
+                .owner
+                .as_ref()
+                .map_or_else(String::new, |id| format!(" of {}", short(id)));
+            format!("{} {kind}{own}{built_in}{owner}", short(&one.id))
         };
         all.iter().map(one).collect::<Vec<_>>().join(", ")
     })
@@ -247,8 +251,8 @@ fn applications_there() -> Vec<Row> {
             Run::Ask(Question::Applications, applications),
         )
         .reply(json!({"value": [{"id": TWO, "appId": "00000000-0000-0000-0000-00000000bbbb"}, {"id": ONE, "appId": TENANT}]}))
-        .makes("c registration own, b registration, c1 principal built in, c2 principal own")
-        .without("value/appId", "c registration, b registration, c1 principal built in, c2 principal own")
+        .makes("c registration own, b registration, c1 principal built in of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
+        .without("value/appId", "c registration, b registration, c1 principal built in of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
         .but(But::Paged),
         row(
             Graph,
@@ -261,7 +265,7 @@ fn applications_there() -> Vec<Row> {
                 "appOwnerOrganizationId": "F8CDEF31-a31e-4b4a-93e4-5f571e91255a"},
             {"id": "00000000-0000-0000-0000-0000000000c2", "appId": "00000000-0000-0000-0000-00000000bbbb",
                 "servicePrincipalType": "Application", "appOwnerOrganizationId": TENANT}]}))
-        .makes("c registration own, b registration, c1 principal built in, c2 principal own")
+        .makes("c registration own, b registration, c1 principal built in of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
         .unread("value/appId")
         .unread("value/servicePrincipalType")
         .without("value/appOwnerOrganizationId", "c registration own, b registration, c1 principal, c2 principal own")

@@ -2,6 +2,7 @@
 
 mod arm;
 mod directories;
+mod external;
 mod graph;
 mod graph_effects;
 mod login;
@@ -25,6 +26,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         subscriptions::rows(),
         arm::rows(),
         directories::rows(),
+        external::rows(),
         partner::rows(),
     ]
     .into_iter()

@@ -1,6 +1,7 @@
 //! The layout: which section says what, in which order. The result comes first, what is not shown last.
 
 mod cells;
+mod checks;
 mod persons;
 mod proof;
 mod steps;
@@ -15,13 +16,9 @@ impl Report {
     pub fn document(&self) -> Document {
         let mut sections = vec![self.summary(), self.promised(), self.progress()];
         sections.extend(self.planned());
-        sections.extend([
-            self.persons(),
-            self.handed_off(),
-            self.restorable(),
-            self.left(),
-            self.proof(),
-        ]);
+        sections.extend([self.persons(), self.handed_off()]);
+        sections.extend(self.checked());
+        sections.extend([self.restorable(), self.left(), self.proof()]);
         Document {
             title: vec![
                 Inline::words("Closure report: "),

@@ -1,0 +1,227 @@
+//! The end game of step 5: what a person does in one visit, our own application last, and what is told where the portal
+//! refuses all the same.
+
+use crate::closure::decision::{Decision, HandOff};
+use crate::closure::id::ObjectId;
+use crate::closure::intent::{Action, Intent};
+use crate::closure::links;
+use crate::closure::memory::Memory;
+use crate::closure::observation::{Application, Observation, Obstacle};
+use crate::closure::plan::Plan;
+use crate::closure::residue::{self, Residue};
+use crate::closure::step::Step;
+use crate::closure::steps::checks::{self, Check, State};
+use crate::closure::words::count;
+
+/// Tries in vain after which a person is asked to remove our own application.
+const TRIES: u32 = 3;
+/// The reason of being stalled where the portal refuses.
+pub const PORTAL_REFUSED: &str = "PortalRefused";
+
+/// Our own application cannot be removed by ourselves: Microsoft refused, or gave no answer time and again.
+pub fn stays(seen: &Observation, memory: &Memory) -> bool {
+    let asked = memory.own_identity.as_ref();
+    let refused = asked.is_some_and(|asked| asked.refused.is_some());
+    let in_vain = memory.started.contains_key(&Step::DeleteDirectory) && memory.fruitless >= TRIES;
+    own(seen).is_empty() || refused || in_vain
+}
+
+/// Our registration first, then our service principal: nothing can be asked from inside after that, so what stays behind
+/// is written down with it.
+pub fn remove_own(seen: &Observation) -> Intent {
+    let objects = own(seen).into_iter().map(|one| one.id).collect();
+    let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
+    Intent::on(Step::DeleteDirectory, Action::RemoveOwnIdentity, objects).leaving(residue::of(all))
+}
+
+fn own(seen: &Observation) -> Vec<&Application> {
+    let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
+    let mut own: Vec<&Application> = all.iter().filter(|one| one.own).collect();
+    own.sort_by_key(|one| (one.service_principal, one.id));
+    own
+}
+
+/// A workforce tenant: everything that is left to do in one visit, or the portal's refusal.
+pub fn by_person(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    checks: &[Check],
+    only_ours: bool,
+) -> Decision {
+    if checks::attested(&seen.cluster.attestations, "Refused").is_some() {
+        return portal_refused(seen, memory, checks).blocks();
+    }
+    let mut hand_offs = Vec::new();
+    let gone = seen.applications.known().is_some() && own(seen).is_empty();
+    if only_ours && !gone {
+        hand_offs.push(remove_ours(plan, memory));
+    }
+    hand_offs.push(press_delete(plan));
+    hand_offs.extend(to_attest(checks));
+    hand_offs.extend(applications_left(checks));
+    hand_offs.extend(flows_left(seen, checks));
+    hand_offs.extend(domain_services_left(checks));
+    Decision::HandOff(hand_offs)
+}
+
+fn remove_ours(plan: &Plan, memory: &Memory) -> HandOff {
+    let refused = memory.own_identity.as_ref();
+    let code = refused.and_then(|asked| asked.refused.as_ref());
+    let why = code.map_or_else(String::new, |code| format!(" ({code})"));
+    HandOff {
+        key: "RemoveOwnApplication",
+        what: format!(
+            "Delete this operator's own app registration and enterprise application: it could not do so itself{why}"
+        ),
+        link: links::applications(plan.terms.cloud).to_owned(),
+        noticed: "The operator keeps looking from outside and closes by itself".to_owned(),
+    }
+}
+
+/// The button.
+pub fn press_delete(plan: &Plan) -> HandOff {
+    let (who, domain) = (&plan.terms.retained, &plan.terms.initial_domain);
+    HandOff {
+        key: "DeleteDirectory",
+        what: format!(
+            "Sign in as {who}, open Manage tenants, select {domain} and choose Delete; meet what the checks still ask for, \
+             then press Delete. There is no undo, and the name cannot be expected back. If only this operator's own \
+             application stands in the way, attest OnlyOurs; if all is green and Delete is refused, attest Refused"
+        ),
+        link: links::tenants(plan.terms.cloud).to_owned(),
+        noticed:
+            "The operator looks at the tenant from outside and closes by itself once it is gone"
+                .to_owned(),
+    }
+}
+
+/// Checks that nothing which the operator may read tells of.
+fn to_attest(checks: &[Check]) -> Option<HandOff> {
+    let open = checks.iter().filter(|check| check.is_to_attest());
+    let words: Vec<String> = open
+        .map(|check| format!("{}: {}", check.title(), check.row.remedy))
+        .collect();
+    (!words.is_empty()).then(|| HandOff {
+        key: "AttestChecks",
+        what: format!(
+            "No program can read these checks; look at each and attest it. {}",
+            words.join(". ")
+        ),
+        link: links::DELETE_TENANT.to_owned(),
+        noticed: "An attestation for each check; without one the deletion itself is the proof"
+            .to_owned(),
+    })
+}
+
+fn failed<'a>(checks: &'a [Check], ids: &[&str]) -> Option<&'a Check> {
+    let mut all = checks.iter();
+    all.find(|check| check.state == State::Failed && ids.contains(&check.row.id))
+}
+
+fn applications_left(checks: &[Check]) -> Option<HandOff> {
+    failed(checks, &["C3", "C4"]).map(|check| HandOff {
+        key: "RemoveApplications",
+        what: "Delete the app registrations and enterprise applications that are left, but this operator's own"
+            .to_owned(),
+        link: check.link.to_owned(),
+        noticed: "The operator reads the applications and goes on by itself".to_owned(),
+    })
+}
+
+/// A directory for customers is not deleted while it has any of these: a person deletes them.
+pub fn flows_left(seen: &Observation, checks: &[Check]) -> Option<HandOff> {
+    let check = failed(checks, &["C13"])?;
+    let left = seen.external.known().map_or_else(String::new, |found| {
+        let kinds = [
+            (found.user_flows, "user flow"),
+            (found.identity_providers, "identity provider"),
+            (found.custom_policies, "custom policy"),
+            (found.policy_keys, "policy key"),
+        ];
+        let there = kinds.into_iter().filter(|(number, _)| *number > 0);
+        let told = there.map(|(number, what)| match (number, what) {
+            (1, what) => format!("1 {what}"),
+            (many, "custom policy") => {
+                format!("{} custom policies", crate::closure::words::thousands(many))
+            }
+            (many, what) => count(many, what),
+        });
+        told.collect::<Vec<_>>().join(", ")
+    });
+    Some(HandOff {
+        key: "RemoveUserFlows",
+        what: format!("{}. Left: {left}", check.row.remedy),
+        link: check.link.to_owned(),
+        noticed: "The operator reads them and goes on by itself".to_owned(),
+    })
+}
+
+fn domain_services_left(checks: &[Check]) -> Option<HandOff> {
+    failed(checks, &["C12"]).map(|check| HandOff {
+        key: "RemoveDomainServices",
+        what: format!("{}: {}", check.row.name, check.row.remedy),
+        link: check.link.to_owned(),
+        noticed: "The operator reads the Azure subscriptions and goes on by itself".to_owned(),
+    })
+}
+
+/// What is left: as it is seen now, or as it was seen when our own application went.
+fn left(seen: &Observation, memory: &Memory) -> Vec<Residue> {
+    match seen.applications.known() {
+        Some(all) => residue::of(all),
+        None => memory.for_support.residue.clone(),
+    }
+}
+
+/// All is green, and the portal refuses. The ticket tells the rest.
+pub fn portal_refused(seen: &Observation, memory: &Memory, checks: &[Check]) -> Obstacle {
+    let left = left(seen, memory);
+    let number = |kept: bool| {
+        let some = left.iter().filter(|one| one.kept == kept);
+        some.map(|one| one.count).fold(0, u32::saturating_add)
+    };
+    let open = checks.iter().filter(|check| check.state != State::Passed);
+    let names: Vec<&str> = open
+        .filter(|check| check.row.counts())
+        .map(|check| check.row.name)
+        .collect();
+    let ours = if own(seen).is_empty() {
+        ""
+    } else {
+        "; this operator's own application is still there"
+    };
+    let message = format!(
+        "The portal refuses to delete the tenant. Residue: {} that Microsoft keeps, {} that could be deleted{ours}; \
+         checks not known to be met: {}",
+        count(number(true), "application"),
+        count(number(false), "application"),
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
+    );
+    let remedy = "Open a support case with the text in status.supportTicket (kubectl tenant-closure status shows it); revoke \
+                  the attestation Refused when the portal can be tried again. If only this operator's own application is \
+                  left, attest OnlyOurs first";
+    Obstacle::new(PORTAL_REFUSED, message, remedy)
+}
+
+/// The text for Microsoft's support, where this is what was decided.
+pub fn ticket(
+    decision: &Decision,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    checks: &[Check],
+) -> Option<String> {
+    let Decision::Blocked(list) = decision else {
+        return None;
+    };
+    list.iter().find(|one| one.reason == PORTAL_REFUSED)?;
+    let ours: Vec<ObjectId> = own(seen).into_iter().map(|one| one.id).collect();
+    let standings = checks::standings(checks);
+    let left = left(seen, memory);
+    Some(residue::ticket(plan, memory, &left, &ours, &standings))
+}

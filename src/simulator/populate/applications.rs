@@ -1,0 +1,183 @@
+//! Applications of a tenant: registrations, enterprise applications of every kind, and the clients that sign in.
+
+use uuid::Uuid;
+
+use super::super::random::Random;
+use super::super::roles;
+use super::super::scenario::{self, ApplicationRegistration};
+use super::super::scenario_parts::{CLOSER_APP_ROLES, CLOSER_DIRECTORY_ROLES, READER_APP_ROLES};
+use super::super::tenant::{
+    Application, Client, MICROSOFT_CORPORATE, MICROSOFT_SERVICES, Principal, Tenant,
+};
+use super::SYNC_APP;
+
+/// What applications are called that personal accounts may use.
+const PERSONAL: &str = "Consumer application";
+
+/// 2099-12-31, in milliseconds.
+const IN_2099: i64 = 4_102_358_400_000;
+
+/// What enterprise applications without a registration are called.
+const VENDOR: &str = "Vendor application";
+
+/// What applications are called that the portal does not show.
+const HIDDEN: &str = "Hidden application";
+
+/// What the service principal of the `LinkedIn` connection is called.
+const LINKED_IN: &str = "O365 LinkedIn Connection";
+
+pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Random) {
+    let mut add = |tenant: &mut Tenant, name: String, app_id: Uuid, owner: Uuid, managed: bool| {
+        let id = random.uuid();
+        if owner == tenant.id && !managed {
+            tenant.applications.push(Application {
+                id: random.uuid(),
+                app_id,
+                personal: name.starts_with(PERSONAL),
+                name: name.clone(),
+                deleted_at: 0,
+            });
+        }
+        let vendor = name
+            .strip_prefix(VENDOR)
+            .and_then(|n| n.trim().parse().ok());
+        tenant.principals.push(Principal {
+            id,
+            app_id,
+            saml: vendor.is_some_and(|number: u32| number <= plan.losses.saml_applications),
+            linked_in: name == LINKED_IN,
+            hidden: name.starts_with(HIDDEN),
+            name,
+            owner,
+            managed_identity: managed,
+            enabled: true,
+            deleted_at: 0,
+        });
+    };
+    let own = tenant.id;
+    let mut ids = Random::new(own.as_u64_pair().0);
+    for number in 1..=plan.applications {
+        add(
+            tenant,
+            format!("Line of business {number}"),
+            ids.uuid(),
+            own,
+            false,
+        );
+    }
+    for number in 1..=plan.personal_account_applications {
+        let name = format!("{PERSONAL} {number}");
+        add(tenant, name, ids.uuid(), own, false);
+    }
+    for number in 1..=plan.service_principals {
+        let vendor = ids.uuid();
+        add(
+            tenant,
+            format!("{VENDOR} {number}"),
+            ids.uuid(),
+            vendor,
+            false,
+        );
+    }
+    for number in 1..=plan.first_party_service_principals {
+        let name = format!("Microsoft service {number}");
+        add(tenant, name, ids.uuid(), MICROSOFT_SERVICES, false);
+    }
+    for (name, owner) in stubborn(plan, &mut ids) {
+        add(tenant, name, ids.uuid(), owner, false);
+    }
+    for number in 1..=plan.managed_identities {
+        add(
+            tenant,
+            format!("managed-identity-{number}"),
+            ids.uuid(),
+            own,
+            true,
+        );
+    }
+    if plan.sync.enabled {
+        add(
+            tenant,
+            "Microsoft Entra AD Synchronization Service".to_owned(),
+            SYNC_APP,
+            MICROSOFT_SERVICES,
+            false,
+        );
+    }
+    for (registration, reader) in [(&plan.closer, false), (&plan.reader, true)] {
+        let client = client(registration, reader, &mut ids);
+        let standard = if reader {
+            "TenantClosure reader"
+        } else {
+            "TenantClosure closer"
+        };
+        add(
+            tenant,
+            registration
+                .display_name
+                .clone()
+                .unwrap_or_else(|| standard.to_owned()),
+            client.app_id,
+            if registration.registered_elsewhere {
+                ids.uuid()
+            } else {
+                own
+            },
+            false,
+        );
+        tenant.clients.push(client);
+    }
+}
+
+/// Those besides Microsoft's usual ones that refuse to be deleted, with their owners.
+fn stubborn(plan: &scenario::Tenant, ids: &mut Random) -> Vec<(String, Uuid)> {
+    let corporate = (1..=plan.corporate_service_principals)
+        .map(|number| (format!("Microsoft internal {number}"), MICROSOFT_CORPORATE));
+    let hidden = (1..=plan.hidden_service_principals)
+        .map(|number| (format!("{HIDDEN} {number}"), ids.uuid()));
+    let linked_in = plan
+        .linked_in_connection
+        .then(|| (LINKED_IN.to_owned(), MICROSOFT_SERVICES));
+    corporate.chain(hidden).chain(linked_in).collect()
+}
+
+fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Client {
+    let owned = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+    let app_id = ids.uuid();
+    let secret = ids.uuid();
+    let app_roles = plan.app_roles.clone().unwrap_or_else(|| {
+        owned(if reader {
+            READER_APP_ROLES
+        } else {
+            CLOSER_APP_ROLES
+        })
+    });
+    let held = plan
+        .directory_roles
+        .clone()
+        .unwrap_or_else(|| owned(if reader { &[] } else { CLOSER_DIRECTORY_ROLES }));
+    Client {
+        app_id: plan.client_id.unwrap_or(app_id),
+        secret: plan
+            .client_secret
+            .clone()
+            .unwrap_or_else(|| format!("sim~{}", secret.simple())),
+        secret_expired: plan.secret_expired,
+        ends_at: plan
+            .credentials_end_at
+            .map_or(IN_2099, jiff::Timestamp::as_millisecond),
+        roles_end_at: plan
+            .directory_roles_end_at
+            .map(jiff::Timestamp::as_millisecond),
+        app_roles,
+        directory_roles: held.iter().filter_map(|text| roles::find(text)).collect(),
+        reader,
+        azure_owner: plan.azure_owner.unwrap_or(true),
+        azure_reads_alone: plan.azure_reads_alone.unwrap_or(reader),
+        billing_role: plan.billing_role.unwrap_or(true),
+        partner_center: plan.partner_center.unwrap_or(true),
+        certificates: plan.certificates.clone(),
+        federated: plan.federated_credentials.clone(),
+        refusal: plan.refusal,
+    }
+}
