@@ -46,6 +46,7 @@ use tenant_closure::closure::observation::{
 };
 use tenant_closure::closure::plan::Sealed;
 use tenant_closure::closure::step::Step;
+use tenant_closure::closure::supplement::Supplements;
 use tenant_closure::closure::tenant::{Attempt, LookBack, Scope, Tenant};
 use tenant_closure::closure::terms::BillingKind;
 use tenant_closure::microsoft::{Billing, LiveTenant};
@@ -108,6 +109,7 @@ async fn look_back(
         intent,
         attempt,
         plan,
+        supplements: &Supplements::NONE,
         scope: &scope(),
     };
     tenant.settle(about, &mut Observation::default()).await

@@ -58,6 +58,8 @@ mod simulator;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/stack.rs"]
 mod stack;
+#[path = "trouble/supplements.rs"]
+mod supplements;
 #[path = "trouble/tenants.rs"]
 mod tenants;
 #[allow(dead_code)] // the rows of bad luck use the rest
@@ -94,6 +96,7 @@ fn main() {
         preconditions::rows(),
         roles::rows(),
         signed::rows(),
+        supplements::rows(),
         tenants::rows(),
     ])
 }

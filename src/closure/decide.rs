@@ -19,6 +19,7 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         blockers: Vec::new(),
         access: steps::roles::told(plan, seen, memory),
         approval: steps::approval::told(plan, seen),
+        supplement: steps::supplements::approval(plan, seen),
     };
     if memory.directory_gone_at.is_some() {
         decided.standings = steps::delete_directory::proven().standings;

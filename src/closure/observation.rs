@@ -152,6 +152,8 @@ pub struct Observation {
 pub struct Cluster {
     /// Approvals for the plan at hand.
     pub approvals: Approvals,
+    /// Approvals for each of its supplements, by ordinal; what is not here is not approved.
+    pub supplements: BTreeMap<u32, Approvals>,
     /// Other closures, not closed, that name the same tenant (namespace/name).
     pub rivals: Vec<String>,
     /// Attestations that count: check id (`C5`, `OnlyOurs`, `Refused`) → result word.
@@ -436,6 +438,7 @@ impl Default for Cluster {
     fn default() -> Self {
         Self {
             approvals: Approvals::default(),
+            supplements: BTreeMap::new(),
             rivals: Vec::new(),
             attestations: BTreeMap::new(),
             proofs: BTreeMap::new(),

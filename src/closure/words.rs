@@ -96,6 +96,7 @@ impl Intent {
             step,
             action,
             objects,
+            supplement: None,
             resource: None,
             domain: None,
         }

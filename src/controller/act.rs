@@ -81,7 +81,8 @@ pub async fn carry_out(
         memory: memory.clone(),
         intent: Some(intent.clone()),
         plan: None,
-        plan_digest: plan.sealed.as_ref().map(|s| s.digest.clone()),
+        supplement: None,
+        plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
         approvers,
     };
     let claimed = if journal::begins(memory, intent.action) {
@@ -163,6 +164,7 @@ async fn look_again(
         intent,
         attempt,
         plan: known.plan.sealed.as_deref(),
+        supplements: &known.plan.supplements,
         scope: &scope,
     };
     let mut after = Observation::default();

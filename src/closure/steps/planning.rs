@@ -163,10 +163,15 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     if retained.is_some_and(|id| users.ids.contains(&id)) {
         return Ok(());
     }
-    Err(Waiting::new(
+    Err(incomplete())
+}
+
+/// A listing that lacks the one who stays is not believed.
+pub fn incomplete() -> Decision {
+    Waiting::new(
         "ListingIncomplete",
         "The listing of users lacks the retained administrator, so it cannot be complete",
     )
     .again_in(AFTER_FAILURE)
-    .into())
+    .into()
 }

@@ -16,6 +16,7 @@ mod renewal;
 mod reports;
 mod runs;
 mod subscriptions;
+mod supplements;
 mod units;
 mod users;
 
@@ -91,6 +92,7 @@ fn reason(decided: &Decided) -> &'static str {
         Decision::Wait(waiting) => waiting.reason,
         Decision::HandOff(list) => list[0].key,
         Decision::AwaitApproval { reason, .. } | Decision::MakePlan { reason } => reason,
+        Decision::MakeSupplement => "MakeSupplement",
         Decision::Act(intent) => intent.action.name(),
         Decision::Read(_) => "Read",
         Decision::Planned => "Planned",

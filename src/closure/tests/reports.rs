@@ -114,6 +114,7 @@ fn phases() {
             blockers: Vec::new(),
             access: Vec::new(),
             approval: None,
+            supplement: None,
         };
         let report = told(&plan, &decided);
         assert_eq!(report.phase, phase);
