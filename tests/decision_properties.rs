@@ -239,6 +239,7 @@ fn everything(run: &mut Run) -> Observation {
         Q::Administrators,
         Q::RoleHolders,
         Q::Users,
+        Q::Newcomers,
         Q::Subscriptions,
         Q::Mfa,
         Q::Applications,

@@ -42,7 +42,7 @@ use std::time::{Duration, Instant};
 use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::intent::{Action, Intent, Outcome};
 use tenant_closure::closure::observation::{
-    Agreement, Existence, Fact, Holding, Lifecycle, Observation, Question, Refused, Why,
+    Agreement, Existence, Fact, Holding, Lifecycle, Newcomers, Observation, Question, Refused, Why,
 };
 use tenant_closure::closure::plan::Sealed;
 use tenant_closure::closure::step::Step;

@@ -197,6 +197,9 @@ pub struct World {
     pub cluster: Cluster,
     /// What is found for each supplement once it is made; `None`: nobody approves.
     pub supplements_approved: Option<Approvals>,
+    /// What change tracking tells.
+    pub newcomers: Result<BTreeSet<ObjectId>, Why>,
+    pub tracking_lost: bool,
     pub deleted: Vec<ObjectId>,
     pub steps: Vec<Step>,
     pub questions: BTreeMap<Question, u32>,
@@ -230,6 +233,8 @@ impl World {
             retained: administrator(RETAINED, "closer"),
             identity: identity(),
             cluster: cluster(),
+            newcomers: Ok(BTreeSet::new()),
+            tracking_lost: false,
             supplements_approved: Some(cluster().approvals),
             deleted: Vec::new(),
             steps: Vec::new(),
@@ -326,6 +331,14 @@ impl World {
                     guests: 0,
                     synced: 0,
                 });
+            }
+            Question::Newcomers => {
+                let known = |ids: &BTreeSet<ObjectId>| Newcomers {
+                    ids: ids.iter().copied().collect(),
+                    lost: self.tracking_lost,
+                };
+                let newcomers = self.newcomers.as_ref().map(known);
+                seen.newcomers = newcomers.map_or_else(|why| Fact::Unreadable(*why), Fact::Known);
             }
             Question::Subscriptions => {
                 seen.subscriptions = Fact::Known(self.subscriptions.clone());

@@ -90,6 +90,8 @@ pub enum Question {
     RoleHolders,
     /// A complete listing of all users (ids), for planning.
     Users,
+    /// Who came since it was first asked, without a listing ([`Observation::newcomers`]).
+    Newcomers,
     /// Subscriptions as Graph and the billing accounts see them.
     Subscriptions,
     /// Per-user MFA of the accounts that are still there.
@@ -125,6 +127,8 @@ pub struct Observation {
     pub role_holders: Fact<Vec<ObjectId>>,
     /// Ids of all users now in the tenant, sorted.
     pub users: Fact<Users>,
+    /// Who came meanwhile, planned or not. Only a complete listing says who is there: this one says when to make it.
+    pub newcomers: Fact<Newcomers>,
     /// All subscriptions.
     pub subscriptions: Fact<Vec<Subscription>>,
     /// Accounts still there with their per-user MFA.
@@ -307,6 +311,15 @@ pub struct Users {
     pub synced: u32,
     /// Holders of Global Administrator among them, sorted.
     pub global_administrators: Vec<ObjectId>,
+}
+
+/// Who came since the tracking of changes began.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Newcomers {
+    /// Made or restored since then, and not seen to go; sorted.
+    pub ids: Vec<ObjectId>,
+    /// Changes were missed: only a listing tells.
+    pub lost: bool,
 }
 
 /// Where a subscription stands in its life (Graph's words in brackets).

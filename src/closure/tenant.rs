@@ -51,6 +51,8 @@ pub struct Scope {
     pub spare: Option<String>,
     /// Domains whose references are to be read with [`Question::Domains`].
     pub domains: Vec<String>,
+    /// [`Question::Newcomers`] is passed on no more often than this.
+    pub newcomers_every: std::time::Duration,
     /// Ids to look for with [`Question::Refused`].
     pub refused: Vec<ObjectId>,
 }

@@ -53,6 +53,14 @@ impl LiveTenant {
                         Ok(holders) => users::list(&line, holders).await.into(),
                         Err(failure) => Fact::Unreadable(failure.why()),
                     };
+                    if let Fact::Known(users) = &into.users {
+                        self.tracking.lock().await.listed(&users.ids);
+                    }
+                }
+                Question::Newcomers => {
+                    let mut tracking = self.tracking.lock().await;
+                    let looked = tracking.look(&line, scope.newcomers_every).await;
+                    into.newcomers = looked.into();
                 }
                 Question::Subscriptions => into.subscriptions = self.subscriptions().await.into(),
                 Question::Mfa => into.mfa = self.mfa().await.into(),

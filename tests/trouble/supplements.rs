@@ -15,6 +15,8 @@ use tenant_closure::closure::report::Phase;
 
 crate::rows![
     a_new_user_waits_for_an_approval_of_its_own,
+    who_comes_is_seen_long_before_the_end,
+    a_rejected_delta_token_is_never_nobody,
     sync_goes_on_adding_users,
     a_new_global_administrator,
     a_restored_global_administrator
@@ -120,6 +122,34 @@ async fn a_new_user_waits_for_an_approval_of_its_own() {
     let audit = trial.assert_closes().await;
     assert!(audit.gone.contains(&new));
     assert_eq!(audit.gone.len(), 80);
+}
+
+/// Change tracking tells of a new user while most of the plan is still to be done; approved, all ends well.
+async fn seen_early(trial: &Trial) {
+    let new = newcomer(trial, json!({})).await;
+    let what = "a supplement while users are deleted";
+    trial
+        .until(what, |status| supplement(status).is_some())
+        .await;
+    let left = trial.left().await;
+    assert!(left.contains(&new) && left.len() > 20, "{}", left.len());
+    let audit = trial.assert_closes().await;
+    assert!(audit.gone.contains(&new));
+}
+
+async fn who_comes_is_seen_long_before_the_end() {
+    seen_early(&midway("seen-early", json!({"users": 400})).await).await;
+}
+
+async fn a_rejected_delta_token_is_never_nobody() {
+    let trial = midway("rejected-token", json!({"users": 400})).await;
+    let matching = json!({"pathContains": "users/delta"});
+    let body = json!({"error": {"code": "syncStateNotFound", "message": "m"}});
+    let deed = json!({"status": {"code": 410, "body": body}});
+    let portal = &trial.case.portal;
+    portal.fault(matching, deed, Some(1)).await.unwrap();
+    trial.until_struck(1).await;
+    seen_early(&trial).await;
 }
 
 async fn sync_goes_on_adding_users() {

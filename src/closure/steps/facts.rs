@@ -91,6 +91,7 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Administrators => is_read(&seen.retained) && is_read(&seen.spare),
         Question::RoleHolders => is_read(&seen.role_holders),
         Question::Users => is_read(&seen.users),
+        Question::Newcomers => is_read(&seen.newcomers),
         Question::Subscriptions => is_read(&seen.subscriptions),
         Question::Mfa => is_read(&seen.mfa),
         Question::Applications => is_read(&seen.applications),
@@ -119,7 +120,7 @@ const fn words(question: Question) -> (&'static str, &'static str) {
             "who holds a directory role",
             "RoleManagement.Read.Directory",
         ),
-        Question::Users | Question::Refused => ("the users", "User.Read.All"),
+        Question::Users | Question::Newcomers | Question::Refused => ("the users", "User.Read.All"),
         Question::Subscriptions => ("the subscriptions", "Organization.Read.All"),
         Question::Mfa => (
             "the per-user MFA states",

@@ -9,7 +9,7 @@ use crate::closure::plan::{Part, Plan, Sealed};
 use crate::closure::steps::{approval, facts, planning};
 use crate::closure::supplement::{MOST, Supplement, SupplementHead, SupplementRef};
 use crate::closure::words::count;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 /// The reason while a supplement waits for its approval.
@@ -39,6 +39,41 @@ pub fn grown(
     } else {
         without_end().blocks()
     })
+}
+
+/// Somebody came while the plan is carried out, or changes were missed: then a listing tells who, long before the last one
+/// would. Where nobody can say, the last one does; in External ID and B2C directories there is no change tracking
+/// (graph/delta-query-overview). A supplement that waits is replaced no more often than the operator looks at what waits,
+/// and one that is approved not at all: what adds users without end must not make listings and approvals without end.
+///
+/// # Errors
+/// The decision to ask for it.
+pub fn early(
+    plan: &Plan,
+    sealed: &Sealed,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Result<bool, Decision> {
+    if plan.terms.directory_resource.is_some() {
+        return Ok(false);
+    }
+    if let Some(read) = facts::unread(seen, &[Question::Newcomers]) {
+        return Err(read);
+    }
+    let Some(newcomers) = seen.newcomers.known() else {
+        return Ok(false);
+    };
+    let pause = SignedDuration::try_from(plan.terms.poll_at_most).unwrap_or(SignedDuration::MAX);
+    let stays = |open: &SupplementRef| {
+        let young = now.duration_since(open.made_at) < pause;
+        young || lacking(seen, open.ordinal, now).is_none()
+    };
+    if memory.open_supplement().is_some_and(stays) {
+        return Ok(false);
+    }
+    let mut new = newcomers.ids.iter();
+    Ok(newcomers.lost || new.any(|id| is_new(plan, sealed, *id) && !plan.supplements.awaits(*id)))
 }
 
 /// A complete listing of this cycle.
@@ -130,8 +165,10 @@ pub fn waiting(
         .map(|lacking| told(known.users, lacking))
 }
 
-/// Of these users, those of the first plan or supplement that is approved: an effect names one plan. `Err`: what the
-/// approval leads to that all of them lack.
+/// Of these users, those of the first plan or supplement that is approved: an effect names one plan.
+///
+/// # Errors
+/// What the approval leads to that all of them lack.
 pub fn of_one_plan(
     plan: &Plan,
     seen: &Observation,

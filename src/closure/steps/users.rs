@@ -220,7 +220,11 @@ fn delete(
     if let Err(decision) = may_delete(plan, seen) {
         return decision;
     }
-    if memory.strangers > 0
+    let early = match supplements::early(plan, sealed, seen, memory, now) {
+        Ok(early) => early,
+        Err(read) => return read,
+    };
+    if (early || memory.strangers > 0)
         && let Some(decision) = supplements::grown(plan, sealed, seen, memory)
     {
         return decision;

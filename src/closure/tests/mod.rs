@@ -57,6 +57,7 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Administrators,
         Question::RoleHolders,
         Question::Users,
+        Question::Newcomers,
         Question::Subscriptions,
         Question::Mfa,
         Question::Applications,

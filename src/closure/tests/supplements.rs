@@ -2,7 +2,7 @@ use super::{decided, planned, reason};
 use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::*;
 use crate::closure::id::ObjectId;
-use crate::closure::observation::{Approvals, Fact};
+use crate::closure::observation::{Approvals, Fact, Question, Why};
 use crate::closure::report::{self, Phase};
 use crate::closure::step::Step;
 use crate::closure::supplement::{MOST, Supplement, SupplementHead};
@@ -265,4 +265,89 @@ fn a_supplement_is_its_content_and_its_place() {
     assert_ne!(one.digest, seal(2, &[1, 2, 3]).digest);
     assert_ne!(one.digest, seal(1, &[1, 2]).digest);
     assert!(one.names(id(2)) && !one.names(id(4)));
+}
+
+/// A run in the middle, in which change tracking tells that somebody came.
+fn told_early() -> Run {
+    let mut run = grown(400);
+    run.world.newcomers = Ok([id(NEW)].into());
+    run
+}
+
+#[test]
+fn who_is_seen_early_is_planned_while_the_plan_goes_on() {
+    let mut run = told_early();
+    assert_eq!(reason(&run.cycle(true)), "MakeSupplement");
+    assert!(run.world.deleted.len() < 400);
+    assert_eq!(run.plan.supplements.open.as_ref().unwrap().users, [id(NEW)]);
+    let goes_on = run.cycle(true);
+    assert_eq!(reason(&goes_on), "DeleteUsers");
+    let told = goes_on.blockers.iter().find(|b| b.check == "Supplement");
+    assert!(
+        told.unwrap().remedy.contains("approve"),
+        "a person hears of it"
+    );
+    // Approved early, it is carried out before any Global administrator goes.
+    approve(&mut run, 1);
+    run.to_the_end();
+    assert_eq!(all_deleted(&run).len(), 401);
+    assert_eq!(run.memory.supplements.len(), 1);
+}
+
+#[test]
+fn an_administrator_who_is_seen_early_stops_the_plan_at_once() {
+    let mut run = told_early();
+    run.world.administrators.insert(id(NEW));
+    assert_eq!(reason(&run.cycle(true)), "PlanDrift");
+    let deleted = run.world.deleted.len();
+    assert!(deleted < 400);
+    assert_eq!(reason(&run.cycle(true)), "PlanDrift");
+    assert_eq!(run.world.deleted.len(), deleted);
+}
+
+#[test]
+fn tracking_that_is_lost_is_a_listing_and_never_nobody() {
+    let mut run = grown(400);
+    run.world.tracking_lost = true;
+    run.world.questions.clear();
+    assert_eq!(reason(&run.cycle(true)), "MakeSupplement");
+    assert_eq!(run.world.questions[&Question::Users], 1);
+}
+
+#[test]
+fn where_nothing_is_tracked_the_last_listing_tells() {
+    for unread in [Why::Unavailable, Why::Forbidden, Why::Malformed] {
+        let mut run = grown(60);
+        run.world.newcomers = Err(unread);
+        assert_eq!(reason(&waiting(&mut run)), "PlanGrew");
+        assert_eq!(run.world.deleted.len(), 60);
+    }
+    // A directory for customers has no change tracking: it is not even asked.
+    let mut run = grown(60);
+    run.world.terms.directory_resource = Some("/ciam".into());
+    run.world.questions.clear();
+    assert_eq!(reason(&waiting(&mut run)), "PlanGrew");
+    assert!(!run.world.questions.contains_key(&Question::Newcomers));
+}
+
+#[test]
+fn a_supplement_that_waits_is_not_replaced_in_every_cycle() {
+    let mut run = told_early();
+    run.until(true, 5, |d| d.decision == Decision::MakeSupplement);
+    for n in 1..5 {
+        run.world.users.insert(id(NEW + n));
+        run.world.newcomers = Ok((0..=n).map(|n| id(NEW + n)).collect());
+        assert_eq!(reason(&run.cycle(true)), "DeleteUsers");
+    }
+    assert_eq!(run.plan.supplements.open.as_ref().unwrap().users.len(), 1);
+    // After a while it is, but not where it was approved meanwhile: nobody approves in vain.
+    run.world.now += jiff::SignedDuration::from_secs(1_000);
+    approve(&mut run, 1);
+    assert_eq!(reason(&run.cycle(true)), "DeleteUsers");
+    run.world.cluster.supplements.insert(1, nobody());
+    assert_eq!(reason(&run.cycle(true)), "MakeSupplement");
+    assert_eq!(run.plan.supplements.open.as_ref().unwrap().users.len(), 5);
+    run.world.supplements_approved = Some(cluster().approvals);
+    run.to_the_end();
+    assert_eq!(all_deleted(&run).len(), 405);
 }
