@@ -5,7 +5,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
     access, decide, decision, external, id, intent, loss, mail, memory, observation, plan, report,
-    schedule, step, steps, terms,
+    schedule, step, steps, supplement, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -17,8 +17,8 @@ use intent::{Action, Intent, Outcome, Refusal};
 use jiff::SignedDuration;
 use memory::{Asked, Memory, PlanRef};
 use observation::{
-    Administrator, Agreement, Existence, Fact, Holding, Lifecycle, Observation, Obstacle,
-    References, Refused, Why,
+    Administrator, Agreement, Approvals, Existence, Fact, Holding, Lifecycle, Observation,
+    Obstacle, References, Refused, Why,
 };
 use step::Step;
 use terms::Mode;
@@ -243,6 +243,7 @@ fn everything(run: &mut Run) -> Observation {
         Q::Ends,
         Q::Rights,
         Q::Users,
+        Q::Newcomers,
         Q::Subscriptions,
         Q::Mfa,
         Q::Applications,
@@ -317,7 +318,13 @@ fn may_name(run: &Run, intent: &Intent, target: id::ObjectId) -> bool {
     let sealed = run.plan.sealed.as_ref().expect("no effect without a plan");
     let head = &sealed.head;
     match intent.action {
-        Action::DeleteUsers if intent.step == Step::Users => sealed.users.contains(&target),
+        Action::DeleteUsers if intent.step == Step::Users => match intent.supplement {
+            None => sealed.users.contains(&target),
+            Some(n) => {
+                let one = run.plan.supplements.get(n);
+                one.is_some_and(|one| one.users.contains(&target))
+            }
+        },
         Action::DeleteUsers => intent.step == Step::DeleteDirectory && head.spare == Some(target),
         Action::DisableMfa => head.spare == Some(target),
         Action::MakeDomainDefault => target == ObjectId::of_domain(DOMAIN),
@@ -548,6 +555,58 @@ proptest! {
         prop_assert!(run.world.domains.iter().all(|d| !run.plan.terms.release_domains.contains(&d.name)));
         let renewed = run.told.iter().filter_map(|told| told.standings.get("RenewalStopped"));
         prop_assert!(renewed.skip_while(|s| s.status != Some(true)).all(|s| s.status == Some(true)));
+    }
+
+    /// Whoever comes, whenever, and whatever is approved or revoked: only who stands in the plan or in an approved supplement
+    /// is deleted, a new Global administrator never; once all is approved, everybody is gone.
+    #[test]
+    fn only_the_approved_go(users in 0..70u32, lag in 0..40i64, events in vec((0..8u8, 0..30u128), 0..70)) {
+        let nobody = Approvals { approvers: Vec::new(), ..fixtures::cluster().approvals };
+        let world = World::new(users).with(|w| {
+            w.supplements_approved = Some(nobody.clone());
+            w.lag = SignedDuration::from_secs(lag);
+        });
+        let mut run = Run::of(world);
+        run.until(false, 5, |d| matches!(d.decision, decision::Decision::MakePlan { .. }));
+        let mut approved: std::collections::BTreeSet<_> = run.world.users.clone();
+        let mut all = approved.clone();
+        for (event, n) in events {
+            let new = fixtures::id(0x9_0000 + n);
+            let over = run.memory.verified_at.is_some();
+            match event {
+                3 if !over && !all.contains(&new) => {
+                    run.world.users.insert(new);
+                    all.insert(new);
+                }
+                4 => {
+                    if let Some(open) = run.plan.supplements.open.clone() {
+                        let given = fixtures::cluster().approvals;
+                        run.world.cluster.supplements.insert(open.head.ordinal, given);
+                        approved.extend(&open.users);
+                    }
+                }
+                5 => {
+                    for one in run.world.cluster.supplements.values_mut() {
+                        *one = nobody.clone();
+                    }
+                }
+                6 => {
+                    run.world.administrators.extend(run.world.users.get(&new));
+                }
+                7 => run.world.administrators.clear(),
+                _ => drop(run.cycle(true)),
+            }
+            prop_assert!(run.world.deleted.iter().all(|one| approved.contains(one)));
+        }
+        run.world.administrators.clear();
+        run.world.supplements_approved = Some(fixtures::cluster().approvals);
+        for one in run.world.cluster.supplements.values_mut() {
+            *one = fixtures::cluster().approvals;
+        }
+        run.to_the_end();
+        let deleted: std::collections::BTreeSet<_> = run.world.deleted.iter().copied().collect();
+        prop_assert_eq!(deleted.len(), run.world.deleted.len());
+        prop_assert_eq!(deleted, all);
     }
 
     /// A memory that lost its newest outcomes (a crash before they were written) still leads to the end, and nobody is

@@ -42,10 +42,11 @@ use std::time::{Duration, Instant};
 use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::intent::{Action, Intent, Outcome};
 use tenant_closure::closure::observation::{
-    Agreement, Existence, Fact, Holding, Lifecycle, Observation, Question, Refused, Why,
+    Agreement, Existence, Fact, Holding, Lifecycle, Newcomers, Observation, Question, Refused, Why,
 };
 use tenant_closure::closure::plan::Sealed;
 use tenant_closure::closure::step::Step;
+use tenant_closure::closure::supplement::Supplements;
 use tenant_closure::closure::tenant::{Attempt, LookBack, Scope, Tenant};
 use tenant_closure::closure::terms::BillingKind;
 use tenant_closure::microsoft::{Billing, LiveTenant};
@@ -109,6 +110,7 @@ async fn look_back(
         intent,
         attempt,
         plan,
+        supplements: &Supplements::NONE,
         scope: &scope(),
     };
     tenant.settle(about, &mut Observation::default()).await

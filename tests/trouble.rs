@@ -29,10 +29,10 @@ mod credentials;
 mod domains;
 #[path = "trouble/each_right.rs"]
 mod each_right;
-#[path = "trouble/excess.rs"]
-mod excess;
 #[path = "trouble/end_game.rs"]
 mod end_game;
+#[path = "trouble/excess.rs"]
+mod excess;
 #[path = "trouble/expiry.rs"]
 mod expiry;
 #[path = "trouble/identity.rs"]
@@ -66,6 +66,8 @@ mod simulator;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/stack.rs"]
 mod stack;
+#[path = "trouble/supplements.rs"]
+mod supplements;
 #[path = "trouble/tenants.rs"]
 mod tenants;
 #[allow(dead_code)] // the rows of bad luck use the rest
@@ -106,6 +108,7 @@ fn main() {
         preconditions::rows(),
         roles::rows(),
         signed::rows(),
+        supplements::rows(),
         tenants::rows(),
     ])
 }

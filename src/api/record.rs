@@ -5,6 +5,7 @@ use crate::closure::intent::{Intent, Outcome};
 use crate::closure::loss::{LossCount, SHOWN};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::plan::PlanHead;
+use crate::closure::supplement::{SupplementHead, SupplementRef};
 use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -52,7 +53,7 @@ pub struct ClosureRecordSpec {
     #[serde(default)]
     #[schemars(length(max = 64))]
     pub previous: String,
-    /// Digest of the plan in force.
+    /// Digest of the plan in force, or of the supplement that names the objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub plan_digest: Option<String>,
@@ -69,6 +70,9 @@ pub struct ClosureRecordSpec {
     /// A plan's head, in a record of type Plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanHead>,
+    /// The head of a supplement, in a record of type Plan that seals one, and in its first chunk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplement: Option<SupplementHead>,
     /// How much of each kind of loss, and in each Azure subscription, there was when the plan was made, in a record of type
     /// Plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -96,9 +100,20 @@ impl ClosureRecordSpec {
     /// What is known once this record, created then, was settled so.
     pub fn memory_after(&self, created: Timestamp, settled: &Settled) -> Memory {
         let before = self.memory.clone();
-        match (&self.intent, &self.plan) {
-            (Some(intent), _) => before.advance(intent, &settled.seen, settled.at),
-            (None, Some(plan)) => {
+        match (&self.intent, &self.plan, &self.supplement) {
+            (Some(intent), ..) => before.advance(intent, &settled.seen, settled.at),
+            (None, None, Some(supplement)) => {
+                let made = SupplementRef {
+                    digest: self.plan_digest.clone().unwrap_or_default(),
+                    ordinal: supplement.ordinal,
+                    chunks: u32::try_from(self.chunks.len()).unwrap_or(u32::MAX),
+                    made_at: created,
+                    users: supplement.user_count,
+                    cursor: 0,
+                };
+                before.with_supplement(made, settled.at)
+            }
+            (None, Some(plan), _) => {
                 let made = PlanRef {
                     digest: self.plan_digest.clone().unwrap_or_default(),
                     chunks: u32::try_from(self.chunks.len()).unwrap_or(u32::MAX),
@@ -108,7 +123,7 @@ impl ClosureRecordSpec {
                 };
                 before.with_plan(made, settled.at)
             }
-            (None, None) => before,
+            (None, None, None) => before,
         }
     }
 }
@@ -129,7 +144,7 @@ pub enum RecordType {
     Effect,
     /// A reading that proves something.
     Verification,
-    /// Seals a plan.
+    /// Seals a plan, or a supplement of one.
     Plan,
     /// A part of a plan.
     PlanChunk,

@@ -3,6 +3,7 @@
 use crate::closure::access::Who;
 use crate::closure::access::warnings::Finding;
 use crate::closure::decision::CheckStanding;
+use crate::closure::id::ObjectId;
 use crate::closure::loss::LossCount;
 use crate::closure::memory::Totals;
 use crate::closure::observation::Agreement;
@@ -99,8 +100,14 @@ pub struct PlanStatus {
     pub digest: String,
     /// When it was made.
     pub made_at: Timestamp,
-    /// Users to delete.
+    /// Users to delete, without those of supplements.
     pub users: u32,
+    /// Users who came later, in supplements that were approved and have begun.
+    #[serde(default)]
+    pub supplemented: u32,
+    /// Who came after the plan was made, and is deleted only once this supplement is approved.
+    #[serde(default)]
+    pub supplement: Option<SupplementStatus>,
     /// Subscriptions to end.
     pub subscriptions: u32,
     /// How they were bought, and who can end each: the first 20 of them by id. The records of the plan name all.
@@ -118,6 +125,27 @@ pub struct PlanStatus {
     #[serde(default)]
     #[schemars(length(max = 30))]
     pub losses: Vec<LossStatus>,
+}
+
+/// A supplementary plan that has not begun.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct SupplementStatus {
+    /// SHA-256, hexadecimal: what an approval of it names.
+    #[schemars(length(max = 64))]
+    pub digest: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Users to delete.
+    pub users: u32,
+    /// Object ids of the first 20 of them. The records of the supplement name all.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub first: Vec<ObjectId>,
+    /// Persons needed.
+    pub required: u32,
+    /// Persons whose approval counts.
+    pub given: u32,
 }
 
 /// A kind of loss.

@@ -9,7 +9,7 @@ use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::{
     cancel_subscriptions, delete_subscriptions, disable_mfa, preconditions, release_domains,
-    renewal, users,
+    renewal, supplements, users,
 };
 use crate::closure::terms::{Mode, Terms};
 
@@ -83,6 +83,7 @@ fn reason(plan: &Plan, decided: &Decided, memory: &Memory) -> &'static str {
     match &decided.decision {
         Decision::Read(_) => "Observing",
         Decision::MakePlan { reason } | Decision::AwaitApproval { reason, .. } => reason,
+        Decision::MakeSupplement => supplements::GREW,
         Decision::Planned if plan.terms.mode == Mode::Plan && preconditions::begun(memory) => {
             "PlannedOnly"
         }

@@ -23,6 +23,7 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         access: steps::roles::told(plan, seen, memory),
         warnings: warnings::told(plan, seen, memory, now),
         approval: steps::approval::told(plan, seen),
+        supplement: steps::supplements::approval(plan, seen),
     };
     if memory.directory_gone_at.is_some() {
         let proven = steps::delete_directory::proven(plan);

@@ -13,11 +13,13 @@ use std::collections::BTreeMap;
 pub enum Decision {
     /// Ask these first, then decide again in the same cycle.
     Read(Vec<Question>),
-    /// Make a plan (the first, or of the difference) from what was observed.
+    /// Make a plan from what was observed.
     MakePlan {
-        /// Stable reason: `FirstPlan`, `PlanGrew`, `PlanStale`, `OtherApplication`.
+        /// Stable reason: `FirstPlan`, `PlanStale`, `OtherApplication`.
         reason: &'static str,
     },
+    /// Make a supplementary plan of who came after the plan was made.
+    MakeSupplement,
     /// The plan is made and nothing more was asked for (mode Plan).
     Planned,
     /// The plan waits for approvals.
@@ -144,6 +146,8 @@ pub struct Decided {
     pub warnings: Option<Vec<Warning>>,
     /// The approval of the plan in force, where one is asked for.
     pub approval: Option<Approval>,
+    /// The approval of the supplement that waits for one.
+    pub supplement: Option<Approval>,
 }
 
 /// How the approval of the plan in force stands.

@@ -18,6 +18,8 @@ use super::plan::{Plan, Sealed};
 use super::schedule;
 use super::step::Step;
 use super::steps::preconditions::make_plan;
+use super::steps::supplements;
+use super::supplement::{Supplement, SupplementRef, Supplements};
 use super::terms::{Accepted, Backup, Cancellation, Cloud, Mode, Terms};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,6 +205,11 @@ pub struct World {
     pub ends: Fact<Ends>,
     pub rights: Fact<BTreeMap<Kind, bool>>,
     pub cluster: Cluster,
+    /// What is found for each supplement once it is made; `None`: nobody approves.
+    pub supplements_approved: Option<Approvals>,
+    /// What change tracking tells.
+    pub newcomers: Result<BTreeSet<ObjectId>, Why>,
+    pub tracking_lost: bool,
     pub deleted: Vec<ObjectId>,
     pub steps: Vec<Step>,
     pub questions: BTreeMap<Question, u32>,
@@ -245,6 +252,9 @@ impl World {
             }),
             rights: Fact::Known(BTreeMap::new()),
             cluster: cluster(),
+            newcomers: Ok(BTreeSet::new()),
+            tracking_lost: false,
+            supplements_approved: Some(cluster().approvals),
             deleted: Vec::new(),
             steps: Vec::new(),
             questions: BTreeMap::new(),
@@ -342,6 +352,14 @@ impl World {
                     guests: 0,
                     synced: 0,
                 });
+            }
+            Question::Newcomers => {
+                let known = |ids: &BTreeSet<ObjectId>| Newcomers {
+                    ids: ids.iter().copied().collect(),
+                    lost: self.tracking_lost,
+                };
+                let newcomers = self.newcomers.as_ref().map(known);
+                seen.newcomers = newcomers.map_or_else(|why| Fact::Unreadable(*why), Fact::Known);
             }
             Question::Subscriptions => {
                 seen.subscriptions = Fact::Known(self.subscriptions.clone());
@@ -465,9 +483,11 @@ impl World {
         let sealed = plan.sealed.as_ref().unwrap();
         let allowed = sealed.allowed();
         for who in self.listed() {
-            if sealed.users.contains(&who) {
+            if plan.names(who) {
                 outcome.remaining_count += 1;
                 outcome.remaining.push(who);
+            } else if plan.supplements.awaits(who) {
+                outcome.awaiting += 1;
             } else if !allowed.contains(&who) {
                 outcome.strangers += 1;
             }
@@ -662,10 +682,7 @@ impl Run {
         let terms = world.terms.clone();
         Self {
             world,
-            plan: Plan {
-                terms,
-                sealed: None,
-            },
+            plan: Plan::unmade(terms),
             memory: Memory::default(),
             told: Vec::new(),
             cycles: 0,
@@ -699,10 +716,15 @@ impl Run {
                 let outcome = self.world.perform(intent, &self.plan);
                 let memory = std::mem::take(&mut self.memory);
                 self.memory = memory.advance(intent, &outcome, self.world.now);
+                self.begin_supplement();
             }
             Decision::MakePlan { .. } => {
                 let sealed = make_plan(&self.plan, &seen).unwrap();
                 self.seal(sealed, loss::counts(&seen));
+            }
+            Decision::MakeSupplement => {
+                let made = supplements::make(&self.plan, &seen, &self.memory).unwrap();
+                self.supplement(made);
             }
             Decision::HandOff(list) if hands => {
                 for hand_off in list {
@@ -726,7 +748,35 @@ impl Run {
             losses,
         };
         self.memory = std::mem::take(&mut self.memory).with_plan(plan, self.world.now);
+        self.plan.supplements = Supplements::NONE;
         self.plan.sealed = Some(sealed.into());
+    }
+
+    /// Seals a supplement; persons approve it where the world says so.
+    pub fn supplement(&mut self, made: Supplement) {
+        let known = SupplementRef {
+            digest: made.digest.clone(),
+            ordinal: made.head.ordinal,
+            chunks: 1,
+            made_at: self.world.now,
+            users: made.head.user_count,
+            cursor: 0,
+        };
+        if let Some(approvals) = &self.world.supplements_approved {
+            let approvals = approvals.clone();
+            let all = &mut self.world.cluster.supplements;
+            all.insert(known.ordinal, approvals);
+        }
+        self.memory = std::mem::take(&mut self.memory).with_supplement(known, self.world.now);
+        self.plan.supplements.open = Some(made.into());
+    }
+
+    /// What has begun stays, as the journal tells.
+    fn begin_supplement(&mut self) {
+        if self.memory.open_supplement().is_none() {
+            let open = self.plan.supplements.open.take();
+            self.plan.supplements.begun.extend(open);
+        }
     }
 
     /// Cycles until the test says so; never for ever.

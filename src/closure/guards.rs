@@ -175,7 +175,11 @@ pub fn prove_gone(terms: &Terms, memory: &Memory, now: Timestamp) -> Decision {
 fn plan_is_the_one(plan: &Plan, memory: &Memory) -> Option<Decision> {
     let wanted = memory.plan.as_ref()?;
     let sealed = plan.sealed.as_ref();
-    let same = sealed.is_some_and(|sealed| sealed.digest == wanted.digest);
+    let same = sealed.is_some_and(|sealed| sealed.digest == wanted.digest)
+        && memory.supplements.iter().all(|wanted| {
+            let found = plan.supplements.get(wanted.ordinal);
+            found.is_some_and(|found| found.digest == wanted.digest)
+        });
     (!same).then(|| {
         Obstacle::new(
             "PlanLost",
@@ -221,6 +225,10 @@ fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
             "The tenant's initial domain is {}, not {}",
             found.initial_domain, terms.initial_domain
         );
+        if plan.sealed.is_some() {
+            let remedy = "Find out who changed it: the approved plan names another; set it back, and the closure goes on";
+            return Err(Obstacle::new("PlanDrift", message, remedy).blocks());
+        }
         let remedy =
             "Check that this is the tenant you mean, then create the closure with its domain";
         return Err(Obstacle::new("TenantMismatch", message, remedy).blocks());

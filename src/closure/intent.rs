@@ -108,6 +108,9 @@ pub struct Intent {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 400))]
     pub objects: Vec<ObjectId>,
+    /// The supplement that names the objects; absent: the plan itself does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplement: Option<u32>,
     /// ARM id, where the effect goes through ARM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
@@ -164,6 +167,9 @@ pub struct Outcome {
     /// Of a listing: users who are neither planned nor allowed to stay.
     #[serde(default)]
     pub strangers: u32,
+    /// Of a listing: users of the supplement that has not begun.
+    #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
+    pub awaiting: u32,
     /// False where the settling read itself got no complete answer: nothing is proven by this outcome.
     pub complete: bool,
     /// Why it is not complete; not stored, as only what is complete is.

@@ -5,6 +5,7 @@ use crate::closure::intent::{Action, Intent, Outcome, Refusal};
 use crate::closure::loss::LossCount;
 use crate::closure::residue::ForSupport;
 use crate::closure::step::Step;
+use crate::closure::supplement::SupplementRef;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,10 @@ pub struct Memory {
     /// The sealed plan in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanRef>,
+    /// Supplements of it, oldest first; only the newest may not have begun.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub supplements: Vec<SupplementRef>,
     /// When each step's first intent was claimed.
     pub started: BTreeMap<Step, Timestamp>,
     /// When the first effect was settled that took something away for good.
@@ -40,6 +45,9 @@ pub struct Memory {
     pub verified_at: Option<Timestamp>,
     /// The newest listing showed users who are neither planned nor allowed.
     pub strangers: u32,
+    /// The newest listing showed users of the supplement that has not begun.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub awaiting: u32,
     /// When directory sync was asked to be switched off; with a refusal code where that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_off: Option<Asked>,
@@ -226,6 +234,7 @@ impl Memory {
     #[must_use]
     pub fn with_plan(mut self, plan: PlanRef, at: Timestamp) -> Self {
         self.plan = Some(plan);
+        self.supplements.clear();
         self.last_at = Some(at);
         self.cursor = 0;
         self.again.clear();
@@ -233,12 +242,38 @@ impl Memory {
         self.clean_since = None;
         self.verified_at = None;
         self.strangers = 0;
+        self.awaiting = 0;
         self.fruitless = 0;
         self.lagging = 0;
         self.unanswered = 0;
         self.dirty = 0;
         self.inconclusive = 0;
         self
+    }
+
+    /// The memory once a supplement was sealed: it takes the place of one that has not begun. The plan goes on meanwhile.
+    #[must_use]
+    pub fn with_supplement(mut self, supplement: SupplementRef, at: Timestamp) -> Self {
+        self.supplements.retain(SupplementRef::begun);
+        self.supplements.push(supplement);
+        self.last_at = Some(at);
+        self.clean_since = None;
+        self.verified_at = None;
+        self.strangers = 0;
+        self.awaiting = 0;
+        self.dirty = 0;
+        self
+    }
+
+    /// How many users of the plan and its supplements have been in a slice.
+    pub fn passed(&self) -> u32 {
+        let all = self.supplements.iter();
+        all.fold(self.cursor, |sum, one| sum.saturating_add(one.cursor))
+    }
+
+    /// The supplement that has not begun.
+    pub fn open_supplement(&self) -> Option<&SupplementRef> {
+        self.supplements.last().filter(|one| !one.begun())
     }
 
     fn pace(&mut self, intent: &Intent, outcome: &Outcome) {
@@ -304,13 +339,29 @@ impl Memory {
         let count = |list: &[ObjectId]| u32::try_from(list.len()).unwrap_or(u32::MAX);
         self.clean_since = None;
         self.verified_at = None;
-        if self.again.is_empty() {
-            self.cursor = self.cursor.saturating_add(count(&intent.objects));
-        } else {
+        if self.retakes(intent) {
             self.again.retain(|id| !intent.objects.contains(id));
             self.unanswered = self.unanswered.saturating_sub(count(&intent.objects));
+        } else if let Some(ordinal) = intent.supplement {
+            let found = self.supplements.iter_mut().find(|s| s.ordinal == ordinal);
+            if let Some(one) = found {
+                one.cursor = one.cursor.saturating_add(count(&intent.objects));
+            }
+        } else {
+            self.cursor = self.cursor.saturating_add(count(&intent.objects));
         }
         self.unanswered = self.unanswered.saturating_add(count(&outcome.unanswered));
+    }
+
+    /// Who stands in this slice was in one before. The plan itself is listed only once its pass is over; a supplement's
+    /// first pass can come while some of the plan are still to be taken up again.
+    fn retakes(&self, intent: &Intent) -> bool {
+        if intent.supplement.is_none() {
+            return !self.again.is_empty();
+        }
+        let refused = self.refused.iter().flat_map(|refusal| &refusal.objects);
+        let mut known = self.again.iter().chain(refused);
+        known.any(|id| intent.objects.contains(id))
     }
 
     fn after_listing(&mut self, outcome: &Outcome, at: Timestamp) {
@@ -318,8 +369,9 @@ impl Memory {
             return;
         }
         self.strangers = outcome.strangers;
+        self.awaiting = outcome.awaiting;
         self.again.clone_from(&outcome.remaining);
-        if outcome.remaining_count > 0 || outcome.strangers > 0 {
+        if outcome.remaining_count > 0 || outcome.strangers > 0 || outcome.awaiting > 0 {
             self.clean_since = None;
             self.verified_at = None;
             self.unanswered = self.unanswered.min(outcome.remaining_count);

@@ -29,6 +29,7 @@ pub mod restore;
 pub mod schedule;
 pub mod step;
 pub mod steps;
+pub mod supplement;
 pub mod tenant;
 pub mod terms;
 pub mod words;

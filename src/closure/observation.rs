@@ -1,9 +1,9 @@
 //! What was seen. Each fact is Known or Unknown; Unknown never counts as none.
 
-pub use crate::closure::domain::{Domain, References};
-use crate::closure::evidence::Evidence;
 use crate::closure::access::ends::Ends;
 use crate::closure::access::table::Kind;
+pub use crate::closure::domain::{Domain, References};
+use crate::closure::evidence::Evidence;
 use crate::closure::external::External;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::Loss;
@@ -98,6 +98,8 @@ pub enum Question {
     Rights,
     /// A complete listing of all users (ids), for planning.
     Users,
+    /// Who came since it was first asked, without a listing ([`Observation::newcomers`]).
+    Newcomers,
     /// Subscriptions as Graph and the billing accounts see them.
     Subscriptions,
     /// Per-user MFA of the accounts that are still there.
@@ -141,6 +143,8 @@ pub struct Observation {
     pub rights: Fact<BTreeMap<Kind, bool>>,
     /// Ids of all users now in the tenant, sorted.
     pub users: Fact<Users>,
+    /// Who came meanwhile, planned or not. Only a complete listing says who is there: this one says when to make it.
+    pub newcomers: Fact<Newcomers>,
     /// All subscriptions.
     pub subscriptions: Fact<Vec<Subscription>>,
     /// Accounts still there with their per-user MFA.
@@ -173,6 +177,8 @@ pub struct Observation {
 pub struct Cluster {
     /// Approvals for the plan at hand.
     pub approvals: Approvals,
+    /// Approvals for each of its supplements, by ordinal; what is not here is not approved.
+    pub supplements: BTreeMap<u32, Approvals>,
     /// Other closures, not closed, that name the same tenant (namespace/name).
     pub rivals: Vec<String>,
     /// Attestations that count: check id (`C5`, `OnlyOurs`, `Refused`) → result word.
@@ -328,6 +334,15 @@ pub struct Users {
     pub global_administrators: Vec<ObjectId>,
 }
 
+/// Who came since the tracking of changes began.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Newcomers {
+    /// Made or restored since then, and not seen to go; sorted.
+    pub ids: Vec<ObjectId>,
+    /// Changes were missed: only a listing tells.
+    pub lost: bool,
+}
+
 /// Where a subscription stands in its life (Graph's words in brackets).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifecycle {
@@ -436,6 +451,7 @@ impl Default for Cluster {
     fn default() -> Self {
         Self {
             approvals: Approvals::default(),
+            supplements: BTreeMap::new(),
             rivals: Vec::new(),
             attestations: BTreeMap::new(),
             proofs: BTreeMap::new(),

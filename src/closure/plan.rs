@@ -3,6 +3,7 @@
 use crate::closure::id::ObjectId;
 use crate::closure::loss::PlannedLoss;
 use crate::closure::observation::Agreement;
+use crate::closure::supplement::Supplements;
 use crate::closure::terms::Terms;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -21,6 +22,69 @@ pub struct Plan {
     pub terms: Terms,
     /// The sealed plan; `None` before one was made.
     pub sealed: Option<Arc<Sealed>>,
+    /// Who came after it was made.
+    pub supplements: Supplements,
+}
+
+/// Which plan an object stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// In the plan itself.
+    Base,
+    /// In the supplement of this ordinal.
+    Supplement(u32),
+}
+
+impl Part {
+    /// The ordinal, of a supplement.
+    pub const fn ordinal(self) -> Option<u32> {
+        match self {
+            Self::Base => None,
+            Self::Supplement(ordinal) => Some(ordinal),
+        }
+    }
+}
+
+impl Plan {
+    /// Before any plan was made.
+    pub const fn unmade(terms: Terms) -> Self {
+        Self {
+            terms,
+            sealed: None,
+            supplements: Supplements::NONE,
+        }
+    }
+
+    /// The part of what may be deleted that this user stands in; who waits for an approval stands in none.
+    pub fn part(&self, id: ObjectId) -> Option<Part> {
+        if self.sealed.as_ref().is_some_and(|sealed| sealed.names(id)) {
+            return Some(Part::Base);
+        }
+        self.supplements.naming(id).map(Part::Supplement)
+    }
+
+    /// Is this user among those who may be deleted?
+    pub fn names(&self, id: ObjectId) -> bool {
+        self.part(id).is_some()
+    }
+
+    /// The digest of the plan or supplement that covers an effect.
+    pub fn digest_of(&self, supplement: Option<u32>) -> Option<&str> {
+        match supplement {
+            None => self.sealed.as_ref().map(|sealed| sealed.digest.as_str()),
+            Some(ordinal) => self.supplements.get(ordinal).map(|one| one.digest.as_str()),
+        }
+    }
+
+    /// Users of the plan and all its supplements, also of the open one.
+    pub fn users(&self) -> u32 {
+        let base = self.sealed.as_ref().map_or(0, |sealed| sealed.users.len());
+        let all = self
+            .supplements
+            .all()
+            .fold(base, |sum, one| sum.saturating_add(one.users.len()));
+        u32::try_from(all).unwrap_or(u32::MAX)
+    }
 }
 
 /// A sealed plan.

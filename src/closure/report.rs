@@ -47,6 +47,8 @@ pub struct Report {
     pub warnings: Option<Vec<Warning>>,
     /// The approval of the plan in force, where one is asked for.
     pub approval: Option<Approval>,
+    /// The approval of the supplement that waits for one.
+    pub supplement: Option<Approval>,
     /// The date of the wait at hand.
     pub waiting_until: Option<Timestamp>,
     /// The newest effect moved nothing: where it was stalled by what was only tried again, it still is.
@@ -95,6 +97,7 @@ pub fn first(terms: &Terms) -> Report {
         access: Vec::new(),
         warnings: None,
         approval: None,
+        supplement: None,
         waiting_until: None,
         fruitless: false,
     }
@@ -125,6 +128,7 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         access: decided.access.clone(),
         warnings: decided.warnings.clone(),
         approval: decided.approval,
+        supplement: decided.supplement,
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,
             _ => None,
@@ -190,7 +194,7 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
         let head = plan.sealed.as_ref().map(|sealed| &sealed.head);
         let total = match (step, head) {
             (Step::Preconditions, _) => 4,
-            (Step::Users, Some(head)) => head.user_count,
+            (Step::Users, Some(_)) => plan.users(),
             (Step::CancelSubscriptions, Some(head)) => {
                 len(&head.subscriptions).saturating_add(len(&head.domains))
             }
@@ -199,7 +203,7 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
             _ => 0,
         };
         let counted = match (&plan.sealed, step) {
-            (Some(sealed), Step::Users) => users::progress(sealed, memory).0,
+            (Some(_), Step::Users) => users::progress(plan, memory).0,
             _ => 0,
         };
         let over = step < decided.step || closed;
@@ -224,6 +228,7 @@ fn phase(decided: &Decided, memory: &Memory) -> Phase {
     match &decided.decision {
         Decision::Read(_) if preconditions::begun(memory) => Phase::Running,
         Decision::Read(_) | Decision::MakePlan { .. } => Phase::Planning,
+        Decision::MakeSupplement => Phase::Running,
         Decision::Planned => Phase::Planned,
         Decision::AwaitApproval { .. } => Phase::AwaitingApproval,
         Decision::Act(_) => Phase::Running,
@@ -242,7 +247,7 @@ fn progress(plan: &Plan, memory: &Memory, decided: &Decided) -> String {
         .sealed
         .as_ref()
         .filter(|_| decided.step == Step::Users)
-        .map(|sealed| users::progress(sealed, memory));
+        .map(|_| users::progress(plan, memory));
     match decided.progress.get(&decided.step).copied().or(journal) {
         None => "-".to_owned(),
         Some((0, 0)) if decided.step == Step::Preconditions => "-".to_owned(),
@@ -258,6 +263,7 @@ fn sentence(plan: &Plan, memory: &Memory, decided: &Decided) -> String {
     match &decided.decision {
         Decision::Read(_) => "Waits for an answer to look at the tenant".to_owned(),
         Decision::MakePlan { .. } => "A plan is being made".to_owned(),
+        Decision::MakeSupplement => "A supplementary plan is being made".to_owned(),
         Decision::Planned => planned(plan),
         Decision::AwaitApproval { message, .. } => message.clone(),
         Decision::Act(intent) => doing(memory, decided, intent),

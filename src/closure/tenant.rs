@@ -4,6 +4,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome, Refusal};
 use crate::closure::observation::{Observation, Question};
 use crate::closure::plan::Sealed;
+use crate::closure::supplement::Supplements;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -50,6 +51,8 @@ pub struct Scope {
     pub spare: Option<String>,
     /// Domains whose references are to be read with [`Question::Domains`].
     pub domains: Vec<String>,
+    /// [`Question::Newcomers`] is passed on no more often than this.
+    pub newcomers_every: std::time::Duration,
     /// Ids to look for with [`Question::Refused`].
     pub refused: Vec<ObjectId>,
 }
@@ -63,6 +66,8 @@ pub struct LookBack<'a> {
     pub attempt: Option<&'a Attempt>,
     /// The plan in force: a listing is compared with it.
     pub plan: Option<&'a Sealed>,
+    /// And with its supplements.
+    pub supplements: &'a Supplements,
     /// What the guards' questions are about.
     pub scope: &'a Scope,
 }

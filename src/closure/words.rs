@@ -99,6 +99,7 @@ impl Intent {
             step,
             action,
             objects,
+            supplement: None,
             resource: None,
             domain: None,
             residue: Vec::new(),

@@ -86,7 +86,8 @@ pub async fn carry_out(
         memory: memory.clone(),
         intent: Some(intent.clone()),
         plan: None,
-        plan_digest: plan.sealed.as_ref().map(|s| s.digest.clone()),
+        supplement: None,
+        plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
         approvers,
     };
     let claimed = if journal::begins(memory, intent.action) {
@@ -168,6 +169,7 @@ async fn look_again(
         intent,
         attempt,
         plan: known.plan.sealed.as_deref(),
+        supplements: &known.plan.supplements,
         scope: &scope,
     };
     let mut after = Observation::default();

@@ -31,11 +31,28 @@ pub async fn list(
         .collect())
 }
 
+/// Which plan the approvals are about.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Its digest; `None`: there is no plan.
+    pub digest: Option<&'a str>,
+    /// Digests of the plan in force and of all its supplements: an approval of another of them is none of this one's faults.
+    pub known: &'a [&'a str],
+}
+
+impl About<'_> {
+    /// It approves another plan of this closure that is in force or open.
+    fn of_another(&self, approval: &ClosureApproval) -> bool {
+        let named = approval.spec.plan_digest.as_deref();
+        named != self.digest && named.is_some_and(|named| self.known.contains(&named))
+    }
+}
+
 /// Sorts approvals into those that count and the reasons why the others do not.
 pub fn judge(
     closure: &TenantClosure,
     terms: &Terms,
-    digest: Option<&str>,
+    about: About<'_>,
     found: &[ClosureApproval],
     configured: &Configured,
     policies: Option<InForce>,
@@ -61,10 +78,11 @@ pub fn judge(
     let mut counted: BTreeMap<String, Counted> = BTreeMap::new();
     let (mut rejected, mut expired) = (BTreeSet::new(), BTreeSet::new());
     let grounds = Grounds::new(closure, terms, found, configured, policies);
-    for approval in found.iter().filter(|a| a.spec.purpose == Purpose::Approval) {
+    let approvals = found.iter().filter(|a| a.spec.purpose == Purpose::Approval);
+    for approval in approvals.filter(|a| !about.of_another(a)) {
         let counts = |at: Timestamp| {
             let until = grounds.counts(Some(&author), approval, at)?;
-            if approval.spec.plan_digest.as_deref() == digest {
+            if approval.spec.plan_digest.as_deref() == about.digest {
                 Ok(until)
             } else {
                 Err("one approves another plan")
@@ -175,6 +193,13 @@ mod tests {
         .unwrap()
     }
 
+    const fn of(digest: &str) -> About<'_> {
+        About {
+            digest: Some(digest),
+            known: &[],
+        }
+    }
+
     fn judged(required: u32, found: &[ClosureApproval], now: &str) -> Approvals {
         judged_under("2026-01-01T00:00:00Z", required, found, now)
     }
@@ -191,7 +216,7 @@ mod tests {
         judge(
             &closure,
             &terms,
-            Some("d"),
+            of("d"),
             found,
             &configured,
             Some(InForce {
@@ -263,7 +288,7 @@ mod tests {
             judge(
                 &closure,
                 &terms,
-                Some("d"),
+                of("d"),
                 &found,
                 &configured,
                 policies,

@@ -3,6 +3,7 @@
 use crate::api::ClosureRecord;
 use crate::closure::observation::Observation;
 use crate::closure::plan::Sealed;
+use crate::closure::supplement::Supplements;
 use crate::closure::tenant::Tenant;
 use crate::closure::terms::Terms;
 use crate::controller::brakes::Brakes;
@@ -76,6 +77,8 @@ pub struct Hints {
     pub head: Option<Head>,
     /// The plan, while it is in use.
     pub plan: Option<Arc<Sealed>>,
+    /// Its supplements.
+    pub supplements: Supplements,
     /// Credentials by the name of their Secret.
     pub credentials: HashMap<String, Credential>,
     /// The tenant, with what it was built from ([`Keys::known_as`]).

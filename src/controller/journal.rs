@@ -286,6 +286,8 @@ pub struct Draft {
     pub intent: Option<crate::closure::intent::Intent>,
     /// The plan's head and chunks, if it seals one.
     pub plan: Option<(crate::closure::plan::PlanHead, Vec<String>)>,
+    /// A supplement's head and chunks, if it seals one.
+    pub supplement: Option<(crate::closure::supplement::SupplementHead, Vec<String>)>,
     /// How much of each kind of loss there was, if it seals a plan.
     pub losses: Vec<crate::closure::loss::LossCount>,
     /// Digest of the plan in force (or sealed by this record).
@@ -303,9 +305,13 @@ impl Draft {
         sequence: u64,
         previous: String,
     ) -> ClosureRecordSpec {
-        let (plan, chunks) = self
+        let (plan, mut chunks) = self
             .plan
             .map_or((None, Vec::new()), |(head, chunks)| (Some(head), chunks));
+        let supplement = self.supplement.map(|(head, names)| {
+            chunks = names;
+            head
+        });
         let tenant = crate::closure::id::ObjectId::parse(&closure.spec.tenant.id);
         // What only reads takes effect at no time: whoever finds it in doubt need not wait.
         let writes = self
@@ -330,6 +336,7 @@ impl Draft {
             holder: ctx.holder.clone(),
             effect_seconds: u32::try_from(may_run.as_secs() + 1).unwrap_or(u32::MAX),
             plan,
+            supplement,
             losses: self.losses,
             chunks,
             users: Vec::new(),

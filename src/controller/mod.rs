@@ -18,6 +18,7 @@ pub mod fleet;
 pub mod grounds;
 pub mod journal;
 pub mod observe;
+mod plan_status;
 pub mod plans;
 pub mod policies;
 pub mod proofs;

@@ -46,6 +46,9 @@ pub async fn until_decided(
 /// For how long what was seen after an effect serves the cycle that follows it at once.
 const FRESH: Duration = Duration::from_secs(5);
 
+/// Who came meanwhile is asked no more often than this: one request, whatever the size of the tenant.
+const NEWCOMERS: Duration = Duration::from_secs(60);
+
 /// What the guards ask, as it was seen after the newest effect; good for one cycle that follows at once.
 pub fn seen_after_the_effect(ctx: &Context, uid: &str) -> Observation {
     let mut seen = None;
@@ -88,6 +91,7 @@ fn unreadable(seen: &mut Observation, question: Question) {
         Question::Ends => seen.ends = Fact::Unreadable(why),
         Question::Rights => seen.rights = Fact::Unreadable(why),
         Question::Users => seen.users = Fact::Unreadable(why),
+        Question::Newcomers => seen.newcomers = Fact::Unreadable(why),
         Question::Subscriptions => seen.subscriptions = Fact::Unreadable(why),
         Question::Mfa => seen.mfa = Fact::Unreadable(why),
         Question::Applications => seen.applications = Fact::Unreadable(why),
@@ -116,6 +120,7 @@ pub fn scope(plan: &Plan, memory: &Memory) -> Scope {
             (Some(head), Some(_)) => head.domains.clone(),
             _ => Vec::new(),
         },
+        newcomers_every: plan.terms.poll_at_most.min(NEWCOMERS),
         refused: memory
             .refused
             .iter()

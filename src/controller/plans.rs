@@ -1,14 +1,17 @@
 //! Plans in the journal: chunks named by their content, sealed by one record.
 
 use crate::api::record::Settled;
-use crate::api::{RecordType, TenantClosure};
+use crate::api::{ClosureRecordSpec, RecordType, TenantClosure};
 use crate::closure::decision::Decided;
+use crate::closure::id::ObjectId;
 use crate::closure::intent::Outcome;
 use crate::closure::loss::{self, LossCount};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::observation::Observation;
-use crate::closure::plan::{CHUNK, Plan, Sealed, digest};
+use crate::closure::plan::{CHUNK, Plan, PlanHead, Sealed, digest};
 use crate::closure::steps::preconditions::make_plan;
+use crate::closure::steps::supplements;
+use crate::closure::supplement::{self, Supplement, SupplementHead, SupplementRef, Supplements};
 use crate::controller::act::Known;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
@@ -23,7 +26,17 @@ fn chunk_name(uid: &str, digest: &str, index: usize) -> String {
     format!("{uid}-plan-{}-{index:04}", &digest[..16.min(digest.len())])
 }
 
-/// Stores a plan: chunks first, then the record that seals them.
+/// What is sealed.
+struct Parts<'a> {
+    /// A plan's head, or a supplement's.
+    plan: Option<&'a PlanHead>,
+    supplement: Option<&'a SupplementHead>,
+    users: &'a [ObjectId],
+    digest: &'a str,
+    losses: Vec<LossCount>,
+}
+
+/// Stores a plan or a supplement: chunks first, then the record that seals them.
 ///
 /// # Errors
 /// As the journal's.
@@ -32,24 +45,34 @@ async fn store(
     closure: &TenantClosure,
     head: Option<&Head>,
     memory: &Memory,
-    sealed: Arc<Sealed>,
-    losses: Vec<LossCount>,
+    parts: Parts<'_>,
 ) -> Result<Head, ReconcileError> {
     let uid = closure.uid().unwrap_or_default();
-    let pieces: Vec<&[_]> = if sealed.users.is_empty() {
+    let pieces: Vec<&[_]> = if parts.users.is_empty() {
         vec![&[]]
     } else {
-        sealed.users.chunks(CHUNK).collect()
+        parts.users.chunks(CHUNK).collect()
+    };
+    let heads = |chunks: &Vec<String>| {
+        let plan = parts.plan.map(|head| (head.clone(), chunks.clone()));
+        let supplement = parts.supplement.map(|head| (head.clone(), chunks.clone()));
+        (plan, supplement)
     };
     let mut names = Vec::with_capacity(pieces.len());
     for (index, users) in pieces.into_iter().enumerate() {
-        let name = chunk_name(&uid, &sealed.digest, index);
+        let name = chunk_name(&uid, parts.digest, index);
+        let (plan, supplement) = if index == 0 {
+            heads(&Vec::new())
+        } else {
+            (None, None)
+        };
         let draft = Draft {
             kind: RecordType::PlanChunk,
             memory: Memory::default(),
             intent: None,
-            plan: (index == 0).then(|| (sealed.head.clone(), Vec::new())),
-            plan_digest: Some(sealed.digest.clone()),
+            plan,
+            supplement,
+            plan_digest: Some(parts.digest.to_owned()),
             losses: Vec::new(),
             approvers: Vec::new(),
         };
@@ -59,13 +82,15 @@ async fn store(
         journal::create(ctx, &name, &uid, spec).await?;
         names.push(name);
     }
+    let (plan, supplement) = heads(&names);
     let draft = Draft {
         kind: RecordType::Plan,
         memory: memory.clone(),
         intent: None,
-        plan: Some((sealed.head.clone(), names)),
-        plan_digest: Some(sealed.digest.clone()),
-        losses,
+        plan,
+        supplement,
+        plan_digest: Some(parts.digest.to_owned()),
+        losses: parts.losses,
         approvers: Vec::new(),
     };
     let claimed = journal::claim(ctx, closure, head, draft).await?;
@@ -73,18 +98,48 @@ async fn store(
         complete: true,
         ..Outcome::default()
     };
-    let settled = journal::settle(
-        ctx,
-        &claimed,
-        Settled {
-            at: Timestamp::now(),
-            in_doubt: false,
-            seen,
-        },
-    )
-    .await?;
-    ctx.hint(&uid, |h| h.plan = Some(sealed));
-    Ok(settled)
+    let settled = Settled {
+        at: Timestamp::now(),
+        in_doubt: false,
+        seen,
+    };
+    journal::settle(ctx, &claimed, settled).await
+}
+
+/// The users in the chunks of a plan or supplement, and the first chunk.
+///
+/// # Errors
+/// `HistoryRollback` where a chunk is missing.
+async fn chunks(
+    ctx: &Context,
+    uid: &str,
+    digest: &str,
+    number: u32,
+    users: u32,
+) -> Result<(ClosureRecordSpec, Vec<ObjectId>), ReconcileError> {
+    let mut first = None;
+    let mut all = Vec::with_capacity(users as usize);
+    for index in 0..number as usize {
+        let name = chunk_name(uid, digest, index);
+        let chunk = bounded(ctx.records().get_opt(&name)).await?;
+        let chunk = chunk.ok_or_else(|| {
+            ReconcileError::HistoryRollback("a part of the plan is missing".into())
+        })?;
+        all.extend_from_slice(&chunk.spec.users);
+        if index == 0 {
+            first = Some(chunk.spec);
+        }
+    }
+    let first = first.ok_or_else(headless)?;
+    Ok((first, all))
+}
+
+fn headless() -> ReconcileError {
+    ReconcileError::HistoryRollback("the plan has no head".into())
+}
+
+fn altered() -> ReconcileError {
+    ReconcileError::HistoryRollback("the plan does not match its digest".into())
 }
 
 /// Loads the plan in force and checks its digest.
@@ -95,25 +150,10 @@ async fn load(ctx: &Context, uid: &str, wanted: &PlanRef) -> Result<Arc<Sealed>,
     if let Some(known) = ctx.hints(uid).plan.filter(|p| p.digest == wanted.digest) {
         return Ok(known);
     }
-    let mut head = None;
-    let mut users = Vec::with_capacity(wanted.users as usize);
-    for index in 0..wanted.chunks as usize {
-        let name = chunk_name(uid, &wanted.digest, index);
-        let chunk = bounded(ctx.records().get_opt(&name)).await?;
-        let chunk = chunk.ok_or_else(|| {
-            ReconcileError::HistoryRollback("a part of the plan is missing".into())
-        })?;
-        users.extend_from_slice(&chunk.spec.users);
-        if index == 0 {
-            head = chunk.spec.plan;
-        }
-    }
-    let head =
-        head.ok_or_else(|| ReconcileError::HistoryRollback("the plan has no head".into()))?;
+    let (first, users) = chunks(ctx, uid, &wanted.digest, wanted.chunks, wanted.users).await?;
+    let head = first.plan.ok_or_else(headless)?;
     if digest(&head, &users) != wanted.digest {
-        return Err(ReconcileError::HistoryRollback(
-            "the plan does not match its digest".into(),
-        ));
+        return Err(altered());
     }
     let sealed = Arc::new(Sealed {
         head,
@@ -122,6 +162,53 @@ async fn load(ctx: &Context, uid: &str, wanted: &PlanRef) -> Result<Arc<Sealed>,
     });
     ctx.hint(uid, |h| h.plan = Some(Arc::clone(&sealed)));
     Ok(sealed)
+}
+
+/// Loads the supplements of the plan in force, those known already from memory.
+///
+/// # Errors
+/// `HistoryRollback` where a chunk is missing or a digest does not match.
+async fn load_supplements(
+    ctx: &Context,
+    uid: &str,
+    memory: &Memory,
+) -> Result<Supplements, ReconcileError> {
+    let mut loaded = Supplements::NONE;
+    if memory.supplements.is_empty() {
+        return Ok(loaded);
+    }
+    let known = ctx.hints(uid).supplements;
+    for wanted in &memory.supplements {
+        let found = known.all().find(|one| one.digest == wanted.digest);
+        let one = match found {
+            Some(one) => Arc::clone(one),
+            None => Arc::new(load_supplement(ctx, uid, wanted).await?),
+        };
+        if wanted.begun() {
+            loaded.begun.push(one);
+        } else {
+            loaded.open = Some(one);
+        }
+    }
+    ctx.hint(uid, |h| h.supplements = loaded.clone());
+    Ok(loaded)
+}
+
+async fn load_supplement(
+    ctx: &Context,
+    uid: &str,
+    wanted: &SupplementRef,
+) -> Result<Supplement, ReconcileError> {
+    let (first, users) = chunks(ctx, uid, &wanted.digest, wanted.chunks, wanted.users).await?;
+    let head = first.supplement.ok_or_else(headless)?;
+    if supplement::digest(&head, &users) != wanted.digest || head.ordinal != wanted.ordinal {
+        return Err(altered());
+    }
+    Ok(Supplement {
+        head,
+        users,
+        digest: wanted.digest.clone(),
+    })
 }
 
 /// The plan in force as the pure core wants it.
@@ -136,6 +223,7 @@ pub async fn in_force(ctx: &Context, read: &Read, memory: &Memory) -> Result<Pla
     Ok(Plan {
         terms: read.terms.clone(),
         sealed,
+        supplements: load_supplements(ctx, &read.uid, memory).await?,
     })
 }
 
@@ -151,27 +239,64 @@ pub async fn make(
     decided: Decided,
 ) -> Result<Told, ReconcileError> {
     let Some(sealed) = make_plan(known.plan, seen) else {
-        let reason = "MicrosoftUnavailable";
-        let message = "Not everything that a plan needs could be read";
-        return Ok(Told::waiting(known, reason, message));
+        return Ok(unread(known));
     };
     let sealed = Arc::new(sealed);
-    let head = store(
-        ctx,
-        &read.closure,
-        known.head,
-        known.memory,
-        Arc::clone(&sealed),
-        loss::counts(seen),
-    )
-    .await?;
+    let parts = Parts {
+        plan: Some(&sealed.head),
+        supplement: None,
+        users: &sealed.users,
+        digest: &sealed.digest,
+        losses: loss::counts(seen),
+    };
+    let head = store(ctx, &read.closure, known.head, known.memory, parts).await?;
+    ctx.hint(&read.uid, |h| h.plan = Some(Arc::clone(&sealed)));
     Ok(Told {
         plan: Plan {
-            terms: read.terms.clone(),
             sealed: Some(sealed),
+            ..Plan::unmade(read.terms.clone())
         },
         memory: journal::memory(Some(&head)),
         head: Some(head),
         decided,
     })
+}
+
+/// Makes a supplement of who came after the plan was made, and seals it in the journal.
+///
+/// # Errors
+/// As [`store`].
+pub async fn supplement(
+    ctx: &Context,
+    read: &Read,
+    known: Known<'_>,
+    seen: &Observation,
+    decided: Decided,
+) -> Result<Told, ReconcileError> {
+    let Some(made) = supplements::make(known.plan, seen, known.memory) else {
+        return Ok(unread(known));
+    };
+    let parts = Parts {
+        plan: None,
+        supplement: Some(&made.head),
+        users: &made.users,
+        digest: &made.digest,
+        losses: Vec::new(),
+    };
+    let head = store(ctx, &read.closure, known.head, known.memory, parts).await?;
+    let mut plan = known.plan.clone();
+    plan.supplements.open = Some(Arc::new(made));
+    ctx.hint(&read.uid, |h| h.supplements = plan.supplements.clone());
+    Ok(Told {
+        plan,
+        memory: journal::memory(Some(&head)),
+        head: Some(head),
+        decided,
+    })
+}
+
+fn unread(known: Known<'_>) -> Told {
+    let reason = "MicrosoftUnavailable";
+    let message = "Not everything that a plan needs could be read";
+    Told::waiting(known, reason, message)
 }

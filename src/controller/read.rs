@@ -8,6 +8,7 @@ use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions;
 use crate::closure::terms::{Backup, Mode, Terms};
+use crate::controller::approvals::About;
 use crate::controller::configuration::{self, Configured};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
@@ -138,7 +139,12 @@ pub async fn cluster(
     memory: &Memory,
     now: Timestamp,
 ) -> Result<Cluster, ReconcileError> {
-    let digest = plan.sealed.as_ref().map(|sealed| sealed.digest.as_str());
+    let digests: Vec<&str> = plan
+        .sealed
+        .iter()
+        .map(|sealed| sealed.digest.as_str())
+        .chain(plan.supplements.all().map(|one| one.digest.as_str()))
+        .collect();
     let vouched = memory.destroying_since.is_some();
     let asked = read.terms.mode == Mode::Execute && read.terms.approvals_required > 0;
     let policies = if !asked && read.approvals.is_empty() {
@@ -146,16 +152,27 @@ pub async fn cluster(
     } else {
         policies::in_force(ctx).await?
     };
-    Ok(Cluster {
-        approvals: approvals::judge(
+    let judge = |digest: Option<&str>| {
+        let about = About {
+            digest,
+            known: &digests,
+        };
+        approvals::judge(
             &read.closure,
             &read.terms,
-            digest,
+            about,
             &read.approvals,
             &read.configured,
             policies,
             now,
-        ),
+        )
+    };
+    let supplements = plan.supplements.all();
+    Ok(Cluster {
+        approvals: judge(digests.first().copied()),
+        supplements: supplements
+            .map(|one| (one.head.ordinal, judge(Some(&one.digest))))
+            .collect(),
         rivals: rivals(ctx, read).await?,
         attestations: approvals::attestations(
             &read.closure,

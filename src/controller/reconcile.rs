@@ -90,12 +90,24 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
     let decided = observe::until_decided(tenant, &plan, &memory, &mut seen, now).await;
     match (&decided.decision, tenant) {
         (Decision::Act(intent), Some(tenant)) => {
-            let approvers = seen.cluster.approvals.approvers;
             let intent = intent.clone();
+            let approvers = approvers(seen.cluster, intent.supplement);
             let done = act::carry_out(ctx, read, known, tenant, intent, approvers).await?;
             Ok(Told::after(ctx, known, decided, done))
         }
         (Decision::MakePlan { .. }, _) => plans::make(ctx, read, known, &seen, decided).await,
+        (Decision::MakeSupplement, _) => plans::supplement(ctx, read, known, &seen, decided).await,
         _ => Ok(Told::decided(known, decided)),
+    }
+}
+
+/// Who approved what covers the effect: the plan, or the supplement that names its objects.
+fn approvers(cluster: Cluster, supplement: Option<u32>) -> Vec<String> {
+    let mut supplements = cluster.supplements;
+    match supplement {
+        None => cluster.approvals.approvers,
+        Some(ordinal) => supplements
+            .remove(&ordinal)
+            .map_or_else(Vec::new, |approvals| approvals.approvers),
     }
 }

@@ -1,24 +1,21 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    ApprovalStatus, BlockerStatus, BoughtStatus, CheckStatus, EstimateStatus, HandOffStatus,
-    JournalStatus, LossStatus, PastHandOffStatus, PlanStatus, StepStatus, TenantClosureStatus,
+    ApprovalStatus, BlockerStatus, CheckStatus, HandOffStatus, JournalStatus, PastHandOffStatus,
+    StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::decision::Approval;
-use crate::closure::estimate;
-use crate::closure::loss::LossCount;
 use crate::closure::memory::Memory;
-use crate::closure::plan::{PlannedSubscription, Sealed};
+use crate::closure::plan::Plan;
 use crate::closure::report::{self, Phase, Report};
 use crate::closure::step::Step;
 use crate::closure::steps::approval::{EXPIRED, EXPIRES_SOON};
-use crate::closure::steps::losses;
-use crate::closure::words::clip;
 use crate::controller::access_status;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::journal::Head;
+use crate::controller::plan_status;
 use crate::controller::read::Read;
 use crate::controller::told::Told;
 use jiff::Timestamp;
@@ -60,8 +57,17 @@ pub async fn told(
     next: Duration,
 ) -> Result<(), ReconcileError> {
     let report = report::tell_since(&told.plan, &told.memory, &told.decided, read.reached());
-    let (head, sealed) = (told.head.as_ref(), told.plan.sealed.as_deref());
-    write(ctx, read, &report, head, &told.memory, sealed, Some(next)).await
+    let head = told.head.as_ref();
+    write(
+        ctx,
+        read,
+        &report,
+        head,
+        &told.memory,
+        Some(&told.plan),
+        Some(next),
+    )
+    .await
 }
 
 async fn write(
@@ -70,12 +76,12 @@ async fn write(
     report: &Report,
     head: Option<&Head>,
     memory: &Memory,
-    sealed: Option<&Sealed>,
+    in_force: Option<&Plan>,
     next: Option<Duration>,
 ) -> Result<(), ReconcileError> {
     let old = read.closure.status.clone().unwrap_or_default();
     let now = Timestamp::now();
-    let mut new = status(ctx, read, report, head, memory, sealed, now);
+    let mut new = status(ctx, read, report, head, memory, in_force, now);
     if report.fruitless && stands(&old, &new) {
         new.phase = old.phase;
         new.summary.clone_from(&old.summary);
@@ -198,9 +204,10 @@ fn status(
     report: &Report,
     head: Option<&Head>,
     memory: &Memory,
-    sealed: Option<&Sealed>,
+    in_force: Option<&Plan>,
     now: Timestamp,
 ) -> TenantClosureStatus {
+    let sealed = in_force.and_then(|plan| plan.sealed.as_deref());
     let old = read.closure.status.clone().unwrap_or_default();
     let whole_seconds = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
     let since = |key: &str| {
@@ -215,12 +222,14 @@ fn status(
         step: Some(format!("{}/5 {}", report.step.number(), report.step.name())),
         progress: Some(report.progress.clone()),
         summary: Some(report.summary.clone()),
-        plan: plan(read, memory, sealed).or_else(|| old.plan.clone()),
+        plan: in_force
+            .and_then(|known| plan_status::plan(read, memory, known, report.supplement))
+            .or_else(|| old.plan.clone()),
         approval: report
             .approval
             .map(approval)
             .or_else(|| old.approval.clone()),
-        estimate: estimate(memory, sealed).or_else(|| old.estimate.clone()),
+        estimate: plan_status::estimate(memory, sealed).or_else(|| old.estimate.clone()),
         steps: Step::ORDER
             .into_iter()
             .map(|step| step_status(step, report, memory, &old))
@@ -269,17 +278,6 @@ fn checks(report: &Report, old: &TenantClosureStatus) -> Vec<CheckStatus> {
     report.checks.iter().map(CheckStatus::from).collect()
 }
 
-fn estimate(memory: &Memory, sealed: Option<&Sealed>) -> Option<EstimateStatus> {
-    let made = memory.plan.as_ref()?;
-    let sealed = sealed.filter(|s| s.digest == made.digest)?;
-    let estimate = estimate::of_plan(sealed, made.made_at);
-    Some(EstimateStatus {
-        earliest: estimate.earliest,
-        dominated_by: estimate.dominated_by.to_owned(),
-        message: estimate.message,
-    })
-}
-
 /// Hand-offs that were open and no longer are, one of a kind: from its first begin to its last end.
 fn past(old: &TenantClosureStatus, report: &Report, now: Timestamp) -> Vec<PastHandOffStatus> {
     let mut past = old.past_hand_offs.clone();
@@ -297,42 +295,6 @@ fn past(old: &TenantClosureStatus, report: &Report, now: Timestamp) -> Vec<PastH
         }
     }
     past
-}
-
-fn plan(read: &Read, memory: &Memory, sealed: Option<&Sealed>) -> Option<PlanStatus> {
-    let made = memory.plan.as_ref()?;
-    let head = sealed
-        .filter(|s| s.digest == made.digest)
-        .map(|s| &s.head)?;
-    Some(PlanStatus {
-        digest: made.digest.clone(),
-        made_at: Timestamp::from_second(made.made_at.as_second()).unwrap_or(made.made_at),
-        users: made.users,
-        subscriptions: u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
-        bought: head.subscriptions.iter().take(20).map(bought).collect(),
-        applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
-        domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
-        losses: made.losses.iter().map(|one| loss(read, one)).collect(),
-    })
-}
-
-fn loss(read: &Read, one: &LossCount) -> LossStatus {
-    LossStatus {
-        counted: *one,
-        accepted: losses::accepted(&read.terms, one.kind, one.subscription),
-    }
-}
-
-fn bought(one: &PlannedSubscription) -> BoughtStatus {
-    BoughtStatus {
-        name: clip(&one.name, 128),
-        seats: one.seats,
-        agreement: one.agreement,
-        ended_by: one.ended_by,
-        ends_at: one.ends_at,
-        renews: one.renews,
-        cancel_until: one.cancel_until,
-    }
 }
 
 fn step_status(

@@ -105,10 +105,7 @@ impl Told {
             remedy: "Do not go on with this closure: compare the journal with a copy of it, then delete the closure and create it again".into(),
         };
         Self {
-            plan: Plan {
-                terms: read.terms.clone(),
-                sealed: None,
-            },
+            plan: Plan::unmade(read.terms.clone()),
             memory: Memory::default(),
             head: None,
             decided: plain(Step::Preconditions, Decision::Blocked(vec![obstacle])),
@@ -134,5 +131,6 @@ fn plain(step: Step, decision: Decision) -> Decided {
         access: Vec::new(),
         warnings: None,
         approval: None,
+        supplement: None,
     }
 }

@@ -172,6 +172,14 @@ pub enum Fault {
         /// The plan.
         plan: String,
     },
+    /// A supplement that nobody approved, in a journal in which persons approve.
+    #[error("record {name} acts under supplement {plan}, which nobody had approved")]
+    Unapproved {
+        /// The record.
+        name: String,
+        /// The supplement.
+        plan: String,
+    },
     /// The retained administrator was touched.
     #[error("record {name} ({action}) names the retained administrator {object}")]
     Retained {

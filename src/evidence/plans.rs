@@ -5,12 +5,34 @@ use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome};
 use crate::closure::plan::{PlanHead, digest};
 use crate::closure::step::Step;
+use crate::closure::supplement;
 use crate::evidence::entry::Entry;
 use crate::evidence::fault::Fault;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Of objects outside the plan so many are named in one record.
 const MOST_NAMED: usize = 5;
+
+/// What may be acted under.
+#[derive(Default)]
+struct Sealed<'a> {
+    /// The plan in force.
+    plan: Option<InForce<'a>>,
+    /// Its supplements; only the newest may not have begun.
+    supplements: Vec<Supplement<'a>>,
+    /// Persons approved what was done before.
+    approved: bool,
+}
+
+/// A supplement of the plan in force.
+struct Supplement<'a> {
+    digest: &'a str,
+    ordinal: u32,
+    /// Sorted; `None` where parts are missing, which is told once.
+    users: Option<Vec<ObjectId>>,
+    /// Something was done under it: it is no longer replaced.
+    begun: bool,
+}
 
 /// A plan in force.
 struct InForce<'a> {
@@ -28,14 +50,27 @@ pub(super) fn followed(
     faults: &mut Vec<Fault>,
 ) {
     let chunks: BTreeMap<&str, &Entry> = chunks.iter().map(|c| (c.name.as_str(), *c)).collect();
-    let mut in_force: Option<InForce<'_>> = None;
+    let mut so_far = Sealed::default();
     for entry in chain {
         match (entry.spec.kind, &entry.spec.intent) {
+            (RecordType::Plan, _) if entry.spec.supplement.is_some() => {
+                supplemented(entry, &chunks, unreadable, &mut so_far, faults);
+            }
             (RecordType::Plan, _) => {
-                in_force = sealed(entry, &chunks, unreadable, faults).or(in_force);
+                if let Some(plan) = sealed(entry, &chunks, unreadable, faults) {
+                    so_far.plan = Some(plan);
+                    so_far.supplements.clear();
+                }
+            }
+            (_, Some(intent)) if intent.supplement.is_some() => {
+                later(entry, intent, &mut so_far, faults);
+                if let Some(outcome) = &entry.outcome {
+                    fits(entry, intent, &outcome.seen, faults);
+                }
             }
             (_, Some(intent)) => {
-                deed(entry, intent, in_force.as_ref(), faults);
+                so_far.approved |= !entry.spec.approvers.is_empty();
+                deed(entry, intent, so_far.plan.as_ref(), faults);
                 if let Some(outcome) = &entry.outcome {
                     fits(entry, intent, &outcome.seen, faults);
                 }
@@ -63,45 +98,18 @@ fn sealed<'a>(
         });
         return None;
     };
-    let parts: Vec<Option<&&Entry>> = entry
-        .spec
-        .chunks
-        .iter()
-        .map(|chunk| chunks.get(chunk.as_str()))
-        .collect();
-    if parts.iter().any(Option::is_none) {
-        let missing = entry.spec.chunks.iter().zip(&parts);
-        let missing = missing
-            .filter(|(chunk, part)| part.is_none() && !unreadable.contains(chunk.as_str()))
-            .map(|(chunk, _)| chunk.clone());
-        faults.extend(missing.map(|chunk| Fault::ChunkMissing {
-            name: name(),
-            chunk,
-        }));
+    let Some(parts) = parts(entry, chunks, unreadable, faults) else {
         return Some(InForce {
             digest: sealed,
             head,
             users: None,
         });
-    }
-    let parts: Vec<&Entry> = parts.into_iter().flatten().copied().collect();
-    let users: Vec<ObjectId> = parts
-        .iter()
-        .flat_map(|c| c.spec.users.iter().copied())
-        .collect();
+    };
+    let users = users(&parts);
     let first = parts.first().and_then(|part| part.spec.plan.as_ref());
     let found = digest(first.unwrap_or(head), &users);
-    if found != *sealed
-        || parts
-            .iter()
-            .any(|p| p.spec.plan_digest.as_ref() != Some(sealed))
-    {
-        faults.push(Fault::PlanChanged {
-            name: name(),
-            sealed: sealed.clone(),
-            found,
-            chunks: entry.spec.chunks.join(", "),
-        });
+    if changed(entry, &parts, sealed, found, faults) {
+        // Told.
     } else if first != Some(head) {
         faults.push(Fault::PlanHeadDiffers { name: name() });
     }
@@ -121,9 +129,168 @@ fn sealed<'a>(
     })
 }
 
-/// What an intent names must stand in the plan.
-fn deed(entry: &Entry, intent: &Intent, plan: Option<&InForce<'_>>, faults: &mut Vec<Fault>) {
-    let action = intent.action;
+/// The parts of what a record seals; `None` where one is missing, which is told.
+fn parts<'a>(
+    entry: &Entry,
+    chunks: &BTreeMap<&str, &'a Entry>,
+    unreadable: &BTreeSet<&str>,
+    faults: &mut Vec<Fault>,
+) -> Option<Vec<&'a Entry>> {
+    let names = &entry.spec.chunks;
+    let there = names
+        .iter()
+        .map(|chunk| chunks.get(chunk.as_str()).copied());
+    let all: Option<Vec<&Entry>> = there.collect();
+    if all.is_none() {
+        let missing = names.iter().filter(|chunk| {
+            !chunks.contains_key(chunk.as_str()) && !unreadable.contains(chunk.as_str())
+        });
+        faults.extend(missing.map(|chunk| Fault::ChunkMissing {
+            name: entry.name.clone(),
+            chunk: chunk.clone(),
+        }));
+    }
+    all
+}
+
+/// Users in the order in which they were hashed.
+fn users(parts: &[&Entry]) -> Vec<ObjectId> {
+    let users = parts.iter().flat_map(|part| part.spec.users.iter());
+    users.copied().collect()
+}
+
+/// The parts are not what was sealed: told.
+fn changed(
+    entry: &Entry,
+    parts: &[&Entry],
+    sealed: &String,
+    found: String,
+    faults: &mut Vec<Fault>,
+) -> bool {
+    let mut named = parts.iter().map(|part| part.spec.plan_digest.as_ref());
+    let changed = found != *sealed || named.any(|digest| digest != Some(sealed));
+    if changed {
+        faults.push(Fault::PlanChanged {
+            name: entry.name.clone(),
+            sealed: sealed.clone(),
+            found,
+            chunks: entry.spec.chunks.join(", "),
+        });
+    }
+    changed
+}
+
+/// A supplement supplements the plan in force, and takes the place of one that has not begun.
+fn supplemented<'a>(
+    entry: &'a Entry,
+    chunks: &BTreeMap<&str, &'a Entry>,
+    unreadable: &BTreeSet<&str>,
+    so_far: &mut Sealed<'a>,
+    faults: &mut Vec<Fault>,
+) {
+    let (Some(head), Some(sealed)) = (&entry.spec.supplement, &entry.spec.plan_digest) else {
+        return;
+    };
+    let strange = |what: String| Fault::Strange {
+        name: entry.name.clone(),
+        what,
+    };
+    let in_force = so_far.plan.as_ref().map_or("none", |plan| plan.digest);
+    if head.supplements != in_force {
+        faults.push(Fault::OtherPlan {
+            name: entry.name.clone(),
+            named: head.supplements.clone(),
+            in_force: in_force.to_owned(),
+        });
+        return;
+    }
+    if head.tenant_id != entry.spec.tenant_id {
+        faults.push(Fault::OtherTenant {
+            name: entry.name.clone(),
+            theirs: head.tenant_id,
+            ours: entry.spec.tenant_id,
+        });
+    }
+    let before = so_far.supplements.last().map_or(0, |last| last.ordinal);
+    if head.ordinal <= before {
+        let what = format!(
+            "supplement {} comes after supplement {before}",
+            head.ordinal
+        );
+        faults.push(strange(what));
+    }
+    let users = parts(entry, chunks, unreadable, faults).map(|parts| {
+        let users = users(&parts);
+        let first = parts.first().and_then(|part| part.spec.supplement.as_ref());
+        let found = supplement::digest(first.unwrap_or(head), &users);
+        if !changed(entry, &parts, sealed, found, faults) && first != Some(head) {
+            let name = entry.name.clone();
+            faults.push(Fault::PlanHeadDiffers { name });
+        }
+        let mut users = users;
+        users.sort_unstable();
+        users
+    });
+    so_far.supplements.retain(|one| one.begun);
+    so_far.supplements.push(Supplement {
+        digest: sealed,
+        ordinal: head.ordinal,
+        users,
+        begun: false,
+    });
+}
+
+/// What is done under a supplement: users of it are deleted, once persons approved it.
+fn later(entry: &Entry, intent: &Intent, so_far: &mut Sealed<'_>, faults: &mut Vec<Fault>) {
+    of_its_kind(entry, intent.action, faults);
+    let name = || entry.name.clone();
+    let named = entry.spec.plan_digest.as_deref().unwrap_or("none");
+    let approved = so_far.approved;
+    let newest = so_far.supplements.last().map(|one| one.digest);
+    let known = so_far
+        .supplements
+        .iter_mut()
+        .find(|one| one.digest == named && Some(one.ordinal) == intent.supplement);
+    let (Some(plan), Some(known)) = (&so_far.plan, known) else {
+        let in_force = so_far.plan.as_ref().map_or("none", |plan| plan.digest);
+        faults.push(Fault::OtherPlan {
+            name: name(),
+            named: named.to_owned(),
+            in_force: newest.unwrap_or(in_force).to_owned(),
+        });
+        return;
+    };
+    known.begun = true;
+    if approved && entry.spec.approvers.is_empty() {
+        faults.push(Fault::Unapproved {
+            name: name(),
+            plan: named.to_owned(),
+        });
+    }
+    if intent.objects.contains(&plan.head.retained) {
+        faults.push(Fault::Retained {
+            name: name(),
+            action: intent.action.name(),
+            object: plan.head.retained,
+        });
+    }
+    let covered = |id: &ObjectId| {
+        let users = known.users.as_ref();
+        intent.action == Action::DeleteUsers
+            && intent.step == Step::Users
+            && users.is_none_or(|users| users.binary_search(id).is_ok())
+    };
+    let outside = intent.objects.iter().filter(|id| !covered(id));
+    faults.extend(outside.take(MOST_NAMED).map(|object| Fault::Unplanned {
+        name: name(),
+        action: intent.action.name(),
+        object: *object,
+        plan: named.to_owned(),
+    }));
+}
+
+/// Effects and readings are told apart by the type of the record too.
+fn of_its_kind(entry: &Entry, action: Action, faults: &mut Vec<Fault>) {
     if action.reads_only() != (entry.spec.kind == RecordType::Verification) {
         faults.push(Fault::Strange {
             name: entry.name.clone(),
@@ -134,6 +301,12 @@ fn deed(entry: &Entry, intent: &Intent, plan: Option<&InForce<'_>>, faults: &mut
             ),
         });
     }
+}
+
+/// What an intent names must stand in the plan.
+fn deed(entry: &Entry, intent: &Intent, plan: Option<&InForce<'_>>, faults: &mut Vec<Fault>) {
+    let action = intent.action;
+    of_its_kind(entry, action, faults);
     if action.reads_only() && entry.spec.plan_digest.is_none() {
         return;
     }

@@ -1,5 +1,7 @@
 //! What verification finds, on a journal that is made here; `tests/evidence.rs` does the same with a real one.
 
+mod supplements;
+
 use super::entry::{Found, Place};
 use super::{Anchor, Claims, Doubt, Fault, Verdict, Verified, text, verify};
 use crate::api::hash;

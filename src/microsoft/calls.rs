@@ -76,6 +76,7 @@ pub static CALLS: &[Known] = &[
     call(Graph, "GET", "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances", ["who may activate Global Administrator", "RoleEligibilitySchedule.Read.Directory", "1", "graph/api/rbacapplication-list-roleeligibilityscheduleinstances"]),
     call(Graph, "GET", "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances", ["until when it, and our own roles, are held", "RoleAssignmentSchedule.Read.Directory", "1", "graph/api/rbacapplication-list-roleassignmentscheduleinstances"]),
     call(Graph, "GET", "/v1.0/users", ["the users", "User.Read.All", "1", "graph/api/user-list"]),
+    call(Graph, "GET", "/v1.0/users/delta", ["who came since last time", "User.Read.All", "1", "graph/api/user-delta"]),
     call(Graph, "GET", "/v1.0/users/{}", ["the administrators who stay", "User.Read.All", "1", "graph/api/user-get"]),
     call(Graph, "GET", "/v1.0/users/{}/authentication/methods", ["has the administrator who stays a second factor", "UserAuthenticationMethod.Read.All", "2", "graph/api/authentication-list-methods"]),
     call(Graph, "DELETE", "/v1.0/users/{}", ["a user deleted", "User.ReadWrite.All", "1, 1 write", "graph/api/user-delete"]),

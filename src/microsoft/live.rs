@@ -4,6 +4,7 @@ use super::auth::Credentials;
 use super::clouds::{Hosts, offered};
 use super::dns::Dns;
 use super::gates::Gates;
+use super::graph::delta::Tracking;
 use super::outside::Outside;
 use super::request::Http;
 use super::settings::{Limits, Settings};
@@ -28,6 +29,8 @@ pub struct LiveTenant {
     pub(super) outside: Outside,
     /// Object id of our own service principal, once it was read.
     pub(super) own_principal: OnceLock<ObjectId>,
+    /// Who came between two looks.
+    pub(super) tracking: tokio::sync::Mutex<Tracking>,
 }
 
 impl LiveTenant {
@@ -65,6 +68,7 @@ impl LiveTenant {
             directory_resource: settings.directory_resource,
             outside,
             own_principal: OnceLock::new(),
+            tracking: tokio::sync::Mutex::default(),
         }
     }
 

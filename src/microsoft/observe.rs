@@ -63,6 +63,14 @@ impl LiveTenant {
                         Ok(holders) => users::list(&line, holders).await.into(),
                         Err(failure) => Fact::Unreadable(failure.why()),
                     };
+                    if let Fact::Known(users) = &into.users {
+                        self.tracking.lock().await.listed(&users.ids);
+                    }
+                }
+                Question::Newcomers => {
+                    let mut tracking = self.tracking.lock().await;
+                    let looked = tracking.look(&line, scope.newcomers_every).await;
+                    into.newcomers = looked.into();
                 }
                 Question::Subscriptions => into.subscriptions = self.subscriptions().await.into(),
                 Question::Rights => into.rights = self.rights().await.into(),

@@ -23,7 +23,7 @@ impl LiveTenant {
         } = about;
         if intent.action == Action::VerifyUsers {
             return match about.plan {
-                Some(plan) => users::verify(&line, plan).await,
+                Some(plan) => users::verify(&line, plan, about.supplements).await,
                 None => Outcome::default(),
             };
         }

@@ -44,6 +44,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     };
     let mut lines = Lines::new(look);
     head(closure, plan, &mut lines);
+    came_later(plan, &mut lines);
     goes(closure, plan, &mut lines);
     dies(plan, &mut lines);
     back::tell(plan, &mut lines);
@@ -99,12 +100,39 @@ fn head(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
     let dot = lines.look.dot();
     let line = format!(
         "PLAN {} {dot} made {} {dot} tenant {} {dot} {}",
-        short(plan),
+        short(&plan.digest),
         plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         tenant.initial_domain,
         tenant.id
     );
     lines.title(&line);
+}
+
+/// Who came after the plan was made: what there is to approve now, before everything that was approved already.
+fn came_later(plan: &PlanStatus, lines: &mut Lines) {
+    let Some(open) = &plan.supplement else {
+        return;
+    };
+    let dot = lines.look.dot();
+    let line = format!(
+        "SUPPLEMENT {} {dot} made {}",
+        short(&open.digest),
+        open.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    );
+    lines.title(&line);
+    lines.row(
+        "+",
+        "users",
+        Some(open.users),
+        "not in the plan: they came later, and are deleted only once this supplement is approved",
+    );
+    for id in &open.first {
+        lines.below(&format!("user {id}"));
+    }
+    let told = u32::try_from(open.first.len()).unwrap_or(u32::MAX);
+    if open.users > told {
+        lines.below(&format!("and {} more", words::count(open.users - told)));
+    }
 }
 
 const GOES: &str = "-";
@@ -119,6 +147,10 @@ fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
         Some(plan.users),
         "deleted with mailbox and assignments",
     );
+    if plan.supplemented > 0 {
+        let said = "who came later, in supplements that were approved";
+        lines.row(GOES, "users", Some(plan.supplemented), said);
+    }
     let ended = if plan.subscriptions > 0 {
         "ended for good"
     } else {
@@ -327,7 +359,7 @@ fn time(status: &TenantClosureStatus, lines: &mut Lines) {
 /// The five words of Microsoft's procedure, each with what becomes of it.
 fn promises(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
     lines.title("Closing the account deletes");
-    let users = words::count(plan.users);
+    let users = words::count(plan.users.saturating_add(plan.supplemented));
     let ended = words::count(plan.subscriptions);
     let backup = match &closure.spec.backup {
         None => "nobody has said that there is a backup",
@@ -399,14 +431,15 @@ fn next(
             );
         }
         Some(Phase::AwaitingApproval) => {
-            let (given, required) = status
-                .approval
-                .as_ref()
-                .map_or((0, 1), |a| (a.given, a.required));
+            let of_plan = status.approval.as_ref();
+            let of_plan = of_plan.map_or((0, 1), |a| (a.given, a.required));
+            let open = plan.supplement.as_ref().filter(|_| of_plan.0 >= of_plan.1);
+            let (given, required) = open.map_or(of_plan, |one| (one.given, one.required));
+            let digest = open.map_or(&plan.digest, |one| &one.digest);
             let _ = writeln!(
                 lines.text,
                 "To approve ({given} of {required} so far; not the author):  kubectl tenant-closure approve {name} -n {namespace} --plan {} --confirm {}",
-                short(plan),
+                short(digest),
                 closure.spec.tenant.initial_domain
             );
         }
@@ -414,8 +447,8 @@ fn next(
     }
 }
 
-fn short(plan: &PlanStatus) -> &str {
-    plan.digest.get(..12).unwrap_or(&plan.digest)
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
 }
 
 #[cfg(test)]

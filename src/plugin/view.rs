@@ -97,6 +97,16 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
             words::count(plan.applications),
             plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         );
+        if let Some(open) = &plan.supplement {
+            let _ = writeln!(
+                text,
+                "  came later  {} users {dot} supplement {} {dot} {} of {} approvals",
+                words::count(open.users),
+                open.digest.get(..12).unwrap_or(&open.digest),
+                open.given,
+                open.required,
+            );
+        }
         for one in &plan.bought {
             let _ = writeln!(text, "  bought    {}", bought(one, dot));
         }

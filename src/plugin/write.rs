@@ -31,10 +31,15 @@ pub(crate) async fn approve(
         return signing::print(&spec, out);
     }
     let (name, approver) = create(spec, client, namespace, &asked.name).await?;
+    let what = if waits(&closure, &digest) {
+        "supplement"
+    } else {
+        "plan"
+    };
     let short = digest.get(..12).unwrap_or(&digest);
     writeln!(
         out,
-        "closureapproval.tenantclosure.dev/{name} created: {approver} approves plan {short} for {} days",
+        "closureapproval.tenantclosure.dev/{name} created: {approver} approves {what} {short} for {} days",
         asked.days
     )?;
     Ok(Ended::Done)
@@ -95,7 +100,7 @@ pub(crate) async fn suspend(
     Ok(Ended::Done)
 }
 
-/// The digest of the plan in force, where `prefix` names it.
+/// The digest of the plan in force, or of the supplement that waits, where `prefix` names it.
 fn plan_named(closure: &TenantClosure, prefix: &str) -> Result<String, Trouble> {
     let prefix = prefix.trim_start_matches("sha256:").to_ascii_lowercase();
     if prefix.len() < SHORTEST_PREFIX {
@@ -109,14 +114,26 @@ fn plan_named(closure: &TenantClosure, prefix: &str) -> Result<String, Trouble> 
             "there is no plan yet; watch it with `kubectl tenant-closure status --watch`".into(),
         ));
     };
-    if plan.digest.starts_with(&prefix) {
-        Ok(plan.digest.clone())
-    } else {
-        Err(Trouble::Usage(format!(
-            "the plan in force is {}, not {prefix}; read it again before you approve it",
-            plan.digest.get(..12).unwrap_or(&plan.digest)
-        )))
+    let open = plan.supplement.as_ref().map(|one| one.digest.as_str());
+    let mut all = std::iter::once(plan.digest.as_str()).chain(open);
+    if let Some(named) = all.find(|digest| digest.starts_with(&prefix)) {
+        return Ok(named.to_owned());
     }
+    let short = |digest: &str| digest.get(..12).unwrap_or(digest).to_owned();
+    let open = open.map_or_else(String::new, |digest| {
+        format!(", and its supplement {}", short(digest))
+    });
+    Err(Trouble::Usage(format!(
+        "the plan in force is {}{open}, not {prefix}; read it again before you approve it",
+        short(&plan.digest)
+    )))
+}
+
+/// Is this the digest of the supplement that waits?
+fn waits(closure: &TenantClosure, digest: &str) -> bool {
+    let plan = closure.status.as_ref().and_then(|s| s.plan.as_ref());
+    let open = plan.and_then(|plan| plan.supplement.as_ref());
+    open.is_some_and(|open| open.digest == digest)
 }
 
 /// The closure that is spoken of.

@@ -169,6 +169,11 @@ impl Judge {
         }
     }
 
+    /// Told of a user whom a person takes out of the recycle bin: then the next deletion is no second one.
+    pub(crate) fn restored(&mut self, tenant: Uuid, object: Uuid) {
+        self.brief(tenant).deleted.remove(&object);
+    }
+
     /// Told of every object that was effectively deleted.
     pub(crate) fn deleted(&mut self, tenant: Uuid, object: Uuid, actor: &Actor, time: &str) {
         if !self.brief(tenant).deleted.insert(object) {

@@ -13,6 +13,7 @@ use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::intent::{Action, Intent, Outcome};
 use tenant_closure::closure::observation::{Fact, Observation, Why};
 use tenant_closure::closure::plan::Sealed;
+use tenant_closure::closure::supplement::Supplements;
 use tenant_closure::closure::tenant::{Attempt, LookBack, Scope, Tenant};
 use tenant_closure::closure::terms::{BillingKind, Cloud};
 use tenant_closure::microsoft::{
@@ -330,6 +331,7 @@ async fn look_back(tenant: &LiveTenant, intent: &Intent, attempt: Option<&Attemp
         intent,
         attempt,
         plan: Some(&plan()),
+        supplements: &Supplements::NONE,
         scope: &scope(),
     };
     tenant.settle(about, &mut Observation::default()).await

@@ -176,3 +176,98 @@ async fn administrators_are_seen_with_how_they_hold_the_role() {
         "{filters:?}"
     );
 }
+
+/// Where Microsoft says that changes are to be asked for next.
+const LATER: &str = "https://graph.microsoft.com/v1.0/users/delta?%24deltatoken=later";
+
+/// Who came, as far as change tracking tells.
+async fn newcomers(tenant: &LiveTenant) -> Fact<Newcomers> {
+    let mut seen = Observation::default();
+    tenant
+        .observe(&scope(), &[Question::Newcomers], &mut seen)
+        .await;
+    seen.newcomers
+}
+
+#[tokio::test]
+async fn changes_are_told_from_one_look_to_the_next() {
+    let (fake, tenant) = start(|seen, before| match (seen.path.as_str(), before) {
+        ("/v1.0/users/delta", _) if seen.query.contains("latest") => {
+            Told::Json(200, json!({"value": [], "@odata.deltaLink": LATER}))
+        }
+        ("/v1.0/users/delta", _) if seen.query.contains("later") => Told::Json(
+            200,
+            json!({"value": [{"id": id(7)}, {"id": id(8)}, {"id": id(8), "@removed": {"reason": "changed"}}],
+                "@odata.deltaLink": LATER}),
+        ),
+        _ => usual(seen),
+    })
+    .await;
+    let nobody = Newcomers::default();
+    assert_eq!(newcomers(&tenant).await, Fact::Known(nobody));
+    let came = Newcomers {
+        ids: vec![id(7)],
+        lost: false,
+    };
+    assert_eq!(newcomers(&tenant).await, Fact::Known(came.clone()));
+    // Between two looks nothing is asked.
+    let asked = fake.seen().len();
+    let scope = Scope {
+        newcomers_every: std::time::Duration::from_secs(60),
+        ..scope()
+    };
+    let mut seen = Observation::default();
+    tenant
+        .observe(&scope, &[Question::Newcomers], &mut seen)
+        .await;
+    assert_eq!(seen.newcomers, Fact::Known(came));
+    assert_eq!(fake.seen().len(), asked);
+}
+
+#[tokio::test]
+async fn a_lying_link_to_changes_gets_no_token() {
+    for link in [
+        "https://evil.example/v1.0/users/delta?$deltatoken=x",
+        "https://graph.microsoft.com.evil.example/v1.0/users/delta",
+        "http://graph.microsoft.com/v1.0/users/delta",
+    ] {
+        for name in ["@odata.deltaLink", "@odata.nextLink"] {
+            let (fake, tenant) = start(move |seen, _| match seen.path.as_str() {
+                "/v1.0/users/delta" => Told::Json(200, json!({"value": [], name: link})),
+                _ => usual(seen),
+            })
+            .await;
+            for _ in 0..2 {
+                let told = newcomers(&tenant).await;
+                assert_eq!(told, Fact::Unreadable(Why::Malformed), "{link}");
+            }
+            assert!(fake.seen().iter().all(|s| s.host == GRAPH));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_known_any_more_is_never_nobody() {
+    for (status, code) in [
+        (410, "syncStateNotFound"),
+        (400, "Directory_ResyncRequired"),
+    ] {
+        let (_, tenant) = start(move |seen, _| match seen.path.as_str() {
+            "/v1.0/users/delta" if seen.query.contains("latest") => {
+                Told::Json(200, json!({"value": [], "@odata.deltaLink": LATER}))
+            }
+            "/v1.0/users/delta" => {
+                Told::Json(status, json!({"error": {"code": code, "message": "m"}}))
+            }
+            "/v1.0/users" => Told::Json(200, json!({"value": [{"id": id(1)}]})),
+            _ => usual(seen),
+        })
+        .await;
+        newcomers(&tenant).await;
+        let lost = |told: Fact<Newcomers>| told.known().map(|told| told.lost);
+        // Until a complete listing was made it stays so.
+        for _ in 0..3 {
+            assert_eq!(lost(newcomers(&tenant).await), Some(true), "{code}");
+        }
+    }
+}

@@ -72,6 +72,9 @@ impl<'a> Person<'a> {
         let phase = serde_json::to_value(status.phase)?;
         if let Some(plan) = status.plan.as_ref().filter(|_| phase == "AwaitingApproval") {
             self.approve(closure, &plan.digest).await?;
+            if let Some(later) = &plan.supplement {
+                self.approve(closure, &later.digest).await?;
+            }
         }
         if self.presses {
             for hand_off in &status.hand_offs {
@@ -123,11 +126,11 @@ impl<'a> Person<'a> {
         let mut releases = BTreeSet::new();
         for record in records.list(&ours).await? {
             let spec = record.spec;
+            if spec.plan_digest.as_deref() != Some(digest) {
+                continue;
+            }
             approved.extend(spec.users.iter().map(ToString::to_string));
-            if let Some(head) = spec
-                .plan
-                .filter(|_| spec.plan_digest.as_deref().is_none_or(|d| d == digest))
-            {
+            if let Some(head) = spec.plan {
                 approved.extend(head.spare.iter().map(ToString::to_string));
                 approved.extend(head.subscriptions.iter().map(|s| s.id.to_string()));
                 approved.extend(head.applications.iter().map(ToString::to_string));

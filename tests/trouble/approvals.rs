@@ -46,7 +46,7 @@ pub(crate) async fn good(trial: &Trial, name: &str, approver: &str) -> Value {
 }
 
 /// The person creates it, as soon as the policies have heard of the closure.
-async fn create(trial: &Trial, person: &str, approval: &Value) {
+pub(crate) async fn create(trial: &Trial, person: &str, approval: &Value) {
     let deadline = Instant::now() + PATIENCE;
     while let Err(why) = trial
         .case

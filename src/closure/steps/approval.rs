@@ -110,9 +110,14 @@ pub fn hold_back(mut decided: Decided, expired: Option<Decision>) -> Decided {
 pub fn told(plan: &Plan, seen: &Observation) -> Option<Approval> {
     let approvals = &seen.cluster.approvals;
     let asked = plan.terms.mode == Mode::Execute && plan.sealed.is_some() && approvals.required > 0;
-    asked.then(|| Approval {
+    asked.then(|| counted(approvals))
+}
+
+/// How many persons approve, of how many.
+pub fn counted(approvals: &Approvals) -> Approval {
+    Approval {
         required: approvals.required,
         given: len(&approvals.approvers),
         valid_until: approvals.valid_until,
-    })
+    }
 }

@@ -32,7 +32,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         Ok(states) => states,
         Err(decision) => return Assessment::now_do(decision),
     };
-    if let Some(decision) = someone_else(sealed, states) {
+    if let Some(decision) = someone_else(plan, sealed, states) {
         return Assessment::now_do(decision);
     }
     let on: Vec<ObjectId> = states
@@ -73,7 +73,7 @@ pub fn disabled(memory: &Memory) -> Standing {
 }
 
 /// Accounts that should not be there: a lagging reader shows deleted ones, anybody else is drift.
-fn someone_else(sealed: &Sealed, states: &[MfaState]) -> Option<Decision> {
+fn someone_else(plan: &Plan, sealed: &Sealed, states: &[MfaState]) -> Option<Decision> {
     let allowed = sealed.allowed();
     let others: Vec<ObjectId> = states
         .iter()
@@ -83,7 +83,7 @@ fn someone_else(sealed: &Sealed, states: &[MfaState]) -> Option<Decision> {
     if others.is_empty() {
         return None;
     }
-    if others.iter().all(|id| sealed.names(*id)) {
+    if others.iter().all(|id| plan.names(*id)) {
         let message =
             "Deleted users are shown again by a reader that lags; it catches up by itself";
         let waiting = Waiting::new("WaitingReplica", message);

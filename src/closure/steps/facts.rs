@@ -93,6 +93,7 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Ends => is_read(&seen.ends),
         Question::Rights => is_read(&seen.rights),
         Question::Users => is_read(&seen.users),
+        Question::Newcomers => is_read(&seen.newcomers),
         Question::Subscriptions => is_read(&seen.subscriptions),
         Question::Mfa => is_read(&seen.mfa),
         Question::Applications => is_read(&seen.applications),
@@ -125,7 +126,7 @@ const fn words(question: Question) -> (&'static str, &'static str) {
         ),
         Question::Ends => ("when its own credential ends", "Application.Read.All"),
         Question::Rights => ("its own roles in Azure", "Reader"),
-        Question::Users | Question::Refused => ("the users", "User.Read.All"),
+        Question::Users | Question::Newcomers | Question::Refused => ("the users", "User.Read.All"),
         Question::Subscriptions => (
             "the subscriptions",
             "Organization.Read.All and, as far as spec.billing.accounts says, Billing account reader on the billing account, \

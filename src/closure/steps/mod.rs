@@ -21,6 +21,7 @@ pub mod renewal;
 pub mod roles;
 pub mod sold;
 pub mod subscriptions;
+pub mod supplements;
 pub mod units;
 pub mod users;
 

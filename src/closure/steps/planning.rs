@@ -9,7 +9,7 @@ use crate::closure::observation::{
 use crate::closure::plan::{Ender, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::steps::{facts, losses, renewal, sold};
-use crate::closure::terms::Terms;
+use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::clip;
 
 /// Everything of a plan but the users and their number; `None` while a fact is missing.
@@ -135,6 +135,10 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
         Question::Subscriptions,
         Question::Losses,
     ];
+    if plan.terms.mode == Mode::Execute && plan.terms.directory_resource.is_none() {
+        // Before the listing: who comes after it has been told then. Where nobody can say, nothing waits for it.
+        questions.insert(0, Question::Newcomers);
+    }
     if plan.terms.remove_applications {
         questions.push(Question::Applications);
     }
@@ -163,10 +167,15 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     if retained.is_some_and(|id| users.ids.contains(&id)) {
         return Ok(());
     }
-    Err(Waiting::new(
+    Err(incomplete())
+}
+
+/// A listing that lacks the one who stays is not believed.
+pub fn incomplete() -> Decision {
+    Waiting::new(
         "ListingIncomplete",
         "The listing of users lacks the retained administrator, so it cannot be complete",
     )
     .again_in(AFTER_FAILURE)
-    .into())
+    .into()
 }

@@ -234,9 +234,9 @@ fn limit(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Obstacle> {
     };
     let deleted = memory.totals.get(&Step::Users).map_or(0, |t| t.objects);
     let users = match (&plan.sealed, seen.users.known()) {
-        (Some(sealed), _) => {
-            let planned = len(&sealed.users);
-            planned.max(deleted.saturating_add(planned.saturating_sub(memory.cursor)))
+        (Some(_), _) => {
+            let planned = plan.users();
+            planned.max(deleted.saturating_add(planned.saturating_sub(memory.passed())))
         }
         (None, Some(users)) => len(&users.ids).saturating_sub(1),
         (None, None) => 0,

@@ -9,7 +9,7 @@ use crate::closure::observation::{Fact, Observation, Obstacle, Question};
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::facts;
+use crate::closure::steps::{facts, supplements, users};
 use crate::closure::words::count;
 use jiff::Timestamp;
 
@@ -44,10 +44,9 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         Ok(still) => still,
         Err(decision) => return decision,
     };
-    let users = plan.sealed.as_ref().map_or(&[][..], |sealed| &sealed.users);
     let left: Vec<ObjectId> = still
         .iter()
-        .filter(|id| users.contains(id) && contains(memory, **id))
+        .filter(|id| plan.names(**id) && contains(memory, **id))
         .copied()
         .collect();
     if left.is_empty() {
@@ -58,11 +57,10 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     if schedule::rest(memory, pause, now).is_some() {
         return told(memory, &left);
     }
-    let objects = left
-        .into_iter()
-        .take(plan.terms.slice.clamp(1, 400))
-        .collect();
-    Decision::Act(Intent::on(Step::Users, Action::DeleteUsers, objects))
+    match supplements::of_one_plan(plan, seen, now, &left) {
+        Ok((supplement, objects)) => users::slice(plan, supplement, &objects),
+        Err(unapproved) => unapproved,
+    }
 }
 
 fn told(memory: &Memory, left: &[ObjectId]) -> Decision {

@@ -177,10 +177,7 @@ fn road(plan: &Plan, sealed: &Sealed, one: &Domain, memory: &Memory, now: Timest
         return Road::Act(Intent::on_domain(step, Action::ReleaseDomain, &one.name));
     }
     let stays = sealed.allowed();
-    let (ours, others): (Vec<_>, Vec<_>) = references
-        .users
-        .iter()
-        .partition(|id| sealed.users.contains(id));
+    let (ours, others): (Vec<_>, Vec<_>) = references.users.iter().partition(|id| plan.names(**id));
     if others.iter().any(|id| stays.contains(id)) {
         return Road::Person(
             "An administrator who stays has a name or an address on it: take that away".to_owned(),

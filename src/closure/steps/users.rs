@@ -5,11 +5,11 @@ use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::{LISTINGS_APART, Memory};
-use crate::closure::observation::{Observation, Obstacle, Question, Users};
+use crate::closure::observation::{Observation, Obstacle, Question};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, keeper, planning, refused, renewal, roles};
+use crate::closure::steps::{facts, keeper, planning, refused, renewal, roles, supplements};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let Some(sealed) = &plan.sealed else {
         return Assessment::now_do(planning::ask_then_plan(plan, seen, "FirstPlan"));
     };
-    let (done, all) = progress(sealed, memory);
+    let (done, all) = progress(plan, memory);
     if memory.verified_at.is_some() {
         return with_renewal(plan, Assessment::done())
             .standing("DirectorySyncDisabled", sync_is_off(memory))
@@ -40,6 +40,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     }
     let renewing = renewal::assess(plan, sealed, seen, memory, now);
     let mut blockers = in_the_way(plan, seen, memory);
+    blockers.extend(supplements::blocker(plan, seen, memory, now));
     let assessment = match renewing {
         Some(mut renewing) => {
             blockers.append(&mut renewing.blockers);
@@ -47,8 +48,13 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         }
         None => with_renewal(plan, now_users(plan, sealed, seen, memory, now)),
     };
+    let grown = supplements::standing(assessment.next.as_ref());
+    let assessment = match grown {
+        Some(standing) => assessment.standing("Approved", standing),
+        None => assessment,
+    };
     assessment
-        .standing("UsersDeleted", deleting(sealed, memory))
+        .standing("UsersDeleted", deleting(plan, memory))
         .progress(done, all)
         .blocked_by(blockers)
 }
@@ -100,6 +106,8 @@ fn never_back() -> Obstacle {
 /// The condition once two listings agreed.
 pub fn verified(memory: &Memory) -> Standing {
     let planned = memory.plan.as_ref().map_or(0, |plan| plan.users);
+    let begun = memory.supplements.iter().filter(|one| one.begun());
+    let planned = begun.fold(planned, |sum, one| sum.saturating_add(one.users));
     let message = format!(
         "{} of the plan gone; two complete listings show only who may stay",
         count(planned, "user")
@@ -116,16 +124,16 @@ pub fn sync_is_off(memory: &Memory) -> Standing {
     }
 }
 
-/// Users of the plan that are done, and all of them.
-pub fn progress(sealed: &Sealed, memory: &Memory) -> (u32, u32) {
-    let all = len(&sealed.users);
+/// Users of the plan and its supplements that are done, and all of them.
+pub fn progress(plan: &Plan, memory: &Memory) -> (u32, u32) {
+    let all = plan.users();
     let open = refused::known(memory).saturating_add(memory.unanswered);
     let open = open.max(len(&memory.again));
-    (memory.cursor.min(all).saturating_sub(open), all)
+    (memory.passed().min(all).saturating_sub(open), all)
 }
 
-fn deleting(sealed: &Sealed, memory: &Memory) -> Standing {
-    let (done, all) = progress(sealed, memory);
+fn deleting(plan: &Plan, memory: &Memory) -> Standing {
+    let (done, all) = progress(plan, memory);
     let (done, all) = (thousands(done), count(all, "user"));
     let message = match refused::known(memory) {
         0 => format!("{done} of {all} deleted, none failed"),
@@ -212,29 +220,55 @@ fn delete(
     if let Err(decision) = may_delete(plan, seen) {
         return decision;
     }
-    if memory.strangers > 0 {
-        return strangers(plan, sealed, seen);
-    }
-    let begin = usize::try_from(memory.cursor).unwrap_or(usize::MAX);
-    // The other Global administrators go in slices of their own, after everybody else: until then they could help.
-    let ordinary = sealed.ordinary();
-    let end = if begin < ordinary {
-        ordinary
-    } else {
-        sealed.users.len()
+    let early = match supplements::early(plan, sealed, seen, memory, now) {
+        Ok(early) => early,
+        Err(read) => return read,
     };
-    let left = sealed.users.get(begin..end).filter(|left| !left.is_empty());
-    if let Some(obstacle) = left
-        .filter(|_| begin >= ordinary)
-        .and_then(|_| keeper::lacking(&plan.terms, seen, now))
+    if (early || memory.strangers > 0)
+        && let Some(decision) = supplements::grown(plan, sealed, seen, memory)
     {
-        return obstacle.blocks();
+        return decision;
     }
-    match left {
-        Some(left) => first_pass(plan, left, memory, now),
-        None if memory.again.is_empty() => list(plan, memory, now),
-        None => take_up(plan, seen, memory, now),
+    if let Some((supplement, left)) = untouched(plan, sealed, seen, memory, now) {
+        if supplement.is_some()
+            && let Err(decision) = supplements::may_begin(sealed, seen, memory, supplement)
+        {
+            return decision;
+        }
+        let others = supplement.is_none() && memory.cursor as usize >= sealed.ordinary();
+        let unproven = || keeper::lacking(&plan.terms, seen, now);
+        return match others.then(unproven).flatten() {
+            Some(obstacle) => obstacle.blocks(),
+            None => first_pass(plan, supplement, left, memory, now),
+        };
     }
+    if !memory.again.is_empty() {
+        return take_up(plan, seen, memory, now);
+    }
+    supplements::waiting(plan, sealed, seen, memory, now).unwrap_or_else(|| list(plan, memory, now))
+}
+
+/// The next users who were in no slice yet, all of the plan or all of one supplement. The other Global administrators go
+/// in slices of their own, after everybody else who is approved: until then they could help.
+fn untouched<'a>(
+    plan: &'a Plan,
+    sealed: &'a Sealed,
+    seen: &Observation,
+    memory: &'a Memory,
+    now: Timestamp,
+) -> Option<(Option<u32>, &'a [ObjectId])> {
+    let begin = usize::try_from(memory.cursor).unwrap_or(usize::MAX);
+    let of_plan = |from: usize, to: usize| {
+        let left = sealed.users.get(from..to);
+        left.filter(|left| !left.is_empty())
+            .map(|left| (None, left))
+    };
+    of_plan(begin, sealed.ordinary())
+        .or_else(|| {
+            let (supplement, left) = supplements::next(plan, seen, memory, now)?;
+            Some((Some(supplement), left))
+        })
+        .or_else(|| of_plan(begin, sealed.users.len()))
 }
 
 /// The permissions can be taken away in the middle: without them every request would be refused.
@@ -251,7 +285,13 @@ fn may_delete(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     }
 }
 
-fn first_pass(plan: &Plan, left: &[ObjectId], memory: &Memory, now: Timestamp) -> Decision {
+fn first_pass(
+    plan: &Plan,
+    supplement: Option<u32>,
+    left: &[ObjectId],
+    memory: &Memory,
+    now: Timestamp,
+) -> Decision {
     let terms = &plan.terms;
     if memory.fruitless >= FUSE && !memory.refused.is_empty() {
         if schedule::rest(memory, terms.poll_at_most, now).is_some() {
@@ -260,7 +300,7 @@ fn first_pass(plan: &Plan, left: &[ObjectId], memory: &Memory, now: Timestamp) -
     } else if let Some(rest) = pause(memory.fruitless, memory, plan, now) {
         return unanswered("Microsoft did not take the newest deletions", rest);
     }
-    slice(plan, left)
+    slice(plan, supplement, left)
 }
 
 /// What is left of the pause after so many tries.
@@ -269,10 +309,14 @@ fn pause(times: u32, memory: &Memory, plan: &Plan, now: Timestamp) -> Option<Dur
     schedule::rest(memory, pause, now)
 }
 
-fn slice(plan: &Plan, ids: &[ObjectId]) -> Decision {
+/// A slice of these users, who stand in the plan or in one supplement.
+pub fn slice(plan: &Plan, supplement: Option<u32>, ids: &[ObjectId]) -> Decision {
     let size = plan.terms.slice.clamp(1, 400).min(ids.len());
     let objects = ids.iter().take(size).copied().collect();
-    Decision::Act(Intent::on(Step::Users, Action::DeleteUsers, objects))
+    Decision::Act(Intent {
+        supplement,
+        ..Intent::on(Step::Users, Action::DeleteUsers, objects)
+    })
 }
 
 fn unanswered(message: &str, rest: Duration) -> Decision {
@@ -287,7 +331,11 @@ fn list(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
         let left = LISTINGS_APART.saturating_sub(now.duration_since(first));
         Duration::try_from(left).unwrap_or(Duration::ZERO)
     });
-    let rest = pause(memory.inconclusive, memory, plan, now).unwrap_or_default();
+    // Who was new in the newest listing and is not seen now: readers do not agree, which takes them a while.
+    let unsettled = memory.strangers > 0 || memory.awaiting > 0;
+    let times = if unsettled { memory.dirty } else { 0 };
+    let times = memory.inconclusive.max(times);
+    let rest = pause(times, memory, plan, now).unwrap_or_default();
     let rest = rest.max(between);
     if rest.is_zero() {
         return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
@@ -306,9 +354,13 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
     let open: Vec<ObjectId> = memory
         .again
         .iter()
-        .filter(|id| planned(plan, id) && !refused::contains(memory, **id))
+        .filter(|id| plan.names(**id) && !refused::contains(memory, **id))
         .copied()
         .collect();
+    let (supplement, open) = match supplements::of_one_plan(plan, seen, now, &open) {
+        Ok(of_one_plan) => of_one_plan,
+        Err(unapproved) => return unapproved,
+    };
     if open.is_empty() || refused::full(memory) {
         return refused::assess(plan, seen, memory, now);
     }
@@ -329,7 +381,7 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
         )
         .again_in(rest)
         .into(),
-        None if repeat => slice(plan, &open),
+        None if repeat => slice(plan, supplement, &open),
         None => Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new())),
     }
 }
@@ -346,46 +398,4 @@ fn still_listed(users: usize) -> Obstacle {
         "Look for them in the admin center: delete by hand who is there, and ask Microsoft support about who is not; \
          they are looked for again by itself",
     )
-}
-
-fn planned(plan: &Plan, id: &ObjectId) -> bool {
-    plan.sealed.as_ref().is_some_and(|sealed| sealed.names(*id))
-}
-
-/// Users that nobody approved: looked at, then planned anew; a new Global administrator is never planned silently.
-fn strangers(plan: &Plan, sealed: &Sealed, seen: &Observation) -> Decision {
-    if let Err(decision) = planning::read_all(plan, seen) {
-        return decision;
-    }
-    let Ok(users) = facts::known(&seen.users, Question::Users) else {
-        return Decision::Read(vec![Question::Users]);
-    };
-    if let Some(obstacle) = new_administrator(sealed, users) {
-        return obstacle.blocks();
-    }
-    let mut known: Vec<ObjectId> = sealed
-        .users
-        .iter()
-        .copied()
-        .chain(sealed.allowed())
-        .collect();
-    known.sort_unstable();
-    if users.ids.iter().all(|id| known.binary_search(id).is_ok()) {
-        // They have gone by themselves: a listing settles it.
-        return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
-    }
-    Decision::MakePlan { reason: "PlanGrew" }
-}
-
-fn new_administrator(sealed: &Sealed, users: &Users) -> Option<Obstacle> {
-    let allowed = sealed.allowed();
-    let old = &sealed.head.other_global_administrators;
-    let fresh = |id: &&ObjectId| !allowed.contains(id) && !old.contains(id);
-    users.global_administrators.iter().find(fresh).map(|_| {
-        Obstacle::new(
-            "PlanDrift",
-            "There is a Global administrator whom the approved plan does not name",
-            "Find out who made this administrator; take the role away or delete the account, and the closure goes on",
-        )
-    })
 }

@@ -44,7 +44,7 @@ fn each_refusal_has_its_reason() {
             s.cluster.rivals.push("other/contoso".into())
         }),
         ("TenantMismatch", |s| organization(s, |o| o.id = id(7))),
-        ("TenantMismatch", |s| {
+        ("PlanDrift", |s| {
             organization(s, |o| o.initial_domain = "fabrikam.onmicrosoft.com".into())
         }),
         ("PartnerTenant", |s| organization(s, |o| o.partner = true)),

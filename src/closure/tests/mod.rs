@@ -18,6 +18,7 @@ mod renewal;
 mod reports;
 mod runs;
 mod subscriptions;
+mod supplements;
 mod units;
 mod users;
 
@@ -60,6 +61,7 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Ends,
         Question::Rights,
         Question::Users,
+        Question::Newcomers,
         Question::Subscriptions,
         Question::Mfa,
         Question::Applications,
@@ -97,6 +99,7 @@ fn reason(decided: &Decided) -> &'static str {
         Decision::Wait(waiting) => waiting.reason,
         Decision::HandOff(list) => list[0].key,
         Decision::AwaitApproval { reason, .. } | Decision::MakePlan { reason } => reason,
+        Decision::MakeSupplement => "MakeSupplement",
         Decision::Act(intent) => intent.action.name(),
         Decision::Read(_) => "Read",
         Decision::Planned => "Planned",

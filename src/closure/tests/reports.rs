@@ -117,6 +117,7 @@ fn phases() {
             access: Vec::new(),
             warnings: None,
             approval: None,
+            supplement: None,
         };
         let report = told(&plan, &decided);
         assert_eq!(report.phase, phase);

@@ -153,46 +153,6 @@ fn whole_slices_refused_blow_the_fuse() {
 }
 
 #[test]
-fn strangers_are_planned_anew_and_approved_anew() {
-    let mut run = Run::of(World::new(60));
-    run.until(
-        true,
-        20,
-        |d| matches!(&d.decision, Decision::Act(i) if i.step == Step::Users),
-    );
-    run.world.users.insert(id(0x9_0001));
-    let first = run.plan.sealed.as_ref().unwrap().digest.clone();
-    run.until(true, 20, |d| {
-        d.decision == Decision::MakePlan { reason: "PlanGrew" }
-    });
-    let sealed = run.plan.sealed.as_ref().unwrap();
-    assert_ne!(sealed.digest, first);
-    assert_eq!(sealed.users, vec![id(0x9_0001)]);
-    run.world.cluster.approvals.approvers.clear();
-    let asked = run.cycle(true);
-    assert!(matches!(asked.decision, Decision::AwaitApproval { .. }));
-    assert_eq!(asked.step, Step::Users, "no step is told twice");
-    run.world.cluster.approvals.approvers.push("bob".into());
-    run.to_the_end();
-    assert_eq!(run.world.deleted.len(), 61);
-}
-
-#[test]
-fn a_new_global_administrator_is_drift() {
-    let mut run = Run::of(World::new(60));
-    run.until(
-        true,
-        20,
-        |d| matches!(&d.decision, Decision::Act(i) if i.step == Step::Users),
-    );
-    run.world.users.insert(id(0x9_0001));
-    run.world.administrators.insert(id(0x9_0001));
-    let stalled = run.until(true, 20, |d| matches!(d.decision, Decision::Blocked(_)));
-    assert!(matches!(&stalled.decision, Decision::Blocked(list) if list[0].reason == "PlanDrift"));
-    assert!(run.world.users.contains(&id(0x9_0001)));
-}
-
-#[test]
 fn mode_plan_never_acts() {
     let mut run = Run::of(all_kinds().with(|w| w.terms.mode = super::Mode::Plan));
     run.until(true, 5, |d| d.decision == Decision::Planned);

@@ -3,7 +3,7 @@
 use super::course::Course;
 use super::{
     Approval, Attestation, Check, Closure, FORMAT, Foreign, HandOff, Journal, Plan, Report,
-    Standing, Subscription, Tenant, deadlines, promises, residue, steps,
+    Standing, Subscription, Supplement, Tenant, deadlines, promises, residue, steps,
 };
 use crate::api::status::CheckStatus;
 use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, TenantClosureStatus};
@@ -159,6 +159,16 @@ fn plan(course: &Course<'_>) -> Option<Plan> {
         record: entry.spec.sequence,
         earlier: course.sealing().count().saturating_sub(1),
         users: head.user_count,
+        supplements: course
+            .supplements()
+            .map(|(entry, head, gone)| Supplement {
+                digest: entry.spec.plan_digest.clone().unwrap_or_default(),
+                sealed_at: entry.created,
+                record: entry.spec.sequence,
+                users: head.user_count,
+                gone,
+            })
+            .collect(),
         guests: head.guests,
         synced: head.synced,
         other_global_administrators: head.other_global_administrators.len(),

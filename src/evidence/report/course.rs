@@ -6,6 +6,7 @@ use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::PlanHead;
 use crate::closure::step::Step;
+use crate::closure::supplement::SupplementHead;
 use crate::evidence::entry::Entry;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -76,6 +77,30 @@ impl<'a> Course<'a> {
             .iter()
             .filter(|e| e.spec.kind == RecordType::Plan);
         plans.filter_map(|entry| Some((*entry, entry.spec.plan.as_ref()?)))
+    }
+
+    /// Supplements of the newest plan under which something was done, each with the record that seals it, and the users of it
+    /// that are seen gone.
+    pub(super) fn supplements(&self) -> impl Iterator<Item = (&'a Entry, &'a SupplementHead, u64)> {
+        let of_plan = self
+            .plan()
+            .and_then(|(entry, _)| entry.spec.plan_digest.as_deref());
+        let heads = self.chain.iter().filter_map(move |entry| {
+            let head = entry.spec.supplement.as_ref()?;
+            (Some(head.supplements.as_str()) == of_plan).then_some((*entry, head))
+        });
+        heads.filter_map(|(entry, head)| {
+            let under = |deed: &&Entry| {
+                let intent = deed.spec.intent.as_ref();
+                intent.is_some_and(|intent| intent.supplement == Some(head.ordinal))
+                    && deed.spec.plan_digest == entry.spec.plan_digest
+            };
+            let mut deeds = self.chain.iter().copied().filter(under).peekable();
+            deeds.peek()?;
+            let gone = deeds.filter_map(|deed| deed.outcome.as_ref());
+            let gone = gone.map(|outcome| u64::from(outcome.seen.gone)).sum();
+            Some((entry, head, gone))
+        })
     }
 
     /// One point for each settled record.

@@ -137,6 +137,8 @@ pub struct Plan {
     pub earlier: usize,
     /// Users to delete.
     pub users: u32,
+    /// Who came later, was approved and deleted.
+    pub supplements: Vec<Supplement>,
     /// How many of them are guests.
     pub guests: u32,
     /// How many of them are synced.
@@ -155,6 +157,22 @@ pub struct Plan {
     pub retained: ObjectId,
     /// Object id of the second one.
     pub spare: Option<ObjectId>,
+}
+
+/// A supplementary plan under which something was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Supplement {
+    /// Its digest: what its approvals name.
+    pub digest: String,
+    /// When it was sealed.
+    pub sealed_at: Option<Timestamp>,
+    /// The number of the record that seals it.
+    pub record: u64,
+    /// Users to delete.
+    pub users: u32,
+    /// Users of it that were seen gone.
+    pub gone: u64,
 }
 
 /// A planned subscription.

@@ -139,7 +139,11 @@ fn users(status: &TenantClosureStatus, course: &Course<'_>) -> Promise {
     let Some((_, head)) = course.plan() else {
         return promise(word, Certainty::Unknown, "unknown", "no plan was made");
     };
-    let planned = count(head.user_count, "user");
+    let later = course.supplements();
+    let users = later.fold(head.user_count, |sum, (_, head, _)| {
+        sum.saturating_add(head.user_count)
+    });
+    let planned = count(users, "user");
     let stays = if head.spare.is_some() {
         "the retained and the spare administrator stay longer"
     } else {

@@ -2,6 +2,7 @@
 
 pub(super) mod administrators;
 pub(super) mod applications;
+pub(super) mod delta;
 pub(super) mod domains;
 pub(super) mod ends;
 pub(super) mod external;

@@ -6,6 +6,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::intent::Outcome;
 use crate::closure::observation::{Users, Why};
 use crate::closure::plan::Sealed;
+use crate::closure::supplement::Supplements;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
 use crate::microsoft::paging::each_page;
@@ -78,7 +79,11 @@ pub(in crate::microsoft) async fn ids(line: &Line<'_>) -> Result<Vec<ObjectId>, 
 
 /// Compares a complete listing with the plan, page by page. It counts as complete only if every page came and the retained
 /// administrator was on one of them: a listing that lacks him is not believed.
-pub(in crate::microsoft) async fn verify(line: &Line<'_>, plan: &Sealed) -> Outcome {
+pub(in crate::microsoft) async fn verify(
+    line: &Line<'_>,
+    plan: &Sealed,
+    later: &Supplements,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let mut keeper = false;
     let listed = match address(line, "id") {
@@ -86,7 +91,7 @@ pub(in crate::microsoft) async fn verify(line: &Line<'_>, plan: &Sealed) -> Outc
             each_page(line, Service::Graph, first, |page: Vec<OnlyId>| {
                 for user in page {
                     keeper |= user.id == plan.head.retained;
-                    compare(&mut outcome, user.id, plan);
+                    compare(&mut outcome, user.id, plan, later);
                 }
             })
             .await
@@ -103,12 +108,17 @@ pub(in crate::microsoft) async fn verify(line: &Line<'_>, plan: &Sealed) -> Outc
     outcome
 }
 
-fn compare(outcome: &mut Outcome, id: ObjectId, plan: &Sealed) {
+fn compare(outcome: &mut Outcome, id: ObjectId, plan: &Sealed, later: &Supplements) {
     if id == plan.head.retained || Some(id) == plan.head.spare {
         return;
     }
-    if !plan.names(id) {
-        outcome.strangers = outcome.strangers.saturating_add(1);
+    if !plan.names(id) && later.naming(id).is_none() {
+        let number = if later.awaits(id) {
+            &mut outcome.awaiting
+        } else {
+            &mut outcome.strangers
+        };
+        *number = number.saturating_add(1);
         return;
     }
     outcome.remaining_count = outcome.remaining_count.saturating_add(1);
@@ -133,6 +143,8 @@ fn make_room(ids: &mut Vec<ObjectId>, more: usize) {
 mod tests {
     use super::*;
     use crate::closure::plan::PlanHead;
+    use crate::closure::supplement::{Supplement, SupplementHead};
+    use std::sync::Arc;
 
     #[test]
     fn a_listing_is_compared_with_the_plan() {
@@ -156,18 +168,31 @@ mod tests {
             reason: None,
         };
         let plan = Sealed::seal(head, (10..1_000).map(id).collect());
+        let supplement = |ordinal, user| {
+            let head = SupplementHead {
+                supplements: plan.digest.clone(),
+                ordinal,
+                tenant_id: id(0),
+                user_count: 0,
+            };
+            Arc::new(Supplement::seal(head, vec![id(user)]))
+        };
+        let later = Supplements {
+            begun: vec![supplement(1, 6)],
+            open: Some(supplement(2, 7)),
+        };
         let mut outcome = Outcome::default();
-        for n in [1, 2, 5, 10, 11] {
-            compare(&mut outcome, id(n), &plan);
+        for n in [1, 2, 5, 7, 10, 11] {
+            compare(&mut outcome, id(n), &plan, &later);
         }
-        assert_eq!(outcome.strangers, 1);
+        assert_eq!((outcome.strangers, outcome.awaiting), (1, 1));
         assert_eq!(outcome.remaining, [id(10), id(11)]);
-        for n in 12..1_000 {
-            compare(&mut outcome, id(n), &plan);
+        for n in (12..1_000).chain([6]) {
+            compare(&mut outcome, id(n), &plan, &later);
         }
         assert_eq!(
             (outcome.remaining.len(), outcome.remaining_count),
-            (400, 990)
+            (400, 991)
         );
     }
 }

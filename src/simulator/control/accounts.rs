@@ -81,7 +81,7 @@ fn client<'a>(tenant: &'a mut Tenant, body: &Value) -> Result<&'a mut Client, Re
 }
 
 /// By name or template id; 0 is none.
-fn role(told: &Value) -> Result<u8, Refusal> {
+pub(super) fn role(told: &Value) -> Result<u8, Refusal> {
     match told.as_str() {
         None => Ok(0),
         Some(name) => roles::find(name).ok_or_else(|| missing("`role` names no role.")),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bought;
+mod newcomers;
 mod press;
 
 use serde::Deserialize;

@@ -16,9 +16,9 @@ use super::bought::{
     account_manager_ends, cancel, delete_subscription, partner_cancels, stop_renewal,
     support_deletes,
 };
-use super::{Answer, accounts};
+use super::{Answer, accounts, newcomers};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, deleteUser, deleteOnPremises, disableMfa, deleteApplication, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, createUser, restoreUser, deleteUser, deleteOnPremises, disableMfa, deleteApplication, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -53,6 +53,8 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
         "disableMfa" => disable_mfa(world, index, body, &person),
         "switchSyncOff" => sync_off(world, index, &person),
         "settleCheck" => settle(world, index, body),
+        "createUser" => newcomers::create(world, index, body, &person),
+        "restoreUser" => newcomers::restore(world, index, body, &person),
         "deleteUser" => delete_user(world, index, body, false, &person),
         "deleteOnPremises" => delete_user(world, index, body, true, &person),
         "deleteApplication" => delete_application(world, index, body, &person),

@@ -42,6 +42,17 @@ fn users(seen: &Observation) -> Fact<String> {
     })
 }
 
+fn newcomers(seen: &Observation) -> Fact<String> {
+    told(&seen.newcomers, |found| {
+        let lost = if found.lost {
+            ", some may be missed"
+        } else {
+            ""
+        };
+        format!("{}{lost}", shorts(&found.ids))
+    })
+}
+
 fn mfa(seen: &Observation) -> Fact<String> {
     told(&seen.mfa, |states| {
         let word = |on| if on { "on" } else { "off" };
@@ -180,6 +191,17 @@ fn tenant() -> Vec<Row> {
 
 fn people() -> Vec<Row> {
     vec![
+        row(
+            Graph,
+            "GET /v1.0/users/delta",
+            "GET https://graph.microsoft.com/v1.0/users/delta?$select=id&$deltatoken=latest",
+            Run::Ask(Question::Newcomers, newcomers),
+        )
+        .reply(json!({"value": [{"id": ONE}, {"id": TWO}],
+            "@odata.deltaLink": "https://graph.microsoft.com/v1.0/users/delta?$select=id&$deltatoken=later"}))
+        .makes("b c")
+        .without("@odata.deltaLink", "b c")
+        .but(But::Paged),
         row(
             Graph,
             "GET /v1.0/users",

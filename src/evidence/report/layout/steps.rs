@@ -90,6 +90,18 @@ impl Report {
                 ]),
             ),
             ("Users", vec![Inline::words(users)]),
+        ];
+        facts.extend(plan.supplements.iter().map(|one| {
+            let users = format!(
+                "{} who came later, {} of them gone; record {}; ",
+                count(one.users),
+                thousands(one.gone),
+                one.record
+            );
+            let line = vec![Inline::words(users), Inline::Code(one.digest.clone())];
+            ("Supplement", line)
+        }));
+        facts.extend([
             (
                 "Applications",
                 vec![Inline::words(format!("{} to remove", plan.applications))],
@@ -98,7 +110,7 @@ impl Report {
                 "Retained administrator",
                 vec![Inline::Code(plan.retained.to_string())],
             ),
-        ];
+        ]);
         if let Some(spare) = plan.spare {
             facts.push(("Spare administrator", vec![Inline::Code(spare.to_string())]));
         }

@@ -1,0 +1,92 @@
+//! The plan in the status: what it names, who came later, and how long it takes at least.
+
+use crate::api::status::{BoughtStatus, EstimateStatus, LossStatus, PlanStatus, SupplementStatus};
+use crate::closure::decision::Approval;
+use crate::closure::estimate;
+use crate::closure::loss::LossCount;
+use crate::closure::memory::Memory;
+use crate::closure::plan::{Plan, PlannedSubscription, Sealed};
+use crate::closure::steps::losses;
+use crate::closure::words::clip;
+use crate::controller::read::Read;
+use jiff::Timestamp;
+
+/// The plan in force and the supplement that waits; `None` where it is not the one that the journal knows.
+pub(super) fn plan(
+    read: &Read,
+    memory: &Memory,
+    known: &Plan,
+    approval: Option<Approval>,
+) -> Option<PlanStatus> {
+    let made = memory.plan.as_ref()?;
+    let sealed = known.sealed.as_ref();
+    let head = sealed
+        .filter(|s| s.digest == made.digest)
+        .map(|s| &s.head)?;
+    let begun = memory.supplements.iter().filter(|one| one.begun());
+    Some(PlanStatus {
+        digest: made.digest.clone(),
+        made_at: Timestamp::from_second(made.made_at.as_second()).unwrap_or(made.made_at),
+        users: made.users,
+        supplemented: begun.fold(0, |sum: u32, one| sum.saturating_add(one.users)),
+        supplement: supplement(memory, known, approval),
+        subscriptions: u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
+        bought: head.subscriptions.iter().take(20).map(bought).collect(),
+        applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
+        domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
+        losses: made.losses.iter().map(|one| loss(read, one)).collect(),
+    })
+}
+
+/// The supplement that waits; once step 1 is proven, those whom it named have gone by themselves.
+fn supplement(
+    memory: &Memory,
+    known: &Plan,
+    approval: Option<Approval>,
+) -> Option<SupplementStatus> {
+    let open = memory.open_supplement()?;
+    let named = known.supplements.get(open.ordinal)?;
+    if memory.verified_at.is_some() {
+        return None;
+    }
+    let (required, given) = approval.map_or((1, 0), |a| (a.required, a.given));
+    Some(SupplementStatus {
+        digest: open.digest.clone(),
+        made_at: Timestamp::from_second(open.made_at.as_second()).unwrap_or(open.made_at),
+        users: open.users,
+        first: named.users.iter().take(20).copied().collect(),
+        required,
+        given,
+    })
+}
+
+fn loss(read: &Read, one: &LossCount) -> LossStatus {
+    LossStatus {
+        counted: *one,
+        accepted: losses::accepted(&read.terms, one.kind, one.subscription),
+    }
+}
+
+fn bought(one: &PlannedSubscription) -> BoughtStatus {
+    BoughtStatus {
+        name: clip(&one.name, 128),
+        seats: one.seats,
+        agreement: one.agreement,
+        ended_by: one.ended_by,
+        ends_at: one.ends_at,
+        renews: one.renews,
+        cancel_until: one.cancel_until,
+    }
+}
+
+/// When the tenant can be closed at the earliest.
+pub(super) fn estimate(memory: &Memory, sealed: Option<&Sealed>) -> Option<EstimateStatus> {
+    let made = memory.plan.as_ref()?;
+    let sealed = sealed.filter(|s| s.digest == made.digest)?;
+    let estimate = estimate::of_plan(sealed, made.made_at);
+    Some(EstimateStatus {
+        earliest: estimate.earliest,
+        dominated_by: estimate.dominated_by.to_owned(),
+        message: estimate.message,
+    })
+}
