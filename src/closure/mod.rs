@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod guards;
 pub mod id;
 pub mod intent;
+pub mod inventory;
 pub mod label;
 pub mod links;
 pub mod loss;

@@ -22,6 +22,7 @@ mod failure;
 mod gates;
 mod graph;
 mod guard_reads;
+mod inventory;
 mod live;
 mod losses;
 mod mail;

@@ -34,10 +34,17 @@ struct Raw {
 
 impl Raw {
     fn built_in(&self) -> bool {
-        let owner = self.app_owner_organization_id.as_deref();
-        self.service_principal_type.as_deref() == Some("ManagedIdentity")
-            || owner.is_some_and(|owner| MICROSOFT.contains(&owner.to_ascii_lowercase().as_str()))
+        built_in(
+            self.service_principal_type.as_deref(),
+            self.app_owner_organization_id.as_deref(),
+        )
     }
+}
+
+/// A service principal of Microsoft's own, or a managed identity.
+pub(in crate::microsoft) fn built_in(kind: Option<&str>, owner: Option<&str>) -> bool {
+    kind == Some("ManagedIdentity")
+        || owner.is_some_and(|owner| MICROSOFT.contains(&owner.to_ascii_lowercase().as_str()))
 }
 
 /// `GET /applications` and `GET /servicePrincipals` (graph/api/application-list, serviceprincipal-list).

@@ -4,6 +4,7 @@ pub(super) mod administrators;
 pub(super) mod applications;
 pub(super) mod domains;
 pub(super) mod identity;
+pub(super) mod inventory;
 pub(super) mod losses;
 pub(super) mod methods;
 pub(super) mod mfa;

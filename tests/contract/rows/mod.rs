@@ -4,6 +4,7 @@ mod arm;
 mod directories;
 mod graph;
 mod graph_effects;
+mod inventory;
 mod login;
 mod losses;
 mod partner;
@@ -21,6 +22,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         graph::rows(),
         roles::rows(),
         losses::rows(),
+        inventory::rows(),
         graph_effects::rows(),
         subscriptions::rows(),
         arm::rows(),
