@@ -1,6 +1,7 @@
 //! The status of a `TenantClosure`: progress only, it decides nothing. Under 32 KiB whatever the tenant's size.
 
 use crate::closure::access::Who;
+use crate::closure::inventory::Taken;
 use crate::closure::loss::LossCount;
 use crate::closure::memory::Totals;
 use crate::closure::observation::Agreement;
@@ -39,6 +40,10 @@ pub struct TenantClosureStatus {
     /// The approval of the plan in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalStatus>,
+    /// The inventory that was written before anything was deleted, where the operator's configuration wants one: its digest,
+    /// its numbers and what is lacking in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Taken>,
     /// The steps, first to last.
     #[schemars(length(max = 6))]
     pub steps: Vec<StepStatus>,

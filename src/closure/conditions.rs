@@ -83,6 +83,7 @@ fn reason(plan: &Plan, decided: &Decided, memory: &Memory) -> &'static str {
     match &decided.decision {
         Decision::Read(_) => "Observing",
         Decision::MakePlan { reason } | Decision::AwaitApproval { reason, .. } => reason,
+        Decision::WriteInventory => "WritingInventory",
         Decision::Planned if plan.terms.mode == Mode::Plan && preconditions::begun(memory) => {
             "PlannedOnly"
         }

@@ -17,6 +17,8 @@ pub enum Decision {
         /// Stable reason: `FirstPlan`, `PlanGrew`, `PlanStale`, `OtherApplication`.
         reason: &'static str,
     },
+    /// Write down what is in the tenant, before anything is taken from it.
+    WriteInventory,
     /// The plan is made and nothing more was asked for (mode Plan).
     Planned,
     /// The plan waits for approvals.

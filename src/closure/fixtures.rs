@@ -7,6 +7,7 @@ use super::decide::decide;
 use super::decision::{Decided, Decision};
 use super::id::ObjectId;
 use super::intent::{Action, Intent, Outcome, Refusal};
+use super::inventory::Inventory;
 use super::loss::{self, Loss, LossKind};
 use super::mail::MailDomain;
 use super::memory::{Memory, PlanRef};
@@ -122,6 +123,17 @@ pub fn application(n: u128, service_principal: bool, undeletable: bool) -> Appli
     }
 }
 
+/// An inventory in which nothing is lacking.
+pub fn whole_inventory() -> Inventory {
+    Inventory {
+        object: Some("inventory-1.jsonl".into()),
+        digest: Some("ab".repeat(32)),
+        bytes: 1_000,
+        counts: BTreeMap::new(),
+        gaps: Vec::new(),
+    }
+}
+
 pub fn cluster() -> Cluster {
     Cluster {
         approvals: Approvals {
@@ -193,6 +205,8 @@ pub struct World {
     pub retained: Administrator,
     pub identity: Identity,
     pub cluster: Cluster,
+    /// What is written where one is asked for.
+    pub inventory: Inventory,
     pub deleted: Vec<ObjectId>,
     pub steps: Vec<Step>,
     pub questions: BTreeMap<Question, u32>,
@@ -226,6 +240,7 @@ impl World {
             retained: administrator(RETAINED, "closer"),
             identity: identity(),
             cluster: cluster(),
+            inventory: whole_inventory(),
             deleted: Vec::new(),
             steps: Vec::new(),
             questions: BTreeMap::new(),
@@ -640,6 +655,10 @@ impl Run {
             Decision::MakePlan { .. } => {
                 let sealed = make_plan(&self.plan, &seen).unwrap();
                 self.seal(sealed, loss::counts(&seen));
+            }
+            Decision::WriteInventory => {
+                let memory = std::mem::take(&mut self.memory);
+                self.memory = memory.with_inventory(self.world.inventory.clone(), self.world.now);
             }
             Decision::HandOff(list) if hands => {
                 for hand_off in list {

@@ -57,6 +57,17 @@ impl Kind {
         }
     }
 
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::License,
+        Self::Subscription,
+        Self::Domain,
+        Self::Group,
+        Self::Application,
+        Self::User,
+        Self::Membership,
+    ];
+
     /// The least application permission of Graph with which it is read.
     pub const fn permission(self) -> &'static str {
         match self {
@@ -342,6 +353,19 @@ impl Gap {
         }
     }
 
+    /// In words.
+    pub fn words(self) -> String {
+        let what = self.kind.words();
+        match self.why {
+            Word::Forbidden => format!("{what} (not permitted)"),
+            Word::CredentialRefused => format!("{what} (the credential was refused)"),
+            Word::Unavailable => format!("{what} (no usable answer)"),
+            Word::Malformed => format!("{what} (an answer that is not believed)"),
+            Word::Unsupported => format!("{what} (not to be read here)"),
+            Word::Hidden => format!("{what}, where a group hides its members (not permitted)"),
+        }
+    }
+
     /// Asking again may close it.
     pub const fn may_pass(self) -> bool {
         matches!(
@@ -354,26 +378,40 @@ impl Gap {
 /// The permission without which Graph leaves the members of hidden groups out (graph/api/group-list-members).
 pub const HIDDEN_MEMBERS: &str = "Member.Read.Hidden";
 
+/// What the operator's configuration wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Wish {
+    /// No inventory.
+    #[default]
+    Off,
+    /// One is written where that can be done; where not, the closure goes on, and says so.
+    Wanted,
+    /// Nothing is taken away before a complete one is written.
+    Required,
+}
+
 /// An inventory as the journal knows it: numbers and a digest, no name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Inventory {
-    /// Name of the object in the store, below the closure's own prefix; absent where nothing could be written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Name of the object in the store, in the folder of the closure; null where nothing could be written.
+    // Everything is written also where it is empty: a merge patch keeps what it does not name.
+    #[serde(default)]
     #[schemars(length(max = 128))]
     pub object: Option<String>,
     /// SHA-256 over the object, hexadecimal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     #[schemars(length(max = 64))]
     pub digest: Option<String>,
     /// Size of the object, in bytes.
     #[serde(default)]
     pub bytes: u64,
     /// How many there are of each kind.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, u64>")]
     pub counts: BTreeMap<Kind, u64>,
     /// What is lacking in it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     #[schemars(length(max = 16))]
     pub gaps: Vec<Gap>,
 }
@@ -383,4 +421,15 @@ impl Inventory {
     pub const fn complete(&self) -> bool {
         self.object.is_some() && self.gaps.is_empty()
     }
+}
+
+/// The newest inventory, and when the journal took it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Taken {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub inventory: Inventory,
 }

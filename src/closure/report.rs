@@ -211,7 +211,7 @@ fn phase(decided: &Decided, memory: &Memory) -> Phase {
         Decision::Read(_) | Decision::MakePlan { .. } => Phase::Planning,
         Decision::Planned => Phase::Planned,
         Decision::AwaitApproval { .. } => Phase::AwaitingApproval,
-        Decision::Act(_) => Phase::Running,
+        Decision::Act(_) | Decision::WriteInventory => Phase::Running,
         Decision::Wait(waiting) if RUNNING_WAITS.contains(&waiting.reason) => Phase::Running,
         Decision::Wait(_) => Phase::Waiting,
         Decision::HandOff(_) => Phase::AwaitingHandOff,
@@ -243,6 +243,9 @@ fn sentence(plan: &Plan, memory: &Memory, decided: &Decided) -> String {
     match &decided.decision {
         Decision::Read(_) => "Waits for an answer to look at the tenant".to_owned(),
         Decision::MakePlan { .. } => "A plan is being made".to_owned(),
+        Decision::WriteInventory => {
+            "An inventory of the tenant is written, before anything is deleted".to_owned()
+        }
         Decision::Planned => planned(plan),
         Decision::AwaitApproval { message, .. } => message.clone(),
         Decision::Act(intent) => doing(memory, decided, intent),

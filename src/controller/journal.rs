@@ -286,6 +286,8 @@ pub struct Draft {
     pub intent: Option<crate::closure::intent::Intent>,
     /// The plan's head and chunks, if it seals one.
     pub plan: Option<(crate::closure::plan::PlanHead, Vec<String>)>,
+    /// The inventory, if it tells of one.
+    pub inventory: Option<crate::closure::inventory::Inventory>,
     /// How much of each kind of loss there was, if it seals a plan.
     pub losses: Vec<crate::closure::loss::LossCount>,
     /// Digest of the plan in force (or sealed by this record).
@@ -331,6 +333,7 @@ impl Draft {
             effect_seconds: u32::try_from(may_run.as_secs() + 1).unwrap_or(u32::MAX),
             plan,
             losses: self.losses,
+            inventory: self.inventory,
             chunks,
             users: Vec::new(),
             approvers: self.approvers,

@@ -15,6 +15,7 @@ pub mod error;
 pub mod evidence;
 pub mod fleet;
 pub mod grounds;
+pub mod inventory;
 pub mod journal;
 pub mod observe;
 pub mod plans;

@@ -50,6 +50,7 @@ async fn store(
             intent: None,
             plan: (index == 0).then(|| (sealed.head.clone(), Vec::new())),
             plan_digest: Some(sealed.digest.clone()),
+            inventory: None,
             losses: Vec::new(),
             approvers: Vec::new(),
         };
@@ -65,6 +66,7 @@ async fn store(
         intent: None,
         plan: Some((sealed.head.clone(), names)),
         plan_digest: Some(sealed.digest.clone()),
+        inventory: None,
         losses,
         approvers: Vec::new(),
     };

@@ -215,6 +215,7 @@ fn status(
         progress: Some(report.progress.clone()),
         summary: Some(report.summary.clone()),
         plan: plan(read, memory, sealed).or_else(|| old.plan.clone()),
+        inventory: memory.inventory.clone().or_else(|| old.inventory.clone()),
         approval: report
             .approval
             .map(approval)

@@ -34,6 +34,8 @@ pub(super) fn followed(
             (RecordType::Plan, _) => {
                 in_force = sealed(entry, &chunks, unreadable, faults).or(in_force);
             }
+            // Nothing in the tenant was changed: what it names is not in the cluster.
+            (RecordType::Inventory, None) if entry.spec.inventory.is_some() => {}
             (_, Some(intent)) => {
                 deed(entry, intent, in_force.as_ref(), faults);
                 if let Some(outcome) = &entry.outcome {

@@ -9,6 +9,7 @@ use crate::closure::loss::LossCount;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
+use crate::closure::steps::inventory;
 use crate::closure::words::thousands;
 use crate::plugin::look::{Look, Mark};
 use crate::plugin::view::bought;
@@ -49,6 +50,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     stays(closure, &mut lines);
     persons(closure, plan, &mut lines);
     blocks(status, &mut lines);
+    known(status, &mut lines);
     time(status, &mut lines);
     promises(closure, plan, &mut lines);
     next(closure, status, plan, &mut lines);
@@ -103,6 +105,17 @@ fn head(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
         tenant.id
     );
     lines.title(&line);
+}
+
+/// What is written down of what goes, where an inventory is wanted.
+fn known(status: &TenantClosureStatus, lines: &mut Lines) {
+    let Some(told) = status.inventory.as_ref().map(inventory::told) else {
+        return;
+    };
+    lines.title("What is known of what goes");
+    for line in words::wrap(&told) {
+        lines.below(&line);
+    }
 }
 
 const GOES: &str = "-";

@@ -59,6 +59,8 @@ pub enum When {
     ReleaseDomains,
     /// `spec.directory.resource` is there.
     DirectoryResource,
+    /// The operator's configuration has an inventory written.
+    Inventory,
     /// `spec.billing.accounts` has an account of this kind.
     Account(BillingKind),
     /// `spec.billing.stopRenewalFirst` is true, with an account of this kind.
@@ -71,7 +73,7 @@ impl When {
         let has = |kind| terms.billing.iter().any(|account| account.kind == kind);
         Some(match self {
             Self::Always => true,
-            Self::OtherAdministrators | Self::Synced => return None,
+            Self::OtherAdministrators | Self::Synced | Self::Inventory => return None,
             Self::Spare => terms.spare.is_some(),
             Self::RemoveApplications => terms.remove_applications,
             Self::ReleaseDomains => !terms.release_domains.is_empty(),
@@ -91,6 +93,7 @@ impl When {
             Self::RemoveApplications => "`directory.removeApplications`",
             Self::ReleaseDomains => "`domains.release`",
             Self::DirectoryResource => "`directory.resource`",
+            Self::Inventory => "the operator's configuration has an `inventory` written",
             Self::Account(BillingKind::CustomerAgreement) => "an account `CustomerAgreement`",
             Self::Account(BillingKind::Partner) => "an account `Partner`",
             Self::Account(BillingKind::AzureSubscription) => "an account `AzureSubscription`",
@@ -145,6 +148,14 @@ const fn counts(what: &'static str, why: &'static str) -> Right {
     }
 }
 
+/// Reads names for an inventory: to lack it makes that incomplete, which bars the way only where it is required.
+const fn inventories(what: &'static str, why: &'static str) -> Right {
+    Right {
+        vital: false,
+        ..reads(Kind::Permission, what, When::Inventory, why)
+    }
+}
+
 const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'static str) -> Right {
     Right {
         step,
@@ -158,7 +169,7 @@ const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'sta
 }
 
 /// Every right that an application can need, in the order of the steps.
-pub const TABLE: [Right; 26] = [
+pub const TABLE: [Right; 28] = [
     reads(
         Kind::Permission,
         "Organization.Read.All",
@@ -217,6 +228,14 @@ pub const TABLE: [Right; 26] = [
         "Domain.Read.All",
         When::ReleaseDomains,
         "reads the domains and what still uses them",
+    ),
+    inventories(
+        "Domain.Read.All",
+        "lists the domains for the inventory; without it they do not stand there",
+    ),
+    inventories(
+        "Member.Read.Hidden",
+        "names who is in groups that hide their members, for the inventory; without it they do not stand there",
     ),
     reads(
         Kind::BillingRole,
@@ -386,7 +405,8 @@ mod tests {
                 "DeviceManagementManagedDevices.Read.All",
                 "DeviceManagementServiceConfig.Read.All",
                 "AdministrativeUnit.Read.All",
-                "Domain.Read.All"
+                "Domain.Read.All",
+                "Member.Read.Hidden"
             ]
         );
         assert_eq!(
@@ -399,6 +419,7 @@ mod tests {
                 "DeviceManagementManagedDevices.Read.All",
                 "DeviceManagementServiceConfig.Read.All",
                 "AdministrativeUnit.Read.All",
+                "Member.Read.Hidden",
                 "User.ReadWrite.All",
                 "Privileged Authentication Administrator",
                 "Organization.ReadWrite.All",

@@ -9,6 +9,7 @@ pub mod delete_directory;
 pub mod delete_subscriptions;
 pub mod disable_mfa;
 pub mod facts;
+pub mod inventory;
 pub mod keeper;
 pub mod losses;
 pub mod mail;

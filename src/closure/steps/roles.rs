@@ -1,10 +1,13 @@
 //! Roles: what each step needs of the identity and of the retained administrator, and which of it is held; told before
 //! anything begins.
 
-use crate::closure::access::table::{Kind, Purpose, Right, TABLE, When, of_the_administrator};
+use crate::closure::access::table::{
+    Kind, Purpose, Right, TABLE, When, covers, of_the_administrator,
+};
 use crate::closure::access::{Need, Who};
 use crate::closure::decision::Blocker;
 use crate::closure::id::ObjectId;
+use crate::closure::inventory::Wish;
 use crate::closure::links;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Administrator, Holding, Identity, Observation, Obstacle};
@@ -55,11 +58,13 @@ fn of_the_identity(plan: &Plan, seen: &Observation) -> Vec<Need> {
     let needed = |when: When| match when {
         When::OtherAdministrators => other_administrators(plan, seen),
         When::Synced => synced,
+        When::Inventory => seen.cluster.configuration.inventory != Wish::Off,
         _ => when.by_spec(terms).unwrap_or(true),
     };
     TABLE
         .iter()
-        .filter(|right| right.purpose == Purpose::Act && right.kind.is_told())
+        .filter(|right| right.purpose == Purpose::Act || right.when == When::Inventory)
+        .filter(|right| right.kind.is_told())
         .filter(|right| needed(right.when))
         .map(|right| Need {
             step: right.step,
@@ -74,7 +79,8 @@ fn of_the_identity(plan: &Plan, seen: &Observation) -> Vec<Need> {
 /// A Global Administrator may do what the role over other administrators may.
 fn holds(found: &Identity, right: &Right) -> bool {
     if right.kind == Kind::Permission {
-        return found.permissions.contains(right.what);
+        let mut held = found.permissions.iter();
+        return held.any(|held| held == right.what || covers(held, right.what));
     }
     let roles = [
         GLOBAL_ADMINISTRATOR,

@@ -9,6 +9,7 @@ mod domains;
 mod estimates;
 mod evidence;
 mod guards;
+mod inventory;
 mod losses;
 mod mail;
 mod preconditions;
@@ -93,6 +94,7 @@ fn reason(decided: &Decided) -> &'static str {
         Decision::AwaitApproval { reason, .. } | Decision::MakePlan { reason } => reason,
         Decision::Act(intent) => intent.action.name(),
         Decision::Read(_) => "Read",
+        Decision::WriteInventory => "WriteInventory",
         Decision::Planned => "Planned",
         Decision::Suspended => "Suspended",
         Decision::Closed => "Closed",

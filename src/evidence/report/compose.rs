@@ -72,6 +72,7 @@ impl Report {
             attestations: attestations(sources),
             hand_offs: hand_offs(status),
             deadlines: deadlines::all(status, &course),
+            inventory: course.memory.inventory.clone(),
             residue: residue::all(sources.closure, status, &course),
             journal: journal(sources),
             course: course.points(),

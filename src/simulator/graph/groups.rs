@@ -102,7 +102,7 @@ pub(crate) fn memberships(tenant: &Tenant, position: u32) -> Vec<u32> {
 
 pub(crate) fn group(tenant: &Tenant, n: u32) -> Value {
     let id = Uuid::new_v5(&tenant.id, format!("group{n}").as_bytes());
-    let unified = n % 2 == 0;
+    let unified = n.is_multiple_of(2);
     let name = format!("{} {n}", TEAMS[n as usize % TEAMS.len()]);
     json!({
         "id": id, "displayName": name, "description": null, "deletedDateTime": null,
