@@ -4,8 +4,8 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    access, decide, decision, external, id, intent, loss, mail, memory, observation, plan, report,
-    schedule, step, steps, supplement, terms,
+    access, decide, decision, external, id, intent, inventory, loss, mail, memory, observation,
+    plan, report, schedule, step, steps, supplement, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -275,6 +275,11 @@ fn distort(run: &mut Run, seen: &mut Observation, (approvals, dice): (u32, [u8; 
     }
     seen.cluster.configuration.present = dice[0] > 20;
     seen.cluster.configuration.kill_switch = dice[0] > 240;
+    seen.cluster.configuration.inventory = match dice[4] {
+        0..40 => inventory::Wish::Required,
+        40..80 => inventory::Wish::Wanted,
+        _ => inventory::Wish::Off,
+    };
     if dice[1] < 20 {
         seen.cluster.rivals.push("a/b".into());
     }
@@ -378,6 +383,9 @@ fn check_intent(run: &Run, seen: &Observation, intent: &Intent) {
     assert!(!run.plan.terms.suspend && run.plan.terms.hold.is_none());
     let configuration = &seen.cluster.configuration;
     assert!(configuration.present && !configuration.kill_switch && seen.cluster.rivals.is_empty());
+    let first = intent.action.destroys() && run.memory.destroying_since.is_none();
+    let known = run.memory.inventory.is_some();
+    assert!(!first || known || configuration.inventory == inventory::Wish::Off);
     if run.memory.own_identity_removed {
         assert_eq!(
             intent.action,

@@ -18,6 +18,8 @@ mod domains;
 mod ending;
 #[path = "microsoft/failures.rs"]
 mod failures;
+#[path = "microsoft/inventory.rs"]
+mod inventory;
 #[path = "microsoft/losses.rs"]
 mod losses;
 #[path = "microsoft/mail.rs"]

@@ -2,6 +2,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome};
+use crate::closure::inventory::Inventory;
 use crate::closure::loss::{LossCount, SHOWN};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::plan::PlanHead;
@@ -82,6 +83,9 @@ pub struct ClosureRecordSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 500), inner(length(max = 253)))]
     pub chunks: Vec<String>,
+    /// The inventory that was written, in a record of type Inventory: its digest and numbers, no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Inventory>,
     /// User ids, in a chunk of a plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2000))]
@@ -123,7 +127,10 @@ impl ClosureRecordSpec {
                 };
                 before.with_plan(made, settled.at)
             }
-            (None, None, None) => before,
+            (None, None, None) => match &self.inventory {
+                Some(inventory) => before.with_inventory(inventory.clone(), settled.at),
+                None => before,
+            },
         }
     }
 }
@@ -144,6 +151,8 @@ pub enum RecordType {
     Effect,
     /// A reading that proves something.
     Verification,
+    /// An inventory of the tenant that was written, or could not be.
+    Inventory,
     /// Seals a plan, or a supplement of one.
     Plan,
     /// A part of a plan.

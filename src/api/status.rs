@@ -4,6 +4,7 @@ use crate::closure::access::Who;
 use crate::closure::access::warnings::Finding;
 use crate::closure::decision::CheckStanding;
 use crate::closure::id::ObjectId;
+use crate::closure::inventory::Taken;
 use crate::closure::loss::LossCount;
 use crate::closure::memory::Totals;
 use crate::closure::observation::Agreement;
@@ -42,6 +43,10 @@ pub struct TenantClosureStatus {
     /// The approval of the plan in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalStatus>,
+    /// The inventory that was written before anything was deleted, where the operator's configuration wants one: its digest,
+    /// its numbers and what is lacking in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Taken>,
     /// The steps, first to last.
     #[schemars(length(max = 6))]
     pub steps: Vec<StepStatus>,

@@ -84,6 +84,7 @@ fn reason(plan: &Plan, decided: &Decided, memory: &Memory) -> &'static str {
         Decision::Read(_) => "Observing",
         Decision::MakePlan { reason } | Decision::AwaitApproval { reason, .. } => reason,
         Decision::MakeSupplement => supplements::GREW,
+        Decision::WriteInventory => "WritingInventory",
         Decision::Planned if plan.terms.mode == Mode::Plan && preconditions::begun(memory) => {
             "PlannedOnly"
         }

@@ -12,6 +12,10 @@ use std::collections::BTreeMap;
 
 /// Walks the guards, then the steps in order, and stops at the first that is not done.
 pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decided {
+    steps::inventory::before(walk(plan, seen, memory, now), seen, memory, now)
+}
+
+fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decided {
     let mut decided = Decided {
         step: Step::DeleteDirectory,
         decision: Decision::Closed,

@@ -20,6 +20,8 @@ pub enum Decision {
     },
     /// Make a supplementary plan of who came after the plan was made.
     MakeSupplement,
+    /// Write down what is in the tenant, before anything is taken from it.
+    WriteInventory,
     /// The plan is made and nothing more was asked for (mode Plan).
     Planned,
     /// The plan waits for approvals.

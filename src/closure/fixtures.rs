@@ -10,6 +10,7 @@ use super::decision::{Decided, Decision};
 use super::external::{Directory, External};
 use super::id::ObjectId;
 use super::intent::{Action, Intent, Outcome, Refusal};
+use super::inventory::Inventory;
 use super::loss::{self, Loss, LossKind};
 use super::mail::MailDomain;
 use super::memory::{Memory, PlanRef};
@@ -128,6 +129,17 @@ pub fn application(n: u128, service_principal: bool, undeletable: bool) -> Appli
     }
 }
 
+/// An inventory in which nothing is lacking.
+pub fn whole_inventory() -> Inventory {
+    Inventory {
+        object: Some("inventory-1.jsonl".into()),
+        digest: Some("ab".repeat(32)),
+        bytes: 1_000,
+        counts: BTreeMap::new(),
+        gaps: Vec::new(),
+    }
+}
+
 pub fn cluster() -> Cluster {
     Cluster {
         approvals: Approvals {
@@ -210,6 +222,8 @@ pub struct World {
     /// What change tracking tells.
     pub newcomers: Result<BTreeSet<ObjectId>, Why>,
     pub tracking_lost: bool,
+    /// What is written where one is asked for.
+    pub inventory: Inventory,
     pub deleted: Vec<ObjectId>,
     pub steps: Vec<Step>,
     pub questions: BTreeMap<Question, u32>,
@@ -255,6 +269,7 @@ impl World {
             newcomers: Ok(BTreeSet::new()),
             tracking_lost: false,
             supplements_approved: Some(cluster().approvals),
+            inventory: whole_inventory(),
             deleted: Vec::new(),
             steps: Vec::new(),
             questions: BTreeMap::new(),
@@ -725,6 +740,10 @@ impl Run {
             Decision::MakeSupplement => {
                 let made = supplements::make(&self.plan, &seen, &self.memory).unwrap();
                 self.supplement(made);
+            }
+            Decision::WriteInventory => {
+                let memory = std::mem::take(&mut self.memory);
+                self.memory = memory.with_inventory(self.world.inventory.clone(), self.world.now);
             }
             Decision::HandOff(list) if hands => {
                 for hand_off in list {

@@ -2,6 +2,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome, Refusal};
+use crate::closure::inventory::{Inventory, Taken};
 use crate::closure::loss::LossCount;
 use crate::closure::residue::ForSupport;
 use crate::closure::step::Step;
@@ -27,6 +28,9 @@ pub struct Memory {
     /// When the first effect was settled that took something away for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destroying_since: Option<Timestamp>,
+    /// The inventory that was written before that, or that could not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Taken>,
     /// How many planned users, in the plan's order, have been in a slice.
     pub cursor: u32,
     /// Planned users to take up again: a listing still showed them.
@@ -274,6 +278,14 @@ impl Memory {
     /// The supplement that has not begun.
     pub fn open_supplement(&self) -> Option<&SupplementRef> {
         self.supplements.last().filter(|one| !one.begun())
+    }
+
+    /// The memory once an inventory was written.
+    #[must_use]
+    pub fn with_inventory(mut self, inventory: Inventory, at: Timestamp) -> Self {
+        self.last_at = Some(at);
+        self.inventory = Some(Taken { at, inventory });
+        self
     }
 
     fn pace(&mut self, intent: &Intent, outcome: &Outcome) {

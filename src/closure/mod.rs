@@ -15,6 +15,7 @@ pub mod external;
 pub mod guards;
 pub mod id;
 pub mod intent;
+pub mod inventory;
 pub mod label;
 pub mod links;
 pub mod loss;

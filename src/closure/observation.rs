@@ -6,6 +6,7 @@ pub use crate::closure::domain::{Domain, References};
 use crate::closure::evidence::Evidence;
 use crate::closure::external::External;
 use crate::closure::id::ObjectId;
+use crate::closure::inventory::Wish;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
 use jiff::Timestamp;
@@ -195,6 +196,8 @@ pub struct Cluster {
     pub backup_job: Result<Option<BackupJob>, Obstacle>,
     /// The copies in the evidence store; `None`: no store is wanted.
     pub evidence: Option<Evidence>,
+    /// Whether there is a store for an inventory; `Err`: why not.
+    pub inventory_store: Result<(), String>,
 }
 
 /// How the Job that vouches for the backup stands, by its conditions.
@@ -251,6 +254,8 @@ pub struct Configuration {
     pub protected: BTreeSet<ObjectId>,
     /// Closures that may be begun within 30 days.
     pub begun_at_most: u32,
+    /// Whether an inventory is to be written before anything is taken away.
+    pub inventory: Wish,
     /// Days within which the retained administrator must have signed in before the first deletion; `None`: not asked.
     pub proof_days: Option<u32>,
 }
@@ -460,6 +465,7 @@ impl Default for Cluster {
             credential: Ok(()),
             backup_job: Ok(None),
             evidence: None,
+            inventory_store: Ok(()),
         }
     }
 }

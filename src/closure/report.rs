@@ -231,7 +231,7 @@ fn phase(decided: &Decided, memory: &Memory) -> Phase {
         Decision::MakeSupplement => Phase::Running,
         Decision::Planned => Phase::Planned,
         Decision::AwaitApproval { .. } => Phase::AwaitingApproval,
-        Decision::Act(_) => Phase::Running,
+        Decision::Act(_) | Decision::WriteInventory => Phase::Running,
         Decision::Wait(waiting) if RUNNING_WAITS.contains(&waiting.reason) => Phase::Running,
         Decision::Wait(_) => Phase::Waiting,
         Decision::HandOff(_) => Phase::AwaitingHandOff,
@@ -264,6 +264,9 @@ fn sentence(plan: &Plan, memory: &Memory, decided: &Decided) -> String {
         Decision::Read(_) => "Waits for an answer to look at the tenant".to_owned(),
         Decision::MakePlan { .. } => "A plan is being made".to_owned(),
         Decision::MakeSupplement => "A supplementary plan is being made".to_owned(),
+        Decision::WriteInventory => {
+            "An inventory of the tenant is written, before anything is deleted".to_owned()
+        }
         Decision::Planned => planned(plan),
         Decision::AwaitApproval { message, .. } => message.clone(),
         Decision::Act(intent) => doing(memory, decided, intent),

@@ -16,7 +16,10 @@ const BETWEEN_LISTINGS: Duration = Duration::from_secs(16);
 /// How long until the next cycle. Zero: at once.
 pub fn next(decision: &Decision, _memory: &Memory, terms: &Terms) -> Duration {
     match decision {
-        Decision::Act(_) | Decision::MakePlan { .. } | Decision::MakeSupplement => Duration::ZERO,
+        Decision::Act(_)
+        | Decision::MakePlan { .. }
+        | Decision::MakeSupplement
+        | Decision::WriteInventory => Duration::ZERO,
         Decision::Wait(waiting) => {
             let longest = match waiting.reason {
                 // Between two listings nothing can be seen sooner.

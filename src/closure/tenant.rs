@@ -2,6 +2,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome, Refusal};
+use crate::closure::inventory::{Kind, Shortage, Sink};
 use crate::closure::observation::{Observation, Question};
 use crate::closure::plan::Sealed;
 use crate::closure::supplement::Supplements;
@@ -88,4 +89,8 @@ pub trait Tenant: Send + Sync {
     /// Looks at what an intent was about and sorts its objects. What the guards ask for and was read on the way is filled
     /// in: it was seen after the effect, so the next cycle need not ask again.
     fn settle<'a>(&'a self, about: LookBack<'a>, into: &'a mut Observation) -> Answer<'a, Outcome>;
+
+    /// Lists what there is of a kind, each with its names, into the sink, page by page. What is told back is lacking there;
+    /// a listing that the sink ended is not complete either, and only the sink knows.
+    fn list<'a>(&'a self, kind: Kind, into: &'a mut dyn Sink) -> Answer<'a, Vec<Shortage>>;
 }

@@ -77,6 +77,7 @@ pub async fn carry_out(
     let leash = ctx.brakes.leash(&namespace, &read.uid, read.generation);
     let leash = leash.until(begun + ctx.limits.start);
     let draft = Draft {
+        inventory: None,
         losses: Vec::new(),
         kind: if intent.action.reads_only() {
             RecordType::Verification

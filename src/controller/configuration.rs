@@ -2,6 +2,7 @@
 
 use crate::api::terms::Defaults;
 use crate::closure::id::ObjectId;
+use crate::closure::inventory::Wish;
 use crate::closure::observation::Configuration;
 use crate::controller::approval_keys::ApprovalKeys;
 use crate::store::Address;
@@ -24,6 +25,8 @@ pub struct Configured {
     pub grace: SignedDuration,
     /// Closures that may have an effect under way at the same time.
     pub acting_at_most: usize,
+    /// Days that an inventory is kept after the end of its closure; `None`: for good.
+    pub inventory_days: Option<u32>,
     /// Tenants for which closures of a namespace may use the operator's own identity.
     pub workload_identity: BTreeMap<String, BTreeSet<ObjectId>>,
     /// Who may sign approvals, and with which keys.
@@ -48,6 +51,7 @@ impl Default for Configured {
             defaults: Defaults::default(),
             grace: SignedDuration::ZERO,
             acting_at_most: ACTING_AT_MOST,
+            inventory_days: None,
             workload_identity: BTreeMap::new(),
             approval_keys: ApprovalKeys::default(),
             evidence_store: None,
@@ -126,6 +130,9 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
             begun_at_most: get("maxClosuresPer30Days")
                 .map_or(Ok(BEGUN_AT_MOST), str::parse)
                 .map_err(|_| "maxClosuresPer30Days")?,
+            inventory: get("inventory")
+                .map_or(Some(Wish::Off), wish)
+                .ok_or("inventory")?,
             proof_days: get("retainedAdministratorProofDays")
                 .map(|text| proof_days(text).ok_or("retainedAdministratorProofDays"))
                 .transpose()?,
@@ -137,6 +144,10 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
             .ok()
             .filter(|most| *most > 0)
             .ok_or("maxClosuresActing")?,
+        inventory_days: get("inventoryRetentionDays")
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| "inventoryRetentionDays")?,
         workload_identity: bound(get("workloadIdentityTenants").unwrap_or_default())
             .ok_or("workloadIdentityTenants")?,
         approval_keys: ApprovalKeys::parse(get("approvalKeys").unwrap_or_default())
@@ -145,6 +156,15 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
         evidence_required,
         version: String::new(),
     })
+}
+
+fn wish(text: &str) -> Option<Wish> {
+    match text {
+        "Off" => Some(Wish::Off),
+        "Wanted" => Some(Wish::Wanted),
+        "Required" => Some(Wish::Required),
+        _ => None,
+    }
 }
 
 /// An attestation lives 90 days: one that may be older could not be asked for.
@@ -218,6 +238,8 @@ mod tests {
             ("maxClosuresActing", "0"),
             ("retainedAdministratorProofDays", "0"),
             ("retainedAdministratorProofDays", "91"),
+            ("inventory", "required"),
+            ("inventoryRetentionDays", "-1"),
             ("approvalKeys", "bob ssh-ed25519"),
             ("evidenceStore", "evidence"),
             ("evidenceStore", "ftp://host/evidence"),
@@ -263,6 +285,24 @@ mod tests {
         assert_eq!(
             (nowhere.evidence_store, nowhere.evidence_required),
             (None, false)
+        );
+    }
+
+    #[test]
+    fn an_inventory_is_written_only_where_the_configuration_says_so() {
+        let read = resolve(Some(&map(&[])));
+        assert_eq!(
+            (read.guards.inventory, read.inventory_days),
+            (Wish::Off, None)
+        );
+        let read = resolve(Some(&map(&[
+            ("inventory", "Required"),
+            ("inventoryRetentionDays", "0"),
+        ])));
+        assert!(read.guards.present);
+        assert_eq!(
+            (read.guards.inventory, read.inventory_days),
+            (Wish::Required, Some(0))
         );
     }
 

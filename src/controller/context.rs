@@ -62,6 +62,8 @@ pub struct Context {
     pub beginning: tokio::sync::Mutex<()>,
     /// The evidence store, while it is in use.
     pub stores: Opened,
+    /// Held while an inventory is written.
+    pub inventories: tokio::sync::Mutex<()>,
     /// Counts.
     pub counters: Arc<Counters>,
     /// Events, best effort.
@@ -89,6 +91,8 @@ pub struct Hints {
     pub seen: Option<(Instant, Arc<Observation>)>,
     /// Its evidence, where there is a store.
     pub keeping: Option<Keeping>,
+    /// Tries of an inventory since one was sealed.
+    pub inventory_tries: u32,
     /// Not before, for these inputs.
     pub hold_back: Option<(Timestamp, String)>,
 }

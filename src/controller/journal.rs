@@ -288,6 +288,8 @@ pub struct Draft {
     pub plan: Option<(crate::closure::plan::PlanHead, Vec<String>)>,
     /// A supplement's head and chunks, if it seals one.
     pub supplement: Option<(crate::closure::supplement::SupplementHead, Vec<String>)>,
+    /// The inventory, if it tells of one.
+    pub inventory: Option<crate::closure::inventory::Inventory>,
     /// How much of each kind of loss there was, if it seals a plan.
     pub losses: Vec<crate::closure::loss::LossCount>,
     /// Digest of the plan in force (or sealed by this record).
@@ -338,6 +340,7 @@ impl Draft {
             plan,
             supplement,
             losses: self.losses,
+            inventory: self.inventory,
             chunks,
             users: Vec::new(),
             approvers: self.approvers,

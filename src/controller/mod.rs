@@ -16,6 +16,7 @@ pub mod error;
 pub mod evidence;
 pub mod fleet;
 pub mod grounds;
+pub mod inventory;
 pub mod journal;
 pub mod observe;
 mod plan_status;

@@ -73,6 +73,7 @@ async fn store(
             plan,
             supplement,
             plan_digest: Some(parts.digest.to_owned()),
+            inventory: None,
             losses: Vec::new(),
             approvers: Vec::new(),
         };
@@ -91,6 +92,7 @@ async fn store(
         supplement,
         plan_digest: Some(parts.digest.to_owned()),
         losses: parts.losses,
+        inventory: None,
         approvers: Vec::new(),
     };
     let claimed = journal::claim(ctx, closure, head, draft).await?;

@@ -13,7 +13,7 @@ use crate::controller::configuration::{self, Configured};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::policies::{self, InForce};
-use crate::controller::{approvals, backup, fleet, proofs};
+use crate::controller::{approvals, backup, fleet, inventory, proofs};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::ListParams;
@@ -199,6 +199,11 @@ pub async fn cluster(
         credential: Ok(()),
         backup_job: backup_job(ctx, read, vouched).await?,
         evidence: None,
+        inventory_store: if vouched {
+            Ok(())
+        } else {
+            inventory::store_found(ctx, &read.configured)
+        },
     })
 }
 

@@ -10,7 +10,7 @@ use crate::controller::error::ReconcileError;
 use crate::controller::read::{self, Read};
 use crate::controller::told::Told;
 use crate::controller::{
-    act, doubt, evidence, journal, observe, plans, reach, record, transitions,
+    act, doubt, evidence, inventory, journal, observe, plans, reach, record, transitions,
 };
 use jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -94,6 +94,9 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
             let approvers = approvers(seen.cluster, intent.supplement);
             let done = act::carry_out(ctx, read, known, tenant, intent, approvers).await?;
             Ok(Told::after(ctx, known, decided, done))
+        }
+        (Decision::WriteInventory, Some(tenant)) => {
+            Box::pin(inventory::write(ctx, read, known, tenant, decided)).await
         }
         (Decision::MakePlan { .. }, _) => plans::make(ctx, read, known, &seen, decided).await,
         (Decision::MakeSupplement, _) => plans::supplement(ctx, read, known, &seen, decided).await,

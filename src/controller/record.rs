@@ -225,6 +225,7 @@ fn status(
         plan: in_force
             .and_then(|known| plan_status::plan(read, memory, known, report.supplement))
             .or_else(|| old.plan.clone()),
+        inventory: memory.inventory.clone().or_else(|| old.inventory.clone()),
         approval: report
             .approval
             .map(approval)

@@ -4,6 +4,7 @@ use crate::api::{ClosureApproval, TenantClosure};
 use crate::controller::configuration;
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
+use crate::controller::inventory::sweep;
 use crate::controller::reconcile::reconcile;
 use futures::{Stream, StreamExt as _};
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -36,6 +37,7 @@ pub async fn run(
         .clone()
         .fields(&format!("metadata.name={}", configuration::NAME));
     let brakes = tokio::spawn(watch_brakes(Arc::clone(&ctx), on_ready));
+    let sweeping = tokio::spawn(sweep::run(Arc::clone(&ctx)));
     controller
         .watches(approvals, config, move |approval| {
             let namespace = approval.namespace();
@@ -59,6 +61,7 @@ pub async fn run(
         })
         .await;
     brakes.abort();
+    sweeping.abort();
 }
 
 fn changed<K>(event: &watcher::Result<Event<K>>) -> bool {

@@ -52,7 +52,7 @@ impl Figures {
                 RecordType::Effect => figures.effects += 1,
                 RecordType::Verification => figures.verifications += 1,
                 RecordType::Plan => figures.plans += 1,
-                RecordType::PlanChunk => {}
+                RecordType::Inventory | RecordType::PlanChunk => {}
             }
             let effect = entry.spec.kind == RecordType::Effect;
             if let Some(intent) = entry.spec.intent.as_ref().filter(|_| effect) {

@@ -68,6 +68,8 @@ pub(super) fn followed(
                     fits(entry, intent, &outcome.seen, faults);
                 }
             }
+            // Nothing in the tenant was changed: what it names is not in the cluster.
+            (RecordType::Inventory, None) if entry.spec.inventory.is_some() => {}
             (_, Some(intent)) => {
                 so_far.approved |= !entry.spec.approvers.is_empty();
                 deed(entry, intent, so_far.plan.as_ref(), faults);

@@ -5,16 +5,18 @@ use super::clouds::{Hosts, offered};
 use super::dns::Dns;
 use super::gates::Gates;
 use super::graph::delta::Tracking;
+use super::graph::inventory::Products;
 use super::outside::Outside;
 use super::request::Http;
 use super::settings::{Limits, Settings};
 use super::wire::Wire;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome};
+use crate::closure::inventory::{Kind, Shortage, Sink};
 use crate::closure::observation::{Observation, Question};
 use crate::closure::tenant::{Answer, Attempt, Leash, LookBack, Scope, Tenant};
 use crate::closure::terms::{BillingKind, Cloud};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// A tenant over HTTPS. Cheap to make anew for each cycle: connections, tokens and gates are shared.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct LiveTenant {
     pub(super) own_principal: OnceLock<ObjectId>,
     /// Who came between two looks.
     pub(super) tracking: tokio::sync::Mutex<Tracking>,
+    /// Names of products for an inventory, once they were read.
+    pub(super) products: Mutex<Products>,
 }
 
 impl LiveTenant {
@@ -69,6 +73,7 @@ impl LiveTenant {
             outside,
             own_principal: OnceLock::new(),
             tracking: tokio::sync::Mutex::default(),
+            products: Mutex::default(),
         }
     }
 
@@ -111,5 +116,9 @@ impl Tenant for LiveTenant {
 
     fn settle<'a>(&'a self, about: LookBack<'a>, into: &'a mut Observation) -> Answer<'a, Outcome> {
         Box::pin(self.look_back(about, into))
+    }
+
+    fn list<'a>(&'a self, kind: Kind, into: &'a mut dyn Sink) -> Answer<'a, Vec<Shortage>> {
+        Box::pin(self.list_into(kind, into))
     }
 }

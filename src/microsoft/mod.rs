@@ -23,6 +23,7 @@ mod gates;
 mod graph;
 mod guard_reads;
 mod heard;
+mod inventory;
 mod live;
 mod losses;
 mod mail;

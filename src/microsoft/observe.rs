@@ -115,7 +115,7 @@ impl LiveTenant {
 
     /// Graph's subscriptions with what each billing account knows of them. One account that cannot be read, and nothing
     /// counts: what is not seen is not none.
-    async fn subscriptions(&self) -> Result<Vec<Subscription>, Failure> {
+    pub(super) async fn subscriptions(&self) -> Result<Vec<Subscription>, Failure> {
         let seen = subscriptions::list(&self.graph.line(), self.tenant).await?;
         let (mut bought, mut azure_ones) = (Vec::new(), Vec::new());
         for (kind, wire) in &self.billing {

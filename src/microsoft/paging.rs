@@ -21,33 +21,58 @@ struct Page<T> {
     next: Option<String>,
 }
 
+/// A listing, page by page.
+pub(super) struct Pages<'a> {
+    line: &'a Line<'a>,
+    service: Service,
+    seen: HashSet<u64>,
+    next: Option<Url>,
+}
+
+impl<'a> Pages<'a> {
+    /// Nothing is asked yet.
+    pub(super) fn new(line: &'a Line<'a>, service: Service, first: Url) -> Self {
+        Self {
+            line,
+            service,
+            seen: HashSet::new(),
+            next: Some(first),
+        }
+    }
+
+    /// The next page; `None`: the listing is complete. An error means that it is not, whatever came before it:
+    /// [`super::Kind::Malformed`] with `ForeignLink` or `EndlessListing` where the links lie.
+    pub(super) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Vec<T>>, Failure> {
+        let Some(url) = self.next.take() else {
+            return Ok(None);
+        };
+        let mut hasher = DefaultHasher::new();
+        url.as_str().hash(&mut hasher);
+        if !self.seen.insert(hasher.finish()) || self.seen.len() > MOST_PAGES {
+            return Err(Failure::malformed("EndlessListing"));
+        }
+        let got: Page<T> = self.line.get(self.service, url).await?;
+        if let Some(next) = got.next.filter(|next| !next.is_empty()) {
+            let trusted = self.line.wire.hosts.trusted(self.service, &next);
+            self.next = Some(trusted.ok_or_else(|| Failure::malformed("ForeignLink"))?);
+        }
+        Ok(Some(got.value))
+    }
+}
+
 /// Reads a listing to its end; `page` gets each page. An error means that the listing is not complete, whatever came
-/// before it: [`super::Kind::Malformed`] with `ForeignLink` or `EndlessListing` where the links lie.
+/// before it.
 pub(super) async fn each_page<T: DeserializeOwned>(
     line: &Line<'_>,
     service: Service,
     first: Url,
     mut page: impl FnMut(Vec<T>) + Send,
 ) -> Result<(), Failure> {
-    let mut seen = HashSet::new();
-    let mut url = first;
-    loop {
-        let mut hasher = DefaultHasher::new();
-        url.as_str().hash(&mut hasher);
-        if !seen.insert(hasher.finish()) || seen.len() > MOST_PAGES {
-            return Err(Failure::malformed("EndlessListing"));
-        }
-        let got: Page<T> = line.get(service, url).await?;
-        page(got.value);
-        let Some(next) = got.next.filter(|next| !next.is_empty()) else {
-            return Ok(());
-        };
-        url = line
-            .wire
-            .hosts
-            .trusted(service, &next)
-            .ok_or_else(|| Failure::malformed("ForeignLink"))?;
+    let mut pages = Pages::new(line, service, first);
+    while let Some(got) = pages.next().await? {
+        page(got);
     }
+    Ok(())
 }
 
 /// Reads a whole listing into memory: for what is short.

@@ -213,4 +213,14 @@ impl Line<'_> {
             Err(failure) => Err(failure),
         }
     }
+
+    /// Whether the token for Graph carries this application permission.
+    pub(super) async fn holds(&self, permission: &str) -> Result<bool, Failure> {
+        let wire = self.wire;
+        let token = wire
+            .tokens
+            .young_token(&wire.http, Service::Graph, wire.limits.request)
+            .await?;
+        Ok(token.claims.roles.contains(permission))
+    }
 }

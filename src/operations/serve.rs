@@ -49,6 +49,7 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         acting: Arc::default(),
         beginning: tokio::sync::Mutex::default(),
         stores: Opened::default(),
+        inventories: tokio::sync::Mutex::default(),
         counters: Arc::new(Counters::default()),
         hints: Mutex::new(HashMap::new()),
     });

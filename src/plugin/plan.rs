@@ -10,6 +10,7 @@ use crate::closure::loss::LossCount;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
+use crate::closure::steps::inventory;
 use crate::closure::words::thousands;
 use crate::plugin::look::{Look, Mark};
 use crate::plugin::view::bought;
@@ -52,6 +53,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     persons(closure, plan, &mut lines);
     checks::tell(closure, &mut lines);
     blocks(status, &mut lines);
+    known(status, &mut lines);
     time(status, &mut lines);
     promises(closure, plan, &mut lines);
     next(closure, status, plan, &mut lines);
@@ -132,6 +134,17 @@ fn came_later(plan: &PlanStatus, lines: &mut Lines) {
     let told = u32::try_from(open.first.len()).unwrap_or(u32::MAX);
     if open.users > told {
         lines.below(&format!("and {} more", words::count(open.users - told)));
+    }
+}
+
+/// What is written down of what goes, where an inventory is wanted.
+fn known(status: &TenantClosureStatus, lines: &mut Lines) {
+    let Some(told) = status.inventory.as_ref().map(inventory::told) else {
+        return;
+    };
+    lines.title("What is known of what goes");
+    for line in words::wrap(&told) {
+        lines.below(&line);
     }
 }
 

@@ -393,8 +393,10 @@ pub(crate) const READER_APP_ROLES: &[&str] = &[
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Losses {
-    /// Groups.
+    /// Groups; each user is in up to four of them.
     pub groups: u32,
+    /// Of these groups the last so many hide their members (`HiddenMembership`).
+    pub hidden_groups: u32,
     /// Devices that Intune manages.
     pub intune_devices: u32,
     /// Devices registered with Windows Autopilot.

@@ -6,6 +6,7 @@
 //!                                         /plans/<name of the part>.json   written once
 //!                                         /head.json   the newest record and its hash
 //!                                         /report.json .md .html
+//!                                         /inventory-….jsonl   names, which are removed once their time is over
 //! ```
 //!
 //! The room knows nothing of closures: names and bytes.

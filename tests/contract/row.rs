@@ -3,6 +3,7 @@
 use crate::server::Seen;
 use serde_json::Value;
 use tenant_closure::closure::intent::Intent;
+use tenant_closure::closure::inventory::{Entry, Kind};
 use tenant_closure::closure::observation::{Fact, Observation, Question};
 use tenant_closure::microsoft::{Service, find_call};
 
@@ -15,6 +16,8 @@ pub enum Run {
     Perform(Intent),
     /// Looks back at an intent that another life carried out: reads only.
     LookBack(Intent),
+    /// Lists a kind for an inventory; the lines, in words. Where something of it is lacking, why.
+    List(Kind, fn(&[Entry]) -> String),
     /// Asks for a code for a person to sign in with.
     SignIn,
     /// Waits until a person has signed in with it.

@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::intent::{Action, Intent, Outcome};
+use tenant_closure::closure::inventory::{Entry, Kind, Shortage, Sink};
 use tenant_closure::closure::observation::{Fact, Observation, Why};
 use tenant_closure::closure::plan::Sealed;
 use tenant_closure::closure::supplement::Supplements;
-use tenant_closure::closure::tenant::{Attempt, LookBack, Scope, Tenant};
+use tenant_closure::closure::tenant::{Answer, Attempt, LookBack, Scope, Tenant};
 use tenant_closure::closure::terms::{BillingKind, Cloud};
 use tenant_closure::microsoft::{
     Billing, Credentials, DeviceSignIn, EndpointOverride, Gates, Http, LiveTenant, Proof, Settings,
@@ -103,6 +104,17 @@ impl Ran {
     pub fn told(&self) -> String {
         let lines: Vec<String> = self.asked.iter().map(line).collect();
         format!("{:?} after\n{}", self.made, lines.join("\n"))
+    }
+}
+
+/// The lines of an inventory.
+#[derive(Default)]
+struct Lines(Vec<Entry>);
+
+impl Sink for Lines {
+    fn take(&mut self, entry: Entry) -> Answer<'_, bool> {
+        self.0.push(entry);
+        Box::pin(std::future::ready(true))
     }
 }
 
@@ -242,8 +254,38 @@ impl Stage {
                     None => Fact::Known(became(&outcome)),
                 }
             }
+            Run::List(kind, words) => self.list(&tenant, *kind, *words).await,
             Run::SignIn => self.sign_in(false).await,
             Run::SignedIn => self.sign_in(true).await,
+        }
+    }
+
+    /// The products first, as an inventory has them; who is in which group stands in the lines of the users.
+    async fn list(
+        &self,
+        tenant: &LiveTenant,
+        kind: Kind,
+        words: fn(&[Entry]) -> String,
+    ) -> Fact<String> {
+        let mut lines = Lines::default();
+        let asked = match kind {
+            Kind::Membership => Kind::User,
+            other => other,
+        };
+        if asked == Kind::User {
+            tenant.list(Kind::License, &mut Lines::default()).await;
+        }
+        let lacks = tenant.list(asked, &mut lines).await;
+        let why = lacks.iter().find_map(|lacking| match lacking {
+            Shortage::Unread(of, why) if *of == kind => Some(*why),
+            _ => None,
+        });
+        match why {
+            Some(why) => Fact::Unreadable(why),
+            None if lacks.contains(&Shortage::HiddenMembership) => {
+                Fact::Known(format!("{}; hides members", words(&lines.0)))
+            }
+            None => Fact::Known(words(&lines.0)),
         }
     }
 

@@ -98,6 +98,14 @@ const fn checks(what: &'static str, when: When, why: &'static str) -> Right {
     }
 }
 
+/// Reads names for an inventory: to lack it makes that incomplete, which bars the way only where it is required.
+const fn inventories(what: &'static str, why: &'static str) -> Right {
+    Right {
+        vital: false,
+        ..reads(Kind::Permission, what, When::Inventory, why)
+    }
+}
+
 const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'static str) -> Right {
     Right {
         step,
@@ -111,7 +119,7 @@ const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'sta
 }
 
 /// Every right that an application can need, in the order of the steps.
-pub const TABLE: [Right; 31] = [
+pub const TABLE: [Right; 33] = [
     reads(
         Kind::Permission,
         "Organization.Read.All",
@@ -195,6 +203,14 @@ pub const TABLE: [Right; 31] = [
         "TrustFrameworkKeySet.Read.All",
         When::B2cDirectory,
         "finds policy keys, which keep the directory from being deleted; without it a person looks",
+    ),
+    inventories(
+        "Domain.Read.All",
+        "lists the domains for the inventory; without it they do not stand there",
+    ),
+    inventories(
+        "Member.Read.Hidden",
+        "names who is in groups that hide their members, for the inventory; without it they do not stand there",
     ),
     reads(
         Kind::BillingRole,
@@ -369,7 +385,8 @@ mod tests {
                 "EventListener.Read.All",
                 "IdentityUserFlow.Read.All",
                 "Policy.Read.All",
-                "TrustFrameworkKeySet.Read.All"
+                "TrustFrameworkKeySet.Read.All",
+                "Member.Read.Hidden"
             ]
         );
         assert_eq!(
@@ -387,6 +404,7 @@ mod tests {
                 "IdentityUserFlow.Read.All",
                 "Policy.Read.All",
                 "TrustFrameworkKeySet.Read.All",
+                "Member.Read.Hidden",
                 "User.ReadWrite.All",
                 "Privileged Authentication Administrator",
                 "Organization.ReadWrite.All",

@@ -23,6 +23,8 @@ pub enum When {
     ExternalIdDirectory,
     /// It is a B2C directory.
     B2cDirectory,
+    /// The operator's configuration has an inventory written.
+    Inventory,
     /// `spec.billing.accounts` has an account of this kind.
     Account(BillingKind),
     /// `spec.billing.stopRenewalFirst` is true, with an account of this kind.
@@ -39,7 +41,7 @@ impl When {
         let has = |kind| terms.billing.iter().any(|account| account.kind == kind);
         Some(match self {
             Self::Always => true,
-            Self::OtherAdministrators | Self::Synced => return None,
+            Self::OtherAdministrators | Self::Synced | Self::Inventory => return None,
             Self::Spare => terms.spare.is_some(),
             Self::RemoveApplications => terms.remove_applications,
             Self::ReleaseDomains => !terms.release_domains.is_empty(),
@@ -63,6 +65,7 @@ impl When {
             Self::DirectoryResource => "`directory.resource`",
             Self::ExternalIdDirectory => "`directory.resource` is an External ID directory",
             Self::B2cDirectory => "`directory.resource` is a B2C directory",
+            Self::Inventory => "the operator's configuration has an `inventory` written",
             Self::Account(BillingKind::CustomerAgreement) => "an account `CustomerAgreement`",
             Self::Account(BillingKind::Partner) => "an account `Partner`",
             Self::Account(BillingKind::AzureSubscription) => "an account `AzureSubscription`",

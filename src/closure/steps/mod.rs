@@ -10,6 +10,7 @@ pub mod delete_subscriptions;
 pub mod disable_mfa;
 pub mod end_game;
 pub mod facts;
+pub mod inventory;
 pub mod keeper;
 pub mod losses;
 pub mod mail;

@@ -10,7 +10,8 @@ use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
-    approval, backup, facts, keeper, losses, mail, planning, release_domains, roles, units,
+    approval, backup, facts, inventory, keeper, losses, mail, planning, release_domains, roles,
+    units,
 };
 use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
 use crate::closure::words::{count, len, thousands};
@@ -148,6 +149,7 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
     }
     found.extend(backup::lacking(terms, seen, memory, now));
     found.extend(keeper::unproven(terms, seen, memory, now));
+    found.extend(inventory::unwritable(seen, memory));
     if memory.verified_at.is_none() {
         found.extend(limit(plan, seen, memory));
     }

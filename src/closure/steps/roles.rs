@@ -1,10 +1,13 @@
 //! Roles: what each step needs of the identity and of the retained administrator, and which of it is held; told before
 //! anything begins.
 
-use crate::closure::access::table::{Kind, Purpose, Right, TABLE, When, of_the_administrator};
+use crate::closure::access::table::{
+    Kind, Purpose, Right, TABLE, When, covers, of_the_administrator,
+};
 use crate::closure::access::{Need, Who};
 use crate::closure::decision::Blocker;
 use crate::closure::id::ObjectId;
+use crate::closure::inventory::Wish;
 use crate::closure::links;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Administrator, Holding, Identity, Observation, Obstacle};
@@ -64,7 +67,8 @@ fn of_the_identity(plan: &Plan, seen: &Observation) -> Vec<Need> {
     let acts = terms.mode == Mode::Execute || !terms.reader_of_its_own;
     let identity = seen.identity.known().filter(|_| acts);
     let told = seen.rights.known().filter(|_| acts);
-    let acting = needed(plan, seen).filter(|right| right.purpose == Purpose::Act);
+    let acting = needed(plan, seen)
+        .filter(|right| right.purpose == Purpose::Act || right.when == When::Inventory);
     acting
         .filter_map(|right| {
             let held = if right.kind.is_told() {
@@ -89,6 +93,7 @@ pub fn needed<'a>(plan: &'a Plan, seen: &'a Observation) -> impl Iterator<Item =
     TABLE.iter().filter(move |right| match right.when {
         When::OtherAdministrators => other_administrators(plan, seen),
         When::Synced => synced,
+        When::Inventory => seen.cluster.configuration.inventory != Wish::Off,
         when => when.by_spec(&plan.terms).unwrap_or(true),
     })
 }
@@ -96,7 +101,8 @@ pub fn needed<'a>(plan: &'a Plan, seen: &'a Observation) -> impl Iterator<Item =
 /// A Global Administrator may do what the role over other administrators may.
 fn holds(found: &Identity, right: &Right) -> bool {
     if right.kind == Kind::Permission {
-        return found.permissions.contains(right.what);
+        let mut held = found.permissions.iter();
+        return held.any(|held| held == right.what || covers(held, right.what));
     }
     let mut roles = OVER_ADMINISTRATORS.iter();
     roles.any(|role| found.directory_roles.contains(role))

@@ -11,6 +11,7 @@ mod end_game;
 mod estimates;
 mod evidence;
 mod guards;
+mod inventory;
 mod losses;
 mod mail;
 mod preconditions;
@@ -102,6 +103,7 @@ fn reason(decided: &Decided) -> &'static str {
         Decision::MakeSupplement => "MakeSupplement",
         Decision::Act(intent) => intent.action.name(),
         Decision::Read(_) => "Read",
+        Decision::WriteInventory => "WriteInventory",
         Decision::Planned => "Planned",
         Decision::Suspended => "Suspended",
         Decision::Closed => "Closed",

@@ -75,6 +75,7 @@ impl Report {
             checks: checks(status),
             support_ticket: ticket(status),
             deadlines: deadlines::all(status, &course),
+            inventory: course.memory.inventory.clone(),
             residue: residue::all(sources.closure, status, &course),
             journal: journal(sources),
             course: course.points(),

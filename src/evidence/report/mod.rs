@@ -22,6 +22,7 @@ pub use compose::Sources;
 pub use foreign::Foreign;
 
 use crate::closure::id::ObjectId;
+use crate::closure::inventory::Taken;
 use crate::closure::loss::LossCount;
 use crate::evidence::figures::Figures;
 use jiff::Timestamp;
@@ -65,6 +66,8 @@ pub struct Report {
     pub support_ticket: Vec<Foreign>,
     /// Until when what can be restored.
     pub deadlines: Vec<Deadline>,
+    /// The inventory that was written before anything was deleted, as the journal names it; `None`: none was wanted.
+    pub inventory: Option<Taken>,
     /// What is left.
     pub residue: Vec<Residue>,
     /// What the journal amounts to.

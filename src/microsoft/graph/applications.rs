@@ -39,9 +39,19 @@ impl Raw {
     }
 
     fn built_in(&self) -> bool {
-        self.service_principal_type.as_deref() == Some("ManagedIdentity")
-            || self.owner().is_some_and(|owner| MICROSOFT.contains(&owner))
+        built_in(
+            self.service_principal_type.as_deref(),
+            self.app_owner_organization_id.as_deref(),
+        )
     }
+}
+
+/// A service principal of Microsoft's own, or a managed identity.
+pub(in crate::microsoft) fn built_in(kind: Option<&str>, owner: Option<&str>) -> bool {
+    kind == Some("ManagedIdentity")
+        || owner
+            .and_then(ObjectId::parse)
+            .is_some_and(|owner| MICROSOFT.contains(&owner))
 }
 
 /// `GET /applications` and `GET /servicePrincipals` (graph/api/application-list, serviceprincipal-list).

@@ -7,6 +7,7 @@ pub(super) mod domains;
 pub(super) mod ends;
 pub(super) mod external;
 pub(super) mod identity;
+pub(super) mod inventory;
 pub(super) mod losses;
 pub(super) mod methods;
 pub(super) mod mfa;

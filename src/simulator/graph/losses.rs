@@ -1,9 +1,8 @@
-//! What dies with the tenant: groups, devices, usage reports.
+//! What dies with the tenant: devices, usage reports.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::world::World;
 use super::{Answer, Call, listing, unknown};
@@ -21,19 +20,6 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
     };
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["groups"] => {
-            call.require(&[
-                "Group.Read.All",
-                "Group.ReadWrite.All",
-                "Directory.Read.All",
-            ])?;
-            if call.query.get("$count") == Some("true") && !call.eventual() {
-                return Err(Refusal::bad(
-                    "Request with $count query parameter needs the header ConsistencyLevel: eventual.",
-                ));
-            }
-            listing::small(call, "groups", objects("group", lost.groups))
-        }
         ["deviceManagement", "managedDeviceOverview"] => {
             call.require(&["DeviceManagementManagedDevices.Read.All"])?;
             let told = json!({ "id": tenant.id, "enrolledDeviceCount": lost.intune_devices, "mdmEnrolledCount": lost.intune_devices, "dualEnrolledDeviceCount": 0 });

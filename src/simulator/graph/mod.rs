@@ -7,6 +7,7 @@ mod deleted;
 mod delta;
 mod domains;
 mod external;
+mod groups;
 mod listing;
 mod losses;
 mod methods;
@@ -220,6 +221,7 @@ fn route(world: &mut World, call: &Call) -> Answer {
         ["users", _, "authentication", "requirements"] if call.beta => mfa::route(world, call),
         ["users", _, "authentication", "methods"] => methods::route(world, call),
         ["users", "delta"] if call.method == "GET" => delta::route(world, call),
+        ["groups", ..] | ["users", _, "memberOf", ..] => groups::route(world, call),
         ["users", ..] => users::route(world, call),
         ["directoryObjects", ..] => objects::route(world, call),
         ["organization" | "tenantRelationships", ..] => organization::route(world, call),
@@ -233,7 +235,7 @@ fn route(world: &mut World, call: &Call) -> Answer {
         ["directory", "onPremisesSynchronization", ..] => {
             organization::synchronization(world, call)
         }
-        ["groups" | "deviceManagement" | "reports", ..] => losses::route(world, call),
+        ["deviceManagement" | "reports", ..] => losses::route(world, call),
         ["applications" | "servicePrincipals", ..] => applications::route(world, call),
         [
             "identity",

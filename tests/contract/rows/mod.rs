@@ -5,6 +5,7 @@ mod directories;
 mod external;
 mod graph;
 mod graph_effects;
+mod inventory;
 mod login;
 mod losses;
 mod partner;
@@ -22,6 +23,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         graph::rows(),
         roles::rows(),
         losses::rows(),
+        inventory::rows(),
         graph_effects::rows(),
         subscriptions::rows(),
         arm::rows(),

@@ -9,7 +9,18 @@ mod steps;
 use super::Certainty;
 use super::Report;
 use super::document::{Block, Document, Inline, Section, Tone};
+use crate::closure::inventory::Taken;
+use crate::closure::steps::inventory::told;
 use cells::{Line, joined, section, table};
+
+/// What the store holds, and the hash by which it is known again.
+fn inventory(taken: &Taken) -> Line {
+    let mut line = vec![Inline::words(told(taken))];
+    if let Some(digest) = &taken.inventory.digest {
+        line.extend([Inline::words(", SHA-256 "), Inline::Code(digest.clone())]);
+    }
+    line
+}
 
 impl Report {
     /// Lays the report out.
@@ -86,6 +97,9 @@ impl Report {
         }
         if let Some(reason) = &closure.cancellation {
             facts.push(("Reason given", vec![Inline::Foreign(reason.clone())]));
+        }
+        if let Some(taken) = &self.inventory {
+            facts.push(("Inventory", inventory(taken)));
         }
         facts.push(("Journal", self.verdict()));
         facts.push((

@@ -1,0 +1,230 @@
+//! The sweep: names are removed once their time is over. What stays is that there was an inventory, with its hash and numbers.
+//!
+//! Only what this cluster's own journal or closures know is removed: a store may be shared, and what another cluster still
+//! needs looks here like something of nobody's.
+
+use crate::api::{CLOSURE_UID, TenantClosure};
+use crate::closure::inventory::VERSION;
+use crate::closure::plan::hex;
+use crate::controller::configuration;
+use crate::controller::context::Context;
+use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::inventory::{BEGINS, ENDS, open};
+use crate::store::Store;
+use futures::StreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt as _};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStoreExt as _};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time between two sweeps: a retention is told in days.
+const EVERY: Duration = Duration::from_secs(6 * 3600);
+
+/// Most inventories removed by one sweep; the next one goes on.
+const AT_MOST: usize = 1_000;
+
+/// The longest line of the kind that is looked at: the last line of a kind.
+const LONGEST_END: usize = 4_096;
+
+/// Why a sweep ended early; the next one begins anew.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Kubernetes(#[from] ReconcileError),
+    #[error("the store: {0}")]
+    Objects(#[from] object_store::Error),
+    #[error("{0}")]
+    Store(String),
+}
+
+/// Sweeps at once and then every few hours, for ever.
+pub async fn run(ctx: Arc<Context>) {
+    loop {
+        match sweep(&ctx, Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(removed) => {
+                tracing::info!(removed, "inventories were removed, as their time is over");
+            }
+            Err(why) => tracing::warn!(%why, "inventories whose time is over were not all removed"),
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Removes what is due; how many that were.
+async fn sweep(ctx: &Context, now: Timestamp) -> Result<usize, Broken> {
+    let maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.namespace);
+    let map = bounded(maps.get_opt(configuration::NAME)).await?;
+    let configured = configuration::resolve(map.as_ref());
+    let (Some(days), Some(_)) = (configured.inventory_days, &configured.evidence_store) else {
+        return Ok(0);
+    };
+    let store = open(ctx, &configured).map_err(Broken::Store)?;
+    let found = inventories(&store).await?;
+    if found.is_empty() {
+        return Ok(0);
+    }
+    let known = closures(ctx).await?;
+    let keeps = SignedDuration::from_hours(24 * i64::from(days));
+    let mut removed = 0;
+    for (uid, object) in found {
+        let over = match known.get(&uid) {
+            Some(closed) => *closed,
+            None => newest_record(ctx, &uid).await?,
+        };
+        // It runs, or nobody here knows it.
+        let Some(over) = over else { continue };
+        if now.duration_since(over) < keeps {
+            continue;
+        }
+        remove(&store, &object, days, now).await?;
+        removed += 1;
+        if removed == AT_MOST {
+            break;
+        }
+    }
+    Ok(removed)
+}
+
+/// Every inventory in the store, with the UID of its closure. The folders of records are not entered.
+async fn inventories(store: &Store) -> Result<Vec<(String, ObjectMeta)>, Broken> {
+    let mut found = Vec::new();
+    let root = Some(&store.root).filter(|root| root.parts().next().is_some());
+    let tenants = store.objects.list_with_delimiter(root).await?;
+    for tenant in tenants.common_prefixes {
+        let closures = store.objects.list_with_delimiter(Some(&tenant)).await?;
+        for folder in closures.common_prefixes {
+            let uid = folder.filename().unwrap_or_default().to_owned();
+            let there = store.objects.list_with_delimiter(Some(&folder)).await?;
+            let named = |object: &ObjectMeta| {
+                let name = object.location.filename().unwrap_or_default();
+                name.starts_with(BEGINS) && name.ends_with(ENDS)
+            };
+            let inventories = there.objects.into_iter().filter(named);
+            found.extend(inventories.map(|object| (uid.clone(), object)));
+        }
+    }
+    Ok(found)
+}
+
+/// Every closure by its UID, and since when it is Closed; `None`: it is not.
+async fn closures(ctx: &Context) -> Result<HashMap<String, Option<Timestamp>>, Broken> {
+    let api: Api<TenantClosure> = Api::all(ctx.client.clone());
+    let mut params = ListParams::default().limit(50);
+    let mut all = HashMap::new();
+    loop {
+        let page = bounded(api.list(&params)).await?;
+        for closure in &page.items {
+            let uid = closure.uid().unwrap_or_default();
+            all.insert(uid, closed_at(closure));
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(all),
+        }
+    }
+}
+
+fn closed_at(closure: &TenantClosure) -> Option<Timestamp> {
+    let conditions = closure.status.as_ref().map(|status| &status.conditions)?;
+    let closed = conditions
+        .iter()
+        .find(|one| one.type_ == "Closed" && one.status == "True")?;
+    Some(closed.last_transition_time.0)
+}
+
+/// When the newest record of a closure that is no more was made; `None`: the journal knows of no such closure.
+async fn newest_record(ctx: &Context, uid: &str) -> Result<Option<Timestamp>, Broken> {
+    let label = format!("{CLOSURE_UID}={uid}");
+    let mut params = ListParams::default().labels(&label).limit(500);
+    let mut newest = None;
+    loop {
+        let page = bounded(ctx.records().list_metadata(&params)).await?;
+        let times = page
+            .items
+            .iter()
+            .filter_map(kube::ResourceExt::creation_timestamp);
+        newest = newest.max(times.map(|time| time.0).max());
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(newest),
+        }
+    }
+}
+
+/// Writes what stays, then removes the names.
+async fn remove(
+    store: &Store,
+    object: &ObjectMeta,
+    days: u32,
+    now: Timestamp,
+) -> Result<(), Broken> {
+    let place = &object.location;
+    let name = place.filename().unwrap_or_default();
+    let told = read(store, place).await?;
+    let stays = json!({
+        "kind": "InventoryRemoved", "version": VERSION, "object": name, "digest": told.digest, "bytes": told.bytes,
+        "counts": told.counts, "writtenAt": Timestamp::from_second(object.last_modified.timestamp()).ok(),
+        "removedAt": Timestamp::from_second(now.as_second()).ok(), "retentionDays": days,
+    });
+    let beside = format!("{}.removed.json", name.trim_end_matches(ENDS));
+    let folder = place.parts().collect::<Vec<_>>();
+    let folder = folder.split_last().map_or(&[][..], |(_, folder)| folder);
+    let beside = folder.iter().cloned().collect::<Path>().join(beside);
+    let text = format!("{stays}\n");
+    store.objects.put(&beside, text.into_bytes().into()).await?;
+    store.objects.delete(place).await?;
+    tracing::info!(object = %place, "an inventory was removed, as its time is over");
+    Ok(())
+}
+
+/// An inventory as its remains tell of it.
+struct Told {
+    digest: String,
+    bytes: u64,
+    counts: Map<String, Value>,
+}
+
+/// Reads it once more, piece by piece: the hash is over what is removed, whatever the journal says.
+async fn read(store: &Store, place: &Path) -> Result<Told, Broken> {
+    let mut pieces = store.objects.get(place).await?.into_stream();
+    let (mut hash, mut bytes, mut counts) = (Sha256::new(), 0u64, Map::new());
+    let mut line: Vec<u8> = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        hash.update(&piece);
+        bytes = bytes.saturating_add(piece.len() as u64);
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            // Of a long line, which is none of those that are looked at, the beginning is enough.
+            let room = LONGEST_END.saturating_sub(line.len());
+            line.extend_from_slice(&part[..part.len().min(room)]);
+            if part.ends_with(b"\n") {
+                count(&line, &mut counts);
+                line.clear();
+            }
+        }
+    }
+    Ok(Told {
+        digest: hex(&hash.finalize()),
+        bytes,
+        counts,
+    })
+}
+
+fn count(line: &[u8], counts: &mut Map<String, Value>) {
+    let Ok(Value::Object(line)) = serde_json::from_slice(line) else {
+        return;
+    };
+    let kind = line.get("kind").and_then(Value::as_str);
+    let of = line.get("of").and_then(Value::as_str);
+    if let (Some("End"), Some(of), Some(count)) = (kind, of, line.get("count")) {
+        counts.insert(of.to_owned(), count.clone());
+    }
+}

@@ -1,0 +1,158 @@
+//! Groups and who is in them: worked out from the scenario's number, the same whenever they are asked for.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::errors::Refusal;
+use super::super::random::mix;
+use super::super::replicas::Replica;
+use super::super::tenant::Tenant;
+use super::super::world::World;
+use super::{Answer, Call, listing, unknown, users};
+
+/// Whoever holds one of these sees what a group is.
+const READ: &[&str] = &[
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+
+const TEAMS: &[&str] = &[
+    "Sales",
+    "Finance",
+    "Board",
+    "Works council",
+    "Service desk",
+    "Zürich \"Süd\"",
+    "Projects",
+];
+
+/// `/groups` and `/users/{id}/memberOf`.
+pub(super) fn route(world: &mut World, call: &Call) -> Answer {
+    let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        _ if call.method != "GET" => Err(unknown(call)),
+        ["groups"] => {
+            call.require(READ)?;
+            if call.query.get("$count") == Some("true") && !call.eventual() {
+                return Err(Refusal::bad(
+                    "Request with $count query parameter needs the header ConsistencyLevel: eventual.",
+                ));
+            }
+            let tenant = &world.tenants[call.caller.tenant];
+            let all = (0..tenant.losses.groups).map(|n| group(tenant, n));
+            listing::small(call, "groups", all.collect())
+        }
+        ["users", id, "memberOf"] => of_user(world, call, id, true),
+        ["users", id, "memberOf", "microsoft.graph.group"] => of_user(world, call, id, false),
+        _ => Err(unknown(call)),
+    }
+}
+
+fn of_user(world: &mut World, call: &Call, id: &str, typed: bool) -> Answer {
+    call.require(&[users::READ, READ].concat())?;
+    let replica = Replica::draw(world, call.caller.tenant);
+    let tenant = &world.tenants[call.caller.tenant];
+    let position = tenant.users.find(id).filter(|position| {
+        let user = tenant.users.get(*position);
+        user.is_some_and(|user| replica.shows(user.id, user.deleted_at))
+    });
+    let position = position.ok_or_else(|| Refusal::not_found(id))?;
+    let reads = call.require(READ).is_ok();
+    let sees_hidden = call.require(&["Member.Read.Hidden"]).is_ok();
+    let shown = memberships(tenant, position).into_iter();
+    let shown = shown.filter(|n| sees_hidden || !hides(tenant, *n));
+    let rows = shown.map(|n| {
+        let mut row = group(tenant, n);
+        if !reads && let Some(fields) = row.as_object_mut() {
+            // Limited information: the id alone, everything else is null.
+            let kept = fields.iter_mut().filter(|(name, _)| *name != "id");
+            kept.for_each(|(_, value)| *value = Value::Null);
+        }
+        if typed {
+            row["@odata.type"] = json!("#microsoft.graph.group");
+        }
+        row
+    });
+    listing::small(call, "directoryObjects", rows.collect())
+}
+
+/// The last of them hide their members.
+fn hides(tenant: &Tenant, n: u32) -> bool {
+    n >= tenant
+        .losses
+        .groups
+        .saturating_sub(tenant.losses.hidden_groups)
+}
+
+/// Up to four groups, by number and in order.
+pub(crate) fn memberships(tenant: &Tenant, position: u32) -> Vec<u32> {
+    let all = u64::from(tenant.losses.groups);
+    let dice = mix(tenant.id.as_u64_pair().0 ^ u64::from(position));
+    let mut drawn: Vec<u32> = (0..dice % 5)
+        .filter_map(|turn| mix(dice ^ turn).checked_rem(all))
+        .filter_map(|n| u32::try_from(n).ok())
+        .collect();
+    drawn.sort_unstable();
+    drawn.dedup();
+    drawn
+}
+
+pub(crate) fn group(tenant: &Tenant, n: u32) -> Value {
+    let id = Uuid::new_v5(&tenant.id, format!("group{n}").as_bytes());
+    let unified = n.is_multiple_of(2);
+    let name = format!("{} {n}", TEAMS[n as usize % TEAMS.len()]);
+    json!({
+        "id": id, "displayName": name, "description": null, "deletedDateTime": null,
+        "mail": unified.then(|| format!("group{n}@{}", tenant.initial_domain)),
+        "mailEnabled": unified, "mailNickname": format!("group{n}"), "securityEnabled": !unified,
+        "groupTypes": if unified { json!(["Unified"]) } else { json!([]) },
+        "visibility": if hides(tenant, n) { json!("HiddenMembership") } else if unified { json!("Private") } else { Value::Null },
+        "createdDateTime": "2024-02-01T08:00:00Z",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing;
+    use super::*;
+
+    const TENANT: &str =
+        "tenants: [{users: 60, losses: {groups: 9, hiddenGroups: 2}, closer: {appRoles: [ROLES]}}]";
+
+    fn told(roles: &str) -> (Vec<Value>, Vec<Value>) {
+        let mut world = World::test(&TENANT.replace("ROLES", roles));
+        let token = testing::token(&mut world, 0, false);
+        let groups = testing::get(&mut world, &token, "/v1.0/groups");
+        let groups = groups.value()["value"].as_array().cloned();
+        let mut of_users = Vec::new();
+        for position in 0..60 {
+            let id = world.tenants[0].user_id(position).unwrap();
+            let target = format!("/v1.0/users/{id}/memberOf/microsoft.graph.group");
+            let reply = testing::get(&mut world, &token, &target);
+            of_users.extend(reply.value()["value"].as_array().unwrap().clone());
+        }
+        (groups.unwrap_or_default(), of_users)
+    }
+
+    #[test]
+    fn who_is_in_which_group_is_seen_as_far_as_the_rights_go() {
+        let (groups, all) = told("User.Read.All, Group.Read.All, Member.Read.Hidden");
+        assert_eq!(groups.len(), 9);
+        assert!(all.len() > 60 && all.iter().all(|group| groups.contains(group)));
+        let hidden = |group: &&Value| group["visibility"] == "HiddenMembership";
+        assert!(all.iter().any(|group| hidden(&group)));
+
+        let (_, seen) = told("User.Read.All, Group.Read.All");
+        let open: Vec<_> = all.iter().filter(|group| !hidden(group)).cloned().collect();
+        assert_eq!(seen, open);
+
+        let (groups, limited) = told("User.Read.All");
+        assert!(groups.is_empty());
+        assert_eq!(limited.len(), open.len());
+        assert!(limited.iter().all(|group| group["displayName"].is_null()));
+        assert!(limited.iter().all(|group| group["id"].is_string()));
+    }
+}

@@ -1,0 +1,361 @@
+//! The inventory of a tenant, on a real API server: required and impossible, nothing is deleted; wanted, it is there before
+//! the first user goes, with all that is in the tenant and no name anywhere else; once its time is over, the names go.
+#![cfg(feature = "operator")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
+
+#[path = "support/case.rs"]
+mod case;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/children.rs"]
+mod children;
+#[allow(dead_code, unreachable_pub)] // each test binary uses its part
+#[path = "support/cluster.rs"]
+mod cluster;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/person.rs"]
+mod person;
+#[path = "support/reasons.rs"]
+mod reasons;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/simulator.rs"]
+mod simulator;
+#[allow(dead_code)] // the demo uses the rest
+#[path = "support/stack.rs"]
+mod stack;
+
+use case::{Case, NAME};
+use cluster::Result;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use kube::api::{ListParams, Patch, PatchParams};
+use person::Person;
+use reasons::until_told;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use stack::{Options, Stack};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tenant_closure::api::{CLOSURE_UID, ClosureRecord, RecordType, TenantClosureStatus};
+use tenant_closure::closure::inventory::Inventory;
+use tenant_closure::closure::report::Phase;
+
+/// Where the operator lives.
+const OPERATOR: &str = "tenant-closure";
+/// For how long a state may take to come about.
+const PATIENCE: Duration = Duration::from_secs(240);
+const USERS: usize = 130;
+
+/// The operator's configuration, changed in these keys.
+async fn set(stack: &Stack, data: Value) {
+    let maps: Api<ConfigMap> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
+    let patch = Patch::Merge(json!({ "data": data }));
+    let parameters = PatchParams::default();
+    maps.patch(OPERATOR, &parameters, &patch).await.unwrap();
+}
+
+async fn until(stack: &Stack, case: &Case, phase: Phase) -> TenantClosureStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = case.closures().get(NAME).await.unwrap().status;
+        let status = status.unwrap_or_default();
+        if status.phase == Some(phase) {
+            return status;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "not {phase:?} but {:?}: {:?}\n{}{}",
+            status.phase,
+            status.summary,
+            stack.log_end("operator.log"),
+            stack.log_end("person.log"),
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The records of the chain, in order.
+async fn records(stack: &Stack, uid: &str) -> Vec<ClosureRecord> {
+    let all: Api<ClosureRecord> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
+    let of = ListParams::default().labels(&format!("{CLOSURE_UID}={uid}"));
+    let mut chain = all.list(&of).await.unwrap().items;
+    chain.retain(|record| record.spec.kind != RecordType::PlanChunk);
+    chain.sort_by_key(|record| record.spec.sequence);
+    chain
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn inventories(folder: &Path) -> Vec<PathBuf> {
+    let mut all = files(folder);
+    all.retain(|path| name(path).starts_with("inventory-") && name(path).ends_with(".jsonl"));
+    all
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["kind"] == kind).collect()
+}
+
+/// What Graph tells any program: every page of it.
+async fn graph(case: &Case, path: &str) -> Vec<Value> {
+    let tenant = &case.portal.tenant;
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &tenant.app_id),
+        ("client_secret", &tenant.client_secret),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let sign_in = format!("login/{}/oauth2/v2.0/token", tenant.id);
+    let token = case.portal.form(&sign_in, &form).await.unwrap();
+    let token = token["access_token"].as_str().unwrap();
+    let place = format!("graph/v1.0/{path}");
+    let nothing = Value::Null;
+    let asked = case.portal.with_token(token, "GET", &place, &nothing);
+    let (status, body) = asked.await.unwrap();
+    assert_eq!(status, 200, "{body}");
+    assert!(body["@odata.nextLink"].is_null(), "more than one page");
+    body["value"].as_array().unwrap().clone()
+}
+
+fn ids(values: &[Value]) -> BTreeSet<String> {
+    let text = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    values.iter().map(text).collect()
+}
+
+/// What there is in the tenant, as Graph tells it.
+struct There {
+    users: BTreeMap<String, Value>,
+    groups: Vec<Value>,
+    others: [(&'static str, BTreeSet<String>); 3],
+}
+
+async fn there(case: &Case) -> There {
+    let select =
+        "users?$top=999&$select=id,userPrincipalName,displayName,accountEnabled,assignedLicenses";
+    let users = graph(case, select).await.into_iter();
+    let text = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let mut applications = ids(&graph(case, "applications?$top=999").await);
+    applications.extend(ids(&graph(case, "servicePrincipals?$top=999").await));
+    let subscriptions = graph(case, "directory/subscriptions").await;
+    let commerce = subscriptions.iter().map(|one| {
+        let id = one["commerceSubscriptionId"].as_str().unwrap();
+        id.to_owned()
+    });
+    There {
+        users: users.map(|user| (text(&user), user)).collect(),
+        groups: graph(case, "groups?$top=999").await,
+        others: [
+            ("Domain", ids(&graph(case, "domains").await)),
+            ("Application", applications),
+            ("Subscription", commerce.collect()),
+        ],
+    }
+}
+
+/// Every user, group, domain, application and subscription stands there once, and nothing else.
+fn assert_whole(lines: &[Value], there: &There) {
+    let told = of_kind(lines, "User");
+    assert_eq!(told.len(), there.users.len());
+    for user in told {
+        let known = &there.users[user["id"].as_str().unwrap()];
+        assert_eq!(user["userPrincipalName"], known["userPrincipalName"]);
+        assert_eq!(user["name"], known["displayName"]);
+        assert_eq!(user["enabled"], known["accountEnabled"]);
+        let licensed = !known["assignedLicenses"].as_array().unwrap().is_empty();
+        let licenses = if licensed {
+            json!(["SPE_E5"])
+        } else {
+            json!([])
+        };
+        assert_eq!(user["licenses"], licenses);
+    }
+    let named = |group: &Value, key: &str| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&group["id"]), text(&group[key]))
+    };
+    let groups: BTreeSet<_> = there
+        .groups
+        .iter()
+        .map(|g| named(g, "displayName"))
+        .collect();
+    let told = of_kind(lines, "Group");
+    let told: BTreeSet<_> = told.into_iter().map(|g| named(g, "name")).collect();
+    assert_eq!(told, groups);
+    let memberships = of_kind(lines, "User").into_iter();
+    let memberships = memberships.flat_map(|user| user["groups"].as_array().unwrap());
+    let memberships: Vec<_> = memberships.map(|g| named(g, "name")).collect();
+    assert!(
+        memberships.len() > USERS / 2,
+        "hardly anybody is in a group"
+    );
+    assert!(memberships.iter().all(|group| groups.contains(group)));
+    for (kind, expected) in &there.others {
+        let told: Vec<Value> = of_kind(lines, kind).into_iter().cloned().collect();
+        assert_eq!(&ids(&told), expected, "{kind}");
+        assert_eq!(told.len(), expected.len(), "{kind}");
+    }
+    assert_eq!(of_kind(lines, "License").len(), 1);
+}
+
+/// The record that names the inventory, before the first effect that takes something away.
+fn sealed(chain: &[ClosureRecord]) -> (usize, Inventory) {
+    let place = chain
+        .iter()
+        .position(|r| r.spec.kind == RecordType::Inventory);
+    let place = place.expect("no record of an inventory");
+    let destroys = |record: &ClosureRecord| {
+        let intent = record.spec.intent.as_ref();
+        intent.is_some_and(|intent| intent.action.destroys())
+    };
+    assert!(!chain[..place].iter().any(destroys), "too late");
+    assert!(
+        chain[place..].iter().any(destroys),
+        "nothing was deleted after it"
+    );
+    (place, chain[place].spec.inventory.clone().unwrap())
+}
+
+async fn untouched(case: &Case) {
+    let effects = case.portal.effects().await.unwrap();
+    assert!(effects.is_empty(), "{effects:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_inventory_is_required_taken_kept_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("evidence");
+    let options = Options {
+        slice: Some(50),
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let tenant = json!({"users": USERS, "initialDomain": "known.onmicrosoft.com", "displayName": "Known",
+        "domains": ["known.example"], "losses": {"groups": 9, "hiddenGroups": 2}, "servicePrincipals": 2,
+        "subscriptions": [{"kind": "Direct", "sku": "SPE_E5", "seats": 100}]});
+    let tenant = stack.simulator.add(&tenant).await.unwrap();
+    let case = stack.case("known", tenant).await.unwrap();
+    let there = there(&case).await;
+
+    // Required, and there is nowhere to write it: said before anybody approves.
+    set(&stack, json!({"inventory": "Required"})).await;
+    case.apply().await.unwrap();
+    until_told(&case, "Ready", "InventoryMissing", "names no store").await;
+    set(&stack, json!({"evidenceStore": store.to_string_lossy()})).await;
+    until_told(&case, "Ready", "InventoryMissing", "is no folder").await;
+    untouched(&case).await;
+
+    // There is, but two groups hide their members from this application.
+    std::fs::create_dir(&store).unwrap();
+    set(&stack, json!({"pollAtMost": "900ms"})).await;
+    let mut person = Person::new(&case, true, Some(folder.path().join("person.log")));
+    let refused = async {
+        let told = until_told(
+            &case,
+            "Ready",
+            "InventoryIncomplete",
+            "who is in which group",
+        )
+        .await;
+        assert!(told.contains("Member.Read.Hidden"), "{told}");
+        untouched(&case).await;
+        assert_eq!(
+            inventories(&store),
+            Vec::<PathBuf>::new(),
+            "names lie about"
+        );
+        // Only wanted, it is taken as it is.
+        set(&stack, json!({"inventory": "Wanted"})).await;
+        until(&stack, &case, Phase::Closed).await
+    };
+    let status = tokio::select! {
+        status = refused => status,
+        trouble = person.live() => panic!("the persons: {trouble:?}"),
+    };
+
+    let closure = case.closures().get(NAME).await.unwrap();
+    let uid = closure.metadata.uid.unwrap();
+    let found = inventories(&store);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let lines = lines(&found[0]);
+    assert_whole(&lines, &there);
+    let ends = of_kind(&lines, "End");
+    let lacking: Vec<_> = ends.iter().filter(|end| end["complete"] == false).collect();
+    assert_eq!(ends.len(), 7);
+    assert_eq!(lacking.len(), 1);
+    assert_eq!(lacking[0]["of"], "Membership");
+    assert_eq!(lacking[0]["permission"], "Member.Read.Hidden");
+
+    // The journal names it by its hash, before the first deletion, and holds none of its names.
+    let chain = records(&stack, &uid).await;
+    let (_, named) = sealed(&chain);
+    let bytes = std::fs::read(&found[0]).unwrap();
+    assert_eq!(named.object, Some(name(&found[0])));
+    assert_eq!(named.bytes, bytes.len() as u64);
+    let digest: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    assert_eq!(named.digest, Some(digest.clone()));
+    assert_eq!(status.inventory.unwrap().inventory, named);
+    let journal = serde_json::to_string(&chain).unwrap();
+    for user in there.users.values() {
+        for key in ["userPrincipalName", "displayName"] {
+            assert!(!journal.contains(user[key].as_str().unwrap()), "{user}");
+        }
+    }
+    // It was ended before the simulator saw the first user go.
+    let first = case.portal.effects().await.unwrap();
+    let first = first
+        .iter()
+        .find(|one| one["kind"] == "userDeleted")
+        .unwrap();
+    let gone: jiff::Timestamp = first["time"].as_str().unwrap().parse().unwrap();
+    let written = std::fs::metadata(&found[0]).unwrap().modified().unwrap();
+    let written = jiff::Timestamp::try_from(written).unwrap();
+    assert!(written <= gone, "written {written}, the first went {gone}");
+
+    // Its time is over: the names go, what proves that they were there stays.
+    set(&stack, json!({"inventoryRetentionDays": "0"})).await;
+    let another = stack.another_operator("sweeper").unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !inventories(&store).is_empty() {
+        assert!(Instant::now() < deadline, "the names are still there");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    drop(another);
+    let mut left = files(&store);
+    left.retain(|path| name(path).starts_with("inventory-"));
+    assert_eq!(left.len(), 1, "{left:?}");
+    let stays: Value = serde_json::from_slice(&std::fs::read(&left[0]).unwrap()).unwrap();
+    assert_eq!(stays["kind"], "InventoryRemoved");
+    assert_eq!(stays["digest"], json!(digest));
+    assert_eq!(stays["counts"]["User"], json!(USERS));
+    let text = stays.to_string();
+    for user in there.users.values() {
+        assert!(!text.contains(user["userPrincipalName"].as_str().unwrap()));
+    }
+}
