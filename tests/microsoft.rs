@@ -68,6 +68,7 @@ fn intent(action: Action, objects: Vec<ObjectId>) -> Intent {
         step: Step::Users,
         action,
         objects,
+        supplement: None,
         resource: None,
         domain: None,
         residue: Vec::new(),

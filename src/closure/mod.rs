@@ -22,6 +22,7 @@ pub mod loss;
 pub mod mail;
 pub mod memory;
 pub mod observation;
+pub mod people;
 pub mod phase;
 pub mod plan;
 pub mod report;

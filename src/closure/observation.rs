@@ -9,6 +9,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::inventory::Wish;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
+pub use crate::closure::people::{Newcomers, Users};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -324,28 +325,6 @@ pub struct Administrator {
     /// A second factor is registered for the account. In a fact of its own: to read it takes a permission of its own, and
     /// not every cloud tells.
     pub second_factor: Fact<bool>,
-}
-
-/// A complete listing.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Users {
-    /// All ids, sorted.
-    pub ids: Vec<ObjectId>,
-    /// How many are guests.
-    pub guests: u32,
-    /// How many are synced.
-    pub synced: u32,
-    /// Holders of Global Administrator among them, sorted.
-    pub global_administrators: Vec<ObjectId>,
-}
-
-/// Who came since the tracking of changes began.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Newcomers {
-    /// Made or restored since then, and not seen to go; sorted.
-    pub ids: Vec<ObjectId>,
-    /// Changes were missed: only a listing tells.
-    pub lost: bool,
 }
 
 /// Where a subscription stands in its life (Graph's words in brackets).

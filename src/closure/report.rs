@@ -228,10 +228,9 @@ fn phase(decided: &Decided, memory: &Memory) -> Phase {
     match &decided.decision {
         Decision::Read(_) if preconditions::begun(memory) => Phase::Running,
         Decision::Read(_) | Decision::MakePlan { .. } => Phase::Planning,
-        Decision::MakeSupplement => Phase::Running,
         Decision::Planned => Phase::Planned,
         Decision::AwaitApproval { .. } => Phase::AwaitingApproval,
-        Decision::Act(_) | Decision::WriteInventory => Phase::Running,
+        Decision::Act(_) | Decision::MakeSupplement | Decision::WriteInventory => Phase::Running,
         Decision::Wait(waiting) if RUNNING_WAITS.contains(&waiting.reason) => Phase::Running,
         Decision::Wait(_) => Phase::Waiting,
         Decision::HandOff(_) => Phase::AwaitingHandOff,

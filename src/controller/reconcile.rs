@@ -96,7 +96,7 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
             Ok(Told::after(ctx, known, decided, done))
         }
         (Decision::WriteInventory, Some(tenant)) => {
-            Box::pin(inventory::write(ctx, read, known, tenant, decided)).await
+            inventory::write(ctx, read, known, tenant, decided).await
         }
         (Decision::MakePlan { .. }, _) => plans::make(ctx, read, known, &seen, decided).await,
         (Decision::MakeSupplement, _) => plans::supplement(ctx, read, known, &seen, decided).await,

@@ -3,7 +3,7 @@
 mod losses;
 
 use crate::api::TenantClosure;
-use crate::api::status::{BoughtStatus, StepStatus, TenantClosureStatus};
+use crate::api::status::{BoughtStatus, PlanStatus, StepStatus, TenantClosureStatus};
 use crate::closure::access::warnings::Finding;
 use crate::closure::label::label;
 use crate::closure::observation::Agreement;
@@ -97,16 +97,7 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
             words::count(plan.applications),
             plan.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         );
-        if let Some(open) = &plan.supplement {
-            let _ = writeln!(
-                text,
-                "  came later  {} users {dot} supplement {} {dot} {} of {} approvals",
-                words::count(open.users),
-                open.digest.get(..12).unwrap_or(&open.digest),
-                open.given,
-                open.required,
-            );
-        }
+        came_later(plan, dot, &mut text);
         for one in &plan.bought {
             let _ = writeln!(text, "  bought    {}", bought(one, dot));
         }
@@ -173,6 +164,21 @@ fn cost(status: &TenantClosureStatus) -> Option<(String, String)> {
 /// Lines of the header, the first with its word.
 fn first(word: &str) -> impl Fn((usize, String)) -> String {
     move |(n, line)| format!("  {:<9} {line}", if n == 0 { word } else { "" })
+}
+
+/// Who came after the plan was made, and waits for an approval.
+fn came_later(plan: &PlanStatus, dot: &str, text: &mut String) {
+    if let Some(open) = &plan.supplement {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "  came later  {} users {dot} supplement {} {dot} {} of {} approvals",
+            words::count(open.users),
+            open.digest.get(..12).unwrap_or(&open.digest),
+            open.given,
+            open.required,
+        );
+    }
 }
 
 /// One subscription: seats, how it was bought, who can end it, and Microsoft's dates.

@@ -561,6 +561,7 @@ pub fn intent(action: Action, object: ObjectId) -> Intent {
         step: tenant_closure::closure::step::Step::Users,
         action,
         objects: vec![object],
+        supplement: None,
         resource: None,
         domain: None,
         residue: Vec::new(),

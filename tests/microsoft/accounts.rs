@@ -96,6 +96,7 @@ async fn each_account_is_spoken_to_with_its_own_credential() {
             step: Step::CancelSubscriptions,
             action,
             objects: vec![one.id],
+            supplement: None,
             resource: one.resource.clone(),
             domain: None,
             residue: Vec::new(),

@@ -61,6 +61,7 @@ async fn a_customer_agreement_is_canceled_through_its_account() {
         step: Step::CancelSubscriptions,
         action: Action::CancelSubscription,
         objects: vec![one.id],
+        supplement: None,
         resource: one.resource,
         domain: None,
         residue: Vec::new(),

@@ -73,6 +73,7 @@ fn about(n: usize, action: Action, resource: String) -> Intent {
         step: Step::CancelSubscriptions,
         action,
         objects: vec![id(n)],
+        supplement: None,
         resource: Some(resource),
         domain: None,
         residue: Vec::new(),

@@ -347,7 +347,7 @@ fn a_supplement_that_waits_is_not_replaced_in_every_cycle() {
     run.world.cluster.supplements.insert(1, nobody());
     assert_eq!(reason(&run.cycle(true)), "MakeSupplement");
     assert_eq!(run.plan.supplements.open.as_ref().unwrap().users.len(), 5);
-    run.world.supplements_approved = Some(cluster().approvals);
+    approve(&mut run, 2);
     run.to_the_end();
     assert_eq!(all_deleted(&run).len(), 405);
 }

@@ -68,7 +68,7 @@ fn deletions_of_an_approved_supplement_count() {
             "CancelSubscriptions",
             "CancelSubscription",
             &[id(0x51)],
-        ))
+        ));
     });
     assert_eq!(more, Vec::<String>::new());
 }

@@ -290,7 +290,7 @@ fn applications_there() -> Vec<Row> {
         .makes("c registration own, b registration, c1 principal built in of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
         .unread("value/appId")
         .unread("value/servicePrincipalType")
-        .without("value/appOwnerOrganizationId", "c registration own, b registration, c1 principal, c2 principal own")
+        .without("value/appOwnerOrganizationId", "c registration own, b registration, c1 principal, c2 principal own of aaaa")
         .but(But::Paged),
         row(
             Graph,
