@@ -149,6 +149,12 @@ async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result
 mod tests {
     use super::*;
     use crate::store::{Address, open};
+    use futures::stream::BoxStream;
+    use object_store::{
+        CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+        PutMultipartOptions, PutResult,
+    };
+    use std::sync::Arc;
 
     fn store(folder: &std::path::Path) -> Store {
         let address: Address = folder.display().to_string().parse().unwrap();
@@ -201,5 +207,100 @@ mod tests {
         std::fs::remove_file(&folder).unwrap();
         std::fs::create_dir(&folder).unwrap();
         assert_eq!(put(&store, &place, "one").await.unwrap(), Put::Written);
+    }
+
+    /// A volume as SMB's and FUSE's: whatever creates by a hard link fails.
+    #[derive(Debug)]
+    struct WithoutLinks(Arc<dyn ObjectStore>);
+
+    impl std::fmt::Display for WithoutLinks {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("WithoutLinks")
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl ObjectStore for WithoutLinks {
+        async fn put_opts(
+            &self,
+            place: &Path,
+            payload: PutPayload,
+            options: PutOptions,
+        ) -> object_store::Result<PutResult> {
+            if options.mode == PutMode::Create {
+                return Err(object_store::Error::Generic {
+                    store: "LocalFileSystem",
+                    source: "Operation not supported (os error 95)".into(),
+                });
+            }
+            self.0.put_opts(place, payload, options).await
+        }
+
+        async fn put_multipart_opts(
+            &self,
+            place: &Path,
+            options: PutMultipartOptions,
+        ) -> object_store::Result<Box<dyn MultipartUpload>> {
+            self.0.put_multipart_opts(place, options).await
+        }
+
+        async fn get_opts(
+            &self,
+            place: &Path,
+            options: GetOptions,
+        ) -> object_store::Result<GetResult> {
+            self.0.get_opts(place, options).await
+        }
+
+        fn delete_stream(
+            &self,
+            places: BoxStream<'static, object_store::Result<Path>>,
+        ) -> BoxStream<'static, object_store::Result<Path>> {
+            self.0.delete_stream(places)
+        }
+
+        fn list(
+            &self,
+            prefix: Option<&Path>,
+        ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+            self.0.list(prefix)
+        }
+
+        async fn list_with_delimiter(
+            &self,
+            prefix: Option<&Path>,
+        ) -> object_store::Result<ListResult> {
+            self.0.list_with_delimiter(prefix).await
+        }
+
+        async fn copy_opts(
+            &self,
+            from: &Path,
+            to: &Path,
+            options: CopyOptions,
+        ) -> object_store::Result<()> {
+            self.0.copy_opts(from, to, options).await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_volume_without_hard_links_serves_and_keeps_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        store.objects = Arc::new(WithoutLinks(store.objects));
+        let place = store.folder("tenant", "uid").record(1);
+        assert_eq!(put(&store, &place, "one").await.unwrap(), Put::Written);
+        assert_eq!(put(&store, &place, "one").await.unwrap(), Put::Found);
+        let why = put(&store, &place, "two").await.unwrap_err();
+        assert!(matches!(why, StoreError::Differs(_)), "{why}");
+        assert_eq!(store.read(&place).await.unwrap().unwrap(), b"one");
+        // In a cloud the same failure is one: nothing is tried that could replace.
+        store.is_folder = false;
+        let other = store.folder("tenant", "uid").record(2);
+        assert!(matches!(
+            put(&store, &other, "one").await.unwrap_err(),
+            StoreError::Failed(_)
+        ));
+        assert_eq!(store.read(&other).await.unwrap(), None);
     }
 }
