@@ -1,8 +1,8 @@
 //! What was seen. Each fact is Known or Unknown; Unknown never counts as none.
 
-use crate::closure::evidence::Evidence;
 use crate::closure::access::ends::Ends;
 use crate::closure::access::table::Kind;
+use crate::closure::evidence::Evidence;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
