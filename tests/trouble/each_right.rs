@@ -128,6 +128,7 @@ async fn each_right_of_the_reader_is_missed_in_step_0() {
         tenant["reader"] = json!({
             "appRoles": without(Some(right), Purpose::Read, Kind::Permission), "directoryRoles": [],
         });
+        let mut partner = None;
         let account = |kind: &str| json!({"accounts": [{"kind": kind}]});
         match right.kind {
             Kind::BillingRole => {
@@ -139,13 +140,28 @@ async fn each_right_of_the_reader_is_missed_in_step_0() {
                 tenant["reader"]["azureOwner"] = json!(false);
             }
             Kind::PartnerCenter => {
-                tenant["reader"]["partnerCenter"] = json!(false);
-                spec["billing"] = account("Partner");
+                let domain = format!("{name}-partner.onmicrosoft.com");
+                let fields = json!({"users": 1, "initialDomain": domain, "closer": {"partnerCenter": false}});
+                let found = Trial::tenant(&fields).await;
+                spec["billing"] = json!({"accounts": [
+                    {"kind": "Partner", "tenantId": found.id, "credentials": {"secretName": "partner-closer"}}]});
+                partner = Some(found);
             }
             Kind::Permission | Kind::DirectoryRole | Kind::ResourceRole => {}
         }
         let trial = trial(&name, tenant, spec).await;
         trial.apply().await;
+        if let Some(partner) = partner {
+            let secret = json!({
+                "apiVersion": "v1", "kind": "Secret",
+                "stringData": {"clientId": partner.app_id, "clientSecret": partner.client_secret},
+                "metadata": {"name": "partner-closer", "namespace": name, "labels": {"tenantclosure.dev/tenant-id": partner.id}},
+            });
+            let cluster = &trial.case.cluster;
+            cluster.apply("admin", &secret.to_string()).await.unwrap();
+            let told = trial.blocked("CredentialsForbidden").await;
+            trial.do_as_told(&told.remedy).await;
+        }
         let unknown = |kind: &str, status: &tenant_closure::api::TenantClosureStatus| {
             let mut all = status.plan.iter().flat_map(|plan| &plan.losses);
             all.any(|one| format!("{:?}", one.counted.kind) == kind && one.counted.count.is_none())
