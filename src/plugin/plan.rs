@@ -3,6 +3,8 @@
 
 mod back;
 mod checks;
+mod known;
+mod later;
 
 use crate::api::TenantClosure;
 use crate::api::status::{PlanStatus, TenantClosureStatus};
@@ -10,7 +12,6 @@ use crate::closure::loss::LossCount;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
-use crate::closure::steps::inventory;
 use crate::closure::words::thousands;
 use crate::plugin::look::{Look, Mark};
 use crate::plugin::view::bought;
@@ -45,7 +46,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     };
     let mut lines = Lines::new(look);
     head(closure, plan, &mut lines);
-    came_later(plan, &mut lines);
+    later::tell(plan, &mut lines);
     goes(closure, plan, &mut lines);
     dies(plan, &mut lines);
     back::tell(plan, &mut lines);
@@ -53,7 +54,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     persons(closure, plan, &mut lines);
     checks::tell(closure, &mut lines);
     blocks(status, &mut lines);
-    known(status, &mut lines);
+    known::tell(status, &mut lines);
     time(status, &mut lines);
     promises(closure, plan, &mut lines);
     next(closure, status, plan, &mut lines);
@@ -108,44 +109,6 @@ fn head(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
         tenant.id
     );
     lines.title(&line);
-}
-
-/// Who came after the plan was made: what there is to approve now, before everything that was approved already.
-fn came_later(plan: &PlanStatus, lines: &mut Lines) {
-    let Some(open) = &plan.supplement else {
-        return;
-    };
-    let dot = lines.look.dot();
-    let line = format!(
-        "SUPPLEMENT {} {dot} made {}",
-        short(&open.digest),
-        open.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    );
-    lines.title(&line);
-    lines.row(
-        "+",
-        "users",
-        Some(open.users),
-        "not in the plan: they came later, and are deleted only once this supplement is approved",
-    );
-    for id in &open.first {
-        lines.below(&format!("user {id}"));
-    }
-    let told = u32::try_from(open.first.len()).unwrap_or(u32::MAX);
-    if open.users > told {
-        lines.below(&format!("and {} more", words::count(open.users - told)));
-    }
-}
-
-/// What is written down of what goes, where an inventory is wanted.
-fn known(status: &TenantClosureStatus, lines: &mut Lines) {
-    let Some(told) = status.inventory.as_ref().map(inventory::told) else {
-        return;
-    };
-    lines.title("What is known of what goes");
-    for line in words::wrap(&told) {
-        lines.below(&line);
-    }
 }
 
 const GOES: &str = "-";

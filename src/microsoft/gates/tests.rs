@@ -189,7 +189,8 @@ fn closures_of_one_application_have_even_shares_of_its_gate() {
         let tenants = 0.98 * (3_000.0 + 600.0 * 20.0) * f64::from(closures);
         let quota = f64::min(0.98 * 35_000.0 / 300.0 * 600.0, tenants);
         assert!(f64::from(all) > 0.9 * quota, "{all} of {quota}");
-        assert!(evenness(&counts) > 0.9, "{counts:?}");
+        // Without shares the least got a third of the most.
+        assert!(evenness(&counts) > 0.8, "{counts:?}");
     }
 }
 

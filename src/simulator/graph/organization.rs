@@ -202,7 +202,8 @@ mod tests {
     fn the_names_are_graphs_own_and_nothing_else_is_there() {
         let mut world = World::test("tenants: [{users: 2}]");
         let token = testing::token(&mut world, 0, false);
-        let all = testing::get(&mut world, &token, "/v1.0/organization").value();
+        let reply = testing::get(&mut world, &token, "/v1.0/organization");
+        let all = reply.value();
         let rows = all["value"].as_array().unwrap();
         assert_eq!(rows.len(), 1);
         let told = rows[0].as_object().unwrap();

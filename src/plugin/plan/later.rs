@@ -1,0 +1,32 @@
+//! Who came after the plan was made.
+
+use super::{Lines, short};
+use crate::api::status::PlanStatus;
+use crate::plugin::words;
+
+/// Who came after the plan was made: what there is to approve now, before everything that was approved already.
+pub(super) fn tell(plan: &PlanStatus, lines: &mut Lines) {
+    let Some(open) = &plan.supplement else {
+        return;
+    };
+    let dot = lines.look.dot();
+    let line = format!(
+        "SUPPLEMENT {} {dot} made {}",
+        short(&open.digest),
+        open.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    );
+    lines.title(&line);
+    lines.row(
+        "+",
+        "users",
+        Some(open.users),
+        "not in the plan: they came later, and are deleted only once this supplement is approved",
+    );
+    for id in &open.first {
+        lines.below(&format!("user {id}"));
+    }
+    let told = u32::try_from(open.first.len()).unwrap_or(u32::MAX);
+    if open.users > told {
+        lines.below(&format!("and {} more", words::count(open.users - told)));
+    }
+}
