@@ -105,7 +105,9 @@ fn name(path: &Path) -> String {
 
 fn inventories(folder: &Path) -> Vec<PathBuf> {
     let mut all = files(folder);
-    all.retain(|path| name(path).starts_with("inventory-") && name(path).ends_with(".jsonl"));
+    all.retain(|path| {
+        name(path).starts_with("inventory-") && path.extension().is_some_and(|end| end == "jsonl")
+    });
     all
 }
 
@@ -185,8 +187,8 @@ fn assert_whole(lines: &[Value], there: &There) {
         assert_eq!(user["userPrincipalName"], known["userPrincipalName"]);
         assert_eq!(user["name"], known["displayName"]);
         assert_eq!(user["enabled"], known["accountEnabled"]);
-        let licensed = !known["assignedLicenses"].as_array().unwrap().is_empty();
-        let licenses = if licensed {
+        let has_any = !known["assignedLicenses"].as_array().unwrap().is_empty();
+        let licenses = if has_any {
             json!(["SPE_E5"])
         } else {
             json!([])
@@ -244,6 +246,15 @@ async fn untouched(case: &Case) {
     assert!(effects.is_empty(), "{effects:?}");
 }
 
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+#[allow(clippy::too_many_lines)] // one life of one inventory
 #[tokio::test(flavor = "current_thread")]
 async fn an_inventory_is_required_taken_kept_and_removed() {
     let folder = tempfile::tempdir().unwrap();
@@ -315,10 +326,7 @@ async fn an_inventory_is_required_taken_kept_and_removed() {
     let bytes = std::fs::read(&found[0]).unwrap();
     assert_eq!(named.object, Some(name(&found[0])));
     assert_eq!(named.bytes, bytes.len() as u64);
-    let digest: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let digest = hex(&Sha256::digest(&bytes));
     assert_eq!(named.digest, Some(digest.clone()));
     assert_eq!(status.inventory.unwrap().inventory, named);
     let journal = serde_json::to_string(&chain).unwrap();

@@ -254,7 +254,7 @@ impl Stage {
                     None => Fact::Known(became(&outcome)),
                 }
             }
-            Run::List(kind, words) => self.list(&tenant, *kind, *words).await,
+            Run::List(kind, words) => self.list(tenant, *kind, *words).await,
             Run::SignIn => self.sign_in(false).await,
             Run::SignedIn => self.sign_in(true).await,
         }

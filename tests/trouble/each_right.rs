@@ -221,7 +221,9 @@ const fn place(service: Service) -> (&'static str, &'static str) {
 }
 
 /// Each call of the list that writes, tried with ids that are there.
+#[allow(clippy::too_many_lines)] // a call of the list each
 async fn the_reader_can_make_no_call_that_writes() {
+    use Service::{Arm, Graph, Partner};
     let reads =
         json!({"appRoles": without(None, Purpose::Read, Kind::Permission), "directoryRoles": []});
     let tenant = |name: &str, kind: &str| {
@@ -254,7 +256,6 @@ async fn the_reader_can_make_no_call_that_writes() {
             let rows = found["value"].as_array().or(found["items"].as_array());
             rows.unwrap()[0][field].as_str().unwrap().to_owned()
         };
-        use Service::{Arm, Graph, Partner};
         let user = first(Graph, "v1.0/users", "id").await;
         let application = first(Graph, "v1.0/applications", "id").await;
         let principal = first(Graph, "v1.0/servicePrincipals", "id").await;

@@ -37,6 +37,7 @@ fn told(bought: &[Value]) -> BTreeMap<&str, (&str, &str)> {
         .collect()
 }
 
+#[allow(clippy::too_many_lines)] // one life of one tenant
 async fn every_way_of_buying_in_one_tenant() {
     let (mut trial, partner) = sold("bought-in-every-way", all).await;
     let azure = trial.case.portal.azure_subscriptions().await.unwrap();

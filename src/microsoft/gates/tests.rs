@@ -139,9 +139,9 @@ fn sent(begin: &[u64], spent: u32, count: std::ops::Range<u64>) -> Vec<u32> {
         if at >= secs(count.end) {
             break;
         }
-        let (begun, left, over) = slices.get_mut(&n).unwrap();
+        let (since, left, over) = slices.get_mut(&n).unwrap();
         let booked = (*left > 0)
-            .then(|| gate(n).book(20, start + *begun + secs(20), start + at))
+            .then(|| gate(n).book(20, start + *since + secs(20), start + at))
             .flatten();
         if let Some(Booked::AskAgain(then)) = booked {
             let again = then.saturating_duration_since(start);
@@ -150,13 +150,13 @@ fn sent(begin: &[u64], spent: u32, count: std::ops::Range<u64>) -> Vec<u32> {
         }
         if let Some(Booked::Ready(ready)) = booked {
             *left -= 20;
-            let sent = ready.saturating_duration_since(start);
-            if (secs(count.start)..secs(count.end)).contains(&sent) {
+            let leaves = ready.saturating_duration_since(start);
+            if (secs(count.start)..secs(count.end)).contains(&leaves) {
                 counts[n] += 20;
             }
             // Microsoft takes a while to answer.
             asks.push(Reverse((
-                sent.max(at) + Duration::from_millis(200),
+                leaves.max(at) + Duration::from_millis(200),
                 n,
                 worker,
             )));

@@ -196,6 +196,10 @@ fn applications() -> Vec<Row> {
     ]
 }
 
+/// What the second of them is in words.
+const BO: &str =
+    "; b bo_fabrikam.example#EXT#@contoso.onmicrosoft.com - - Guest Some(false) [\"0000\"]";
+
 fn users() -> Vec<Row> {
     let anna = |id: &str, more: serde_json::Value| {
         let mut user = json!({"id": id, "userPrincipalName": "anna@contoso.nl", "displayName": "Anna Bakker",
@@ -209,8 +213,6 @@ fn users() -> Vec<Row> {
     let strange = json!({"userPrincipalName": "bo_fabrikam.example#EXT#@contoso.onmicrosoft.com", "displayName": null, "mail": null,
         "userType": "Guest", "accountEnabled": false, "onPremisesSyncEnabled": null,
         "assignedLicenses": [{"skuId": "0000"}]});
-    const BO: &str =
-        "; b bo_fabrikam.example#EXT#@contoso.onmicrosoft.com - - Guest Some(false) [\"0000\"]";
     let line = |anna: &str| -> &'static str { format!("{anna}{BO}").leak() };
     vec![
         row(

@@ -85,6 +85,7 @@ fn where_readable(row: Row, makes: &'static str) -> Row {
 pub fn rows() -> Vec<Row> {
     let mut rows = who_stays();
     rows.extend(roles());
+    rows.extend(endings());
     rows
 }
 
@@ -121,6 +122,47 @@ fn who_stays() -> Vec<Row> {
         .given(SCHEDULED, 200, empty)
         .unread("value/id")
         .but(But::Paged),
+    ]
+}
+
+/// Until when what we hold lasts.
+fn endings() -> Vec<Row> {
+    vec![
+        [302, 400, 403, 404, 405].into_iter().fold(
+            row(
+                Graph,
+                "GET /v1.0/applications(appId='{}')",
+                "GET /v1.0/applications(appId='00000000-0000-0000-0000-00000000bbbb')?$select=id,passwordCredentials,keyCredentials",
+                Run::Ask(Question::Ends, ends),
+            )
+            .reply(json!({"id": ONE, "passwordCredentials": [{"hint": "a s", "endDateTime": "2027-01-01T00:00:00Z"}], "keyCredentials": []}))
+            .given(SCHEDULED, 200, json!({"value": []}))
+            .makes("secret: 2027-01-01; roles: ")
+            .unread("id")
+            .unread("passwordCredentials/hint")
+            .without("passwordCredentials/endDateTime", "secret: ; roles: "),
+            // It is registered in another tenant, or may not be read.
+            |row, status| row.error(status, Value::Null, "secret: ; roles: "),
+        ),
+        [302, 400, 404, 405].into_iter().fold(
+            row(
+                Graph,
+                SCHEDULED,
+                "GET /v1.0/roleManagement/directory/roleAssignmentScheduleInstances?$filter=principalId eq '00000000-0000-0000-0000-000000000099'",
+                Run::Ask(Question::Ends, ends),
+            )
+            .what("until when our own roles last")
+            .reply(json!({"value": [
+                {"principalId": OWN, "roleDefinitionId": GLOBAL, "directoryScopeId": "/", "endDateTime": "2027-02-03T00:00:00Z"},
+                {"principalId": OWN, "roleDefinitionId": "fe930be7-5e62-47db-91af-98c3a49a38b1", "directoryScopeId": "/", "endDateTime": null}]}))
+            .makes("secret: 2027-01-01; roles: 2027-02-03")
+            .without("value/directoryScopeId", "secret: 2027-01-01; roles: ")
+            .without("value/endDateTime", "secret: 2027-01-01; roles: ")
+            .but(But::Paged),
+            // Not every tenant has a licence for it: then no role has an end.
+            |row, status| row.error(status, Value::Null, "secret: 2027-01-01; roles: "),
+        )
+        .error(403, Value::Null, "secret: 2027-01-01; roles: unknown"),
     ]
 }
 
@@ -189,41 +231,6 @@ fn roles() -> Vec<Row> {
         // Those that the token names: none.
         .error(403, Value::Null, "0 roles")
         .but(But::Paged),
-        [302, 400, 403, 404, 405].into_iter().fold(
-            row(
-                Graph,
-                "GET /v1.0/applications(appId='{}')",
-                "GET /v1.0/applications(appId='00000000-0000-0000-0000-00000000bbbb')?$select=id,passwordCredentials,keyCredentials",
-                Run::Ask(Question::Ends, ends),
-            )
-            .reply(json!({"id": ONE, "passwordCredentials": [{"hint": "a s", "endDateTime": "2027-01-01T00:00:00Z"}], "keyCredentials": []}))
-            .given(SCHEDULED, 200, json!({"value": []}))
-            .makes("secret: 2027-01-01; roles: ")
-            .unread("id")
-            .unread("passwordCredentials/hint")
-            .without("passwordCredentials/endDateTime", "secret: ; roles: "),
-            // It is registered in another tenant, or may not be read.
-            |row, status| row.error(status, Value::Null, "secret: ; roles: "),
-        ),
-        [302, 400, 404, 405].into_iter().fold(
-            row(
-                Graph,
-                SCHEDULED,
-                "GET /v1.0/roleManagement/directory/roleAssignmentScheduleInstances?$filter=principalId eq '00000000-0000-0000-0000-000000000099'",
-                Run::Ask(Question::Ends, ends),
-            )
-            .what("until when our own roles last")
-            .reply(json!({"value": [
-                {"principalId": OWN, "roleDefinitionId": GLOBAL, "directoryScopeId": "/", "endDateTime": "2027-02-03T00:00:00Z"},
-                {"principalId": OWN, "roleDefinitionId": "fe930be7-5e62-47db-91af-98c3a49a38b1", "directoryScopeId": "/", "endDateTime": null}]}))
-            .makes("secret: 2027-01-01; roles: 2027-02-03")
-            .without("value/directoryScopeId", "secret: 2027-01-01; roles: ")
-            .without("value/endDateTime", "secret: 2027-01-01; roles: ")
-            .but(But::Paged),
-            // Not every tenant has a licence for it: then no role has an end.
-            |row, status| row.error(status, Value::Null, "secret: 2027-01-01; roles: "),
-        )
-        .error(403, Value::Null, "secret: 2027-01-01; roles: unknown"),
         row(
             Graph,
             ASSIGNED,
