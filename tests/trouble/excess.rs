@@ -53,6 +53,8 @@ async fn more_than_needed_and_ending_too_early() {
     });
     let mut trial = Trial::new("excess", tenant).await;
     trial.spec()["directory"] = json!(null);
+    // Only a billing account shows that it was bought directly.
+    trial.spec()["billing"] = json!({"accounts": [{"kind": "CustomerAgreement"}]});
     trial.apply().await;
     let wanted = [
         (Dangerous, "RoleManagement.ReadWrite.Directory", None),
