@@ -17,7 +17,7 @@ use tenant_closure::closure::report::Phase;
 use tokio::sync::{OnceCell, oneshot};
 
 /// For how long a state may take to come about: generous, for machines that are slow.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Longer than a cycle takes, and than the operator waits at most before it looks again.
 const A_WHILE: Duration = Duration::from_secs(3);
