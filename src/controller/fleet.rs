@@ -2,10 +2,10 @@
 
 use crate::api::{BEGINS, CLOSURE_UID};
 use crate::controller::context::Context;
-use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::error::ReconcileError;
+use crate::controller::journal;
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
-use kube::api::ListParams;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,22 +19,13 @@ const WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// # Errors
 /// Where the API server failed.
 pub async fn begun_lately(ctx: &Context, uid: &str, now: Timestamp) -> Result<u32, ReconcileError> {
-    let mut params = ListParams::default()
-        .labels(&format!("{BEGINS}=true"))
-        .limit(500);
     let mut begun = Begun::new(uid, now);
-    loop {
-        let page = bounded(ctx.records().list_metadata(&params)).await?;
-        for record in &page.items {
-            let closure = record.labels().get(CLOSURE_UID);
-            let at = record.creation_timestamp().map(|t| t.0);
-            begun.note(closure.map_or("", String::as_str), at);
-        }
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => break,
-        }
-    }
+    journal::each(ctx, &format!("{BEGINS}=true"), |record| {
+        let closure = record.labels().get(CLOSURE_UID);
+        let at = record.creation_timestamp().map(|t| t.0);
+        begun.note(closure.map_or("", String::as_str), at);
+    })
+    .await?;
     Ok(begun.count())
 }
 

@@ -5,14 +5,14 @@ use crate::api::{
     BEGINS, CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType,
     TENANT_ID, TenantClosure, hash,
 };
-use crate::closure::intent::Action;
+use crate::closure::intent::{Action, Outcome};
 use crate::closure::memory::Memory;
 use crate::closure::steps::preconditions;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use jiff::Timestamp;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
-use kube::core::DynamicObject;
+use kube::core::{DynamicObject, PartialObjectMeta};
 use kube::discovery::ApiResource;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
@@ -96,31 +96,42 @@ pub async fn newest(
     Ok(head)
 }
 
-async fn listed(ctx: &Context, uid: &str) -> Result<u64, ReconcileError> {
-    let mut params = ListParams::default()
-        .labels(&format!("{CLOSURE_UID}={uid}"))
-        .limit(500);
-    let (mut count, mut last) = (0u64, 0u64);
+/// Metadata of the records that a label selects, page by page.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn each(
+    ctx: &Context,
+    label: &str,
+    mut found: impl FnMut(&PartialObjectMeta<ClosureRecord>),
+) -> Result<(), ReconcileError> {
+    let mut params = ListParams::default().labels(label).limit(500);
     loop {
         let page = bounded(ctx.records().list_metadata(&params)).await?;
-        for item in &page.items {
-            let tail = item
-                .name_any()
-                .strip_prefix(&format!("{uid}-"))
-                .map(str::to_owned);
-            if let Some(sequence) = tail
-                .filter(|t| t.len() == 10)
-                .and_then(|t| t.parse::<u64>().ok())
-            {
-                count += 1;
-                last = last.max(sequence);
-            }
-        }
+        page.items.iter().for_each(&mut found);
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),
-            None => break,
+            None => return Ok(()),
         }
     }
+}
+
+async fn listed(ctx: &Context, uid: &str) -> Result<u64, ReconcileError> {
+    let (mut count, mut last) = (0u64, 0u64);
+    each(ctx, &format!("{CLOSURE_UID}={uid}"), |item| {
+        let tail = item
+            .name_any()
+            .strip_prefix(&format!("{uid}-"))
+            .map(str::to_owned);
+        if let Some(sequence) = tail
+            .filter(|t| t.len() == 10)
+            .and_then(|t| t.parse::<u64>().ok())
+        {
+            count += 1;
+            last = last.max(sequence);
+        }
+    })
+    .await?;
     if count == last {
         Ok(last)
     } else {
@@ -210,6 +221,28 @@ pub async fn create(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Claims a record and settles it at once: for what is there already, and needs no effect.
+///
+/// # Errors
+/// As [`claim`] and [`settle`].
+pub async fn seal(
+    ctx: &Context,
+    closure: &TenantClosure,
+    head: Option<&Head>,
+    draft: Draft,
+) -> Result<Head, ReconcileError> {
+    let claimed = claim(ctx, closure, head, draft).await?;
+    let settled = Settled {
+        at: Timestamp::now(),
+        in_doubt: false,
+        seen: Outcome {
+            complete: true,
+            ..Outcome::default()
+        },
+    };
+    settle(ctx, &claimed, settled).await
 }
 
 /// Writes the outcome, once.

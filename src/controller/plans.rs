@@ -1,10 +1,8 @@
 //! Plans in the journal: chunks named by their content, sealed by one record.
 
-use crate::api::record::Settled;
 use crate::api::{ClosureRecordSpec, RecordType, TenantClosure};
 use crate::closure::decision::Decided;
 use crate::closure::id::ObjectId;
-use crate::closure::intent::Outcome;
 use crate::closure::loss::{self, LossCount};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::observation::Observation;
@@ -18,7 +16,6 @@ use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::journal::{self, Draft, Head};
 use crate::controller::read::Read;
 use crate::controller::told::Told;
-use jiff::Timestamp;
 use kube::ResourceExt as _;
 use std::sync::Arc;
 
@@ -95,17 +92,7 @@ async fn store(
         inventory: None,
         approvers: Vec::new(),
     };
-    let claimed = journal::claim(ctx, closure, head, draft).await?;
-    let seen = Outcome {
-        complete: true,
-        ..Outcome::default()
-    };
-    let settled = Settled {
-        at: Timestamp::now(),
-        in_doubt: false,
-        seen,
-    };
-    journal::settle(ctx, &claimed, settled).await
+    journal::seal(ctx, closure, head, draft).await
 }
 
 /// The users in the chunks of a plan or supplement, and the first chunk.

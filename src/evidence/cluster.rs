@@ -15,6 +15,29 @@ pub const NAMESPACE: &str = "tenant-closure";
 /// Parts of plans weigh up to 100 KiB.
 const PAGE: u32 = 50;
 
+/// Each record of a closure, as stored, page by page.
+async fn each(
+    client: &Client,
+    namespace: &str,
+    uid: &str,
+    mut found: impl FnMut(Value),
+) -> Result<(), kube::Error> {
+    let resource = ApiResource::erase::<ClosureRecord>(&());
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let label = format!("{CLOSURE_UID}={uid}");
+    let mut params = ListParams::default().labels(&label).limit(PAGE);
+    loop {
+        let page = api.list(&params).await?;
+        for item in page.items {
+            found(serde_json::to_value(item).map_err(kube::Error::SerdeError)?);
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(()),
+        }
+    }
+}
+
 /// All records of a closure, as stored, in the order of an export.
 ///
 /// # Errors
@@ -24,21 +47,8 @@ pub async fn records(
     namespace: &str,
     uid: &str,
 ) -> Result<Vec<Value>, kube::Error> {
-    let resource = ApiResource::erase::<ClosureRecord>(&());
-    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-    let label = format!("{CLOSURE_UID}={uid}");
-    let mut params = ListParams::default().labels(&label).limit(PAGE);
     let mut all = Vec::new();
-    loop {
-        let page = api.list(&params).await?;
-        for item in &page.items {
-            all.push(serde_json::to_value(item).map_err(kube::Error::SerdeError)?);
-        }
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => break,
-        }
-    }
+    each(client, namespace, uid, |object| all.push(object)).await?;
     export::sort(&mut all);
     Ok(all)
 }
@@ -48,22 +58,8 @@ pub async fn records(
 /// # Errors
 /// Where the API server refused or failed.
 pub async fn journal(client: &Client, namespace: &str, uid: &str) -> Result<Found, kube::Error> {
-    let resource = ApiResource::erase::<ClosureRecord>(&());
-    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-    let label = format!("{CLOSURE_UID}={uid}");
-    let mut params = ListParams::default().labels(&label).limit(PAGE);
     let mut all = Found::default();
-    loop {
-        let page = api.list(&params).await?;
-        for item in page.items {
-            let object = serde_json::to_value(item).map_err(kube::Error::SerdeError)?;
-            add(&mut all, &object);
-        }
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => break,
-        }
-    }
+    each(client, namespace, uid, |object| add(&mut all, &object)).await?;
     Ok(all)
 }
 

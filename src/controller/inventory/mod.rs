@@ -7,9 +7,7 @@ mod lines;
 pub mod sweep;
 
 use crate::api::RecordType;
-use crate::api::record::Settled;
 use crate::closure::decision::{Decided, Decision};
-use crate::closure::intent::Outcome;
 use crate::closure::inventory::{
     End, Entry, Gap, Header, Inventory, Kind, Shortage, VERSION, Wish,
 };
@@ -220,16 +218,7 @@ async fn seal(
         plan_digest: sealed.map(|sealed| sealed.digest.clone()),
         approvers: Vec::new(),
     };
-    let claimed = journal::claim(ctx, &read.closure, known.head, draft).await?;
-    let settled = Settled {
-        at: Timestamp::now(),
-        in_doubt: false,
-        seen: Outcome {
-            complete: true,
-            ..Outcome::default()
-        },
-    };
-    let head = journal::settle(ctx, &claimed, settled).await?;
+    let head = journal::seal(ctx, &read.closure, known.head, draft).await?;
     ctx.hint(&read.uid, |hints| hints.inventory_tries = 0);
     Ok(Told {
         plan: known.plan.clone(),

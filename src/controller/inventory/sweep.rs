@@ -10,6 +10,7 @@ use crate::controller::configuration;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::inventory::{BEGINS, ENDS, open};
+use crate::controller::journal;
 use crate::store::Store;
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -142,21 +143,12 @@ fn closed_at(closure: &TenantClosure) -> Option<Timestamp> {
 
 /// When the newest record of a closure that is no more was made; `None`: the journal knows of no such closure.
 async fn newest_record(ctx: &Context, uid: &str) -> Result<Option<Timestamp>, Broken> {
-    let label = format!("{CLOSURE_UID}={uid}");
-    let mut params = ListParams::default().labels(&label).limit(500);
     let mut newest = None;
-    loop {
-        let page = bounded(ctx.records().list_metadata(&params)).await?;
-        let times = page
-            .items
-            .iter()
-            .filter_map(kube::ResourceExt::creation_timestamp);
-        newest = newest.max(times.map(|time| time.0).max());
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(newest),
-        }
-    }
+    journal::each(ctx, &format!("{CLOSURE_UID}={uid}"), |record| {
+        newest = newest.max(record.creation_timestamp().map(|time| time.0));
+    })
+    .await?;
+    Ok(newest)
 }
 
 /// Writes what stays, then removes the names.
