@@ -25,9 +25,8 @@ mod stack;
 
 use case::{Case, NAME};
 use cluster::Result;
-use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::ListParams;
 use person::Person;
 use reasons::until_told;
 use serde_json::{Value, json};
@@ -36,8 +35,9 @@ use stack::{Options, Stack};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tenant_closure::api::{CLOSURE_UID, ClosureRecord, RecordType, TenantClosureStatus};
+use tenant_closure::api::{CLOSURE_UID, ClosureRecord, RecordType};
 use tenant_closure::closure::inventory::Inventory;
+use tenant_closure::closure::plan::hex;
 use tenant_closure::closure::report::Phase;
 
 /// Where the operator lives.
@@ -45,34 +45,6 @@ const OPERATOR: &str = "tenant-closure";
 /// For how long a state may take to come about.
 const PATIENCE: Duration = Duration::from_secs(240);
 const USERS: usize = 130;
-
-/// The operator's configuration, changed in these keys.
-async fn set(stack: &Stack, data: Value) {
-    let maps: Api<ConfigMap> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
-    let patch = Patch::Merge(json!({ "data": data }));
-    let parameters = PatchParams::default();
-    maps.patch(OPERATOR, &parameters, &patch).await.unwrap();
-}
-
-async fn until(stack: &Stack, case: &Case, phase: Phase) -> TenantClosureStatus {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let status = case.closures().get(NAME).await.unwrap().status;
-        let status = status.unwrap_or_default();
-        if status.phase == Some(phase) {
-            return status;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "not {phase:?} but {:?}: {:?}\n{}{}",
-            status.phase,
-            status.summary,
-            stack.log_end("operator.log"),
-            stack.log_end("person.log"),
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 /// The records of the chain, in order.
 async fn records(stack: &Stack, uid: &str) -> Vec<ClosureRecord> {
@@ -246,14 +218,6 @@ async fn untouched(case: &Case) {
     assert!(effects.is_empty(), "{effects:?}");
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    })
-}
-
 #[allow(clippy::too_many_lines)] // one life of one inventory
 #[tokio::test(flavor = "current_thread")]
 async fn an_inventory_is_required_taken_kept_and_removed() {
@@ -272,16 +236,25 @@ async fn an_inventory_is_required_taken_kept_and_removed() {
     let there = there(&case).await;
 
     // Required, and there is nowhere to write it: said before anybody approves.
-    set(&stack, json!({"inventory": "Required"})).await;
+    stack
+        .configure(json!({"inventory": "Required"}))
+        .await
+        .unwrap();
     case.apply().await.unwrap();
     until_told(&case, "Ready", "InventoryMissing", "names no store").await;
-    set(&stack, json!({"evidenceStore": store.to_string_lossy()})).await;
+    stack
+        .configure(json!({"evidenceStore": store.to_string_lossy()}))
+        .await
+        .unwrap();
     until_told(&case, "Ready", "InventoryMissing", "is no folder").await;
     untouched(&case).await;
 
     // There is, but two groups hide their members from this application.
     std::fs::create_dir(&store).unwrap();
-    set(&stack, json!({"pollAtMost": "900ms"})).await;
+    stack
+        .configure(json!({"pollAtMost": "900ms"}))
+        .await
+        .unwrap();
     let mut person = Person::new(&case, true, Some(folder.path().join("person.log")));
     let refused = async {
         let told = until_told(
@@ -299,8 +272,11 @@ async fn an_inventory_is_required_taken_kept_and_removed() {
             "names lie about"
         );
         // Only wanted, it is taken as it is.
-        set(&stack, json!({"inventory": "Wanted"})).await;
-        until(&stack, &case, Phase::Closed).await
+        stack
+            .configure(json!({"inventory": "Wanted"}))
+            .await
+            .unwrap();
+        stack.until(&case, Phase::Closed).await.unwrap()
     };
     let status = tokio::select! {
         status = refused => status,
@@ -347,7 +323,10 @@ async fn an_inventory_is_required_taken_kept_and_removed() {
     assert!(written <= gone, "written {written}, the first went {gone}");
 
     // Its time is over: the names go, what proves that they were there stays.
-    set(&stack, json!({"inventoryRetentionDays": "0"})).await;
+    stack
+        .configure(json!({"inventoryRetentionDays": "0"}))
+        .await
+        .unwrap();
     let another = stack.another_operator("sweeper").unwrap();
     let deadline = Instant::now() + PATIENCE;
     while !inventories(&store).is_empty() {

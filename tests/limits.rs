@@ -25,7 +25,7 @@ mod stack;
 use case::Case;
 use cluster::Result;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, ResourceExt as _};
 use person::Person;
 use reasons::until_told;
@@ -144,11 +144,7 @@ async fn the_operators_configuration_comes_first() {
     let case = stack.case("closures", tenant).await.unwrap();
     let client = || stack.cluster.client("admin");
     let maps: Api<ConfigMap> = Api::namespaced(client(), OPERATOR);
-    let set = async |data: Value| {
-        let patch = Patch::Merge(json!({ "data": data }));
-        let parameters = PatchParams::default();
-        maps.patch(OPERATOR, &parameters, &patch).await.unwrap();
-    };
+    let set = async |data: Value| stack.configure(data).await.unwrap();
     set(json!({"maxClosuresPer30Days": "0"})).await;
     case.apply().await.unwrap();
     let mut person = Person::new(&case, true, Some(folder.path().join("person.log")));
@@ -240,12 +236,7 @@ async fn as_many_act_at_once_as_the_configuration_says_and_who_waits_does_not_co
         case.apply().await.unwrap();
         case
     };
-    let maps: Api<ConfigMap> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
-    let set = async |data: Value| {
-        let patch = Patch::Merge(json!({ "data": data }));
-        let parameters = PatchParams::default();
-        maps.patch(OPERATOR, &parameters, &patch).await.unwrap();
-    };
+    let set = async |data: Value| stack.configure(data).await.unwrap();
     let syncing = json!({"users": 12, "sync": {"enabled": true, "hours": 100_000}});
     let waiting = case("waiting", syncing).await;
     let mut person = Person::new(&waiting, true, Some(folder.path().join("waiting.log")));

@@ -24,13 +24,11 @@ mod stack;
 
 use case::{Case, NAME};
 use cluster::Result;
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Patch, PatchParams};
-use kube::{Api, ResourceExt as _};
+use kube::ResourceExt as _;
 use reasons::until_told;
 use serde_json::{Value, json};
 use signer::Signer;
-use stack::{OPERATOR, Options, Stack};
+use stack::{Options, Stack};
 use std::time::{Duration, Instant};
 use tenant_closure::api::ClosureApprovalSpec;
 
@@ -89,11 +87,9 @@ async fn a_key_that_is_removed_stops_the_work() {
         json!({"users": 900, "displayName": "Signed", "initialDomain": "signed.onmicrosoft.com"});
     let tenant = stack.simulator.add(&tenant).await.unwrap();
     let case = stack.case("closures", tenant).await.unwrap();
-    let maps: Api<ConfigMap> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
     let set = async |keys: &str| {
-        let patch = Patch::Merge(json!({"data": {"approvalKeys": keys}}));
-        let parameters = PatchParams::default();
-        maps.patch(OPERATOR, &parameters, &patch).await.unwrap();
+        let data = json!({"approvalKeys": keys});
+        stack.configure(data).await.unwrap();
     };
     case.apply().await.unwrap();
     let none = "0 of 1 approvals for this plan";

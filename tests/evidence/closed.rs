@@ -1,6 +1,6 @@
 //! One closure, carried out once for all tests, and what it left.
 
-use crate::case::{Case, NAME};
+use crate::case::NAME;
 use crate::person::Person;
 use crate::simulator::demo_tenant;
 use crate::stack::{Options, Stack};
@@ -9,8 +9,6 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
-use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::closure::report::Phase;
 
 /// What the closure left.
@@ -133,7 +131,7 @@ async fn close() -> Left {
     let execute = case.manifest.clone();
     case.manifest["spec"]["mode"] = json!("Plan");
     case.apply().await.unwrap();
-    until(&stack, &case, Phase::Planned).await;
+    stack.until(&case, Phase::Planned).await.unwrap();
     let other = read("other.jsonl");
     let planned = ["json", "md", "html"].map(reported);
     let closures = case.closures();
@@ -146,7 +144,7 @@ async fn close() -> Left {
     case.apply().await.unwrap();
     let mut person = Person::new(&case, true, Some(folder.path().join("person.log")));
     let status = tokio::select! {
-        status = until(&stack, &case, Phase::Closed) => status,
+        status = stack.until(&case, Phase::Closed) => status.unwrap(),
         trouble = person.live() => panic!("the persons: {trouble:?}"),
     };
     let journal = status.journal.unwrap();
@@ -161,26 +159,6 @@ async fn close() -> Left {
         other,
         users,
         folder,
-    }
-}
-
-async fn until(stack: &Stack, case: &Case, phase: Phase) -> TenantClosureStatus {
-    let closures = case.closures();
-    let deadline = Instant::now() + Duration::from_secs(240);
-    loop {
-        let status = closures.get(NAME).await.unwrap().status.unwrap_or_default();
-        if status.phase == Some(phase) {
-            return status;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "not {phase:?} but {:?}: {:?}\n{}{}",
-            status.phase,
-            status.summary,
-            stack.log_end("operator.log"),
-            stack.log_end("person.log"),
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -1,19 +1,27 @@
 //! What stands before a closure is applied: control plane, resources, rights, the simulator, the operator.
 
 use crate::Result;
-use crate::case::Case;
+use crate::case::{Case, NAME};
 use crate::children::{Program, binary, free_port, log_end};
 use crate::cluster::{self, Cluster};
 use crate::simulator::{Portal, Simulator, Tenant};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tenant_closure::api::TenantClosureStatus;
+use tenant_closure::closure::report::Phase;
 
 /// Where the operator lives.
 pub(crate) const OPERATOR: &str = "tenant-closure";
 /// For how long things may take to come about.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// For how long a closure may take to come to a phase.
+const PHASE_PATIENCE: Duration = Duration::from_secs(240);
 
 /// Where the operator looks for its own token in the cluster; a test puts one there.
 pub(crate) const FEDERATED_TOKEN: &str = "federated-token";
@@ -106,6 +114,36 @@ impl Stack {
     pub(crate) async fn case(&self, namespace: &str, tenant: Tenant) -> Result<Case> {
         let portal = Portal::new(&self.simulator, tenant)?;
         Case::prepare(self.cluster.clone(), namespace, portal).await
+    }
+
+    /// Changes these keys of the operator's configuration.
+    pub(crate) async fn configure(&self, data: Value) -> Result<()> {
+        let maps: Api<ConfigMap> = Api::namespaced(self.cluster.client("admin"), OPERATOR);
+        let patch = Patch::Merge(json!({ "data": data }));
+        let parameters = PatchParams::default();
+        maps.patch(OPERATOR, &parameters, &patch).await?;
+        Ok(())
+    }
+
+    /// Waits until a closure has come to this phase; its status.
+    pub(crate) async fn until(&self, case: &Case, phase: Phase) -> Result<TenantClosureStatus> {
+        let closures = case.closures();
+        let deadline = Instant::now() + PHASE_PATIENCE;
+        loop {
+            let status = closures.get(NAME).await?.status.unwrap_or_default();
+            if status.phase == Some(phase) {
+                return Ok(status);
+            }
+            assert!(
+                Instant::now() < deadline,
+                "not {phase:?} but {:?}: {:?}\n{}{}",
+                status.phase,
+                status.summary,
+                self.log_end("operator.log"),
+                self.log_end("person.log"),
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// The end of one of the logs.
