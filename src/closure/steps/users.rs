@@ -245,7 +245,10 @@ fn delete(
     if !memory.again.is_empty() {
         return take_up(plan, seen, memory, now);
     }
-    supplements::waiting(plan, sealed, seen, memory, now).unwrap_or_else(|| list(plan, memory, now))
+    // Whose deletion got no answer is known by a listing alone: it comes before anything waits for a person.
+    let settled = memory.unanswered == 0;
+    let waiting = settled.then(|| supplements::waiting(plan, sealed, seen, memory, now));
+    waiting.flatten().unwrap_or_else(|| list(plan, memory, now))
 }
 
 /// The next users who were in no slice yet, all of the plan or all of one supplement. The other Global administrators go

@@ -295,6 +295,15 @@ fn who_is_seen_early_is_planned_while_the_plan_goes_on() {
 }
 
 #[test]
+fn whose_deletion_got_no_answer_is_taken_up_before_anything_waits() {
+    let mut run = told_early();
+    assert_eq!(reason(&run.cycle(true)), "MakeSupplement");
+    run.world.lost = 1;
+    assert_eq!(reason(&waiting(&mut run)), "PlanGrew");
+    assert_eq!(all_deleted(&run).len(), 400, "all whom the plan covers");
+}
+
+#[test]
 fn an_administrator_who_is_seen_early_stops_the_plan_at_once() {
     let mut run = told_early();
     run.world.administrators.insert(id(NEW));
