@@ -6,14 +6,17 @@ use crate::children::log_end;
 use crate::person::Person;
 use crate::simulator::Tenant;
 use crate::stack::{Options, Stack};
+use kube::Api;
+use kube::api::DeleteParams;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::api::status::{BlockerStatus, HandOffStatus};
+use tenant_closure::api::{TenantClosure, TenantClosureStatus};
 use tenant_closure::closure::report::Phase;
+use tokio::runtime::Handle;
 use tokio::sync::{OnceCell, oneshot};
 
 /// For how long a state may take to come about: generous, for machines that are slow.
@@ -29,13 +32,14 @@ const SLICE: u32 = 20;
 pub(crate) struct Trial {
     pub(crate) case: Case,
     stack: &'static Stack,
+    stack_runtime: &'static Handle,
 }
 
 impl Trial {
     /// A tenant with these fields of a scenario's tenant (12 users and nothing else where it says nothing), its
     /// credentials and a manifest. `name` names namespace and tenant, so it is used once.
     pub(crate) async fn new(name: &str, mut tenant: Value) -> Self {
-        let stack = shared().await;
+        let (stack, stack_runtime) = shared().await;
         for (field, usual) in [
             ("users", json!(12)),
             ("initialDomain", json!(format!("{name}.onmicrosoft.com"))),
@@ -47,12 +51,16 @@ impl Trial {
         }
         let tenant = Self::tenant(&tenant).await;
         let case = stack.case(name, tenant).await.unwrap();
-        Self { case, stack }
+        Self {
+            case,
+            stack,
+            stack_runtime,
+        }
     }
 
     /// One more tenant, beside the one of a row.
     pub(crate) async fn tenant(fields: &Value) -> Tenant {
-        shared().await.simulator.add(fields).await.unwrap()
+        shared().await.0.simulator.add(fields).await.unwrap()
     }
 
     /// Another closure of the same tenant, in a namespace of its own.
@@ -62,6 +70,7 @@ impl Trial {
         Self {
             case,
             stack: self.stack,
+            stack_runtime: self.stack_runtime,
         }
     }
 
@@ -334,6 +343,17 @@ impl Trial {
     }
 }
 
+/// Its closure would be looked at for as long as the program runs, and every later row would wait the longer.
+impl Drop for Trial {
+    fn drop(&mut self) {
+        let (cluster, namespace) = (self.case.cluster.clone(), self.case.namespace.clone());
+        self.stack_runtime.spawn(async move {
+            let all: Api<TenantClosure> = Api::namespaced(cluster.client("admin"), &namespace);
+            let _ = all.delete(NAME, &DeleteParams::default()).await;
+        });
+    }
+}
+
 /// What a user is told where a closure is blocked.
 pub(crate) struct Blocked {
     pub(crate) message: String,
@@ -350,9 +370,9 @@ pub(crate) fn condition(status: &TenantClosureStatus, name: &str) -> (String, St
 
 /// The one stack of this program. What it starts lives as long as the thread that starts it, so that is a thread that
 /// never ends; its folder is removed when the process has gone.
-async fn shared() -> &'static Stack {
-    static SHARED: OnceCell<&'static Stack> = OnceCell::const_new();
-    let start = async || -> crate::cluster::Result<&'static Stack> {
+async fn shared() -> (&'static Stack, &'static Handle) {
+    static SHARED: OnceCell<(&'static Stack, &'static Handle)> = OnceCell::const_new();
+    let start = async || -> crate::cluster::Result<(&'static Stack, &'static Handle)> {
         let (ready, wait) = oneshot::channel();
         std::thread::Builder::new()
             .name("stack".to_owned())
@@ -370,12 +390,14 @@ async fn shared() -> &'static Stack {
                         ..Options::default()
                     };
                     let started = Stack::start(None, options).await;
-                    let _ = ready.send(started);
+                    let _ = ready.send((started, Handle::current()));
                     std::future::pending::<()>().await;
                 });
             })?;
-        let stack: &'static Stack = Box::leak(Box::new(wait.await??));
-        Ok(stack)
+        let (started, runtime) = wait.await?;
+        let stack: &'static Stack = Box::leak(Box::new(started?));
+        let runtime: &'static Handle = Box::leak(Box::new(runtime));
+        Ok((stack, runtime))
     };
-    SHARED.get_or_try_init(start).await.unwrap()
+    *SHARED.get_or_try_init(start).await.unwrap()
 }
