@@ -1,4 +1,5 @@
 //! Approvals rest on the admission policies: where one is missing, weakened, narrowed, or was for a while, nothing begins.
+//! Both are looked at again right before an effect.
 #![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
@@ -10,6 +11,8 @@ mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "policies/held.rs"]
+mod held;
 #[path = "support/reasons.rs"]
 mod reasons;
 #[allow(dead_code)] // the demo uses the rest
@@ -60,11 +63,15 @@ async fn restore(case: &Case) {
     case.cluster.apply("admin", &shipped).await.unwrap();
 }
 
-/// An approval of the plan at hand in somebody's name.
+/// An approval of the plan at hand in somebody's name, for ten days.
 async fn approval(case: &Case, name: &str, approver: &str) -> String {
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240);
+    approval_until(case, name, approver, until).await
+}
+
+async fn approval_until(case: &Case, name: &str, approver: &str, until: jiff::Timestamp) -> String {
     let closure = case.closures().get(NAME).await.unwrap();
     let digest = closure.status.as_ref().unwrap().plan.as_ref().unwrap();
-    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240);
     json!({
         "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
         "metadata": {"name": name, "namespace": case.namespace},

@@ -4,14 +4,14 @@ use crate::api::RecordType;
 use crate::api::record::Settled;
 use crate::closure::intent::{Intent, Outcome};
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Observation, Why};
+use crate::closure::observation::{Cluster, Observation, Why};
 use crate::closure::plan::Plan;
-use crate::closure::tenant::{Attempt, Leash as _, LookBack, Tenant};
+use crate::closure::tenant::{Attempt, Leash, LookBack, Tenant};
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
 use crate::controller::journal::{self, Draft, Head};
-use crate::controller::read::{self, Read};
-use crate::controller::{fleet, observe};
+use crate::controller::read::Read;
+use crate::controller::{fleet, judge, observe};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 use std::time::{Duration, Instant};
@@ -62,7 +62,7 @@ pub async fn carry_out(
     known: Known<'_>,
     tenant: &dyn Tenant,
     intent: Intent,
-    approvers: Vec<String>,
+    seen: &mut Observation,
 ) -> Result<Done, ReconcileError> {
     let Known { head, memory, plan } = known;
     let at_most = read.configured.acting_at_most;
@@ -75,7 +75,6 @@ pub async fn carry_out(
     let begun = Instant::now();
     let namespace = read.closure.namespace().unwrap_or_default();
     let leash = ctx.brakes.leash(&namespace, &read.uid, read.generation);
-    let leash = leash.until(begun + ctx.limits.start);
     let draft = Draft {
         inventory: None,
         losses: Vec::new(),
@@ -89,7 +88,7 @@ pub async fn carry_out(
         plan: None,
         supplement: None,
         plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
-        approvers,
+        approvers: approvers(&seen.cluster, intent.supplement),
     };
     let claimed = if journal::begins(memory, intent.action) {
         begin(ctx, read, head, draft).await?
@@ -97,25 +96,29 @@ pub async fn carry_out(
         journal::claim(ctx, &read.closure, head, draft).await?
     };
     ctx.counters.effects.add(1);
-    let unchanged = read::closure(
-        ctx,
-        &read.closure.namespace().unwrap_or_default(),
-        &read.closure.name_any(),
-    )
-    .await?
-    .is_some_and(|again| {
-        again.uid == read.uid && again.generation == read.generation && again.inputs == read.inputs
-    });
-    let attempt = if unchanged && leash.holds() {
-        let over = begun + ctx.limits.start + ctx.limits.request;
-        tokio::time::timeout_at(over.into(), tenant.perform(&intent, &leash))
-            .await
-            .ok()
-    } else {
-        Some(Attempt::default())
+    let ends = begun + ctx.limits.start;
+    let until = judge::still(ctx, read, known, seen, &intent, ends).await?;
+    let leash = until.map(|until| leash.until(until));
+    let attempt = match leash.filter(Leash::holds) {
+        Some(leash) => {
+            let over = ends + ctx.limits.request;
+            tokio::time::timeout_at(over.into(), tenant.perform(&intent, &leash))
+                .await
+                .ok()
+        }
+        None => Some(Attempt::default()),
     };
     let attempt = attempt.as_ref();
     look_again(ctx, &claimed, &intent, attempt, known, tenant, false).await
+}
+
+/// Who approved what covers the effect: the plan, or the supplement that names its objects.
+fn approvers(cluster: &Cluster, supplement: Option<u32>) -> Vec<String> {
+    let approvals = match supplement {
+        None => Some(&cluster.approvals),
+        Some(ordinal) => cluster.supplements.get(&ordinal),
+    };
+    approvals.map_or_else(Vec::new, |approvals| approvals.approvers.clone())
 }
 
 /// Claims a closure's first effect, one closure after the other: no two slip through the limit together.

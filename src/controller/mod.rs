@@ -18,6 +18,7 @@ pub mod fleet;
 pub mod grounds;
 pub mod inventory;
 pub mod journal;
+pub mod judge;
 pub mod observe;
 mod plan_status;
 pub mod plans;

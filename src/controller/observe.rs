@@ -7,21 +7,23 @@ use crate::closure::observation::{Fact, Observation, Question, Refused, Why};
 use crate::closure::plan::Plan;
 use crate::closure::tenant::{Scope, Tenant};
 use crate::controller::context::Context;
-use jiff::Timestamp;
+use crate::controller::judge::Judge;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Asks until something else than a question is decided. Each question is asked once a cycle, so this ends.
+/// Asks until something else than a question is decided. Each question is asked once a cycle, so this ends. An answer can
+/// take minutes: what counts is judged anew before each decision.
 pub async fn until_decided(
     tenant: Option<&dyn Tenant>,
     plan: &Plan,
     memory: &Memory,
     seen: &mut Observation,
-    now: Timestamp,
+    judge: &Judge<'_>,
 ) -> Decided {
     let mut asked: BTreeSet<Question> = BTreeSet::new();
     loop {
+        let now = judge.now(&mut seen.cluster);
         let decided = decide(plan, seen, memory, now);
         let Decision::Read(questions) = &decided.decision else {
             return decided;

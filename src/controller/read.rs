@@ -4,16 +4,13 @@ use crate::api::terms::resolve;
 use crate::api::{ClosureApproval, REQUESTED_AT, TenantClosure};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{BackupJob, Cluster, Obstacle};
-use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions;
 use crate::closure::terms::{Backup, Mode, Terms};
-use crate::controller::approvals::About;
 use crate::controller::configuration::{self, Configured};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
-use crate::controller::policies::{self, InForce};
-use crate::controller::{approvals, backup, fleet, inventory, proofs};
+use crate::controller::{approvals, backup, fleet, inventory};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::ListParams;
@@ -40,6 +37,19 @@ pub struct Read {
 }
 
 impl Read {
+    /// Its namespace and name.
+    pub fn name(&self) -> (String, String) {
+        let namespace = self.closure.namespace().unwrap_or_default();
+        (namespace, self.closure.name_any())
+    }
+
+    /// True where nothing was changed in between that a decision could rest on.
+    pub fn is_same_as(&self, before: &Self) -> bool {
+        self.uid == before.uid
+            && self.generation == before.generation
+            && self.inputs == before.inputs
+    }
+
     /// No status was ever written.
     pub fn is_new(&self) -> bool {
         let status = self.closure.status.as_ref();
@@ -127,83 +137,33 @@ fn inputs(
     crate::closure::plan::hex(&Sha256::digest(lines.join("\n").as_bytes()))
 }
 
-/// The Kubernetes side of the observation, for the plan in force. Once something was destroyed, the Job that vouches for
-/// the backup is no longer asked for.
+/// The Kubernetes side of the observation, but for what a [`Judge`](crate::controller::judge::Judge) tells. Once something
+/// was destroyed, the Job that vouches for the backup is no longer asked for.
 ///
 /// # Errors
 /// Where the API server failed.
 pub async fn cluster(
     ctx: &Context,
     read: &Read,
-    plan: &Plan,
     memory: &Memory,
     now: Timestamp,
 ) -> Result<Cluster, ReconcileError> {
-    let digests: Vec<&str> = plan
-        .sealed
-        .iter()
-        .map(|sealed| sealed.digest.as_str())
-        .chain(plan.supplements.all().map(|one| one.digest.as_str()))
-        .collect();
     let vouched = memory.destroying_since.is_some();
-    let asked = read.terms.mode == Mode::Execute && read.terms.approvals_required > 0;
-    let policies = if !asked && read.approvals.is_empty() {
-        Some(InForce::UNASKED)
-    } else {
-        policies::in_force(ctx).await?
-    };
-    let judge = |digest: Option<&str>| {
-        let about = About {
-            digest,
-            known: &digests,
-        };
-        approvals::judge(
-            &read.closure,
-            &read.terms,
-            about,
-            &read.approvals,
-            &read.configured,
-            policies,
-            now,
-        )
-    };
-    let supplements = plan.supplements.all();
     Ok(Cluster {
-        approvals: judge(digests.first().copied()),
-        supplements: supplements
-            .map(|one| (one.head.ordinal, judge(Some(&one.digest))))
-            .collect(),
         rivals: rivals(ctx, read).await?,
-        attestations: approvals::attestations(
-            &read.closure,
-            &read.terms,
-            &read.approvals,
-            &read.configured,
-            policies,
-            now,
-        ),
-        proofs: proofs::of(
-            &read.closure,
-            &read.terms,
-            &read.approvals,
-            &read.configured,
-            policies,
-            now,
-        ),
         configuration: read.configured.guards.clone(),
         begun_lately: if preconditions::begun(memory) {
             0
         } else {
             fleet::begun_lately(ctx, &read.uid, now).await?
         },
-        credential: Ok(()),
         backup_job: backup_job(ctx, read, vouched).await?,
-        evidence: None,
         inventory_store: if vouched {
             Ok(())
         } else {
             inventory::store_found(ctx, &read.configured)
         },
+        ..Cluster::default()
     })
 }
 
@@ -222,7 +182,11 @@ async fn backup_job(
     }
 }
 
-async fn rivals(ctx: &Context, read: &Read) -> Result<Vec<String>, ReconcileError> {
+/// Other closures of the same tenant that are not closed, read live.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn rivals(ctx: &Context, read: &Read) -> Result<Vec<String>, ReconcileError> {
     let api: Api<TenantClosure> = Api::all(ctx.client.clone());
     let params =
         ListParams::default().fields(&format!("spec.tenant.id={}", read.closure.spec.tenant.id));

@@ -7,6 +7,7 @@ use crate::closure::observation::{Cluster, Observation};
 use crate::closure::schedule;
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
+use crate::controller::judge::Judge;
 use crate::controller::read::{self, Read};
 use crate::controller::told::Told;
 use crate::controller::{
@@ -72,7 +73,7 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
     let mut seen = Observation {
         cluster: Cluster {
             evidence: kept,
-            ..read::cluster(ctx, read, &plan, &memory, now).await?
+            ..read::cluster(ctx, read, &memory, now).await?
         },
         ..observe::seen_after_the_effect(ctx, &read.uid)
     };
@@ -87,12 +88,12 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
         let credential = seen.cluster.credential;
         return doubt::settle(ctx, in_doubt, known, tenant, credential, now).await;
     }
-    let decided = observe::until_decided(tenant, &plan, &memory, &mut seen, now).await;
+    let judge = Judge::called(ctx, read, &plan).await?;
+    let decided = observe::until_decided(tenant, &plan, &memory, &mut seen, &judge).await;
     match (&decided.decision, tenant) {
         (Decision::Act(intent), Some(tenant)) => {
             let intent = intent.clone();
-            let approvers = approvers(seen.cluster, intent.supplement);
-            let done = act::carry_out(ctx, read, known, tenant, intent, approvers).await?;
+            let done = act::carry_out(ctx, read, known, tenant, intent, &mut seen).await?;
             Ok(Told::after(ctx, known, decided, done))
         }
         (Decision::WriteInventory, Some(tenant)) => {
@@ -101,16 +102,5 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
         (Decision::MakePlan { .. }, _) => plans::make(ctx, read, known, &seen, decided).await,
         (Decision::MakeSupplement, _) => plans::supplement(ctx, read, known, &seen, decided).await,
         _ => Ok(Told::decided(known, decided)),
-    }
-}
-
-/// Who approved what covers the effect: the plan, or the supplement that names its objects.
-fn approvers(cluster: Cluster, supplement: Option<u32>) -> Vec<String> {
-    let mut supplements = cluster.supplements;
-    match supplement {
-        None => cluster.approvals.approvers,
-        Some(ordinal) => supplements
-            .remove(&ordinal)
-            .map_or_else(Vec::new, |approvals| approvals.approvers),
     }
 }

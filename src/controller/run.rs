@@ -1,6 +1,7 @@
 //! Run: the watches, the stream of cycles, and a stop that lets the write in hand finish.
 
 use crate::api::{ClosureApproval, TenantClosure};
+use crate::controller::brakes::Brakes;
 use crate::controller::configuration;
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
@@ -92,44 +93,61 @@ async fn watch_brakes(ctx: Arc<Context>, on_ready: impl FnOnce()) {
     let maps = events::<ConfigMap>(Api::namespaced(ctx.client.clone(), &ctx.namespace), by_name);
     let brakes = &ctx.brakes;
     let closures = closures.for_each(|event| {
-        match event {
-            Ok(Event::Apply(c) | Event::InitApply(c)) => {
-                let stays = c.metadata.deletion_timestamp.is_none();
-                brakes.closure(
-                    &c.uid().unwrap_or_default(),
-                    stays.then_some(c.metadata.generation.unwrap_or_default()),
-                );
-            }
-            Ok(Event::Delete(c)) => brakes.closure(&c.uid().unwrap_or_default(), None),
-            Ok(Event::InitDone) => {
-                if let Some(on_ready) = on_ready.take() {
-                    on_ready();
-                }
-            }
-            Ok(Event::Init) | Err(_) => brakes.lost_sight(),
+        closure_seen(brakes, &event);
+        if matches!(event, Ok(Event::InitDone))
+            && let Some(on_ready) = on_ready.take()
+        {
+            on_ready();
         }
         ready(())
     });
     let approvals = approvals.for_each(|event| {
-        match event {
-            Ok(Event::Apply(one)) if one.metadata.generation > Some(1) => {
-                brakes.approval(&one.namespace().unwrap_or_default());
-            }
-            Ok(Event::Delete(one)) => brakes.approval(&one.namespace().unwrap_or_default()),
-            Ok(Event::Init) | Err(_) => brakes.lost_sight(),
-            Ok(Event::Apply(_) | Event::InitApply(_) | Event::InitDone) => {}
-        }
+        approval_seen(brakes, &event);
         ready(())
     });
     let maps = maps.for_each(|event| {
-        match event {
-            Ok(Event::Apply(_) | Event::Delete(_)) => brakes.configuration(),
-            Ok(Event::Init) | Err(_) => brakes.lost_sight(),
-            Ok(Event::InitApply(_) | Event::InitDone) => {}
-        }
+        configuration_seen(brakes, &event);
         ready(())
     });
     tokio::join!(closures, approvals, maps);
+}
+
+/// A list that begins anew ends what was under way twice: nobody saw what happened before it began, and what was read live
+/// before it is complete may have changed before the server made it, of which no event comes.
+fn closure_seen(brakes: &Brakes, event: &watcher::Result<Event<Closure>>) {
+    match event {
+        Ok(Event::Apply(c) | Event::InitApply(c)) => {
+            let stays = c.metadata.deletion_timestamp.is_none();
+            brakes.closure(
+                &c.uid().unwrap_or_default(),
+                stays.then_some(c.metadata.generation.unwrap_or_default()),
+            );
+        }
+        Ok(Event::Delete(c)) => brakes.closure(&c.uid().unwrap_or_default(), None),
+        Ok(Event::Init | Event::InitDone) | Err(_) => brakes.lost_sight(),
+    }
+}
+
+fn approval_seen(
+    brakes: &Brakes,
+    event: &watcher::Result<Event<PartialObjectMeta<ClosureApproval>>>,
+) {
+    match event {
+        Ok(Event::Apply(one)) if one.metadata.generation > Some(1) => {
+            brakes.approval(&one.namespace().unwrap_or_default());
+        }
+        Ok(Event::Delete(one)) => brakes.approval(&one.namespace().unwrap_or_default()),
+        Ok(Event::Init | Event::InitDone) | Err(_) => brakes.lost_sight(),
+        Ok(Event::Apply(_) | Event::InitApply(_)) => {}
+    }
+}
+
+fn configuration_seen(brakes: &Brakes, event: &watcher::Result<Event<ConfigMap>>) {
+    match event {
+        Ok(Event::Apply(_) | Event::Delete(_)) => brakes.configuration(),
+        Ok(Event::Init | Event::InitDone) | Err(_) => brakes.lost_sight(),
+        Ok(Event::InitApply(_)) => {}
+    }
 }
 
 fn events<K>(api: Api<K>, config: watcher::Config) -> impl Stream<Item = watcher::Result<Event<K>>>
@@ -137,4 +155,85 @@ where
     K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
     watcher::watcher(api, config).default_backoff()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::closure::tenant::Leash as _;
+    use kube::api::{ObjectMeta, PartialObjectMetaExt as _};
+
+    fn object<K>(generation: i64) -> PartialObjectMeta<K> {
+        let metadata = ObjectMeta {
+            uid: Some("u".to_owned()),
+            namespace: Some("n".to_owned()),
+            generation: Some(generation),
+            ..ObjectMeta::default()
+        };
+        metadata.into_response_partial()
+    }
+
+    /// Suspended, revoked, switched off or deleted after the live read and before the list is complete: the list shows how it
+    /// is now, and no event tells of the change.
+    #[test]
+    fn a_change_between_a_live_read_and_the_end_of_a_list_lets_go() {
+        type Feed = fn(&Brakes, bool);
+        let closures: Feed = |brakes, begins| {
+            if begins {
+                closure_seen(brakes, &Ok(Event::Init));
+            } else {
+                closure_seen(brakes, &Ok(Event::InitDone));
+            }
+        };
+        let approvals: Feed = |brakes, begins| {
+            if begins {
+                approval_seen(brakes, &Ok(Event::Init));
+            } else {
+                approval_seen(brakes, &Ok(Event::InitApply(object(2))));
+                approval_seen(brakes, &Ok(Event::InitDone));
+            }
+        };
+        let maps: Feed = |brakes, begins| {
+            if begins {
+                configuration_seen(brakes, &Ok(Event::Init));
+            } else {
+                configuration_seen(brakes, &Ok(Event::InitApply(ConfigMap::default())));
+                configuration_seen(brakes, &Ok(Event::InitDone));
+            }
+        };
+        // A closure that has gone is missing from the list, which is all that tells of it.
+        for feed in [closures, approvals, maps] {
+            let brakes = Arc::new(Brakes::default());
+            closure_seen(&brakes, &Ok(Event::Apply(object(1))));
+            feed(&brakes, true);
+            let leash = brakes.leash("n", "u", 1);
+            assert!(leash.holds());
+            feed(&brakes, false);
+            assert!(!leash.holds());
+            assert!(brakes.leash("n", "u", 1).holds(), "what is read after it");
+        }
+    }
+
+    #[test]
+    fn each_change_that_is_seen_lets_go_and_what_is_new_does_not() {
+        type Feed = (fn(&Brakes), bool);
+        let feeds: [Feed; 7] = [
+            (|b| closure_seen(b, &Ok(Event::Apply(object(2)))), false),
+            (|b| closure_seen(b, &Ok(Event::InitApply(object(2)))), false),
+            (|b| closure_seen(b, &Ok(Event::Delete(object(1)))), false),
+            (|b| approval_seen(b, &Ok(Event::Apply(object(2)))), false),
+            (|b| approval_seen(b, &Ok(Event::Delete(object(1)))), false),
+            (|b| approval_seen(b, &Ok(Event::Apply(object(1)))), true),
+            (
+                |b| configuration_seen(b, &Ok(Event::Apply(ConfigMap::default()))),
+                false,
+            ),
+        ];
+        for (number, (feed, holds)) in feeds.into_iter().enumerate() {
+            let brakes = Arc::new(Brakes::default());
+            let leash = brakes.leash("n", "u", 1);
+            feed(&brakes);
+            assert_eq!(leash.holds(), holds, "{number}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ crate::rows![
     not_accepted_and_then_accepted,
     what_cannot_be_counted_is_accepted_by_name,
     what_comes_after_the_plan_blocks_before_the_first_user,
+    what_comes_while_sync_is_switched_off_blocks_too,
     an_azure_subscription_goes_only_if_it_is_listed,
     taken_out_of_the_list_in_the_middle_it_stays,
     azure_that_no_account_shows_is_unknown
@@ -114,6 +115,30 @@ async fn what_comes_after_the_plan_blocks_before_the_first_user() {
     trial.change(json!({"accept": accept})).await;
     let gone = |status: &TenantClosureStatus| condition(status, "UsersDeleted").0 == "True";
     trial.with_approver(trial.until("users go", gone)).await;
+}
+
+/// Days go by between the approval and the first user where directory sync is on.
+async fn what_comes_while_sync_is_switched_off_blocks_too() {
+    let sync = json!({"sync": {"enabled": true, "hours": 720}});
+    let mut trial = Trial::new("losses-sync", sync).await;
+    trial.spec()["accept"] = json!([]);
+    trial.apply().await;
+    let waits = |status: &TenantClosureStatus| condition(status, "Ready").1 == "WaitingSyncOff";
+    trial
+        .with_approver(trial.until("sync goes off", waits))
+        .await;
+    let matching = json!({"method": "GET", "pathContains": "/v1.0/groups"});
+    let deed = json!({"status": {"code": 403, "body": {"error": {"code": "Authorization_RequestDenied", "message": "No."}}}});
+    trial.case.portal.fault(matching, deed, None).await.unwrap();
+    trial.blocked("LossNotAccepted").await;
+    trial.pass(30).await;
+    trial.assert_stands_still().await;
+    trial.blocked("LossNotAccepted").await;
+    let gone = |one: &Value| one["kind"] == "userDeleted";
+    assert!(!trial.effects().await.iter().any(gone));
+    let accept = json!([{"kind": "Groups", "reference": "CAB-118"}]);
+    trial.change(json!({"accept": accept})).await;
+    trial.assert_closes().await;
 }
 
 /// Canceled by the operator, by id.

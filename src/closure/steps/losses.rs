@@ -1,4 +1,5 @@
-//! What dies with the tenant: counted for the plan, accepted by name, counted once more before the first effect. Azure
+//! What dies with the tenant: counted for the plan, accepted by name, counted again until the first effect that takes
+//! something away for good. Azure
 //! subscriptions are accepted each by id, and looked at again whenever one is about to end.
 
 use crate::closure::decision::{Blocker, Decision};
@@ -41,8 +42,8 @@ pub fn not_accepted(terms: &Terms, all: &[PlannedLoss]) -> Vec<PlannedLoss> {
         .collect()
 }
 
-/// Approved, and nothing has begun: what there is to lose is counted once more. What came since the plan was made takes
-/// an acceptance too.
+/// Approved, and nothing was taken away for good: what there is to lose is counted again, also while directory sync goes
+/// off, which takes days. What came since the plan was made takes an acceptance too.
 ///
 /// # Errors
 /// The decision to read it, or to wait for it.

@@ -55,9 +55,10 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
             .blocked_by(lacks);
     }
     let lost = match &assessment.next {
-        _ if begun(memory) => Vec::new(),
+        // What comes now is too late to be asked about, or is looked at where it is ended.
+        _ if memory.destroying_since.is_some() => Vec::new(),
         Some(_) => planned_losses(plan),
-        // Approved, and nothing has begun.
+        // Approved, and nothing was taken away yet: directory sync alone takes 72 hours to go off.
         None => match losses::again(&plan.terms, seen) {
             Ok(lost) => lost,
             Err(decision) => return Assessment::now_do(decision).blocked_by(lacks),

@@ -3,8 +3,9 @@
 use super::*;
 use crate::closure::fixtures::{accepted, subscription};
 use crate::closure::id::ObjectId;
+use crate::closure::intent::Action;
 use crate::closure::loss::{Loss, LossKind};
-use crate::closure::observation::{Agreement, Lifecycle, Why};
+use crate::closure::observation::{Agreement, Lifecycle, Question, Why};
 use crate::closure::step::Step;
 use crate::closure::terms::Accepted;
 
@@ -234,6 +235,25 @@ fn a_kind_that_comes_after_the_plan_blocks_before_the_first_effect() {
     assert!(run.world.steps.is_empty());
     run.world.terms.accepted.push(accepted("IntuneDevices"));
     assert!(matches!(run.cycle(false).decision, Decision::Act(_)));
+}
+
+#[test]
+fn they_are_counted_while_sync_is_switched_off_and_not_once_a_user_went() {
+    let mut run = planned(losing(&[]).with(|world| world.sync = true));
+    let Decision::Act(intent) = run.cycle(false).decision else {
+        panic!()
+    };
+    assert_eq!(intent.action, Action::SwitchSyncOff);
+    run.world.losses = vec![Loss::counted(LossKind::Groups, Ok(7))];
+    assert_eq!(blocked(&run.cycle(false)).0, "LossNotAccepted");
+    run.world.terms.accepted.push(accepted("Groups"));
+    let begins = |d: &Decided| matches!(&d.decision, Decision::Act(i) if i.action.destroys());
+    run.until(false, 1_000, begins);
+    assert!(run.memory.destroying_since.is_some());
+    run.world.losses = vec![Loss::counted(LossKind::IntuneDevices, Ok(7))];
+    let asked = run.world.questions[&Question::Losses];
+    assert!(!matches!(run.cycle(false).decision, Decision::Blocked(_)));
+    assert_eq!(run.world.questions[&Question::Losses], asked);
 }
 
 #[test]

@@ -1,0 +1,164 @@
+//! Judge: what approvals, attestations and proofs come to at this moment, under policies that were read live. Asked anew
+//! whenever something is decided: a listing takes minutes, and meanwhile an approval ends.
+
+use crate::closure::decide::decide;
+use crate::closure::decision::Decision;
+use crate::closure::intent::Intent;
+use crate::closure::observation::{Cluster, Observation};
+use crate::closure::plan::Plan;
+use crate::closure::terms::Mode;
+use crate::controller::act::Known;
+use crate::controller::approvals::{self, About};
+use crate::controller::context::Context;
+use crate::controller::error::ReconcileError;
+use crate::controller::policies::{self, InForce};
+use crate::controller::proofs;
+use crate::controller::read::{self, Read};
+use jiff::Timestamp;
+use std::time::{Duration, Instant};
+
+/// What is judged, and under which policies.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    read: &'a Read,
+    /// Digests of the plan in force and of its supplements, by ordinal.
+    digests: Vec<(Option<u32>, &'a str)>,
+    policies: Option<InForce>,
+}
+
+impl<'a> Judge<'a> {
+    /// For the plan in force and its supplements; the policies are read now, where anything rests on them.
+    ///
+    /// # Errors
+    /// Where the API server failed.
+    pub async fn called(
+        ctx: &Context,
+        read: &'a Read,
+        plan: &'a Plan,
+    ) -> Result<Self, ReconcileError> {
+        let asked = read.terms.mode == Mode::Execute && read.terms.approvals_required > 0;
+        let policies = if !asked && read.approvals.is_empty() {
+            Some(InForce::UNASKED)
+        } else {
+            policies::in_force(ctx).await?
+        };
+        let sealed = plan.sealed.iter();
+        let plan_itself = sealed.map(|sealed| (None, sealed.digest.as_str()));
+        let supplements = plan.supplements.all();
+        let supplements = supplements.map(|one| (Some(one.head.ordinal), one.digest.as_str()));
+        Ok(Self {
+            read,
+            digests: plan_itself.chain(supplements).collect(),
+            policies,
+        })
+    }
+
+    /// Writes down what counts now, and tells which moment that is.
+    pub fn now(&self, cluster: &mut Cluster) -> Timestamp {
+        let now = Timestamp::now();
+        let Read {
+            closure,
+            terms,
+            approvals: found,
+            configured,
+            ..
+        } = self.read;
+        let known: Vec<&str> = self.digests.iter().map(|(_, digest)| *digest).collect();
+        let judged = |digest: Option<&str>| {
+            let known = &known;
+            let about = About { digest, known };
+            approvals::judge(closure, terms, about, found, configured, self.policies, now)
+        };
+        let of_plan = self.digests.iter().find(|(ordinal, _)| ordinal.is_none());
+        cluster.approvals = judged(of_plan.map(|(_, digest)| *digest));
+        let of_supplements = self.digests.iter();
+        cluster.supplements = of_supplements
+            .filter_map(|(ordinal, digest)| Some(((*ordinal)?, judged(Some(digest)))))
+            .collect();
+        cluster.attestations =
+            approvals::attestations(closure, terms, found, configured, self.policies, now);
+        cluster.proofs = proofs::of(closure, terms, found, configured, self.policies, now);
+        now
+    }
+}
+
+/// Between claim and act: everything that Kubernetes knows is read and judged once more, and the same decision must come of it.
+/// Until when it stands, at the latest until `latest`: the approvals that cover the intent may end while it is carried out.
+/// `None`: nothing may be sent, and the next cycle tells why.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn still(
+    ctx: &Context,
+    before: &Read,
+    known: Known<'_>,
+    seen: &mut Observation,
+    intent: &Intent,
+    latest: Instant,
+) -> Result<Option<Instant>, ReconcileError> {
+    let (namespace, name) = before.name();
+    let again = read::closure(ctx, &namespace, &name).await?;
+    let Some(again) = again.filter(|again| again.is_same_as(before)) else {
+        return Ok(None);
+    };
+    let judge = Judge::called(ctx, &again, known.plan).await?;
+    seen.cluster.rivals = read::rivals(ctx, &again).await?;
+    // Taken first: the time of an approval is never stretched.
+    let moment = Instant::now();
+    let now = judge.now(&mut seen.cluster);
+    match decide(known.plan, seen, known.memory, now).decision {
+        Decision::Act(same) if same == *intent => {
+            let ends = stands(&seen.cluster, intent, now).and_then(|left| moment.checked_add(left));
+            Ok(Some(ends.map_or(latest, |ends| ends.min(latest))))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// For how long what covers the intent counts, from now. `None`: its time has no end, or nothing is taken away.
+fn stands(cluster: &Cluster, intent: &Intent, now: Timestamp) -> Option<Duration> {
+    let approvals = match intent.supplement {
+        None => &cluster.approvals,
+        Some(ordinal) => cluster.supplements.get(&ordinal)?,
+    };
+    let until = approvals
+        .valid_until
+        .filter(|_| !intent.action.reads_only())?;
+    Some(Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use crate::closure::intent::Action;
+    use crate::closure::observation::Approvals;
+    use crate::closure::step::Step;
+
+    /// No request of a slice starts once the approval of what it takes away is over.
+    #[test]
+    fn an_effect_ends_with_the_approval_that_covers_it() {
+        let now: Timestamp = "2026-10-01T00:00:00Z".parse().unwrap();
+        let until = |seconds: u64| Approvals {
+            valid_until: now.checked_add(Duration::from_secs(seconds)).ok(),
+            ..Approvals::default()
+        };
+        let mut cluster = Cluster {
+            approvals: until(9),
+            ..Cluster::default()
+        };
+        cluster.supplements.insert(1, until(4));
+        let of = |action: Action, supplement: Option<u32>| Intent {
+            supplement,
+            ..Intent::on(Step::Users, action, Vec::new())
+        };
+        let left = |action, supplement| stands(&cluster, &of(action, supplement), now);
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(left(Action::DeleteUsers, None), seconds(9));
+        assert_eq!(left(Action::DeleteUsers, Some(1)), seconds(4));
+        assert_eq!(left(Action::VerifyUsers, None), None, "a reading goes on");
+        let later = now.checked_add(Duration::from_secs(10)).unwrap();
+        let over = stands(&cluster, &of(Action::DeleteUsers, None), later);
+        assert_eq!(over, seconds(0));
+    }
+}
