@@ -23,6 +23,8 @@ mod lasting;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
+#[path = "bad_luck/policies.rs"]
+mod policies;
 #[path = "bad_luck/readers.rs"]
 mod readers;
 #[path = "bad_luck/refused.rs"]
@@ -59,6 +61,7 @@ fn main() {
         answers::rows(),
         directories::rows(),
         lasting::rows(),
+        policies::rows(),
         readers::rows(),
         refused::rows(),
         subscriptions::rows(),

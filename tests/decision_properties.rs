@@ -32,6 +32,8 @@ fn fact<T: Clone + std::fmt::Debug>(
         2 => prop_oneof![
             Just(Why::Forbidden),
             Just(Why::CredentialRefused(Refused::SecretExpired)),
+            Just(Why::PolicyAsks),
+            Just(Why::Conflict),
             Just(Why::Unavailable),
             Just(Why::Malformed),
             Just(Why::Unsupported),

@@ -12,6 +12,8 @@
 mod accounts;
 #[path = "microsoft/batches.rs"]
 mod batches;
+#[path = "microsoft/decided.rs"]
+mod decided;
 #[path = "microsoft/domains.rs"]
 mod domains;
 #[path = "microsoft/ending.rs"]

@@ -8,8 +8,8 @@ use crate::closure::phase::{CONDITIONS, Phase};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::{
-    cancel_subscriptions, delete_subscriptions, disable_mfa, preconditions, release_domains,
-    renewal, supplements, users,
+    cancel_subscriptions, delete_subscriptions, disable_mfa, policy, preconditions, refused,
+    release_domains, renewal, supplements, users,
 };
 use crate::closure::terms::{Mode, Terms};
 
@@ -117,7 +117,11 @@ const fn doing(action: Action) -> &'static str {
 }
 
 fn handed_off(step: Step, list: &[HandOff]) -> &'static str {
+    let first = list.first().map(|one| one.key);
     match step {
+        _ if first == Some(policy::LIFT) => "LiftPolicyHandOff",
+        _ if first == Some(policy::CLEAR) => "ClearTheWayHandOff",
+        Step::Users if first == Some(refused::BY_HAND) => "DeleteUsersHandOff",
         Step::Preconditions => "HandOff",
         Step::Users if list.iter().any(|one| one.key == renewal::KEY) => "StopRenewalHandOff",
         Step::Users => "DirectorySyncHandOff",

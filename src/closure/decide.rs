@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 
 /// Walks the guards, then the steps in order, and stops at the first that is not done.
 pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decided {
-    steps::inventory::before(walk(plan, seen, memory, now), seen, memory, now)
+    let mut decided = steps::inventory::before(walk(plan, seen, memory, now), seen, memory, now);
+    steps::policy::in_cloud(&mut decided.decision, plan.terms.cloud);
+    decided
 }
 
 fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decided {

@@ -300,6 +300,10 @@ pub enum Word {
     Forbidden,
     /// The credential is gone or refused.
     CredentialRefused,
+    /// A policy of the tenant asks for a person.
+    PolicyAsks,
+    /// Something in the directory stands in the way.
+    Conflict,
     /// Microsoft gave no usable answer.
     Unavailable,
     /// What was answered is not what Microsoft documents.
@@ -332,6 +336,8 @@ impl From<Shortage> for Gap {
                 why: match why {
                     Why::Forbidden => Word::Forbidden,
                     Why::CredentialRefused(_) => Word::CredentialRefused,
+                    Why::PolicyAsks => Word::PolicyAsks,
+                    Why::Conflict => Word::Conflict,
                     Why::Unavailable => Word::Unavailable,
                     Why::Malformed => Word::Malformed,
                     Why::Unsupported => Word::Unsupported,
@@ -347,9 +353,12 @@ impl Gap {
         match self.why {
             Word::Forbidden => Some(self.kind.permission()),
             Word::Hidden => Some(HIDDEN_MEMBERS),
-            Word::CredentialRefused | Word::Unavailable | Word::Malformed | Word::Unsupported => {
-                None
-            }
+            Word::CredentialRefused
+            | Word::PolicyAsks
+            | Word::Conflict
+            | Word::Unavailable
+            | Word::Malformed
+            | Word::Unsupported => None,
         }
     }
 
@@ -359,6 +368,8 @@ impl Gap {
         match self.why {
             Word::Forbidden => format!("{what} (not permitted)"),
             Word::CredentialRefused => format!("{what} (the credential was refused)"),
+            Word::PolicyAsks => format!("{what} (a policy of the tenant asks for a person)"),
+            Word::Conflict => format!("{what} (something in the directory stands in the way)"),
             Word::Unavailable => format!("{what} (no usable answer)"),
             Word::Malformed => format!("{what} (an answer that is not believed)"),
             Word::Unsupported => format!("{what} (not to be read here)"),
@@ -370,7 +381,7 @@ impl Gap {
     pub const fn may_pass(self) -> bool {
         matches!(
             self.why,
-            Word::Unavailable | Word::Malformed | Word::CredentialRefused
+            Word::Unavailable | Word::Malformed | Word::CredentialRefused | Word::PolicyAsks
         )
     }
 }

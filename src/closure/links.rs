@@ -110,6 +110,34 @@ pub const fn applications(cloud: Cloud) -> &'static str {
     }
 }
 
+/// The policies of Conditional Access, and beside them the authentication contexts of protected actions.
+pub const fn conditional_access(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => {
+            "https://entra.microsoft.com/#view/Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade"
+        }
+        Cloud::USGov | Cloud::USGovDoD => {
+            "https://entra.microsoft.us/#view/Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade"
+        }
+        Cloud::China => {
+            "https://portal.azure.cn/#view/Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade"
+        }
+    }
+}
+
+/// The overview of the directory, with what is in it.
+pub const fn directory(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => {
+            "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/TenantOverview.ReactView"
+        }
+        Cloud::USGov | Cloud::USGovDoD => {
+            "https://entra.microsoft.us/#view/Microsoft_AAD_IAM/TenantOverview.ReactView"
+        }
+        Cloud::China => "https://portal.azure.cn/#view/Microsoft_AAD_IAM/TenantOverview.ReactView",
+    }
+}
+
 /// Where an administrator consents to what an application asks for, in a tenant: `{this}/{tenant}/adminconsent?client_id=…`.
 pub const fn login(cloud: Cloud) -> &'static str {
     match cloud {

@@ -25,6 +25,7 @@ pub mod observation;
 pub mod people;
 pub mod phase;
 pub mod plan;
+pub mod question;
 pub mod report;
 pub mod residue;
 pub mod restore;

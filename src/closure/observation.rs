@@ -10,6 +10,7 @@ use crate::closure::inventory::Wish;
 use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
 pub use crate::closure::people::{Newcomers, Users};
+pub use crate::closure::question::Question;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,10 @@ pub enum Why {
     Forbidden,
     /// The credential is gone or refused.
     CredentialRefused(Refused),
+    /// A policy of the tenant asks for what only a person can bring.
+    PolicyAsks,
+    /// Something in the directory stands in the way, which a person must change.
+    Conflict,
     /// Microsoft throttled or failed; later may be better.
     Unavailable,
     /// The answer was not what the documentation says.
@@ -67,8 +72,12 @@ pub enum Refused {
     TenantUnknown,
     /// What it gives is for another tenant.
     OtherTenant,
-    /// A policy of the tenant asks for what only a person can bring.
-    PolicyAsks,
+    /// Nobody has consented to what the application asks for.
+    NotConsented,
+    /// It is the credential of an account of another directory: a guest, a personal account.
+    ForeignAccount,
+    /// A sign-in that was kept, on which it rests, has ended.
+    SignInEnded,
     /// Anything else.
     Otherwise,
 }
@@ -81,49 +90,6 @@ impl<T> Fact<T> {
             Self::NotRead | Self::Unreadable(_) => None,
         }
     }
-}
-
-/// What can be asked. A step that lacks a fact answers with the questions to ask first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Question {
-    /// Tenant id, initial domain, directory sync.
-    Organization,
-    /// Our own application: permissions and roles.
-    Identity,
-    /// The retained and the spare administrator.
-    Administrators,
-    /// Who holds a directory role ([`Observation::role_holders`]).
-    RoleHolders,
-    /// Until when what we sign in with, and our roles, last ([`Observation::ends`]).
-    Ends,
-    /// What we may do in Azure ([`Observation::rights`]).
-    Rights,
-    /// A complete listing of all users (ids), for planning.
-    Users,
-    /// Who came since it was first asked, without a listing ([`Observation::newcomers`]).
-    Newcomers,
-    /// Subscriptions as Graph and the billing accounts see them.
-    Subscriptions,
-    /// Per-user MFA of the accounts that are still there.
-    Mfa,
-    /// Applications and service principals.
-    Applications,
-    /// The tenant's domains and, once all users are gone, what still uses those that are to be released.
-    Domains,
-    /// What dies with the tenant and is not among the rest ([`Observation::losses`]).
-    Losses,
-    /// What DNS says of the verified custom domains ([`Observation::mail`]).
-    Mail,
-    /// Restricted management administrative units with their users.
-    RestrictedUnits,
-    /// What only a directory for customers has ([`Observation::external`]).
-    External,
-    /// Managed domains of Microsoft Entra Domain Services ([`Observation::domain_services`]).
-    DomainServices,
-    /// Is the directory still there, seen from outside.
-    Directory,
-    /// Which of the users that were refused earlier are still there ([`Observation::still_there`]).
-    Refused,
 }
 
 /// Everything that was seen in one cycle.

@@ -10,7 +10,7 @@ use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
-use crate::closure::steps::{preconditions, refused, users};
+use crate::closure::steps::{policy, preconditions, refused, users};
 use crate::closure::terms::Terms;
 use crate::closure::words::{clip, count, len, thousands};
 use jiff::Timestamp;
@@ -55,12 +55,17 @@ pub struct Report {
     pub fruitless: bool,
 }
 
-/// Reasons of being stalled under which the same is tried again from time to time, until a person has acted.
-pub const TRIED_AGAIN: [&str; 4] = [
+/// Reasons of being stalled, and keys of hand-offs, under which the same is tried again from time to time, until a person
+/// has acted.
+pub const TRIED_AGAIN: [&str; 8] = [
     "UsersRefused",
+    "NotSupported",
     "FailureFuse",
     "UsersStillListed",
     "DirectoryRefused",
+    policy::LIFT,
+    policy::CLEAR,
+    refused::BY_HAND,
 ];
 
 /// The very first report: everything Unknown, Reconciling True. Microsoft was asked nothing yet.

@@ -87,6 +87,8 @@ async fn write(
         new.summary.clone_from(&old.summary);
         new.blockers.clone_from(&old.blockers);
         new.conditions.clone_from(&old.conditions);
+        new.hand_offs.clone_from(&old.hand_offs);
+        new.past_hand_offs.clone_from(&old.past_hand_offs);
     }
     let transition = words(&old) != words(&new);
     let due = ctx
@@ -161,14 +163,17 @@ fn expiry(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event>
     })
 }
 
-/// It was stalled by what was tried again just now: a try in vain is no news, and no reason to say that it runs.
+/// It was stalled, or handed over, by what was tried again just now: a try in vain is no news, and no reason to say that
+/// it runs.
 fn stands(old: &TenantClosureStatus, new: &TenantClosureStatus) -> bool {
+    let again = |word: &str| report::TRIED_AGAIN.contains(&word);
     let mut stalled = old.conditions.iter().filter(|one| one.type_ == "Stalled");
-    let again = |reason: &str| report::TRIED_AGAIN.contains(&reason);
-    old.phase == Some(Phase::Stalled)
-        && old.step == new.step
-        && old.observed_generation == new.observed_generation
-        && stalled.any(|one| one.status == "True" && again(&one.reason))
+    let in_vain = match old.phase {
+        Some(Phase::Stalled) => stalled.any(|one| one.status == "True" && again(&one.reason)),
+        Some(Phase::AwaitingHandOff) => old.hand_offs.iter().any(|one| again(&one.key)),
+        _ => false,
+    };
+    in_vain && old.step == new.step && old.observed_generation == new.observed_generation
 }
 
 /// What makes a transition: everything but progress, journal, times of steps and the next attempt.

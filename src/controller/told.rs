@@ -5,7 +5,7 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::Obstacle;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
-use crate::closure::steps::{self, facts};
+use crate::closure::steps::{self, facts, policy};
 use crate::controller::act::{Done, Doubt, Known};
 use crate::controller::context::Context;
 use crate::controller::journal::Head;
@@ -72,6 +72,7 @@ impl Told {
     /// Nobody can say what became of an effect: why, and the longer in vain, the longer the pause before the next look.
     fn in_doubt(known: Known<'_>, doubt: &Doubt) -> Self {
         let mut decision = facts::unsettled(doubt.intent.action, doubt.why);
+        policy::in_cloud(&mut decision, known.plan.terms.cloud);
         if let Decision::Wait(waiting) = &mut decision {
             let doubted = Duration::try_from(Timestamp::now().duration_since(doubt.claimed));
             let pause = doubted.unwrap_or_default() / 2;

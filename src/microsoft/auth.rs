@@ -7,7 +7,9 @@ use super::clouds::{Hosts, Service};
 use super::failure::{Failure, Kind, OTHER_TENANT};
 use super::proof::Proof;
 use super::request::{Body, Call, Http};
+use super::token_errors::{self, Follows};
 use crate::closure::id::ObjectId;
+use crate::closure::steps::policy;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -43,6 +45,10 @@ pub struct TokenError {
 pub enum TokenErrorKind {
     /// The credential is refused: a person has to act.
     Refused,
+    /// A policy of the tenant asks for a person.
+    PolicyAsks,
+    /// What is asked for does not exist here: a repeat gives the same.
+    Rejected,
     /// The tenant is not known to the login service (any more).
     TenantGone,
     /// No answer that counts: later may be better.
@@ -50,12 +56,6 @@ pub enum TokenErrorKind {
     /// A success that is none of the token endpoint's.
     Malformed,
 }
-
-/// Codes of the login service for a tenant that is not there.
-const GONE: [u64; 3] = [90_002, 900_023, 5_000_224];
-
-/// Codes of the login service for a trouble of its own.
-const PASSING: [u64; 3] = [50_196, 90_033, 90_055];
 
 /// How long a refusal is remembered, so that one look at the tenant asks only once.
 const REFUSAL_HELD: Duration = Duration::from_secs(3);
@@ -161,7 +161,10 @@ impl Tokens {
                 TokenErrorKind::Unavailable | TokenErrorKind::Malformed => {
                     kept.remove(&service);
                 }
-                TokenErrorKind::Refused | TokenErrorKind::TenantGone => {
+                TokenErrorKind::Refused
+                | TokenErrorKind::PolicyAsks
+                | TokenErrorKind::Rejected
+                | TokenErrorKind::TenantGone => {
                     let until = Instant::now() + REFUSAL_HELD;
                     kept.insert(service, Kept::Refusal(error.clone(), until));
                 }
@@ -259,6 +262,8 @@ impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         let (kind, status) = match error.kind {
             TokenErrorKind::Refused => (Kind::Credential, 401),
+            TokenErrorKind::PolicyAsks => (Kind::Challenged, 401),
+            TokenErrorKind::Rejected => (Kind::Rejected, 400),
             TokenErrorKind::TenantGone => (Kind::TenantGone, 400),
             TokenErrorKind::Unavailable => (Kind::Transport, 0),
             TokenErrorKind::Malformed => (Kind::Malformed, 200),
@@ -284,15 +289,24 @@ pub(super) fn denied(status: u16, body: &[u8]) -> TokenError {
     let number = told
         .as_ref()
         .and_then(|denied| denied.error_codes.first().copied());
-    let kind = match (number, &told) {
-        (Some(code), _) if GONE.contains(&code) => TokenErrorKind::TenantGone,
-        (Some(code), _) if PASSING.contains(&code) => TokenErrorKind::Unavailable,
+    let kind = match (number.and_then(token_errors::follows), &told) {
+        (Some(Follows::TenantGone), _) => TokenErrorKind::TenantGone,
+        (Some(Follows::Passes), _) => TokenErrorKind::Unavailable,
         _ if status == 429 || status >= 500 => TokenErrorKind::Unavailable,
-        (None, Some(denied)) if denied.error == "invalid_tenant" => TokenErrorKind::TenantGone,
+        (Some(Follows::PolicyAsks), _) => TokenErrorKind::PolicyAsks,
+        (Some(Follows::Rejected), _) => TokenErrorKind::Rejected,
+        (None, Some(denied)) if number.is_none() && denied.error == "invalid_tenant" => {
+            TokenErrorKind::TenantGone
+        }
+        (None, Some(denied)) if policy::asks(&denied.error) => TokenErrorKind::PolicyAsks,
         (_, Some(denied)) if !denied.error.is_empty() => TokenErrorKind::Refused,
         _ => TokenErrorKind::Unavailable,
     };
-    let code = match (number, told) {
+    let known = number.filter(|_| {
+        // Of a policy with a number of its own, the word says more.
+        kind != TokenErrorKind::PolicyAsks || number.and_then(token_errors::follows).is_some()
+    });
+    let code = match (known, told) {
         (Some(number), _) => format!("AADSTS{number}"),
         (None, Some(denied)) if !denied.error.is_empty() => {
             Failure::of(Kind::Rejected, status, &denied.error).code
@@ -313,7 +327,7 @@ mod tests {
 
     #[test]
     fn errors_of_the_token_endpoint() {
-        use TokenErrorKind::{Refused, TenantGone, Unavailable};
+        use TokenErrorKind::{PolicyAsks, Refused, Rejected, TenantGone, Unavailable};
         let gone = r#"{"error":"invalid_tenant","error_codes":[90002]}"#;
         assert_eq!(kind(400, gone), ("AADSTS90002".into(), TenantGone));
         let secret =
@@ -327,6 +341,17 @@ mod tests {
         assert_eq!(kind(403, "<html>"), ("HTTP403".into(), Unavailable));
         let loops = r#"{"error":"invalid_grant","error_codes":[50196]}"#;
         assert_eq!(kind(400, loops).1, Unavailable);
+        let policy = r#"{"error":"invalid_grant","error_codes":[53003]}"#;
+        assert_eq!(kind(400, policy), ("AADSTS53003".into(), PolicyAsks));
+        let unnamed = r#"{"error":"interaction_required"}"#;
+        assert_eq!(kind(400, unnamed).1, PolicyAsks);
+        let unknown = r#"{"error":"interaction_required","error_codes":[99]}"#;
+        assert_eq!(
+            kind(400, unknown),
+            ("interaction_required".into(), PolicyAsks)
+        );
+        let scope = r#"{"error":"invalid_scope","error_codes":[70011]}"#;
+        assert_eq!(kind(400, scope).1, Rejected);
     }
 
     #[test]

@@ -42,7 +42,9 @@ fn was_sent(sent: &Result<Reply, Failure>) -> bool {
     match sent {
         Ok(_) => true,
         Err(failure) => {
-            !matches!(failure.kind, Kind::Credential | Kind::TenantGone) && failure.code != NOT_SENT
+            // A policy that asks for a person is a failure of sending only where it stands before the token.
+            let no_token = [Kind::Credential, Kind::TenantGone, Kind::Challenged];
+            !no_token.contains(&failure.kind) && failure.code != NOT_SENT
         }
     }
 }

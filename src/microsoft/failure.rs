@@ -1,5 +1,6 @@
 //! What can go wrong with a request, by kind and code. Microsoft's message is never kept: it may name people.
 
+use super::token_errors::{self, Follows};
 use super::{assertion, errors, proof};
 use crate::closure::observation::{Refused, Why};
 use serde_json::Value;
@@ -127,8 +128,9 @@ impl Failure {
             // With a token that was just got: it is the caller who is not accepted, not the right that is lacking.
             Kind::Forbidden if !self.lacks_right() => Why::CredentialRefused(Refused::Otherwise),
             Kind::Forbidden => Why::Forbidden,
-            Kind::Challenged => Why::CredentialRefused(Refused::PolicyAsks),
-            Kind::Absent | Kind::Conflict | Kind::Rejected => Why::Unsupported,
+            Kind::Challenged => Why::PolicyAsks,
+            Kind::Conflict => Why::Conflict,
+            Kind::Absent | Kind::Rejected => Why::Unsupported,
             Kind::Malformed => Why::Malformed,
             Kind::Credential => Why::CredentialRefused(refused(&self.code)),
             Kind::TenantGone => Why::CredentialRefused(Refused::TenantUnknown),
@@ -137,21 +139,11 @@ impl Failure {
 }
 
 /// What is the matter with a credential, by the code of the token endpoint or a word of ours.
-/// Source: learn.microsoft.com `entra/identity-platform/reference-error-codes`.
 fn refused(code: &str) -> Refused {
+    if let Some(Follows::Refused(refused)) = token_errors::of(code) {
+        return refused;
+    }
     match code {
-        "AADSTS7000215" => Refused::SecretWrong,
-        "AADSTS7000222" => Refused::SecretExpired,
-        "AADSTS700016" => Refused::ApplicationUnknown,
-        "AADSTS7000112" => Refused::ApplicationDisabled,
-        "AADSTS700027" | "AADSTS7000274" => Refused::CertificateUnknown,
-        "AADSTS700024" => Refused::AssertionTime,
-        "AADSTS53003" | "AADSTS50076" | "AADSTS50079" | "AADSTS50158" | "interaction_required" => {
-            Refused::PolicyAsks
-        }
-        "AADSTS70021" | "AADSTS700211" | "AADSTS700212" | "AADSTS700213" => {
-            Refused::FederationUnknown
-        }
         assertion::UNREADABLE => Refused::CertificateUnreadable,
         assertion::OTHER_KEY => Refused::CertificateOfAnotherKey,
         proof::NO_FEDERATED_TOKEN => Refused::FederatedTokenUnreadable,

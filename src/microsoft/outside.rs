@@ -104,7 +104,9 @@ impl Outside {
             Ok(_) => Ok(Look::Present),
             Err(error) => match error.kind {
                 TokenErrorKind::TenantGone => Ok(Look::Gone),
-                TokenErrorKind::Refused => Ok(Look::Present),
+                TokenErrorKind::Refused | TokenErrorKind::PolicyAsks | TokenErrorKind::Rejected => {
+                    Ok(Look::Present)
+                }
                 TokenErrorKind::Unavailable | TokenErrorKind::Malformed => Err(error.into()),
             },
         }

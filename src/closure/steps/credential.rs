@@ -55,10 +55,20 @@ pub fn refused(question: Question, refused: Refused) -> Decision {
             ": the application is disabled in the tenant",
             "Let users sign in to the application again (Enterprise applications, Properties)",
         ),
-        Refused::PolicyAsks => (
-            ": a Conditional Access policy or a protected action of the tenant asks for what only a person can bring",
-            "Exclude the application's service principal from that policy, or take the authentication context off the action \
-             (Entra admin center, Conditional Access), until the tenant is closed",
+        Refused::NotConsented => (
+            ": nobody has consented in the tenant to what the application asks for",
+            "Grant the application admin consent in the tenant (Enterprise applications, Permissions, Grant admin consent); \
+             kubectl tenant-closure access script prints the link",
+        ),
+        Refused::ForeignAccount => (
+            ": it is an account of another directory, a guest or a personal account",
+            "Put the credential of an application that the tenant knows into the Secret that the closure names: no account of \
+             a person serves, and none of another directory",
+        ),
+        Refused::SignInEnded => (
+            ": the sign-in that it rests on has ended",
+            "Put a client secret or a certificate of the application into the Secret that the closure names: those last until \
+             their own date, a sign-in that was kept does not",
         ),
         Refused::Otherwise => (
             "",

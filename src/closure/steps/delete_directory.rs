@@ -11,7 +11,7 @@ use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
-use crate::closure::steps::{approval, end_game, facts, refused};
+use crate::closure::steps::{approval, end_game, facts, policy, refused};
 use crate::closure::terms::Mode;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -158,7 +158,7 @@ fn spare(
             "The spare administrator could not be deleted: {}",
             refusal.code
         );
-        return Some(Obstacle::new("UsersRefused", message, refused::remedy(refusal)).blocks());
+        return Some(refused::decision(plan.terms.cloud, &[(refusal, message)]));
     }
     let intent = Intent::on(Step::DeleteDirectory, Action::DeleteUsers, vec![pinned]);
     Some(paced(plan, memory, intent, now))
@@ -230,6 +230,9 @@ fn by_call(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
         && schedule::rest(memory, plan.terms.poll_at_most, now).is_some()
     {
         let message = format!("Azure refused to delete the directory: {code}");
+        if policy::asks(code) {
+            return Decision::HandOff(vec![policy::lift(&message)]);
+        }
         let remedy = format!(
             "Delete what is left in the tenant (users, applications, user flows, identity providers) and grant the \
              application the right to delete the resource; it is tried again by itself. Or delete the tenant by hand ({}), \

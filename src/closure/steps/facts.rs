@@ -4,7 +4,7 @@ use crate::closure::decision::{Decision, Waiting};
 use crate::closure::intent::Action;
 use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
 use crate::closure::schedule::AFTER_FAILURE;
-use crate::closure::steps::credential;
+use crate::closure::steps::{credential, policy};
 
 /// Those of the questions that were not asked in this cycle.
 pub fn unread(seen: &Observation, questions: &[Question]) -> Option<Decision> {
@@ -36,6 +36,14 @@ pub fn unreadable(question: Question, why: Why) -> Decision {
         )
         .blocks(),
         Why::CredentialRefused(refused) => credential::refused(question, refused),
+        Why::PolicyAsks => {
+            let met = format!("Microsoft does not let the operator read {what}");
+            Decision::HandOff(vec![policy::lift(&met)])
+        }
+        Why::Conflict => {
+            let met = format!("Microsoft does not let the operator read {what}");
+            Decision::HandOff(vec![policy::clear(&met)])
+        }
         Why::Unavailable => Waiting::new(
             "MicrosoftUnavailable",
             format!("Microsoft gave no usable answer about {what}"),
@@ -73,9 +81,13 @@ pub fn unsettled(action: Action, why: Option<Why>) -> Decision {
         Action::DeleteDirectory | Action::VerifyDirectoryGone => Question::Directory,
     };
     match why {
-        Some(why @ (Why::Forbidden | Why::CredentialRefused(_) | Why::Malformed)) => {
-            unreadable(about, why)
-        }
+        Some(
+            why @ (Why::Forbidden
+            | Why::CredentialRefused(_)
+            | Why::PolicyAsks
+            | Why::Conflict
+            | Why::Malformed),
+        ) => unreadable(about, why),
         Some(Why::Unavailable | Why::Unsupported) | None => Waiting::new(
             "MicrosoftUnavailable",
             "Microsoft gave no answer that counts; the effect is looked at again",

@@ -15,6 +15,7 @@ pub mod keeper;
 pub mod losses;
 pub mod mail;
 pub mod planning;
+pub mod policy;
 pub mod preconditions;
 pub mod refused;
 pub mod release_domains;

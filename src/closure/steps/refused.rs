@@ -1,6 +1,6 @@
 //! Users that Microsoft refuses to delete: who is still there, why, and what to do.
 
-use crate::closure::decision::{Blocker, Decision};
+use crate::closure::decision::{Blocker, Decision, HandOff};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Refusal};
 use crate::closure::links;
@@ -9,9 +9,13 @@ use crate::closure::observation::{Fact, Observation, Obstacle, Question};
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, supplements, users};
+use crate::closure::steps::{facts, policy, supplements, users};
+use crate::closure::terms::Cloud;
 use crate::closure::words::count;
 use jiff::Timestamp;
+
+/// The hand-off where a person deletes them himself, or changes what keeps them.
+pub const BY_HAND: &str = "DeleteUsersByHand";
 
 /// Users told by id in the status; the journal's newest record knows them all.
 const SHOWN: usize = 20;
@@ -55,7 +59,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     // Every try costs a record: the pause starts at half a minute.
     let pause = schedule::back_off(memory.fruitless.saturating_add(5), plan.terms.poll_at_most);
     if schedule::rest(memory, pause, now).is_some() {
-        return told(memory, &left);
+        return told(plan.terms.cloud, memory, &left);
     }
     match supplements::of_one_plan(plan, seen, now, &left) {
         Ok((supplement, objects)) => users::slice(plan, supplement, &objects),
@@ -63,17 +67,68 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     }
 }
 
-fn told(memory: &Memory, left: &[ObjectId]) -> Decision {
-    let obstacles = memory.refused.iter().filter_map(|refusal| {
-        let here = refusal
-            .objects
-            .iter()
-            .filter(|id| left.contains(id))
-            .count();
-        let here = u32::try_from(here).unwrap_or(u32::MAX);
-        (here > 0).then(|| obstacle(refusal, here))
+fn told(cloud: Cloud, memory: &Memory, left: &[ObjectId]) -> Decision {
+    let here = memory.refused.iter().filter_map(|refusal| {
+        let here = refusal.objects.iter().filter(|id| left.contains(id));
+        let here = u32::try_from(here.count()).unwrap_or(u32::MAX);
+        (here > 0).then(|| {
+            let message = format!(
+                "{} could not be deleted: {}",
+                count(here, "user"),
+                named_code(refusal)
+            );
+            (refusal, message)
+        })
     });
-    Decision::Blocked(obstacles.collect())
+    decision(cloud, &here.collect::<Vec<_>>())
+}
+
+/// What follows from refusals, each with what it is told with. Where a right would help, or nobody knows what would, that
+/// comes first; else everything is in a person's hands.
+pub fn decision(cloud: Cloud, refusals: &[(&Refusal, String)]) -> Decision {
+    let by_person =
+        |refusal: &Refusal| matches!(help(refusal), Help::Lift | Help::Clear | Help::ByHand);
+    if refusals.iter().all(|(refusal, _)| by_person(refusal)) {
+        let mut rows: Vec<HandOff> = Vec::new();
+        for (refusal, message) in refusals {
+            let one = hand_off(cloud, refusal, message);
+            match rows.iter_mut().find(|known| known.key == one.key) {
+                Some(known) => known.what = format!("{message}. {}", known.what),
+                None => rows.push(one),
+            }
+        }
+        return Decision::HandOff(rows);
+    }
+    let mut obstacles: Vec<Obstacle> = refusals
+        .iter()
+        .map(|(refusal, message)| {
+            let reason = match help(refusal) {
+                Help::Unknown => "NotSupported",
+                _ => "UsersRefused",
+            };
+            Obstacle::new(reason, message.clone(), remedy(refusal))
+        })
+        .collect();
+    obstacles.sort_by_key(|one| one.reason != "UsersRefused");
+    Decision::Blocked(obstacles)
+}
+
+fn hand_off(cloud: Cloud, refusal: &Refusal, message: &str) -> HandOff {
+    match help(refusal) {
+        Help::Lift => policy::lift(message),
+        Help::Clear => policy::clear(message),
+        Help::Right | Help::ByHand | Help::Unknown => HandOff {
+            key: BY_HAND,
+            what: format!("{message}. {}", remedy(refusal)),
+            link: links::active_users(cloud).to_owned(),
+            noticed: "The operator looks whether they are still there, tries again from time to time, and goes on by itself"
+                .to_owned(),
+        },
+    }
+}
+
+fn named_code(refusal: &Refusal) -> String {
+    format!("{} (HTTP {})", refusal.code, refusal.status)
 }
 
 /// Who was refused, by object id, with Microsoft's code and the remedy.
@@ -115,60 +170,70 @@ pub fn named(plan: &Plan, mut users: Vec<(ObjectId, String)>) -> Vec<Blocker> {
     told.into_iter().map(blocker).collect()
 }
 
-fn obstacle(refusal: &Refusal, here: u32) -> Obstacle {
-    let message = format!(
-        "{} could not be deleted: {} (HTTP {})",
-        count(here, "user"),
-        refusal.code,
-        refusal.status
-    );
-    Obstacle::new("UsersRefused", message, remedy(refusal))
+/// Who helps where Microsoft refuses an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Help {
+    /// Who grants a right.
+    Right,
+    /// Who lifts a policy.
+    Lift,
+    /// Who removes what stands in the way.
+    Clear,
+    /// Who does it himself, or changes the object.
+    ByHand,
+    /// Nobody knows: the request does not fit this service.
+    Unknown,
+}
+
+fn help(refusal: &Refusal) -> Help {
+    match (refusal.status, refusal.code.as_str()) {
+        (_, code) if policy::asks(code) => Help::Lift,
+        (_, code) if policy::in_the_way(code) => Help::Clear,
+        (403, _) | (_, "Authorization_RequestDenied") => Help::Right,
+        (400, "Request_BadRequest") => Help::ByHand,
+        _ => Help::Unknown,
+    }
 }
 
 /// What a person does about a refusal.
 pub fn remedy(refusal: &Refusal) -> &'static str {
-    match (refusal.status, refusal.code.as_str()) {
-        (_, "insufficient_claims") => {
+    match help(refusal) {
+        Help::Lift => {
             "A Conditional Access policy or a protected action asks for a person: exclude the application's service principal \
              from it, or delete them by hand in the admin center"
         }
-        (
-            _,
-            "Request_MultipleObjectsWithSameKeyValue"
-            | "ObjectConflict"
-            | "nameAlreadyExists"
-            | "Directory_QuotaExceeded",
-        ) => {
+        Help::Clear => {
             "Something else in the directory stands in the way: look at it in the admin center and remove it, or delete them \
              by hand there"
         }
-        (403, _) | (_, "Authorization_RequestDenied") => {
+        Help::Right => {
             "If they hold administrator roles, take the roles away or grant the application's service principal the role \
              Privileged Authentication Administrator; if they are in a restricted management administrative unit, remove \
              them from it or delete the unit and wait half an hour"
         }
-        (400, _) => {
+        Help::ByHand => {
             "If they are synced from on-premises, switch directory sync off or delete them in Active Directory; \
              otherwise delete them by hand in the admin center"
         }
-        (409 | 412, _) => {
-            "Another change to the same users is under way; it is tried again by itself"
-        }
-        _ => {
+        Help::Unknown => {
             "Delete them by hand in the admin center, or ask Microsoft support with the error code"
         }
     }
 }
 
 /// Whole slices were refused: going on would only repeat that.
-pub fn fuse(memory: &Memory) -> Obstacle {
+pub fn fuse(cloud: Cloud, memory: &Memory) -> Decision {
     let worst = memory
         .refused
         .iter()
         .max_by_key(|refusal| refusal.objects.len());
-    let (code, remedy) = worst.map_or(("no code", ""), |refusal| {
-        (refusal.code.as_str(), remedy(refusal))
-    });
-    let message = format!("Whole groups of users were refused, lately with {code}");
-    Obstacle::new("FailureFuse", message, remedy)
+    let message = |code: &str| format!("Whole groups of users were refused, lately with {code}");
+    let Some(refusal) = worst else {
+        return Obstacle::new("FailureFuse", message("no code"), "").blocks();
+    };
+    let message = message(&refusal.code);
+    match decision(cloud, &[(refusal, message.clone())]) {
+        Decision::Blocked(_) => Obstacle::new("FailureFuse", message, remedy(refusal)).blocks(),
+        handed_over => handed_over,
+    }
 }

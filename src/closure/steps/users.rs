@@ -298,7 +298,7 @@ fn first_pass(
     let terms = &plan.terms;
     if memory.fruitless >= FUSE && !memory.refused.is_empty() {
         if schedule::rest(memory, terms.poll_at_most, now).is_some() {
-            return refused::fuse(memory).blocks();
+            return refused::fuse(terms.cloud, memory);
         }
     } else if let Some(rest) = pause(memory.fruitless, memory, plan, now) {
         return unanswered("Microsoft did not take the newest deletions", rest);

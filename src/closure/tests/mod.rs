@@ -14,6 +14,7 @@ mod guards;
 mod inventory;
 mod losses;
 mod mail;
+mod policy;
 mod preconditions;
 mod renewal;
 mod reports;
