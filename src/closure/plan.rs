@@ -68,6 +68,15 @@ impl Plan {
         self.part(id).is_some()
     }
 
+    /// Is this one of the other Global administrators who may be deleted?
+    pub fn names_administrator(&self, id: ObjectId) -> bool {
+        let sealed = self.sealed.as_ref();
+        sealed.is_some_and(|sealed| {
+            let others = &sealed.head.other_global_administrators;
+            others.binary_search(&id).is_ok()
+        })
+    }
+
     /// The digest of the plan or supplement that covers an effect.
     pub fn digest_of(&self, supplement: Option<u32>) -> Option<&str> {
         match supplement {

@@ -206,6 +206,29 @@ fn a_new_or_restored_global_administrator_is_drift() {
 }
 
 #[test]
+fn a_planned_global_administrator_who_is_restored_is_not_deleted_again() {
+    let other = id(0x1_0005);
+    let mut run = planned(World::new(10).with(|w| {
+        w.administrators.insert(other);
+    }));
+    for _ in 0..20 {
+        if run.world.deleted.contains(&other) {
+            break;
+        }
+        run.cycle(true);
+    }
+    run.world.users.insert(other);
+    let stalled = run.until(true, 60, |d| matches!(d.decision, Decision::Blocked(_)));
+    assert_eq!(reason(&stalled), "PlanDrift");
+    run.until(true, 20, |d| matches!(d.decision, Decision::Blocked(_)));
+    let times = run.world.deleted.iter().filter(|id| **id == other);
+    assert_eq!(times.count(), 1, "{:?}", run.world.deleted);
+    // A person deletes the account.
+    run.world.users.remove(&other);
+    run.to_the_end();
+}
+
+#[test]
 fn a_changed_domain_is_drift() {
     let mut run = grown(10);
     let changed = decided(&mut run, |seen| {

@@ -1,0 +1,116 @@
+//! What the operator's memory grows by while it plans the closure of a large tenant, on the real API server.
+//!
+//! `make bench` runs it with release builds. `BENCH_USERS` (200000) is the tenant's size. Nothing fails on a figure: each is
+//! printed beside what it is measured against.
+#![allow(missing_docs)] // a program, not a library
+
+#[path = "../tests/support/case.rs"]
+mod case;
+#[path = "../tests/support/children.rs"]
+mod children;
+#[allow(dead_code, unreachable_pub)] // the tests use the rest
+#[path = "../tests/support/cluster.rs"]
+mod cluster;
+#[allow(dead_code)] // the tests use the rest
+#[path = "../tests/support/simulator.rs"]
+mod simulator;
+#[allow(dead_code)] // the tests use the rest
+#[path = "../tests/support/stack.rs"]
+mod stack;
+
+use case::{Case, NAME};
+use cluster::Result;
+use serde_json::json;
+use stack::{Options, Stack};
+use std::time::{Duration, Instant};
+use tenant_closure::closure::report::Phase;
+
+/// Between two looks at the operator's memory.
+const LOOK: Duration = Duration::from_millis(20);
+/// For how long nothing happens before memory counts as that of an idle operator.
+const IDLE: Duration = Duration::from_secs(60);
+/// For how long a plan may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Bytes of a user's object id: what no plan that names its users by id can do without.
+const ID: f64 = 16.0;
+
+// One thread: what is started here is killed by the kernel when the thread that started it is gone.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let users = match std::env::var("BENCH_USERS") {
+        Ok(text) => text.parse().map_err(|_| format!("BENCH_USERS={text} is no number"))?,
+        Err(_) => 200_000,
+    };
+    let options = Options {
+        simulation: simulator::demo_tenant(users, 7),
+        quiet: true,
+        ..Options::default()
+    };
+    let stack = Stack::start(None, options).await?;
+    tokio::time::sleep(IDLE).await;
+    let idle = resident(&stack)?;
+    println!("no closure      {:>8.1} MB after {} s", mega(idle), IDLE.as_secs());
+    let mut case = stack.case("closures", stack.simulator.tenant()?.clone()).await?;
+    case.manifest["spec"]["mode"] = json!("Plan");
+    case.manifest["spec"]["limits"]["maxUsers"] = json!(users + 1_000);
+    let small = peak(&stack, planned(&case)).await?;
+    told(&format!("planning {users}"), small, idle, users);
+    Ok(())
+}
+
+fn told(what: &str, peak: (u64, Duration), idle: u64, users: u32) {
+    let (peak, took) = peak;
+    let each = peak.saturating_sub(idle) as f64 / f64::from(users);
+    println!(
+        "{what:<15} {:>8.1} MB at most, {:.1} bytes per user more than without: {:.2} of an object id; {:.1} s",
+        mega(peak),
+        each,
+        each / ID,
+        took.as_secs_f64()
+    );
+}
+
+fn mega(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
+}
+
+/// The highest VmRSS while something is under way, in bytes, and how long it took.
+async fn peak(stack: &Stack, work: impl Future<Output = Result<()>>) -> Result<(u64, Duration)> {
+    let begun = Instant::now();
+    let mut highest = 0;
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done.map(|()| (highest, begun.elapsed())),
+            () = tokio::time::sleep(LOOK) => highest = highest.max(resident(stack)?),
+        }
+    }
+}
+
+/// Applies the closure and waits for its plan.
+async fn planned(case: &Case) -> Result<()> {
+    case.apply().await?;
+    let closures = case.closures();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = closures.get(NAME).await?.status.unwrap_or_default();
+        if status.phase == Some(Phase::Planned) {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(format!("not planned: {:?}", status.summary).into());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// VmRSS of the operator, in bytes.
+fn resident(stack: &Stack) -> Result<u64> {
+    let path = format!("/proc/{}/status", stack.operator.id());
+    let text = std::fs::read_to_string(path)?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    let kilobytes: u64 = kilobytes.ok_or("the operator has ended")?.parse()?;
+    Ok(kilobytes * 1_024)
+}
