@@ -39,7 +39,9 @@ const ID: f64 = 16.0;
 async fn main() -> Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let users = match std::env::var("BENCH_USERS") {
-        Ok(text) => text.parse().map_err(|_| format!("BENCH_USERS={text} is no number"))?,
+        Ok(text) => text
+            .parse()
+            .map_err(|_| format!("BENCH_USERS={text} is no number"))?,
         Err(_) => 200_000,
     };
     let options = Options {
@@ -50,8 +52,14 @@ async fn main() -> Result<()> {
     let stack = Stack::start(None, options).await?;
     tokio::time::sleep(IDLE).await;
     let idle = resident(&stack)?;
-    println!("no closure      {:>8.1} MB after {} s", mega(idle), IDLE.as_secs());
-    let mut case = stack.case("closures", stack.simulator.tenant()?.clone()).await?;
+    println!(
+        "no closure      {:>8.1} MB after {} s",
+        mega(idle),
+        IDLE.as_secs()
+    );
+    let mut case = stack
+        .case("closures", stack.simulator.tenant()?.clone())
+        .await?;
     case.manifest["spec"]["mode"] = json!("Plan");
     case.manifest["spec"]["limits"]["maxUsers"] = json!(users + 1_000);
     let small = peak(&stack, planned(&case)).await?;

@@ -103,6 +103,8 @@ pub struct Observation {
     pub retained: Fact<Option<Administrator>>,
     /// The spare administrator, likewise; `Known(None)` too where none was asked for.
     pub spare: Fact<Option<Administrator>>,
+    /// Who holds Global Administrator in the whole tenant, now or when he takes it up, sorted: users, groups and applications.
+    pub global_administrators: Fact<Vec<ObjectId>>,
     /// Users who hold any directory role, sorted: to delete them takes a role. Members of groups with a role are not told.
     pub role_holders: Fact<Vec<ObjectId>>,
     /// Until when what we sign in with, and our roles, last.

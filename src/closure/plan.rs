@@ -135,6 +135,10 @@ pub struct PlanHead {
     /// Other Global administrators among them; they go last.
     #[schemars(length(max = 400))]
     pub other_global_administrators: Vec<ObjectId>,
+    /// Groups and applications that hold the role besides: what is not here is new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    pub other_holders: Vec<ObjectId>,
     /// How many of them hold a directory role: to delete those takes one.
     #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
     pub other_administrators: u32,
@@ -206,6 +210,7 @@ impl Sealed {
     /// Seals: sorts the users (other Global administrators last) and computes the digest.
     pub fn seal(mut head: PlanHead, mut users: Vec<ObjectId>) -> Self {
         head.other_global_administrators.sort_unstable();
+        head.other_holders.sort_unstable();
         head.subscriptions.sort_by_key(|s| s.id);
         head.applications.sort_unstable();
         head.domains.sort_unstable();

@@ -8,6 +8,7 @@ use crate::closure::observation::{
 };
 use crate::closure::plan::{Ender, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
+use crate::closure::steps::administrators::MOST;
 use crate::closure::steps::{facts, losses, renewal, sold};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::clip;
@@ -21,6 +22,8 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
     let spare = seen.spare.known()?.as_ref().map(|found| found.id);
     let spare = spare.filter(|_| terms.spare.is_some());
     let stays = |id: &ObjectId| *id == retained || Some(*id) == spare;
+    let besides = seen.global_administrators.known()?.iter();
+    let besides = besides.filter(|id| !stays(id) && users.ids.binary_search(id).is_err());
     let others = users.global_administrators.iter().filter(|id| !stays(id));
     let holders = seen.role_holders.known()?.iter();
     let holders = holders.filter(|id| !stays(id) && users.ids.binary_search(id).is_ok());
@@ -34,7 +37,8 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         guests: users.guests,
         synced: users.synced,
         sync_enabled: organization.sync_enabled,
-        other_global_administrators: others.copied().take(400).collect(),
+        other_global_administrators: others.copied().take(MOST).collect(),
+        other_holders: besides.copied().take(MOST).collect(),
         other_administrators: u32::try_from(holders.count()).unwrap_or(u32::MAX),
         subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,

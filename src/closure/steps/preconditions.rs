@@ -10,8 +10,8 @@ use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
-    approval, backup, facts, inventory, keeper, losses, mail, planning, release_domains, roles,
-    units,
+    administrators, approval, backup, facts, inventory, keeper, losses, mail, planning,
+    release_domains, roles, units,
 };
 use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
 use crate::closure::words::{count, len, thousands};
@@ -321,6 +321,12 @@ fn plan_wanted(
     let acting = seen.identity.known();
     if acting.is_some_and(|found| found.app_id != sealed.head.app_id) {
         return Some("OtherApplication");
+    }
+    let holders = seen.global_administrators.known();
+    let room = sealed.head.other_global_administrators.len() < administrators::MOST
+        && sealed.head.other_holders.len() < administrators::MOST;
+    if room && holders.is_some_and(|holders| administrators::unplanned(sealed, holders)) {
+        return Some("OtherAdministrators");
     }
     let made_at = memory.plan.as_ref()?.made_at;
     (now.duration_since(made_at) > PLAN_KEEPS).then_some("PlanStale")

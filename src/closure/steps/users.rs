@@ -9,7 +9,9 @@ use crate::closure::observation::{Observation, Obstacle, Question};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, keeper, planning, refused, renewal, roles, supplements};
+use crate::closure::steps::{
+    administrators, facts, keeper, planning, refused, renewal, roles, supplements,
+};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -367,6 +369,7 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
     if open.is_empty() || refused::full(memory) {
         return refused::assess(plan, seen, memory, now);
     }
+    // Readers that lag have caught up by then: somebody has restored him.
     let restored = memory.unanswered == 0
         && memory.dirty >= PATIENCE
         && open.iter().any(|id| plan.names_administrator(*id));
@@ -380,7 +383,7 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
         Some(rest) if memory.unanswered > 0 => {
             unanswered("Microsoft did not take the newest deletions", rest)
         }
-        Some(_) if restored => administrator_again().blocks(),
+        Some(_) if restored => administrators::restored().blocks(),
         Some(_) if memory.dirty >= TOLD => still_listed(open.len()).blocks(),
         Some(rest) => Waiting::new(
             "WaitingReplica",
@@ -391,16 +394,6 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
         None if repeat => slice(plan, supplement, &open),
         None => Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new())),
     }
-}
-
-/// Readers that lag catch up by now: somebody has restored him, in defence of the tenant or to attack it. He is not deleted
-/// a second time on the word of a plan that is older than that.
-fn administrator_again() -> Obstacle {
-    Obstacle::new(
-        "PlanDrift",
-        "A Global administrator who was deleted is there again",
-        "Find out who restored this administrator; delete the account by hand if it is to go, and the closure goes on",
-    )
 }
 
 /// Deleted several times, each time accepted, and there all the same: no reader lags for so long.

@@ -73,7 +73,16 @@ fn each_check_that_is_read_passes_fails_and_is_unknown_by_what_is_seen() {
         policy_keys: 1,
         ..external(Directory::B2c)
     };
-    let cases: [(usize, Change, Change); 9] = [
+    let cases: [(usize, Change, Change); 10] = [
+        (
+            1,
+            Box::new(|s| {
+                if let Fact::Known(found) = &mut s.users {
+                    found.ids.push(id(0xffff_ffff));
+                }
+            }),
+            Box::new(|s| s.users = Fact::NotRead),
+        ),
         (
             1,
             Box::new(|s| s.spare = Fact::Known(Some(administrator(SPARE, "spare")))),

@@ -75,6 +75,21 @@ pub(in crate::microsoft) struct GlobalAdministrators {
     pub(in crate::microsoft) ending: BTreeSet<ObjectId>,
 }
 
+impl GlobalAdministrators {
+    /// All of them, sorted: who is eligible is one as soon as he likes.
+    pub(in crate::microsoft) fn all(&self) -> Vec<ObjectId> {
+        let Self {
+            assigned,
+            eligible,
+            lasting,
+            ending,
+        } = self;
+        let all = [assigned, eligible, lasting, ending];
+        let all: BTreeSet<ObjectId> = all.into_iter().flatten().copied().collect();
+        all.into_iter().collect()
+    }
+}
+
 /// One page of assignments.
 #[derive(Deserialize)]
 struct Listing {

@@ -52,9 +52,8 @@ pub(in crate::microsoft) async fn list(
     users.ids.dedup();
     users.ids.shrink_to_fit();
     users.global_administrators = holders
-        .assigned
-        .iter()
-        .copied()
+        .all()
+        .into_iter()
         .filter(|id| users.ids.binary_search(id).is_ok())
         .collect();
     Ok(users)
@@ -160,6 +159,7 @@ mod tests {
             synced: 0,
             sync_enabled: false,
             other_global_administrators: vec![id(10), id(12)],
+            other_holders: Vec::new(),
             other_administrators: 2,
             subscriptions: Vec::new(),
             applications: Vec::new(),
