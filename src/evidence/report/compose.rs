@@ -173,6 +173,7 @@ fn plan(course: &Course<'_>) -> Option<Plan> {
         guests: head.guests,
         synced: head.synced,
         other_global_administrators: head.other_global_administrators.len(),
+        other_holders: head.other_holders.clone(),
         subscriptions: head
             .subscriptions
             .iter()

@@ -148,6 +148,8 @@ pub struct Plan {
     pub synced: u32,
     /// Other Global administrators among them.
     pub other_global_administrators: usize,
+    /// Groups and applications that were Global administrator too: they go with the tenant.
+    pub other_holders: Vec<ObjectId>,
     /// Subscriptions.
     pub subscriptions: Vec<Subscription>,
     /// Applications and service principals to remove.

@@ -65,7 +65,7 @@ impl Assignment {
 /// Holders of Global Administrator at tenant scope.
 #[derive(Debug, Default)]
 pub(in crate::microsoft) struct GlobalAdministrators {
-    /// Assigned directly; groups among them are not resolved.
+    /// Assigned directly: users, groups and applications.
     pub(in crate::microsoft) assigned: BTreeSet<ObjectId>,
     /// Eligible; empty where that is not readable (no licence for it, no permission).
     pub(in crate::microsoft) eligible: BTreeSet<ObjectId>,

@@ -114,6 +114,14 @@ impl Report {
         if let Some(spare) = plan.spare {
             facts.push(("Spare administrator", vec![Inline::Code(spare.to_string())]));
         }
+        if !plan.other_holders.is_empty() {
+            let ids = plan.other_holders.iter().map(ToString::to_string);
+            let line = vec![Inline::Code(ids.collect::<Vec<_>>().join(", "))];
+            facts.push((
+                "Groups and applications that are Global administrator",
+                line,
+            ));
+        }
         if !plan.domains.is_empty() {
             let mut line = vec![Inline::words("to release for another tenant: ")];
             for (at, name) in plan.domains.iter().enumerate() {
