@@ -224,10 +224,10 @@ pub async fn make(
     ctx: &Context,
     read: &Read,
     known: Known<'_>,
-    seen: &Observation,
+    mut seen: Observation,
     decided: Decided,
 ) -> Result<Told, ReconcileError> {
-    let Some(sealed) = make_plan(known.plan, seen) else {
+    let Some(sealed) = make_plan(known.plan, &mut seen) else {
         return Ok(unread(known));
     };
     let sealed = Arc::new(sealed);
@@ -236,7 +236,7 @@ pub async fn make(
         supplement: None,
         users: &sealed.users,
         digest: &sealed.digest,
-        losses: loss::counts(seen),
+        losses: loss::counts(&seen),
     };
     let head = store(ctx, &read.closure, known.head, known.memory, parts).await?;
     ctx.hint(&read.uid, |h| h.plan = Some(Arc::clone(&sealed)));

@@ -48,15 +48,18 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
     })
 }
 
-/// Seals a plan from what was observed; `None` while a fact is missing or the listing cannot be complete.
-pub fn make_plan(plan: &Plan, seen: &Observation) -> Option<Sealed> {
+/// Seals a plan from what was observed; `None` while a fact is missing or the listing cannot be complete. The ids of the
+/// listing become the plan's: a large tenant's stand in memory once.
+pub fn make_plan(plan: &Plan, seen: &mut Observation) -> Option<Sealed> {
     let mut head = begin_head(plan, seen)?;
-    let listed = &seen.users.known()?.ids;
-    if !listed.contains(&head.retained) {
+    let Fact::Known(listed) = &mut seen.users else {
+        return None;
+    };
+    if !listed.ids.contains(&head.retained) {
         return None;
     }
-    let stays = |id: &ObjectId| *id == head.retained || Some(*id) == head.spare;
-    let mut users: Vec<ObjectId> = listed.iter().filter(|id| !stays(id)).copied().collect();
+    let mut users = std::mem::take(&mut listed.ids);
+    users.retain(|id| *id != head.retained && Some(*id) != head.spare);
     users.sort_unstable();
     users.dedup();
     head.other_global_administrators

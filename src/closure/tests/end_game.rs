@@ -64,6 +64,16 @@ fn each_check_that_is_read_passes_fails_and_is_unknown_by_what_is_seen() {
             s.applications = Fact::Known(vec![application(1, principal, false)]);
         }
     };
+    let one_more = |s: &mut Observation| {
+        if let Fact::Known(found) = &mut s.users {
+            found.ids.push(id(0xffff_ffff));
+        }
+    };
+    let syncs = |s: &mut Observation| {
+        if let Fact::Known(found) = &mut s.organization {
+            found.sync_enabled = true;
+        }
+    };
     let subscribed = |agreement| {
         move |s: &mut Observation| {
             s.subscriptions = Fact::Known(vec![subscription(1, agreement)]);
@@ -74,15 +84,7 @@ fn each_check_that_is_read_passes_fails_and_is_unknown_by_what_is_seen() {
         ..external(Directory::B2c)
     };
     let cases: [(usize, Change, Change); 10] = [
-        (
-            1,
-            Box::new(|s| {
-                if let Fact::Known(found) = &mut s.users {
-                    found.ids.push(id(0xffff_ffff));
-                }
-            }),
-            Box::new(|s| s.users = Fact::NotRead),
-        ),
+        (1, Box::new(one_more), Box::new(|s| s.users = Fact::NotRead)),
         (
             1,
             Box::new(|s| s.spare = Fact::Known(Some(administrator(SPARE, "spare")))),
@@ -90,11 +92,7 @@ fn each_check_that_is_read_passes_fails_and_is_unknown_by_what_is_seen() {
         ),
         (
             2,
-            Box::new(|s| {
-                if let Fact::Known(found) = &mut s.organization {
-                    found.sync_enabled = true;
-                }
-            }),
+            Box::new(syncs),
             Box::new(|s| s.organization = Fact::NotRead),
         ),
         (
