@@ -133,7 +133,7 @@ async fn what_comes_after_the_plan_blocks_before_the_first_user() {
 async fn what_comes_while_sync_is_switched_off_blocks_too() {
     let sync = json!({"sync": {"enabled": true, "hours": 720}});
     let mut trial = Trial::new("losses-sync", sync).await;
-    trial.spec()["accept"] = json!([]);
+    trial.spec()["accept"] = accepted(&["AzureResources"]);
     trial.apply().await;
     let waits = |status: &TenantClosureStatus| condition(status, "Ready").1 == "WaitingSyncOff";
     trial
@@ -148,7 +148,7 @@ async fn what_comes_while_sync_is_switched_off_blocks_too() {
     trial.blocked("LossNotAccepted").await;
     let gone = |one: &Value| one["kind"] == "userDeleted";
     assert!(!trial.effects().await.iter().any(gone));
-    let accept = json!([{"kind": "Groups", "reference": "CAB-118"}]);
+    let accept = accepted(&["AzureResources", "Groups"]);
     trial.change(json!({"accept": accept})).await;
     trial.assert_closes().await;
 }
