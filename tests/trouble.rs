@@ -66,8 +66,6 @@ mod simulator;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/stack.rs"]
 mod stack;
-#[path = "trouble/strangers.rs"]
-mod strangers;
 #[path = "trouble/supplements.rs"]
 mod supplements;
 #[path = "trouble/tenants.rs"]
@@ -110,7 +108,6 @@ fn main() {
         preconditions::rows(),
         roles::rows(),
         signed::rows(),
-        strangers::rows(),
         supplements::rows(),
         tenants::rows(),
     ])

@@ -19,7 +19,6 @@ mod preconditions;
 mod renewal;
 mod reports;
 mod runs;
-mod strangers;
 mod subscriptions;
 mod supplements;
 mod units;
