@@ -7,7 +7,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tenant-closure
 MACHETE_VERSION := 0.9.2
 MACHETE := $(CACHE)/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
 
-.PHONY: help tools build demo demo-keep demo-stop test contract sdk-test lint fmt crds rights control-plane clean
+.PHONY: help tools build demo demo-keep demo-stop test contract sdk-test bench lint fmt crds rights control-plane clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ sdk-test: tools ## run Microsoft's own SDKs (Python; JavaScript where npm is) on
 	@command -v python3 >/dev/null || { echo 'python3 is missing: install it with its venv module' >&2; exit 1; }
 	tests/sdk/run.sh python
 	@if command -v npm >/dev/null; then tests/sdk/run.sh javascript; else echo 'npm is missing: the SDK for JavaScript is not tried' >&2; fi
+
+bench: tools ## measure the operator's memory while it plans 200,000 users, in a release build (minutes)
+	cargo build --release --bins
+	cargo bench --bench memory
 
 lint: tools $(MACHETE) ## formatting, clippy, the pure core alone, generated files, unused dependencies
 	cargo fmt --check

@@ -154,7 +154,7 @@ fn read(path: &Path) -> Value {
 
 fn edited(path: &Path) {
     let mut record = read(path);
-    record["spec"]["approvals"] = json!(["of-mallory"]);
+    record["spec"]["approvers"] = json!(["mallory@example.com"]);
     std::fs::write(path, record.to_string()).unwrap();
 }
 

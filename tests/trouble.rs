@@ -66,6 +66,8 @@ mod simulator;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/stack.rs"]
 mod stack;
+#[path = "trouble/strangers.rs"]
+mod strangers;
 #[path = "trouble/supplements.rs"]
 mod supplements;
 #[path = "trouble/tenants.rs"]
@@ -108,6 +110,7 @@ fn main() {
         preconditions::rows(),
         roles::rows(),
         signed::rows(),
+        strangers::rows(),
         supplements::rows(),
         tenants::rows(),
     ])

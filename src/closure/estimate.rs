@@ -39,7 +39,7 @@ pub fn of_plan(sealed: &Sealed, made_at: Timestamp) -> Estimate {
     let (at, dominated_by, mut message) = match last {
         Some((at, one)) if at > users_gone => {
             let (word, why) = wait(one);
-            (at, word, format!("{}: {why}", one.called()))
+            (at, word, format!("{}: {why}", one.name))
         }
         _ => (
             users_gone,

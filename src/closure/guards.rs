@@ -9,7 +9,7 @@ use crate::closure::observation::{
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{credential, facts, keeper, preconditions};
+use crate::closure::steps::{administrators, afterwards, credential, facts, keeper, preconditions};
 use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -201,6 +201,7 @@ fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> O
             .and_then(|()| retained(plan, seen))
             .and_then(|found| keeper::second_factor(found, plan, seen, memory, now))
             .err()
+            .or_else(|| people(plan, seen, memory, now))
     })?;
     let lost = matches!(seen.organization, Fact::Unreadable(_))
         || matches!(seen.retained, Fact::Unreadable(_));
@@ -209,6 +210,21 @@ fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> O
     } else {
         refusal
     })
+}
+
+/// Once the plan is carried out: who is there, and who administers, that it does not expect.
+fn people(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Decision> {
+    let sealed = plan.sealed.as_ref()?;
+    if !preconditions::begun(memory) {
+        return None;
+    }
+    match facts::known(&seen.global_administrators, Question::Administrators) {
+        Err(decision) => Some(decision),
+        Ok(holders) if administrators::unplanned(sealed, holders) => {
+            Some(administrators::drift().blocks())
+        }
+        Ok(_) => afterwards::refuse(plan, sealed, seen, memory, now),
+    }
 }
 
 fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {

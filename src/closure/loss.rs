@@ -92,7 +92,7 @@ impl LossKind {
             Self::Groups => "Group.Read.All",
             Self::CustomDomains => "Organization.Read.All",
             Self::AzureResources => {
-                "an account AzureSubscription with the role Reader on each Azure subscription"
+                "an account AzureSubscription with the role Reader on each Azure subscription (without one it is shown none)"
             }
         }
     }

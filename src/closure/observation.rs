@@ -103,6 +103,8 @@ pub struct Observation {
     pub retained: Fact<Option<Administrator>>,
     /// The spare administrator, likewise; `Known(None)` too where none was asked for.
     pub spare: Fact<Option<Administrator>>,
+    /// Who holds Global Administrator in the whole tenant, now or when he takes it up, sorted: users, groups and applications.
+    pub global_administrators: Fact<Vec<ObjectId>>,
     /// Users who hold any directory role, sorted: to delete them takes a role. Members of groups with a role are not told.
     pub role_holders: Fact<Vec<ObjectId>>,
     /// Until when what we sign in with, and our roles, last.
@@ -196,8 +198,6 @@ pub struct Approvals {
     pub required: u32,
     /// Distinct persons whose approval counts now, sorted.
     pub approvers: Vec<String>,
-    /// UIDs of their `ClosureApproval`s, one of each person, in the same order: what the journal names them by.
-    pub uids: Vec<String>,
     /// The grace period after the last needed approval ends then.
     pub effective_at: Option<Timestamp>,
     /// When they will no longer suffice, if nobody approves the same plan again.
@@ -333,10 +333,8 @@ pub enum Agreement {
 pub struct Subscription {
     /// Graph's `commerceSubscriptionId`/`id`, or the Azure subscription id.
     pub id: ObjectId,
-    /// `skuPartNumber`, an offer's name, or the display name that somebody gave it.
+    /// `skuPartNumber`, or the Azure display name.
     pub name: String,
-    /// The name is that of a product, which Microsoft gave: it may stand in the journal.
-    pub product: bool,
     /// Seats.
     pub seats: u32,
     /// Where it stands.

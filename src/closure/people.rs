@@ -11,7 +11,7 @@ pub struct Users {
     pub guests: u32,
     /// How many are synced.
     pub synced: u32,
-    /// Holders of Global Administrator among them, sorted.
+    /// Who of them holds Global Administrator or may take it up, sorted.
     pub global_administrators: Vec<ObjectId>,
 }
 

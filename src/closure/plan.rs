@@ -68,6 +68,15 @@ impl Plan {
         self.part(id).is_some()
     }
 
+    /// Is this one of the other Global administrators who may be deleted?
+    pub fn names_administrator(&self, id: ObjectId) -> bool {
+        let sealed = self.sealed.as_ref();
+        sealed.is_some_and(|sealed| {
+            let others = &sealed.head.other_global_administrators;
+            others.binary_search(&id).is_ok()
+        })
+    }
+
     /// The digest of the plan or supplement that covers an effect.
     pub fn digest_of(&self, supplement: Option<u32>) -> Option<&str> {
         match supplement {
@@ -126,6 +135,10 @@ pub struct PlanHead {
     /// Other Global administrators among them; they go last.
     #[schemars(length(max = 400))]
     pub other_global_administrators: Vec<ObjectId>,
+    /// Groups and applications that hold the role besides: what is not here is new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 400))]
+    pub other_holders: Vec<ObjectId>,
     /// How many of them hold a directory role: to delete those takes one.
     #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
     pub other_administrators: u32,
@@ -135,15 +148,6 @@ pub struct PlanHead {
     /// Applications and service principals to remove (ours are not among them).
     #[schemars(length(max = 1000))]
     pub applications: Vec<ObjectId>,
-    /// Our own registration and service principal, where they could be read: they go last. None is removed that does not
-    /// stand here.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20))]
-    pub own: Vec<ObjectId>,
-    /// ARM id of the External ID or B2C directory that is deleted with the tenant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
-    pub directory_resource: Option<String>,
     /// Domains to release for another tenant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 253)))]
@@ -164,9 +168,7 @@ pub struct PlanHead {
 pub struct PlannedSubscription {
     /// Its id.
     pub id: ObjectId,
-    /// Its product's name. Empty where there is only a name that somebody gave it: that may be a person's, and no record
-    /// holds one.
-    #[serde(default)]
+    /// Its SKU or display name.
     #[schemars(length(max = 256))]
     pub name: String,
     /// Seats.
@@ -189,17 +191,6 @@ pub struct PlannedSubscription {
     pub ended_by: Ender,
 }
 
-impl PlannedSubscription {
-    /// What it is called where its name may not stand.
-    pub fn called(&self) -> String {
-        if self.name.is_empty() {
-            format!("subscription {}", self.id)
-        } else {
-            self.name.clone()
-        }
-    }
-}
-
 /// Who can end a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Ender {
@@ -219,9 +210,9 @@ impl Sealed {
     /// Seals: sorts the users (other Global administrators last) and computes the digest.
     pub fn seal(mut head: PlanHead, mut users: Vec<ObjectId>) -> Self {
         head.other_global_administrators.sort_unstable();
+        head.other_holders.sort_unstable();
         head.subscriptions.sort_by_key(|s| s.id);
         head.applications.sort_unstable();
-        head.own.sort_unstable();
         head.domains.sort_unstable();
         head.losses.sort_unstable();
         let last = &head.other_global_administrators;

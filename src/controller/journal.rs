@@ -327,17 +327,8 @@ pub struct Draft {
     pub losses: Vec<crate::closure::loss::LossCount>,
     /// Digest of the plan in force (or sealed by this record).
     pub plan_digest: Option<String>,
-    /// What covers it.
-    pub covered: Covered,
-}
-
-/// The approvals that cover an effect.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Covered {
-    /// UIDs, one of each person.
-    pub approvals: Vec<String>,
-    /// Persons needed.
-    pub required: u32,
+    /// Who approved it.
+    pub approvers: Vec<String>,
 }
 
 impl Draft {
@@ -385,8 +376,7 @@ impl Draft {
             inventory: self.inventory,
             chunks,
             users: Vec::new(),
-            approvals: self.covered.approvals,
-            approvals_required: self.covered.required,
+            approvers: self.approvers,
             memory: self.memory,
         }
     }

@@ -68,6 +68,7 @@ fn only_known(seen: Observation) -> Observation {
         identity: known_or_unread(seen.identity),
         retained: known_or_unread(seen.retained),
         spare: known_or_unread(seen.spare),
+        global_administrators: known_or_unread(seen.global_administrators),
         ..Observation::default()
     }
 }
@@ -88,6 +89,7 @@ fn unreadable(seen: &mut Observation, question: Question) {
         Question::Administrators => {
             seen.retained = Fact::Unreadable(why);
             seen.spare = Fact::Unreadable(why);
+            seen.global_administrators = Fact::Unreadable(why);
         }
         Question::RoleHolders => seen.role_holders = Fact::Unreadable(why),
         Question::Ends => seen.ends = Fact::Unreadable(why),

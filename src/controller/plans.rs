@@ -13,7 +13,7 @@ use crate::closure::supplement::{self, Supplement, SupplementHead, SupplementRef
 use crate::controller::act::Known;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
-use crate::controller::journal::{self, Covered, Draft, Head};
+use crate::controller::journal::{self, Draft, Head};
 use crate::controller::read::Read;
 use crate::controller::told::Told;
 use kube::ResourceExt as _;
@@ -72,7 +72,7 @@ async fn store(
             plan_digest: Some(parts.digest.to_owned()),
             inventory: None,
             losses: Vec::new(),
-            covered: Covered::default(),
+            approvers: Vec::new(),
         };
         let mut spec = draft.spec(ctx, closure, 0, String::new());
         spec.users = users.to_vec();
@@ -90,7 +90,7 @@ async fn store(
         plan_digest: Some(parts.digest.to_owned()),
         losses: parts.losses,
         inventory: None,
-        covered: Covered::default(),
+        approvers: Vec::new(),
     };
     journal::seal(ctx, closure, head, draft).await
 }
@@ -224,10 +224,10 @@ pub async fn make(
     ctx: &Context,
     read: &Read,
     known: Known<'_>,
-    seen: &Observation,
+    mut seen: Observation,
     decided: Decided,
 ) -> Result<Told, ReconcileError> {
-    let Some(sealed) = make_plan(known.plan, seen) else {
+    let Some(sealed) = make_plan(known.plan, &mut seen) else {
         return Ok(unread(known));
     };
     let sealed = Arc::new(sealed);
@@ -236,7 +236,7 @@ pub async fn make(
         supplement: None,
         users: &sealed.users,
         digest: &sealed.digest,
-        losses: loss::counts(seen),
+        losses: loss::counts(&seen),
     };
     let head = store(ctx, &read.closure, known.head, known.memory, parts).await?;
     ctx.hint(&read.uid, |h| h.plan = Some(Arc::clone(&sealed)));

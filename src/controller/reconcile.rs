@@ -11,8 +11,7 @@ use crate::controller::judge::Judge;
 use crate::controller::read::{self, Read};
 use crate::controller::told::Told;
 use crate::controller::{
-    act, doubt, evidence, inventory, journal, observe, plan_status, plans, reach, record,
-    transitions,
+    act, doubt, evidence, inventory, journal, observe, plans, reach, record, transitions,
 };
 use jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -91,21 +90,16 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
     }
     let judge = Judge::called(ctx, read, &plan).await?;
     let decided = observe::until_decided(tenant, &plan, &memory, &mut seen, &judge).await;
-    if let Some(listed) = seen.subscriptions.known() {
-        let names = plan_status::names(listed);
-        ctx.hint(&read.uid, |hints| hints.names = names);
-    }
     match (&decided.decision, tenant) {
         (Decision::Act(intent), Some(tenant)) => {
             let intent = intent.clone();
-            let acting = act::carry_out(ctx, read, known, tenant, intent, &mut seen);
-            let done = Box::pin(acting).await?;
+            let done = act::carry_out(ctx, read, known, tenant, intent, &mut seen).await?;
             Ok(Told::after(ctx, known, decided, done))
         }
         (Decision::WriteInventory, Some(tenant)) => {
             inventory::write(ctx, read, known, tenant, decided).await
         }
-        (Decision::MakePlan { .. }, _) => plans::make(ctx, read, known, &seen, decided).await,
+        (Decision::MakePlan { .. }, _) => plans::make(ctx, read, known, seen, decided).await,
         (Decision::MakeSupplement, _) => plans::supplement(ctx, read, known, &seen, decided).await,
         _ => Ok(Told::decided(known, decided)),
     }

@@ -111,6 +111,10 @@ impl LiveTenant {
                         Ok(holders) => administrators::told(answers.or_failed(ask), holders),
                         Err(failure) => Err(failure.clone()),
                     };
+                    into.global_administrators = match &holders {
+                        Ok(holders) => Fact::Known(holders.all()),
+                        Err(failure) => Fact::Unreadable(failure.why()),
+                    };
                     let retained = who(Ask::Retained);
                     into.spare = match scope.spare {
                         Some(_) => who(Ask::Spare).into(),

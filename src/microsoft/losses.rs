@@ -24,7 +24,8 @@ impl LiveTenant {
     }
 
     /// Each Azure subscription that an account shows, and one row of the kind for those that none may show: `Unsupported`
-    /// where the closure names no such account. Of two accounts that show the same one, the one that can count it counts.
+    /// where the closure names no such account, `Forbidden` where an account shows none at all. Of two accounts that show
+    /// the same one, the one that can count it counts.
     async fn azure_losses(&self) -> Vec<Loss> {
         let of_azure = |kind: &BillingKind| *kind == BillingKind::AzureSubscription;
         let accounts = self.billing.iter().filter(|(kind, _)| of_azure(kind));
@@ -33,6 +34,8 @@ impl LiveTenant {
         for (place, (_, wire)) in accounts.enumerate() {
             let line = wire.as_ref().unwrap_or(&self.graph).line();
             match azure::list(&line, self.tenant).await {
+                // Who holds no role on any subscription is told of none: what there is is not none.
+                Ok(listed) if listed.is_empty() => besides = Err(Why::Forbidden),
                 Ok(listed) => {
                     let there = listed.iter().filter(|one| one.lifecycle != Lifecycle::Gone);
                     for (id, count) in counted(&line, there.map(|one| one.id)).await {

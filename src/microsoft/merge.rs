@@ -50,7 +50,6 @@ fn complete(seen: Subscription, covering: Subscription) -> Subscription {
     Subscription {
         id: seen.id,
         name: seen.name,
-        product: seen.product,
         seats: seen.seats,
         lifecycle,
         agreement: covering.agreement,
@@ -85,7 +84,6 @@ mod tests {
         Subscription {
             id: id(n),
             name: String::new(),
-            product: true,
             seats: 1,
             lifecycle,
             agreement,

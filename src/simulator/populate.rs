@@ -78,6 +78,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
         bin: Vec::new(),
         hard_delete_protection: plan.hard_delete_protection,
         eligible: Vec::new(),
+        group_administrators: Vec::new(),
         temporary: Vec::new(),
         behaviour: plan.behaviour.clone(),
         unit: (plan.restricted_users > 0).then(|| Uuid::new_v5(&id, b"restricted")),
@@ -93,6 +94,17 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
             tenant.eligible.push((random.uuid(), position));
         }
     }
+    let stays = |position: u32| Some(position) == tenant.spare || position == tenant.retained;
+    let all = u32::try_from(tenant.users.all.len()).unwrap_or(u32::MAX);
+    let ordinary = (0..all).filter(|position| {
+        let user = tenant.users.get(*position);
+        !stays(*position) && user.is_some_and(|user| user.role == 0)
+    });
+    let members: Vec<u32> = ordinary.take(plan.group_administrators as usize).collect();
+    if !members.is_empty() {
+        tenant.losses.groups = tenant.losses.groups.max(1);
+    }
+    tenant.group_administrators = members;
     let temporary = plan.temporary_administrators.iter();
     tenant.temporary = temporary
         .filter_map(|name| tenant.users.find(name))

@@ -142,6 +142,8 @@ pub struct Tenant {
     pub directory_resource: Option<DirectoryResource>,
     /// Role assignments that are eligible, not active: user principal names in the role of Global administrator.
     pub eligible_global_administrators: Vec<String>,
+    /// How many of the users are Global administrator as members of a group (the first of `losses.groups`).
+    pub group_administrators: u32,
     /// Role assignments that end at a date: user principal names of those who hold their role so.
     pub temporary_administrators: Vec<String>,
     /// How the services behave towards this tenant; absent: as towards all.
@@ -198,6 +200,7 @@ impl Default for Tenant {
             unreadable_checks: ["C5", "C9", "C10", "C11", "C15"].map(failed).into(),
             directory_resource: None,
             eligible_global_administrators: Vec::new(),
+            group_administrators: 0,
             temporary_administrators: Vec::new(),
             behaviour: None,
         }

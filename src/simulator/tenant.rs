@@ -66,6 +66,8 @@ pub(crate) struct Tenant {
     /// Deleted applications stay in the recycle bin for seven days at least.
     pub(crate) hard_delete_protection: bool,
     pub(crate) eligible: Vec<(Uuid, u32)>,
+    /// Members of the first group, which holds Global administrator then.
+    pub(crate) group_administrators: Vec<u32>,
     /// Users whose role ends at a date.
     pub(crate) temporary: Vec<u32>,
     /// How the services behave here; `None`: as everywhere.

@@ -176,12 +176,13 @@ async fn a_closure_that_waits_eleven_months_gets_to_its_end() {
     let bought =
         json!({"kind": "CustomerAgreement", "sku": "SPE_E5", "seats": 9, "termEndDays": 335 * DAY});
     let mut trial = Trial::new("eleven-months", json!({"subscriptions": [bought]})).await;
-    trial.spec()["accept"] = json!([]);
+    trial.spec()["accept"] = json!([{"kind": "AzureResources", "reference": "CAB-118"}]);
     carol_may_too(&trial).await;
     trial.apply().await;
     let told = trial.blocked("TermAhead").await;
     assert!(told.message.contains("SPE_E5"), "{}", told.message);
-    let accept = json!([{"kind": "TermAhead", "reference": "CAB-118"}]);
+    let accept = ["AzureResources", "TermAhead"];
+    let accept = accept.map(|kind| json!({"kind": kind, "reference": "CAB-118"}));
     trial.change(json!({"accept": accept})).await;
     let status = trial.phase(Phase::AwaitingApproval).await;
     let digest = status.plan.unwrap().digest;

@@ -120,14 +120,14 @@ async fn thousands_of_microsofts_own_are_left_alone() {
 async fn locked_for_a_term() {
     let bought = json!([{"kind": "CustomerAgreement", "sku": "SPE_E5", "seats": 9, "cancellable": false, "termEndDays": 400_000}]);
     let mut trial = Trial::new("locked-term", json!({"subscriptions": bought})).await;
-    trial.spec()["accept"] = json!([]);
+    trial.spec()["accept"] = json!([{"kind": "AzureResources", "reference": "CAB-118"}]);
     trial.apply().await;
     let told = trial.blocked("TermAhead").await;
     assert!(told.message.contains("SPE_E5"), "{}", told.message);
     trial.assert_untouched().await;
-    trial
-        .change(json!({"accept": [{"kind": "TermAhead", "reference": "CAB-118"}]}))
-        .await;
+    let accept = ["AzureResources", "TermAhead"];
+    let accept = accept.map(|kind| json!({"kind": kind, "reference": "CAB-118"}));
+    trial.change(json!({"accept": accept})).await;
     let reason = "WaitingTermEnd";
     let waits = |status: &TenantClosureStatus| {
         status.phase == Some(Phase::Waiting) && condition(status, "Ready").1 == reason

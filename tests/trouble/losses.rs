@@ -12,7 +12,8 @@ crate::rows![
     what_comes_while_sync_is_switched_off_blocks_too,
     an_azure_subscription_goes_only_if_it_is_listed,
     taken_out_of_the_list_in_the_middle_it_stays,
-    azure_that_no_account_shows_is_unknown
+    azure_that_no_account_shows_is_unknown,
+    azure_of_which_an_account_is_shown_nothing_is_unknown
 ];
 
 fn told(status: &TenantClosureStatus) -> Vec<Value> {
@@ -20,12 +21,18 @@ fn told(status: &TenantClosureStatus) -> Vec<Value> {
     losses.as_array().unwrap().clone()
 }
 
+/// Accepted by name, under one reference.
+fn accepted(kinds: &[&str]) -> Value {
+    let entry = |kind| json!({"kind": kind, "reference": "CAB-118"});
+    kinds.iter().map(entry).collect()
+}
+
 async fn not_accepted_and_then_accepted() {
     let tenant = json!({"losses": {
         "groups": 12, "intuneDevices": 3, "autopilotDevices": 130, "mailboxes": 9, "mailboxBytes": 5_159_432_679_270_u64,
         "oneDriveAccounts": 8, "oneDriveBytes": 1_023, "sharePointSites": 2, "samlApplications": 1}, "servicePrincipals": 2});
     let mut trial = Trial::new("losses", tenant).await;
-    trial.spec()["accept"] = json!([{"kind": "Groups", "reference": "CAB-118"}]);
+    trial.spec()["accept"] = accepted(&["Groups", "AzureResources"]);
     trial.apply().await;
     let blocked = trial.blocked("LossNotAccepted").await;
     let says = "This dies with the tenant, and was not accepted by name: mailboxes, OneDrive accounts, SharePoint sites, \
@@ -52,6 +59,7 @@ async fn not_accepted_and_then_accepted() {
         {"kind": "AutopilotDevices", "count": 130, "accepted": false},
         {"kind": "Applications", "count": 1, "accepted": false},
         {"kind": "Groups", "count": 12, "accepted": true},
+        {"kind": "AzureResources", "accepted": true},
     ]);
     assert_eq!(json!(told(&status)), expected);
     let row = status.blockers.iter().find(|b| b.check == "Loss Mailboxes");
@@ -60,7 +68,9 @@ async fn not_accepted_and_then_accepted() {
     // What the remedy says, word for word.
     let (_, lines) = blocked.remedy.split_once("reference: ").unwrap();
     let mut accept: Vec<Value> = serde_saphyr::from_str(&format!("[{lines}]")).unwrap();
-    accept.push(json!({"kind": "Groups", "reference": "CAB-118"}));
+    for kind in ["Groups", "AzureResources"] {
+        accept.push(json!({"kind": kind, "reference": "CAB-118"}));
+    }
     trial.change(json!({"accept": accept})).await;
     trial.phase(Phase::AwaitingApproval).await;
     trial.assert_closes().await;
@@ -71,7 +81,7 @@ async fn what_cannot_be_counted_is_accepted_by_name() {
     let matching = json!({"method": "GET", "pathContains": "/beta/reports/"});
     let deed = json!({"status": {"code": 403, "body": {"error": {"code": "S2SUnauthorized", "message": "No."}}}});
     trial.case.portal.fault(matching, deed, None).await.unwrap();
-    trial.spec()["accept"] = json!([]);
+    trial.spec()["accept"] = accepted(&["AzureResources"]);
     trial.apply().await;
     let blocked = trial.blocked("LossNotAccepted").await;
     let says = "mailboxes (could not be counted), OneDrive accounts (could not be counted), SharePoint sites (could not be counted)";
@@ -89,18 +99,20 @@ async fn what_cannot_be_counted_is_accepted_by_name() {
         json!({"kind": "Mailboxes", "accepted": false})
     );
     trial.assert_untouched().await;
-    let kinds = ["Mailboxes", "OneDrive", "SharePoint"];
-    let accept = kinds.map(|kind| json!({"kind": kind, "reference": "CAB-118"}));
+    let accept = accepted(&["Mailboxes", "OneDrive", "SharePoint", "AzureResources"]);
     trial.change(json!({"accept": accept})).await;
     trial.assert_closes().await;
 }
 
 async fn what_comes_after_the_plan_blocks_before_the_first_user() {
     let mut trial = Trial::new("losses-later", json!({})).await;
-    trial.spec()["accept"] = json!([]);
+    trial.spec()["accept"] = accepted(&["AzureResources"]);
     trial.apply().await;
     let status = trial.phase(Phase::AwaitingApproval).await;
-    assert!(told(&status).is_empty(), "{status:#?}");
+    assert_eq!(
+        told(&status),
+        [json!({"kind": "AzureResources", "accepted": true})]
+    );
     let matching = json!({"method": "GET", "pathContains": "/v1.0/groups"});
     let deed = json!({"status": {"code": 403, "body": {"error": {"code": "Authorization_RequestDenied", "message": "No."}}}});
     trial.case.portal.fault(matching, deed, None).await.unwrap();
@@ -111,7 +123,7 @@ async fn what_comes_after_the_plan_blocks_before_the_first_user() {
         blocked.message
     );
     trial.assert_untouched().await;
-    let accept = json!([{"kind": "Groups", "reference": "CAB-118"}]);
+    let accept = accepted(&["Groups", "AzureResources"]);
     trial.change(json!({"accept": accept})).await;
     let gone = |status: &TenantClosureStatus| condition(status, "UsersDeleted").0 == "True";
     trial.with_approver(trial.until("users go", gone)).await;
@@ -121,7 +133,7 @@ async fn what_comes_after_the_plan_blocks_before_the_first_user() {
 async fn what_comes_while_sync_is_switched_off_blocks_too() {
     let sync = json!({"sync": {"enabled": true, "hours": 720}});
     let mut trial = Trial::new("losses-sync", sync).await;
-    trial.spec()["accept"] = json!([]);
+    trial.spec()["accept"] = accepted(&["AzureResources"]);
     trial.apply().await;
     let waits = |status: &TenantClosureStatus| condition(status, "Ready").1 == "WaitingSyncOff";
     trial
@@ -136,7 +148,7 @@ async fn what_comes_while_sync_is_switched_off_blocks_too() {
     trial.blocked("LossNotAccepted").await;
     let gone = |one: &Value| one["kind"] == "userDeleted";
     assert!(!trial.effects().await.iter().any(gone));
-    let accept = json!([{"kind": "Groups", "reference": "CAB-118"}]);
+    let accept = accepted(&["AzureResources", "Groups"]);
     trial.change(json!({"accept": accept})).await;
     trial.assert_closes().await;
 }
@@ -235,9 +247,18 @@ async fn taken_out_of_the_list_in_the_middle_it_stays() {
 }
 
 async fn azure_that_no_account_shows_is_unknown() {
-    let mut trial = Trial::new("losses-no-azure", json!({})).await;
+    azure_is_unknown("losses-no-azure", json!([{"kind": "CustomerAgreement"}])).await;
+}
+
+/// Who holds no role on any subscription is told of none, as where there is none.
+async fn azure_of_which_an_account_is_shown_nothing_is_unknown() {
+    azure_is_unknown("losses-none-shown", json!([{"kind": "AzureSubscription"}])).await;
+}
+
+async fn azure_is_unknown(name: &str, accounts: Value) {
+    let mut trial = Trial::new(name, json!({})).await;
     trial.spec()["accept"] = json!([]);
-    trial.spec()["billing"] = json!({"accounts": [{"kind": "CustomerAgreement"}]});
+    trial.spec()["billing"] = json!({"accounts": accounts});
     trial.apply().await;
     let blocked = trial.blocked("LossNotAccepted").await;
     let says = "resources in Azure subscriptions (could not be counted)";
@@ -247,7 +268,7 @@ async fn azure_that_no_account_shows_is_unknown() {
         "{}",
         blocked.remedy
     );
-    let accept = json!({"accept": [{"kind": "AzureResources", "reference": "CAB-118"}]});
-    trial.change(accept).await;
+    let accept = accepted(&["AzureResources"]);
+    trial.change(json!({"accept": accept})).await;
     trial.assert_closes().await;
 }

@@ -98,7 +98,7 @@ async fn mail_that_still_arrives_is_accepted_by_name() {
     let trial = Trial::new("mail-accepted", tenant(domain, microsofts(domain))).await;
     trial.apply().await;
     trial.blocked("MailStillArrives").await;
-    let accept = ["CustomDomains", "MailStillArrives"];
+    let accept = ["AzureResources", "CustomDomains", "MailStillArrives"];
     let accept = accept.map(|kind| json!({"kind": kind, "reference": "CAB-118"}));
     trial.change(json!({"accept": accept})).await;
     trial.phase(Phase::AwaitingApproval).await;

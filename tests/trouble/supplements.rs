@@ -19,7 +19,8 @@ crate::rows![
     a_rejected_delta_token_is_never_nobody,
     sync_goes_on_adding_users,
     a_new_global_administrator,
-    a_restored_global_administrator
+    a_restored_global_administrator,
+    a_planned_global_administrator_who_is_restored
 ];
 
 /// A tenant whose users are being deleted, in the middle of it.
@@ -230,4 +231,38 @@ async fn a_restored_global_administrator() {
     trial.with_approver(trial.until_effects(before)).await;
     portal.press("restoreUser", Some(&old)).await.unwrap();
     an_administrator(&trial, &old).await;
+}
+
+/// Deleted as planned, then restored by somebody: not deleted a second time.
+async fn a_planned_global_administrator_who_is_restored() {
+    let trial = Trial::new("restored-planned", json!({"users": 40})).await;
+    let other = newcomer(&trial, json!({"role": "Global Administrator"})).await;
+    trial.apply().await;
+    let went = async {
+        while trial.left().await.contains(&other) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    trial.with_approver(went).await;
+    let back = json!({"action": "restoreUser", "id": other});
+    trial.case.portal.press_with(&back).await.unwrap();
+    let drift = trial.with_approver(trial.blocked("PlanDrift")).await;
+    assert!(
+        drift.message.contains("is there again"),
+        "{}",
+        drift.message
+    );
+    trial.assert_stands_still().await;
+    let effects = trial.effects().await;
+    let deleted = effects
+        .iter()
+        .filter(|one| one["kind"] == "userDeleted" && one["id"] == other.as_str());
+    assert_eq!(deleted.count(), 1, "{effects:#?}");
+    let portal = &trial.case.portal;
+    portal.press("deleteUser", Some(&other)).await.unwrap();
+    let status = trial
+        .with_approver(trial.phase(Phase::AwaitingHandOff))
+        .await;
+    assert_eq!(status.step.as_deref(), Some("5/5 DeleteDirectory"));
+    trial.assert_no_rule_broken().await;
 }

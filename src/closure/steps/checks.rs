@@ -157,7 +157,10 @@ fn judged(row: &Row, plan: &Plan, seen: &Observation) -> Option<State> {
         .iter()
         .any(|account| account.kind == BillingKind::AzureSubscription);
     let passed = match row.id {
-        "C1" => seen.spare.known().map(Option::is_none),
+        "C1" => {
+            let both = seen.users.known().zip(seen.spare.known());
+            both.map(|(found, spare)| found.ids.len() == 1 && spare.is_none())
+        }
         "C2" => seen.organization.known().map(|found| !found.sync_enabled),
         "C3" => no_application(|one| one.service_principal && !one.undeletable),
         "C4" => no_application(|one| !one.service_principal),

@@ -5,13 +5,12 @@ use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Fact, MfaState, Observation, Obstacle, Question, Why};
+use crate::closure::observation::{Fact, Observation, Question, Why};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::{checks, facts};
 use jiff::Timestamp;
-use std::time::Duration;
 
 /// After so many refusals a person is asked.
 const TRIES: u32 = 3;
@@ -32,9 +31,6 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         Ok(states) => states,
         Err(decision) => return Assessment::now_do(decision),
     };
-    if let Some(decision) = someone_else(plan, sealed, states) {
-        return Assessment::now_do(decision);
-    }
     let on: Vec<ObjectId> = states
         .iter()
         .filter(|state| state.enabled && Some(state.id) == sealed.head.spare)
@@ -70,28 +66,6 @@ pub fn disabled(memory: &Memory) -> Standing {
             "Verified: no account but the retained administrator has per-user MFA",
         )
     }
-}
-
-/// Accounts that should not be there: a lagging reader shows deleted ones, anybody else is drift.
-fn someone_else(plan: &Plan, sealed: &Sealed, states: &[MfaState]) -> Option<Decision> {
-    let allowed = sealed.allowed();
-    let others: Vec<ObjectId> = states
-        .iter()
-        .map(|state| state.id)
-        .filter(|id| !allowed.contains(id))
-        .collect();
-    if others.is_empty() {
-        return None;
-    }
-    if others.iter().all(|id| plan.names(*id)) {
-        let message =
-            "Deleted users are shown again by a reader that lags; it catches up by itself";
-        let waiting = Waiting::new("WaitingReplica", message);
-        return Some(waiting.again_in(Duration::from_secs(10)).into());
-    }
-    let message = "There are accounts that the approved plan does not name, made after all users were deleted";
-    let remedy = "Delete these accounts in the admin center, and the closure goes on by itself";
-    Some(Obstacle::new("PlanDrift", message, remedy).blocks())
 }
 
 fn next(plan: &Plan, memory: &Memory, on: Vec<ObjectId>, now: Timestamp) -> Decision {

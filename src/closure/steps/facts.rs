@@ -100,7 +100,9 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
     match question {
         Question::Organization => is_read(&seen.organization),
         Question::Identity => is_read(&seen.identity),
-        Question::Administrators => is_read(&seen.retained) && is_read(&seen.spare),
+        Question::Administrators => {
+            is_read(&seen.retained) && is_read(&seen.spare) && is_read(&seen.global_administrators)
+        }
         Question::RoleHolders => is_read(&seen.role_holders),
         Question::Ends => is_read(&seen.ends),
         Question::Rights => is_read(&seen.rights),

@@ -1,5 +1,7 @@
 //! One file a step; each answers whether it is done and, if not, what is next.
 
+pub mod administrators;
+pub mod afterwards;
 pub mod approval;
 pub mod backup;
 pub mod cancel_subscriptions;

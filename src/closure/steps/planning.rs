@@ -4,10 +4,11 @@ use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::loss;
 use crate::closure::observation::{
-    Agreement, Fact, Lifecycle, Observation, Question, Subscription, Why,
+    Agreement, Fact, Lifecycle, Observation, Question, Subscription,
 };
 use crate::closure::plan::{Ender, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
+use crate::closure::steps::administrators::MOST;
 use crate::closure::steps::{facts, losses, renewal, sold};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::clip;
@@ -21,6 +22,8 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
     let spare = seen.spare.known()?.as_ref().map(|found| found.id);
     let spare = spare.filter(|_| terms.spare.is_some());
     let stays = |id: &ObjectId| *id == retained || Some(*id) == spare;
+    let besides = seen.global_administrators.known()?.iter();
+    let besides = besides.filter(|id| !stays(id) && users.ids.binary_search(id).is_err());
     let others = users.global_administrators.iter().filter(|id| !stays(id));
     let holders = seen.role_holders.known()?.iter();
     let holders = holders.filter(|id| !stays(id) && users.ids.binary_search(id).is_ok());
@@ -34,27 +37,29 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         guests: users.guests,
         synced: users.synced,
         sync_enabled: organization.sync_enabled,
-        other_global_administrators: others.copied().take(400).collect(),
+        other_global_administrators: others.copied().take(MOST).collect(),
+        other_holders: besides.copied().take(MOST).collect(),
         other_administrators: u32::try_from(holders.count()).unwrap_or(u32::MAX),
         subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,
-        own: own(seen),
-        directory_resource: terms.directory_resource.clone(),
         domains: domains(terms, seen)?,
         losses: loss::planned(&loss::all(seen)?),
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
     })
 }
 
-/// Seals a plan from what was observed; `None` while a fact is missing or the listing cannot be complete.
-pub fn make_plan(plan: &Plan, seen: &Observation) -> Option<Sealed> {
+/// Seals a plan from what was observed; `None` while a fact is missing or the listing cannot be complete. The ids of the
+/// listing become the plan's: a large tenant's stand in memory once.
+pub fn make_plan(plan: &Plan, seen: &mut Observation) -> Option<Sealed> {
     let mut head = begin_head(plan, seen)?;
-    let listed = &seen.users.known()?.ids;
-    if !listed.contains(&head.retained) {
+    let Fact::Known(listed) = &mut seen.users else {
+        return None;
+    };
+    if !listed.ids.contains(&head.retained) {
         return None;
     }
-    let stays = |id: &ObjectId| *id == head.retained || Some(*id) == head.spare;
-    let mut users: Vec<ObjectId> = listed.iter().filter(|id| !stays(id)).copied().collect();
+    let mut users = std::mem::take(&mut listed.ids);
+    users.retain(|id| *id != head.retained && Some(*id) != head.spare);
     users.sort_unstable();
     users.dedup();
     head.other_global_administrators
@@ -84,11 +89,7 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
     };
     PlannedSubscription {
         id: one.id,
-        name: if one.product {
-            clip(&one.name, 256)
-        } else {
-            String::new()
-        },
+        name: clip(&one.name, 256),
         seats: one.seats,
         agreement: one.agreement,
         stop_renewal: terms.stop_renewal_first && renewal::stoppable(one),
@@ -111,13 +112,6 @@ fn applications(terms: &Terms, seen: &Observation) -> Option<Vec<ObjectId>> {
     ids.dedup();
     ids.truncate(1_000);
     Some(ids)
-}
-
-/// Our own: what is registered elsewhere has only a service principal here, and where nobody may list them none is known.
-fn own(seen: &Observation) -> Vec<ObjectId> {
-    let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
-    let own = all.iter().filter(|one| one.own).map(|one| one.id);
-    own.take(20).collect()
 }
 
 /// Those that the author named and that are there; the initial one stays.
@@ -147,11 +141,13 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
         Question::Users,
         Question::Subscriptions,
         Question::Losses,
-        Question::Applications,
     ];
     if plan.terms.mode == Mode::Execute && plan.terms.directory_resource.is_none() {
         // Before the listing: who comes after it has been told then. Where nobody can say, nothing waits for it.
         questions.insert(0, Question::Newcomers);
+    }
+    if plan.terms.remove_applications {
+        questions.push(Question::Applications);
     }
     if !plan.terms.release_domains.is_empty() {
         questions.push(Question::Domains);
@@ -167,10 +163,8 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     facts::known(&seen.role_holders, Question::RoleHolders)?;
     facts::known(&seen.subscriptions, Question::Subscriptions)?;
     losses::counted(&plan.terms, seen)?;
-    match &seen.applications {
-        // A person removes what may not be listed.
-        Fact::Unreadable(Why::Forbidden | Why::Unsupported) if !plan.terms.remove_applications => {}
-        applications => drop(facts::known(applications, Question::Applications)?),
+    if plan.terms.remove_applications {
+        facts::known(&seen.applications, Question::Applications)?;
     }
     let users = facts::known(&seen.users, Question::Users)?;
     let retained = match &seen.retained {

@@ -6,7 +6,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Observation, Obstacle, Question, Users};
 use crate::closure::plan::{Part, Plan, Sealed};
-use crate::closure::steps::{approval, facts, planning};
+use crate::closure::steps::{administrators, approval, facts, planning};
 use crate::closure::supplement::{MOST, Supplement, SupplementHead, SupplementRef};
 use crate::closure::words::count;
 use jiff::{SignedDuration, Timestamp};
@@ -26,8 +26,8 @@ pub fn grown(
         Ok(users) => users,
         Err(decision) => return Some(decision),
     };
-    if let Some(obstacle) = new_administrator(sealed, users) {
-        return Some(obstacle.blocks());
+    if administrators::unplanned(sealed, &users.global_administrators) {
+        return Some(administrators::drift().blocks());
     }
     let mut strangers = users.ids.iter();
     if !strangers.any(|id| is_new(plan, sealed, *id) && !plan.supplements.awaits(*id)) {
@@ -138,10 +138,10 @@ pub fn may_begin(
         return Ok(());
     }
     let users = listed(sealed, seen)?;
-    match new_administrator(sealed, users) {
-        Some(obstacle) => Err(obstacle.blocks()),
-        None => Ok(()),
+    if administrators::unplanned(sealed, &users.global_administrators) {
+        return Err(administrators::drift().blocks());
     }
+    Ok(())
 }
 
 /// What a supplement that is not approved leads to, once there is nothing else left to do. `None`: none waits, or those
@@ -216,28 +216,6 @@ fn lacking(seen: &Observation, ordinal: u32, now: Timestamp) -> Option<Decision>
     }
 }
 
-/// The time of a supplement's approval runs out before all whom it names were in a slice: said a week ahead, as of the plan
-/// itself.
-pub fn expires_soon(
-    plan: &Plan,
-    seen: &Observation,
-    memory: &Memory,
-    now: Timestamp,
-) -> Option<Standing> {
-    let left = memory.verified_at.is_none();
-    let mut ordinals = unfinished(plan, memory).filter(|_| left);
-    ordinals.find_map(|(known, _)| {
-        let approvals = seen.cluster.supplements.get(&known.ordinal)?;
-        let mut standings = approval::assess(approvals, now).standings;
-        let mut standing = standings.remove("Approved")?;
-        if standing.reason != approval::EXPIRES_SOON {
-            return None;
-        }
-        standing.message = format!("Of a supplementary plan: {}", standing.message);
-        Some(standing)
-    })
-}
-
 /// The wait for a person, told with the number that waits. Never as an approval that has only expired: the step stays.
 fn told(users: u32, decision: Decision) -> Decision {
     match decision {
@@ -288,21 +266,6 @@ pub fn blocker(
         ),
         link: String::new(),
         who: "person",
-    })
-}
-
-/// A Global administrator whom the plan does not name: somebody may be defending the tenant, or attacking it.
-pub fn new_administrator(sealed: &Sealed, users: &Users) -> Option<Obstacle> {
-    let head = &sealed.head;
-    let old = &head.other_global_administrators;
-    let fresh =
-        |id: &&ObjectId| **id != head.retained && Some(**id) != head.spare && !old.contains(id);
-    users.global_administrators.iter().find(fresh).map(|_| {
-        Obstacle::new(
-            "PlanDrift",
-            "There is a Global administrator whom the approved plan does not name",
-            "Find out who made this administrator; take the role away or delete the account, and the closure goes on",
-        )
     })
 }
 

@@ -9,7 +9,9 @@ use crate::closure::observation::{Observation, Obstacle, Question};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, keeper, planning, refused, renewal, roles, supplements};
+use crate::closure::steps::{
+    administrators, facts, keeper, planning, refused, renewal, roles, supplements,
+};
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -367,7 +369,11 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
     if open.is_empty() || refused::full(memory) {
         return refused::assess(plan, seen, memory, now);
     }
-    let repeat = memory.unanswered > 0 || memory.dirty.is_multiple_of(PATIENCE);
+    // Readers that lag have caught up by then: somebody has restored him.
+    let restored = memory.unanswered == 0
+        && memory.dirty >= PATIENCE
+        && open.iter().any(|id| plan.names_administrator(*id));
+    let repeat = !restored && (memory.unanswered > 0 || memory.dirty.is_multiple_of(PATIENCE));
     let times = if memory.unanswered > 0 {
         memory.fruitless
     } else {
@@ -377,6 +383,7 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
         Some(rest) if memory.unanswered > 0 => {
             unanswered("Microsoft did not take the newest deletions", rest)
         }
+        Some(_) if restored => administrators::restored().blocks(),
         Some(_) if memory.dirty >= TOLD => still_listed(open.len()).blocks(),
         Some(rest) => Waiting::new(
             "WaitingReplica",

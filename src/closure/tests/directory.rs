@@ -6,6 +6,7 @@ use crate::closure::memory::{Asked, Memory};
 use crate::closure::observation::*;
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, State};
+use jiff::SignedDuration;
 
 #[test]
 fn mfa_after_a_clean_step_one_is_a_verified_nothing() {
@@ -36,15 +37,21 @@ fn accounts_that_should_not_be_there_are_waited_for_or_drift() {
     let mut run = verified(World::new(2));
     let add = |n: u128| {
         move |s: &mut Observation| {
-            if let Fact::Known(states) = &mut s.mfa {
-                states.push(MfaState {
-                    id: id(n),
-                    enabled: true,
-                });
+            if let Fact::Known(users) = &mut s.users {
+                users.ids.push(id(n));
+                users.ids.sort_unstable();
             }
         }
     };
+    let told = decided(&mut run, add(0x99));
+    assert_eq!(reason(&told), "PlanDrift");
+    // What can be undone goes on while a reader lags; the rest waits, but no reader lags for hours.
+    let going_on = decided(&mut run, add(0x1_0001));
+    assert_ne!(reason(&going_on), "WaitingReplica");
+    run.memory.started.insert(Step::DisableMfa, run.world.now);
     assert_eq!(reason(&decided(&mut run, add(0x1_0001))), "WaitingReplica");
+    run.world.now += SignedDuration::from_hours(2);
+    assert_eq!(reason(&decided(&mut run, add(0x1_0001))), "PlanDrift");
     assert_eq!(reason(&decided(&mut run, add(0x99))), "PlanDrift");
 }
 

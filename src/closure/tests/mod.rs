@@ -19,6 +19,7 @@ mod preconditions;
 mod renewal;
 mod reports;
 mod runs;
+mod strangers;
 mod subscriptions;
 mod supplements;
 mod units;

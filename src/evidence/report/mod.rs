@@ -148,6 +148,8 @@ pub struct Plan {
     pub synced: u32,
     /// Other Global administrators among them.
     pub other_global_administrators: usize,
+    /// Groups and applications that were Global administrator too: they go with the tenant.
+    pub other_holders: Vec<ObjectId>,
     /// Subscriptions.
     pub subscriptions: Vec<Subscription>,
     /// Applications and service principals to remove.
@@ -285,13 +287,11 @@ pub struct Condition {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
-    /// Who; of an approval that is gone only its UID is known.
+    /// Who.
     pub approver: Foreign,
-    /// Its UID, by which records name it.
-    pub uid: String,
     /// Which plan.
     pub digest: String,
-    /// When it was created; `None`: the approval itself is no longer there.
+    /// When it was created; `None`: the approval itself is no longer there, records name the approver.
     pub created: Option<Timestamp>,
     /// When it ends or ended.
     pub expires: Option<Timestamp>,
@@ -299,7 +299,7 @@ pub struct Approval {
     pub revoked: bool,
     /// What the approver wrote.
     pub comment: Option<Foreign>,
-    /// Records that name it.
+    /// Records that name this approver.
     pub records: u64,
 }
 

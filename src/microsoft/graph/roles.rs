@@ -65,7 +65,7 @@ impl Assignment {
 /// Holders of Global Administrator at tenant scope.
 #[derive(Debug, Default)]
 pub(in crate::microsoft) struct GlobalAdministrators {
-    /// Assigned directly; groups among them are not resolved.
+    /// Assigned directly: users, groups and applications.
     pub(in crate::microsoft) assigned: BTreeSet<ObjectId>,
     /// Eligible; empty where that is not readable (no licence for it, no permission).
     pub(in crate::microsoft) eligible: BTreeSet<ObjectId>,
@@ -73,6 +73,21 @@ pub(in crate::microsoft) struct GlobalAdministrators {
     pub(in crate::microsoft) lasting: BTreeSet<ObjectId>,
     /// See there.
     pub(in crate::microsoft) ending: BTreeSet<ObjectId>,
+}
+
+impl GlobalAdministrators {
+    /// All of them, sorted: who is eligible is one as soon as he likes.
+    pub(in crate::microsoft) fn all(&self) -> Vec<ObjectId> {
+        let Self {
+            assigned,
+            eligible,
+            lasting,
+            ending,
+        } = self;
+        let all = [assigned, eligible, lasting, ending];
+        let all: BTreeSet<ObjectId> = all.into_iter().flatten().copied().collect();
+        all.into_iter().collect()
+    }
 }
 
 /// One page of assignments.

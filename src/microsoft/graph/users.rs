@@ -1,7 +1,7 @@
 //! Listings of users: for the plan, and to verify that only those are left who may stay.
 
 use super::roles::GlobalAdministrators;
-use super::{PAGE, STABLE};
+use super::{PAGE, STABLE, groups};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::Outcome;
 use crate::closure::observation::{Users, Why};
@@ -51,13 +51,25 @@ pub(in crate::microsoft) async fn list(
     users.ids.sort_unstable();
     users.ids.dedup();
     users.ids.shrink_to_fit();
-    users.global_administrators = holders
-        .assigned
-        .iter()
-        .copied()
-        .filter(|id| users.ids.binary_search(id).is_ok())
-        .collect();
+    users.global_administrators = among(line, &users.ids, holders).await?;
     Ok(users)
+}
+
+/// Who of these users holds the role, by himself or as a member of a group that does; sorted.
+async fn among(
+    line: &Line<'_>,
+    users: &[ObjectId],
+    holders: &GlobalAdministrators,
+) -> Result<Vec<ObjectId>, Failure> {
+    let is_user = |id: &ObjectId| users.binary_search(id).is_ok();
+    let (mut all, others): (Vec<_>, Vec<_>) = holders.all().into_iter().partition(is_user);
+    for other in others {
+        let members = groups::members(line, other).await?;
+        all.extend(members.into_iter().filter(is_user));
+    }
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
 }
 
 /// All ids, sorted.
@@ -160,11 +172,10 @@ mod tests {
             synced: 0,
             sync_enabled: false,
             other_global_administrators: vec![id(10), id(12)],
+            other_holders: Vec::new(),
             other_administrators: 2,
             subscriptions: Vec::new(),
             applications: Vec::new(),
-            own: Vec::new(),
-            directory_resource: None,
             domains: Vec::new(),
             losses: Vec::new(),
             reason: None,

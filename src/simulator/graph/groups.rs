@@ -45,6 +45,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             let all = (0..tenant.losses.groups).map(|n| group(tenant, n));
             listing::small(call, "groups", all.collect())
         }
+        ["groups", id, "members" | "transitiveMembers"] => members(world, call, id),
         ["users", id, "memberOf"] => of_user(world, call, id, true),
         ["users", id, "memberOf", "microsoft.graph.group"] => of_user(world, call, id, false),
         _ => Err(unknown(call)),
@@ -95,13 +96,41 @@ pub(crate) fn memberships(tenant: &Tenant, position: u32) -> Vec<u32> {
         .filter_map(|turn| mix(dice ^ turn).checked_rem(all))
         .filter_map(|n| u32::try_from(n).ok())
         .collect();
+    if !tenant.group_administrators.is_empty() {
+        drawn.retain(|n| *n != 0);
+        if tenant.group_administrators.contains(&position) {
+            drawn.push(0);
+        }
+    }
     drawn.sort_unstable();
     drawn.dedup();
     drawn
 }
 
+/// A group's object id, by number.
+pub(super) fn id(tenant: &Tenant, n: u32) -> Uuid {
+    Uuid::new_v5(&tenant.id, format!("group{n}").as_bytes())
+}
+
+/// Who is in a group; its members are users only.
+fn members(world: &mut World, call: &Call, key: &str) -> Answer {
+    call.require(READ)?;
+    let replica = Replica::draw(world, call.caller.tenant);
+    let tenant = &world.tenants[call.caller.tenant];
+    let mut numbers = 0..tenant.losses.groups;
+    let number = numbers.find(|n| id(tenant, *n).to_string().eq_ignore_ascii_case(key));
+    let number = number.ok_or_else(|| Refusal::not_found(key))?;
+    let users = (0..).zip(&tenant.users.all);
+    let rows = users.filter(|(position, user)| {
+        memberships(tenant, *position).contains(&number) && replica.shows(user.id, user.deleted_at)
+    });
+    let rows =
+        rows.map(|(_, user)| json!({ "@odata.type": "#microsoft.graph.user", "id": user.id }));
+    listing::small(call, "directoryObjects", rows.collect())
+}
+
 pub(crate) fn group(tenant: &Tenant, n: u32) -> Value {
-    let id = Uuid::new_v5(&tenant.id, format!("group{n}").as_bytes());
+    let id = id(tenant, n);
     let unified = n.is_multiple_of(2);
     let name = format!("{} {n}", TEAMS[n as usize % TEAMS.len()]);
     json!({

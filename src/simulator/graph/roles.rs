@@ -10,7 +10,7 @@ use super::super::roles::{ROLES, find, known};
 use super::super::tenant::Tenant;
 use super::super::world::World;
 use super::listing::{self, equality};
-use super::{Answer, Call, person, unknown};
+use super::{Answer, Call, groups, person, unknown};
 
 const READ: &[&str] = &[
     "RoleManagement.Read.Directory",
@@ -142,6 +142,9 @@ fn assignments(tenant: &Tenant) -> Vec<(Uuid, u8)> {
         .filter(|user| user.alive() && user.role != 0)
         .map(|user| (user.id, user.role))
         .collect();
+    if !tenant.group_administrators.is_empty() {
+        out.push((groups::id(tenant, 0), 1));
+    }
     for client in &tenant.clients {
         if let Some(principal) = tenant
             .principal_of(client.app_id)
@@ -205,6 +208,8 @@ fn assignment(tenant: &Tenant, principal: Uuid, role: u8) -> Value {
     let id = Uuid::new_v5(&principal, template.as_bytes());
     let kind = if tenant.users.position(principal).is_some() {
         "user"
+    } else if principal == groups::id(tenant, 0) {
+        "group"
     } else {
         "servicePrincipal"
     };

@@ -9,6 +9,7 @@ use tenant_closure::microsoft::Service::Graph;
 
 const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
 const OWN: &str = "00000000-0000-0000-0000-000000000099";
+const GROUP: &str = "00000000-0000-0000-0000-0000000000cc";
 const ASSIGNED: &str = "GET /v1.0/roleManagement/directory/roleAssignments";
 const ELIGIBLE: &str = "GET /v1.0/roleManagement/directory/roleEligibilityScheduleInstances";
 const SCHEDULED: &str = "GET /v1.0/roleManagement/directory/roleAssignmentScheduleInstances";
@@ -40,6 +41,10 @@ fn second_factor(seen: &Observation) -> Fact<String> {
         }),
         other => told(other, |_| "no such user".to_owned()),
     }
+}
+
+fn administrators(seen: &Observation) -> Fact<String> {
+    told(&seen.users, |one| shorts(&one.global_administrators))
 }
 
 fn own_roles(seen: &Observation) -> Fact<String> {
@@ -85,6 +90,7 @@ fn where_readable(row: Row, makes: &'static str) -> Row {
 pub fn rows() -> Vec<Row> {
     let mut rows = who_stays();
     rows.extend(roles());
+    rows.extend(members());
     rows.extend(endings());
     rows
 }
@@ -121,6 +127,34 @@ fn who_stays() -> Vec<Row> {
         .given(ELIGIBLE, 200, empty.clone())
         .given(SCHEDULED, 200, empty)
         .unread("value/id")
+        .but(But::Paged),
+    ]
+}
+
+/// Users who hold it through a group.
+fn members() -> Vec<Row> {
+    let group = json!({"value": [{"principalId": GROUP, "roleDefinitionId": GLOBAL, "directoryScopeId": "/"}]});
+    let empty = json!({"value": []});
+    let listed = json!({"value": [
+        {"id": ONE, "userType": "Member", "onPremisesSyncEnabled": null},
+        {"id": ADMINISTRATOR, "userType": "Member", "onPremisesSyncEnabled": null}]});
+    vec![
+        row(
+            Graph,
+            "GET /v1.0/groups/{}/transitiveMembers",
+            "GET https://graph.microsoft.com/v1.0/groups/00000000-0000-0000-0000-0000000000cc/transitiveMembers?$select=id&$top=999",
+            Run::Ask(Question::Users, administrators),
+        )
+        .reply(json!({"value": [{"@odata.type": "#microsoft.graph.user", "id": ONE}, {"@odata.type": "#microsoft.graph.group", "id": GROUP}]}))
+        .makes("b")
+        .given(ASSIGNED, 200, group)
+        .given(ELIGIBLE, 200, empty.clone())
+        .given(SCHEDULED, 200, empty)
+        .given("GET /v1.0/users", 200, listed)
+        .unread("value/@odata.type")
+        // An application that holds the role is no group; and without the permission the group alone is known.
+        .error(404, Value::Null, "")
+        .error(403, Value::Null, "")
         .but(But::Paged),
     ]
 }

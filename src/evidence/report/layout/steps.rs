@@ -4,7 +4,7 @@ use super::cells::{Line, at, joined, number, section, table};
 use crate::closure::loss::LossCount;
 use crate::closure::words::thousands;
 use crate::evidence::report::document::{Block, Inline, Section, Tone};
-use crate::evidence::report::{Report, StepResult};
+use crate::evidence::report::{Plan, Report, StepResult};
 
 impl Report {
     pub(super) fn progress(&self) -> Section {
@@ -114,6 +114,14 @@ impl Report {
         if let Some(spare) = plan.spare {
             facts.push(("Spare administrator", vec![Inline::Code(spare.to_string())]));
         }
+        if !plan.other_holders.is_empty() {
+            let ids = plan.other_holders.iter().map(ToString::to_string);
+            let line = vec![Inline::Code(ids.collect::<Vec<_>>().join(", "))];
+            facts.push((
+                "Groups and applications that are Global administrator",
+                line,
+            ));
+        }
         if !plan.domains.is_empty() {
             let mut line = vec![Inline::words("to release for another tenant: ")];
             for (at, name) in plan.domains.iter().enumerate() {
@@ -122,19 +130,7 @@ impl Report {
             }
             facts.push(("Domains", line));
         }
-        if !plan.losses.is_empty() {
-            let kinds = plan.losses.iter().filter(|one| one.subscription.is_none());
-            let told: Vec<String> = kinds.map(LossCount::words).collect();
-            if !told.is_empty() {
-                facts.push(("Dies with it", vec![Inline::words(told.join(", "))]));
-            }
-            for one in &plan.losses {
-                if let Some(id) = one.subscription {
-                    let words = Inline::words(format!("{} ", one.words()));
-                    facts.push(("Dies in Azure", vec![words, Inline::Code(id.to_string())]));
-                }
-            }
-        }
+        facts.extend(losses(plan));
         let rows = plan.subscriptions.iter().map(|one| {
             vec![
                 vec![Inline::Foreign(one.name.clone())],
@@ -165,4 +161,21 @@ impl Report {
         }
         Some(section("Plan", blocks))
     }
+}
+
+/// What dies with the tenant besides, the Azure subscriptions one by one.
+fn losses(plan: &Plan) -> Vec<(&'static str, Line)> {
+    let mut facts = Vec::new();
+    let kinds = plan.losses.iter().filter(|one| one.subscription.is_none());
+    let told: Vec<String> = kinds.map(LossCount::words).collect();
+    if !told.is_empty() {
+        facts.push(("Dies with it", vec![Inline::words(told.join(", "))]));
+    }
+    for one in &plan.losses {
+        if let Some(id) = one.subscription {
+            let words = Inline::words(format!("{} ", one.words()));
+            facts.push(("Dies in Azure", vec![words, Inline::Code(id.to_string())]));
+        }
+    }
+    facts
 }

@@ -1,0 +1,134 @@
+//! What the operator's memory grows by while it plans the closure of a large tenant, on the real API server.
+//!
+//! `make bench` runs it with release builds. `BENCH_USERS` (200000) is the tenant's size. Nothing fails on a figure: each is
+//! printed beside what it is measured against.
+#![allow(missing_docs, clippy::cast_precision_loss)] // a program, not a library; its figures are printed with one digit
+
+#[allow(dead_code)] // the tests use the rest
+#[path = "../tests/support/case.rs"]
+mod case;
+#[path = "../tests/support/children.rs"]
+mod children;
+#[allow(dead_code, unreachable_pub)] // the tests use the rest
+#[path = "../tests/support/cluster.rs"]
+mod cluster;
+#[allow(dead_code)] // the tests use the rest
+#[path = "../tests/support/simulator.rs"]
+mod simulator;
+#[allow(dead_code)] // the tests use the rest
+#[path = "../tests/support/stack.rs"]
+mod stack;
+
+use case::{Case, NAME};
+use cluster::Result;
+use serde_json::json;
+use stack::{Options, Stack};
+use std::time::{Duration, Instant};
+use tenant_closure::closure::report::Phase;
+
+/// Between two looks at the operator's memory.
+const LOOK: Duration = Duration::from_millis(20);
+/// For how long nothing happens before memory counts as that of an idle operator.
+const IDLE: Duration = Duration::from_secs(60);
+/// For how long a plan may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Users of the tenant that the large one is compared with: what any closure takes is not counted for its users.
+const SMALL: u32 = 1_000;
+/// Bytes of a user's object id: what no plan that names its users by id can do without.
+const ID: f64 = 16.0;
+
+// One thread: what is started here is killed by the kernel when the thread that started it is gone.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let users = match std::env::var("BENCH_USERS") {
+        Ok(text) => text
+            .parse()
+            .map_err(|_| format!("BENCH_USERS={text} is no number"))?,
+        Err(_) => 200_000,
+    };
+    let options = Options {
+        simulation: simulator::demo_tenant(SMALL, 7),
+        quiet: true,
+        ..Options::default()
+    };
+    let stack = Stack::start(None, options).await?;
+    tokio::time::sleep(IDLE).await;
+    let idle = resident(&stack)?;
+    println!("no closure, for {} s: {:.1} MB", IDLE.as_secs(), mega(idle));
+    let small = stack.simulator.tenant()?.clone();
+    let small = planned(&stack, "small", small, SMALL).await?;
+    let domain = "large.onmicrosoft.com";
+    let tenant = json!({"users": users, "initialDomain": domain});
+    let large = stack.simulator.add(&tenant).await?;
+    let large = planned(&stack, "large", large, users).await?;
+    let more = large.saturating_sub(small) as f64 / f64::from(users.saturating_sub(SMALL).max(1));
+    println!(
+        "each user of the large tenant more: {more:.1} bytes, {:.2} of an object id",
+        more / ID
+    );
+    Ok(())
+}
+
+/// Plans a tenant of so many users; the highest memory meanwhile, in bytes.
+async fn planned(
+    stack: &Stack,
+    namespace: &str,
+    tenant: simulator::Tenant,
+    users: u32,
+) -> Result<u64> {
+    let mut case = stack.case(namespace, tenant).await?;
+    case.manifest["spec"]["mode"] = json!("Plan");
+    case.manifest["spec"]["limits"]["maxUsers"] = json!(users + 1_000);
+    let begun = Instant::now();
+    let peak = peak(stack, plan(&case)).await?;
+    println!(
+        "planning {users} users: {:.1} MB at most, {:.1} s",
+        mega(peak),
+        begun.elapsed().as_secs_f64()
+    );
+    Ok(peak)
+}
+
+fn mega(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
+}
+
+/// The highest resident memory while something is under way, in bytes.
+async fn peak(stack: &Stack, work: impl Future<Output = Result<()>>) -> Result<u64> {
+    let mut highest = 0;
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done.map(|()| highest),
+            () = tokio::time::sleep(LOOK) => highest = highest.max(resident(stack)?),
+        }
+    }
+}
+
+/// Applies the closure and waits for its plan.
+async fn plan(case: &Case) -> Result<()> {
+    case.apply().await?;
+    let closures = case.closures();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = closures.get(NAME).await?.status.unwrap_or_default();
+        if status.phase == Some(Phase::Planned) {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(format!("not planned: {:?}", status.summary).into());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Resident memory of the operator (`VmRSS`), in bytes.
+fn resident(stack: &Stack) -> Result<u64> {
+    let path = format!("/proc/{}/status", stack.operator.id());
+    let text = std::fs::read_to_string(path)?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    let kilobytes: u64 = kilobytes.ok_or("the operator has ended")?.parse()?;
+    Ok(kilobytes * 1_024)
+}

@@ -1,0 +1,72 @@
+//! Who should not be there, or not administer: seen in whatever step, and nothing goes on.
+
+use crate::case::NAME;
+use crate::children::binary;
+use crate::trial::{Trial, condition};
+use serde_json::{Value, json};
+use tenant_closure::closure::report::Phase;
+
+crate::rows![
+    a_planned_user_who_is_made_global_administrator,
+    members_of_a_group_that_administers_are_planned_as_such,
+    who_comes_while_a_later_step_waits
+];
+
+async fn press(trial: &Trial, body: Value) -> Value {
+    trial.case.portal.press_with(&body).await.unwrap()
+}
+
+async fn a_planned_user_who_is_made_global_administrator() {
+    let trial = Trial::new("promoted", json!({"users": 400})).await;
+    trial.apply().await;
+    trial.with_approver(trial.until_effects(20)).await;
+    let retained = trial.case.portal.look().await.unwrap()["retainedAdministrator"]["id"].clone();
+    let left = trial.left().await;
+    let mut others = left.iter().rev().filter(|id| retained != id.as_str());
+    // Of those who go last, so that he is still there.
+    let chosen = others.next().unwrap();
+    let role = |role: Value| json!({"action": "changeUser", "id": chosen, "role": role});
+    press(&trial, role(json!("Global Administrator"))).await;
+    let drift = trial.with_approver(trial.blocked("PlanDrift")).await;
+    let says = "a Global administrator whom the approved plan does not name";
+    assert!(drift.message.contains(says), "{}", drift.message);
+    trial.assert_stands_still().await;
+    assert!(trial.left().await.contains(chosen));
+    press(&trial, role(Value::Null)).await;
+    trial.assert_closes().await;
+}
+
+async fn members_of_a_group_that_administers_are_planned_as_such() {
+    let trial = Trial::new("by-group", json!({"users": 30, "groupAdministrators": 2})).await;
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    let report = tokio::process::Command::new(binary("kubectl-tenant_closure").unwrap())
+        .args(["report", NAME, "-o", "json", "-n", &trial.case.namespace])
+        .env("KUBECONFIG", trial.case.cluster.kubeconfig("admin"))
+        .output()
+        .await
+        .unwrap();
+    let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!(report["plan"]["otherGlobalAdministrators"], 2, "{report:#}");
+    trial.assert_closes().await;
+}
+
+/// A subscription bought directly waits for a person; meanwhile somebody makes an account.
+async fn who_comes_while_a_later_step_waits() {
+    let bought = json!([{"kind": "Direct", "sku": "SPE_E5", "seats": 9}]);
+    let trial = Trial::new("comes-late", json!({"users": 20, "subscriptions": bought})).await;
+    trial.apply().await;
+    let status = trial
+        .with_approver(trial.phase(Phase::AwaitingHandOff))
+        .await;
+    assert_eq!(status.step.as_deref(), Some("2/5 CancelSubscriptions"));
+    let new = press(&trial, json!({"action": "createUser"})).await["id"].clone();
+    let drift = trial.with_approver(trial.blocked("PlanDrift")).await;
+    let says = "made after all users were deleted";
+    assert!(drift.message.contains(says), "{}", drift.message);
+    trial.assert_stands_still().await;
+    let status = trial.phase(Phase::Stalled).await;
+    assert_eq!(condition(&status, "UsersDeleted").0, "True");
+    press(&trial, json!({"action": "deleteUser", "id": new})).await;
+    trial.assert_closes().await;
+}
