@@ -219,6 +219,12 @@ async fn a_tenant_is_closed_from_the_first_token_to_the_end() {
     assert!(gone.text().await.unwrap().contains("AADSTS90002"));
     let (_, violations) = client.sim("GET", "violations", None).await;
     assert_eq!(violations["count"], 0, "{violations}");
+    let told = client.running.figures().to_string();
+    assert!(
+        told.starts_with("129 users deleted, 0 left to delete, in "),
+        "{told}"
+    );
+    assert!(told.contains("429s: 0.00 % of 129 items"), "{told}");
     let (_, figures) = client.sim("GET", "stats", None).await;
     assert_eq!(
         (
@@ -499,4 +505,35 @@ async fn a_request_is_held_before_or_after_its_effect() {
         acts,
         [&json!({ "deleteUser": 1 }), &json!({ "deleteUser": 1 })]
     );
+}
+
+/// The real program, ended as systemd or a person with Ctrl-C would.
+#[test]
+fn ended_from_outside_it_tells_the_figures() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    for (signal, output, last) in [
+        (
+            "TERM",
+            "text",
+            "No application deleted a user; 429s: 0.00 % of 0 items",
+        ),
+        ("INT", "json", "\"throttledItemsPercent\":0.0"),
+    ] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_tenant-simulator"))
+            .args(["serve", "--users", "10", "--output", output])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        out.read_line(&mut first).unwrap();
+        let pid = child.id().to_string();
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args(["-s", signal, &pid]).status().unwrap().success());
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).unwrap();
+        assert!(child.wait().unwrap().success());
+        let told = rest.lines().last().unwrap();
+        assert!(told.contains(last), "{told}");
+    }
 }

@@ -7,8 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use uuid::Uuid;
 
-use super::{Running, Scenario, Settings, start};
+use super::{Figures, Running, Scenario, Settings, start};
 
 /// Simulates Microsoft 365 tenants over HTTPS: sign-in, Graph, ARM and Partner Center. Nothing in it is Microsoft's.
 #[derive(Debug, Parser)]
@@ -53,7 +55,7 @@ struct Serve {
     /// Where the certificate of the authority is written that clients must trust.
     #[arg(long, value_name = "FILE")]
     ca_out: Option<PathBuf>,
-    /// `json`: the first line tells everything to a program.
+    /// `json`: the first line tells everything to a program, and the last the figures.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
     /// Quotas as Microsoft publishes them, or so many times as large: `published` or `scaled:N`.
@@ -73,6 +75,8 @@ this address). A test does the same, and sees what happened, under /_sim:
   POST /_sim/clock/advance                         {\"seconds\": N}, with \"tenant\" in that tenant alone
   POST /_sim/judge                                 {\"tenant\", \"mode\", \"retained\", \"approved\", \"digest\"}
   POST /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; DELETE removes all, or those of ?tenant=ID
+Ended (Ctrl-C, SIGTERM), it prints how the deletion of users went: seconds as a ratio of what the quota takes at least, the
+share of 429s, requests per user.
 The fields of a scenario and their defaults: tenant-simulator defaults.";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -137,75 +141,99 @@ async fn serve_until_ended(arguments: Serve) -> Result<(), Box<dyn std::error::E
         speed: arguments.speed,
         quota_scale: arguments.throttle,
     };
-    let running = start(&settings)?;
+    let mut running = start(&settings)?;
     if let Some(path) = &arguments.ca_out {
         std::fs::write(path, &running.ca_pem)
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    announce(&running, &arguments)?;
+    let mut endings = Endings::awaited()?;
+    let mut out = std::io::stdout();
+    out.write_all(announcement(&running, &arguments).as_bytes())?;
+    out.flush()?;
     tokio::select! {
         ended = running.wait() => ended?,
-        () = ended_from_outside() => {}
+        () = endings.first() => {}
     }
+    // Who started it may listen no more.
+    let _ = writeln!(out, "{}", farewell(&running.figures(), arguments.output));
     Ok(())
 }
 
-fn announce(running: &Running, arguments: &Serve) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match arguments.output {
-        Output::Json => {
-            let line = json!({
-                "address": running.address.to_string(), "dns": running.dns.to_string(), "caFile": arguments.ca_out, "caPem": running.ca_pem, "tenants": running.tenants, "urls": running.urls,
-                "speed": arguments.speed,
-            });
-            writeln!(out, "{line}")?;
-        }
-        Output::Text => {
-            writeln!(
-                out,
-                "A simulation, not Microsoft, answers on {} (Graph: {}).",
-                running.address, running.urls.graph
-            )?;
-            if let Some(path) = &arguments.ca_out {
-                writeln!(
-                    out,
-                    "Clients must trust the authority in {}.",
-                    path.display()
-                )?;
-            }
-            writeln!(
-                out,
-                "What only a person can press is pressed at {}",
-                running.urls.console
-            )?;
-            writeln!(
-                out,
-                "DNS of the custom domains is answered at {} (UDP and TCP)",
-                running.dns
-            )?;
-            for tenant in &running.tenants {
-                writeln!(
-                    out,
-                    "Tenant {} ({}): {} users, client {}.",
-                    tenant.id, tenant.initial_domain, tenant.users, tenant.app_id
-                )?;
-            }
-        }
+/// What is said at the start: where everything answers, and who may sign in. The secrets are the simulation's own.
+fn announcement(running: &Running, arguments: &Serve) -> String {
+    if let Output::Json = arguments.output {
+        let line = json!({
+            "address": running.address.to_string(), "dns": running.dns.to_string(), "caFile": arguments.ca_out, "caPem": running.ca_pem, "tenants": running.tenants, "urls": running.urls,
+            "speed": arguments.speed,
+        });
+        return format!("{line}\n");
     }
-    out.flush()
+    let urls = &running.urls;
+    let mut lines = vec![
+        format!(
+            "A simulation, not Microsoft, answers on {}:",
+            running.address
+        ),
+        format!("  sign-in         {}", urls.login),
+        format!("  Graph           {}", urls.graph),
+        format!("  ARM             {}", urls.arm),
+        format!("  Partner Center  {}", urls.partner),
+        format!("  for tests       {}", urls.sim),
+    ];
+    if let Some(path) = &arguments.ca_out {
+        let path = path.display();
+        lines.push(format!("Clients must trust the authority in {path}."));
+    }
+    lines.push(format!(
+        "What only a person can press is pressed at {}",
+        urls.console
+    ));
+    lines.push(format!(
+        "DNS of the custom domains is answered at {} (UDP and TCP)",
+        running.dns
+    ));
+    for tenant in &running.tenants {
+        let (id, domain, cloud) = (tenant.id, &tenant.initial_domain, tenant.cloud);
+        lines.extend([
+            format!("Tenant {id} ({domain}, {cloud:?}): {} users", tenant.users),
+            credential("closer", tenant.app_id, &tenant.client_secret),
+            credential("reader", tenant.reader_app_id, &tenant.reader_secret),
+        ]);
+    }
+    lines.join("\n") + "\n"
 }
 
-async fn ended_from_outside() {
-    let interrupted = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-        }
-        Err(_) => {
-            let _ = interrupted.await;
+fn credential(who: &str, client: Uuid, secret: &str) -> String {
+    format!("  {who}: client id {client}, secret {secret}")
+}
+
+/// What is said at the end.
+fn farewell(figures: &Figures, output: Output) -> String {
+    match output {
+        Output::Json => figures.json().to_string(),
+        Output::Text => figures.to_string(),
+    }
+}
+
+/// What ends it: Ctrl-C, or SIGTERM.
+struct Endings {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Endings {
+    /// From here on neither kills the process.
+    fn awaited() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }
@@ -219,6 +247,51 @@ mod tests {
         assert_eq!(scale("published"), Ok(1.0));
         assert_eq!(scale("scaled:2.5"), Ok(2.5));
         assert!(scale("scaled:0").is_err() && scale("x").is_err());
+    }
+
+    #[tokio::test]
+    async fn it_tells_where_everything_answers_and_who_may_sign_in() {
+        let arguments = |output: &str| {
+            let line = [
+                "tenant-simulator",
+                "serve",
+                "--ca-out",
+                "ca.pem",
+                "--output",
+                output,
+            ];
+            match Arguments::try_parse_from(line).unwrap().command {
+                Command::Serve(serve) => serve,
+                Command::Defaults => unreachable!("serve was asked for"),
+            }
+        };
+        let running = start(&Settings::default()).unwrap();
+        let (text, json) = (arguments("text"), arguments("json"));
+        let (text, json) = (announcement(&running, &text), announcement(&running, &json));
+        let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json.lines().count(), 1);
+        let tenant = &parsed["tenants"][0];
+        let told = [
+            &parsed["urls"]["login"],
+            &parsed["urls"]["graph"],
+            &parsed["urls"]["arm"],
+            &parsed["urls"]["partner"],
+            &parsed["urls"]["console"],
+            &parsed["dns"],
+            &tenant["id"],
+            &tenant["appId"],
+            &tenant["clientSecret"],
+            &tenant["readerAppId"],
+            &tenant["readerSecret"],
+        ];
+        for one in told {
+            let one = one.as_str().unwrap();
+            assert!(
+                !one.is_empty() && text.contains(one),
+                "{one} is not in\n{text}"
+            );
+        }
+        assert_ne!(tenant["clientSecret"], tenant["readerSecret"]);
     }
 
     #[test]

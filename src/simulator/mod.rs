@@ -43,6 +43,7 @@ mod dns;
 mod errors;
 mod exchange;
 mod faults;
+mod figures;
 mod graph;
 mod hosts;
 mod judge;
@@ -74,6 +75,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use figures::Figures;
 pub use scenario::Scenario;
 
 /// What a simulation starts from.
@@ -140,6 +142,7 @@ pub struct Running {
     task: tokio::task::JoinHandle<std::io::Result<()>>,
     pages: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
     names: tokio::task::JoinHandle<()>,
+    shared: server::Shared,
 }
 
 /// What a client needs to know of a tenant.
@@ -195,10 +198,15 @@ pub struct Urls {
 
 impl Running {
     /// Waits until the server ends by itself, which it does only on an error.
-    pub async fn wait(mut self) -> std::io::Result<()> {
+    pub async fn wait(&mut self) -> std::io::Result<()> {
         (&mut self.task)
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+    }
+
+    /// How the users of all its tenants have gone so far.
+    pub fn figures(&self) -> Figures {
+        self.shared.with(|world| world.figures(None))
     }
 
     /// Ends the server, letting requests in flight finish for up to a second.
@@ -240,7 +248,7 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     let (pages, console) = pages(settings, &shared, address)?;
     let service = axum::Router::new()
         .fallback(server::handle)
-        .with_state(shared)
+        .with_state(shared.clone())
         .into_make_service_with_connect_info::<SocketAddr>();
     let config = axum_server::tls_rustls::RustlsConfig::from_config(identity.config);
     let acceptor = axum_server::tls_rustls::RustlsAcceptor::new(config).acceptor(connections);
@@ -270,6 +278,7 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
         task,
         pages,
         names,
+        shared,
     })
 }
 

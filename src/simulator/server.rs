@@ -23,7 +23,7 @@ use super::world::World;
 const LARGEST: usize = 32 * 1024 * 1024;
 
 /// What all requests share.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) world: Arc<Mutex<World>>,
     pub(crate) connections: Connections,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::clock::precise;
 use super::exchange::Service;
+use super::figures::Figures;
 use super::throttle::Throttle;
 
 /// Counters of a run. A batch is one request; its items are counted apart.
@@ -70,47 +70,45 @@ impl Stats {
         }
     }
 
-    /// Everything, or what concerns the user deletions of one tenant.
-    pub(crate) fn report(&self, throttle: &Throttle, tenant: Option<Uuid>) -> Value {
-        let requests: u64 = self.requests.values().sum();
-        let items: u64 = self.items.values().sum();
+    /// Everything, or what concerns the user deletions of one tenant, of whose users so many are `left` to delete.
+    pub(crate) fn figures(&self, throttle: &Throttle, tenant: Option<Uuid>, left: u64) -> Figures {
         let chosen: Vec<_> = self
             .deletes
             .iter()
             .filter(|(id, _)| tenant.is_none_or(|wanted| wanted == **id))
             .map(|(_, entry)| *entry)
             .collect();
-        let deleted: u64 = chosen.iter().map(|entry| entry.count).sum();
         let first = chosen.iter().map(|entry| entry.first).min();
         let last = chosen.iter().map(|entry| entry.last).max();
-        let during: u64 = chosen
-            .iter()
-            .map(|entry| entry.served_at_last.saturating_sub(entry.served_at_first) + 1)
-            .sum();
-        let seconds = first
-            .zip(last)
-            .map_or(0.0, |(first, last)| (last - first) as f64 / 1000.0);
-        let bound = chosen
-            .iter()
-            .map(|entry| throttle.bound(entry.count))
-            .fold(0.0, f64::max);
-        json!({
-            "requests": requests,
-            "byRoute": self.requests,
-            "byStatus": self.statuses.iter().map(|(status, count)| (status.to_string(), *count)).collect::<BTreeMap<_, _>>(),
-            "items": items,
-            "itemsByRoute": self.items,
-            "throttledItems": self.throttled_items,
-            "throttledRequests": self.throttled_requests,
-            "userDeletes": deleted,
-            "firstUserDelete": first.map(precise),
-            "lastUserDelete": last.map(precise),
-            "deleteSeconds": seconds,
-            "boundSeconds": bound,
-            "ratio": (bound > 0.0).then(|| seconds / bound),
-            "requestsPerUser": (deleted > 0).then(|| during as f64 / deleted as f64),
-            "requestsPerUserInAll": (deleted > 0).then(|| requests as f64 / deleted as f64),
-        })
+        Figures {
+            tenants: chosen.len(),
+            deleted: chosen.iter().map(|entry| entry.count).sum(),
+            left,
+            moments: first.zip(last),
+            bound: chosen
+                .iter()
+                .map(|entry| throttle.bound(entry.count))
+                .fold(0.0, f64::max),
+            requests_meanwhile: chosen
+                .iter()
+                .map(|entry| entry.served_at_last.saturating_sub(entry.served_at_first) + 1)
+                .sum(),
+            requests: self.requests.values().sum(),
+            items: self.items.values().sum(),
+            throttled_requests: self.throttled_requests,
+            throttled_items: self.throttled_items,
+        }
+    }
+
+    /// The figures, with what was asked by route and how it was answered.
+    pub(crate) fn report(&self, figures: &Figures) -> Value {
+        let mut report = figures.json();
+        report["byRoute"] = json!(self.requests);
+        let statuses = self.statuses.iter();
+        let statuses = statuses.map(|(status, count)| (status.to_string(), *count));
+        report["byStatus"] = json!(statuses.collect::<BTreeMap<_, _>>());
+        report["itemsByRoute"] = json!(self.items);
+        report
     }
 }
 

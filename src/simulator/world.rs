@@ -10,6 +10,7 @@ use super::device_code::SignIn;
 use super::dns::Asked;
 use super::exchange::{Content, Reply, Request, Service};
 use super::faults::Faults;
+use super::figures::Figures;
 use super::judge::{Act, Actor, Judge};
 use super::operations::Operations;
 use super::random::Random;
@@ -95,6 +96,14 @@ impl World {
             key: *Uuid::new_v4().as_bytes(),
             behaviour,
         }
+    }
+
+    /// How the users of all tenants, or of one, went.
+    pub(crate) fn figures(&self, tenant: Option<Uuid>) -> Figures {
+        let mine = self.tenants.iter();
+        let mine = mine.filter(|one| tenant.is_none_or(|wanted| wanted == one.id));
+        let left = mine.map(|one| one.users_to_go() as u64).sum();
+        self.stats.figures(&self.throttle, tenant, left)
     }
 
     /// Serves one request.

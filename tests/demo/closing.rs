@@ -4,7 +4,6 @@ use crate::Result;
 use crate::case::{Case, NAME};
 use crate::children::binary;
 use crate::stack::{OPERATOR, Stack};
-use jiff::Timestamp;
 use kube::api::{Api, ListParams};
 use std::process::Command;
 use std::time::Duration;
@@ -67,16 +66,7 @@ async fn verdict(case: &Case) -> Result<u64> {
     let violations = judged["count"]
         .as_u64()
         .ok_or("the simulator does not count violations")?;
-    let moment = |key: &str| {
-        stats[key]
-            .as_str()
-            .and_then(|text| text.parse::<Timestamp>().ok())
-    };
-    let seconds = moment("firstUserDelete")
-        .zip(moment("lastUserDelete"))
-        .map_or(0.0, |(first, last)| {
-            last.duration_since(first).as_secs_f64()
-        });
+    let figure = |key: &str| stats[key].as_f64().unwrap_or_default();
     let ratio = stats["ratio"].as_f64().map_or_else(
         || "within the quota's burst".to_owned(),
         |ratio| format!("{ratio:.2} of the time that the quota allows"),
@@ -94,11 +84,19 @@ async fn verdict(case: &Case) -> Result<u64> {
         println!("            {one}");
     }
     println!(
-        "          {} users deleted in {seconds:.1} s ({ratio}), {:.3} requests per user meanwhile ({:.3} for the whole closure), {} items answered 429",
+        "          {} users deleted in {:.1} s ({ratio}), {} lost, {:.3} requests per user meanwhile ({:.3} for the whole closure)",
         stats["userDeletes"],
-        stats["requestsPerUser"].as_f64().unwrap_or_default(),
-        stats["requestsPerUserInAll"].as_f64().unwrap_or_default(),
-        stats["throttledItems"],
+        figure("deleteSeconds"),
+        stats["usersToDelete"],
+        figure("requestsPerUser"),
+        figure("requestsPerUserInAll"),
+    );
+    println!(
+        "          answered 429: {:.2} % of {} items, {:.2} % of {} requests",
+        figure("throttledItemsPercent"),
+        stats["items"],
+        figure("throttledRequestsPercent"),
+        stats["requests"],
     );
     Ok(violations)
 }

@@ -46,8 +46,8 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         ("GET", ["violations"]) => Ok(violations(world, request)),
         ("GET", ["effects"]) => Ok(effects(world, request)),
         ("GET", ["stats"]) => {
-            let report = world.stats.report(&world.throttle, tenant_in(request));
-            Ok(Reply::json(200, report))
+            let figures = world.figures(tenant_in(request));
+            Ok(Reply::json(200, world.stats.report(&figures)))
         }
         ("GET", ["clock"]) => Ok(clock(world)),
         ("POST", ["clock", "advance"]) => advance(world, &request.json()),
