@@ -2,7 +2,8 @@
 
 use crate::closure::access::Who;
 use crate::closure::access::warnings::Finding;
-use crate::closure::decision::CheckStanding;
+use crate::closure::bought::Term;
+use crate::closure::decision::{CheckStanding, Dates};
 use crate::closure::id::ObjectId;
 use crate::closure::inventory::Taken;
 use crate::closure::loss::LossCount;
@@ -74,6 +75,11 @@ pub struct TenantClosureStatus {
     #[schemars(length(max = 40))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub past_hand_offs: Vec<PastHandOffStatus>,
+    /// What Microsoft announced for subscriptions that a person is to delete: a date that comes earlier later on shows that
+    /// somebody has pressed Delete. The first 40 by id.
+    #[schemars(length(max = 40))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub announced_changes: Vec<AnnouncedStatus>,
     /// When the wait at hand is expected to end: shown, never believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_until: Option<Timestamp>,
@@ -178,11 +184,20 @@ pub struct BoughtStatus {
     pub agreement: Agreement,
     /// Who can end it.
     pub ended_by: Ender,
-    /// The end of its term, or the next change that Microsoft announces.
+    /// The end of the term at hand, as its account tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ends_at: Option<Timestamp>,
-    /// It renews by itself then; false also where no account tells.
+    pub term_ends_at: Option<Timestamp>,
+    /// It renews by itself; false also where no account tells.
     pub renews: bool,
+    /// When it renews next, as its account tells: the end of the term, where recurring billing is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_at: Option<Timestamp>,
+    /// How long the term after that is, where it renews and its account tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_term: Option<Term>,
+    /// The next change that Microsoft announces, where no account tells the term: it renews then, or it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes_at: Option<Timestamp>,
     /// The last moment at which it can be canceled within this term, as its account tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_until: Option<Timestamp>,
@@ -290,6 +305,9 @@ pub struct BlockerStatus {
     /// Who must act.
     #[schemars(length(max = 16))]
     pub who: String,
+    /// Until when it is waited for, as far as Microsoft tells.
+    #[serde(flatten)]
+    pub dates: Dates,
 }
 
 /// A delete-tenant check in status.
@@ -335,6 +353,19 @@ pub struct HandOffStatus {
     pub noticed: String,
     /// Since when it waits for a person.
     pub since: Timestamp,
+    /// From when on it can be done, as far as Microsoft tells.
+    #[serde(flatten)]
+    pub dates: Dates,
+}
+
+/// The date that Microsoft announced for the next change of a disabled subscription.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AnnouncedStatus {
+    /// Its id.
+    pub subscription: ObjectId,
+    /// The date.
+    pub at: Timestamp,
 }
 
 /// A hand-off that is over.

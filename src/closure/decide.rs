@@ -6,14 +6,18 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::Observation;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::deprovision;
 use crate::closure::{guards, steps};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Walks the guards, then the steps in order, and stops at the first that is not done.
 pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decided {
-    let mut decided = steps::inventory::before(walk(plan, seen, memory, now), seen, memory, now);
+    let walked = walk(plan, seen, memory, now);
+    let mut decided = steps::inventory::before(walked, seen, memory, now);
     steps::policy::in_cloud(&mut decided.decision, plan.terms.cloud);
+    let listed = seen.subscriptions.known();
+    decided.announced = listed.map(|all| deprovision::announced(&seen.cluster.announced, all));
     decided
 }
 
@@ -30,6 +34,7 @@ fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Dec
         warnings: warnings::told(plan, seen, memory, now),
         approval: steps::approval::told(plan, seen),
         supplement: steps::supplements::approval(plan, seen),
+        announced: None,
     };
     if memory.directory_gone_at.is_some() {
         let proven = steps::delete_directory::proven(plan);

@@ -5,7 +5,10 @@ use crate::closure::access::warnings::Warning;
 use crate::closure::intent::Intent;
 use crate::closure::observation::{Obstacle, Question};
 use crate::closure::step::Step;
+use crate::closure::steps::deprovision::Announced;
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What comes next.
@@ -69,6 +72,34 @@ pub struct HandOff {
     pub link: String,
     /// How the operator will notice.
     pub noticed: String,
+    /// From when on it can be done.
+    pub dates: Dates,
+}
+
+/// Dates of something that is waited for, as far as Microsoft tells: shown, never believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Dates {
+    /// The earliest moment at which Microsoft lets it be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub possible_from: Option<Timestamp>,
+    /// From this moment on Microsoft lets it be done in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub possible_by: Option<Timestamp>,
+    /// When it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+}
+
+impl Dates {
+    /// It ends by itself then.
+    pub const fn ending(at: Option<Timestamp>) -> Self {
+        Self {
+            possible_from: None,
+            possible_by: None,
+            ends_at: at,
+        }
+    }
 }
 
 /// How one condition stands.
@@ -112,6 +143,8 @@ pub struct Blocker {
     pub link: String,
     /// Who: `operator`, `person`, `partner`, `distributor`, `account manager`, `support`, `time`.
     pub who: &'static str,
+    /// Until when it is waited for.
+    pub dates: Dates,
 }
 
 /// How one of the delete-tenant checks stands.
@@ -150,6 +183,8 @@ pub struct Decided {
     pub approval: Option<Approval>,
     /// The approval of the supplement that waits for one.
     pub supplement: Option<Approval>,
+    /// The dates of disabled subscriptions to hold later ones against; `None`: nobody looked.
+    pub announced: Option<Announced>,
 }
 
 /// How the approval of the plan in force stands.

@@ -4,16 +4,10 @@
 use crate::closure::memory::LISTINGS_APART;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::{Ender, PlannedSubscription, Sealed};
+use crate::closure::steps::deprovision::{AZURE_DELETE_FROM, DEPROVISION};
 use crate::closure::words::{count, len};
 use crate::quota;
 use jiff::{SignedDuration, Timestamp, Unit};
-
-/// A directly bought subscription is deprovisioned so long after a person deleted it
-/// (learn.microsoft.com `entra/identity/users/directory-delete-howto`).
-const DEPROVISION: SignedDuration = SignedDuration::from_hours(72);
-/// The Azure portal offers Delete so long after a cancellation at the earliest
-/// (learn.microsoft.com `azure/cost-management-billing/manage/cancel-azure-subscription`).
-const AZURE_DELETE: SignedDuration = SignedDuration::from_mins(15);
 
 /// When a tenant can be closed at the earliest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +100,7 @@ fn free_at(one: &PlannedSubscription, users_gone: Timestamp) -> Timestamp {
     let after = |wait| users_gone.saturating_add(wait).unwrap_or(users_gone);
     match one.agreement {
         Agreement::Direct => after(DEPROVISION),
-        Agreement::Azure => after(AZURE_DELETE),
+        Agreement::Azure => after(AZURE_DELETE_FROM),
         // What a user bought by self-service is gone as soon as it is canceled.
         Agreement::Unknown => users_gone,
         _ if canceled_in_time(one, users_gone) => users_gone,

@@ -107,6 +107,8 @@ pub fn subscription(n: u128, agreement: Agreement) -> Subscription {
         lifecycle: Lifecycle::Active,
         agreement,
         next_change: None,
+        term_end: None,
+        next_term: None,
         resource: matches!(agreement, Agreement::CustomerAgreement | Agreement::Azure)
             .then(|| format!("/subscriptions/{n}")),
         cancelable: true,

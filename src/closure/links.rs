@@ -1,24 +1,25 @@
-//! Pages for people, per cloud. The forward links are the ones that Microsoft's own procedure names.
+//! Pages for people, per cloud. The forward links are the ones that Microsoft's own procedure names; they lead to the
+//! worldwide admin center, so that a sovereign cloud has the same page on its own host.
 
 use crate::closure::terms::Cloud;
 
-/// The products page of the admin center (Microsoft's own forward link 842054; the China portal has its own host).
+/// The products page of the admin center (Microsoft's own forward link 842054).
 pub const fn products(cloud: Cloud) -> &'static str {
     match cloud {
+        Cloud::Global => "https://go.microsoft.com/fwlink/p/?linkid=842054",
+        Cloud::USGov => "https://portal.office365.us/Adminportal/Home#/subscriptions",
+        Cloud::USGovDoD => "https://portal.apps.mil/Adminportal/Home#/subscriptions",
         Cloud::China => "https://portal.partner.microsoftonline.cn/",
-        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => {
-            "https://go.microsoft.com/fwlink/p/?linkid=842054"
-        }
     }
 }
 
 /// The page of active users, where multifactor authentication is set.
 pub const fn active_users(cloud: Cloud) -> &'static str {
     match cloud {
+        Cloud::Global => "https://go.microsoft.com/fwlink/p/?linkid=834822",
+        Cloud::USGov => "https://portal.office365.us/Adminportal/Home#/users",
+        Cloud::USGovDoD => "https://portal.apps.mil/Adminportal/Home#/users",
         Cloud::China => "https://portal.partner.microsoftonline.cn/",
-        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => {
-            "https://go.microsoft.com/fwlink/p/?linkid=834822"
-        }
     }
 }
 
@@ -64,10 +65,10 @@ pub const fn devices(cloud: Cloud) -> &'static str {
 /// How to reach support.
 pub const fn support(cloud: Cloud) -> &'static str {
     match cloud {
+        Cloud::Global => "https://go.microsoft.com/fwlink/p/?linkid=518322",
+        Cloud::USGov => "https://portal.office365.us/Adminportal/Home#/support/requests",
+        Cloud::USGovDoD => "https://portal.apps.mil/Adminportal/Home#/support/requests",
         Cloud::China => "https://portal.partner.microsoftonline.cn/",
-        Cloud::USGov | Cloud::USGovDoD | Cloud::Global => {
-            "https://go.microsoft.com/fwlink/p/?linkid=518322"
-        }
     }
 }
 
@@ -185,3 +186,61 @@ pub const DELETE_B2C: &str =
 
 /// Microsoft's article on deleted users.
 pub const DELETED_USERS: &str = "https://learn.microsoft.com/entra/fundamentals/users-restore";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sovereign_cloud_has_every_page_on_its_own_hosts() {
+        let table = [
+            (
+                Cloud::USGov,
+                &[
+                    "portal.office365.us",
+                    "intune.microsoft.us",
+                    "portal.azure.us",
+                    "entra.microsoft.us",
+                ],
+            ),
+            (
+                Cloud::USGovDoD,
+                &[
+                    "portal.apps.mil",
+                    "intune.microsoft.us",
+                    "portal.azure.us",
+                    "entra.microsoft.us",
+                ],
+            ),
+            (
+                Cloud::China,
+                &[
+                    "portal.partner.microsoftonline.cn",
+                    "intune.microsoftonline.cn",
+                    "portal.azure.cn",
+                    "portal.azure.cn",
+                ],
+            ),
+        ];
+        for (cloud, hosts) in table {
+            let admin_center = [
+                products,
+                active_users,
+                domains,
+                usage_reports,
+                groups,
+                support,
+            ];
+            let pages = admin_center.map(|page| (page(cloud), hosts[0]));
+            let others = [
+                (devices(cloud), hosts[1]),
+                (azure(cloud), hosts[2]),
+                (tenants(cloud), hosts[3]),
+                (applications(cloud), hosts[3]),
+            ];
+            for (page, host) in pages.into_iter().chain(others) {
+                assert_eq!(page.split('/').nth(2), Some(host), "{page}");
+            }
+        }
+    }
+}

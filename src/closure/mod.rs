@@ -4,6 +4,7 @@
 //! that is not done. Everything it needs is in its arguments; everything it says is a value.
 
 pub mod access;
+pub mod bought;
 pub mod checks;
 pub mod conditions;
 pub mod decide;

@@ -2,6 +2,7 @@
 
 use crate::closure::access::ends::Ends;
 use crate::closure::access::table::Kind;
+pub use crate::closure::bought::{Agreement, Lifecycle, Subscription};
 pub use crate::closure::domain::{Domain, References};
 use crate::closure::evidence::Evidence;
 use crate::closure::external::External;
@@ -11,6 +12,7 @@ use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
 pub use crate::closure::people::{Newcomers, Users};
 pub use crate::closure::question::Question;
+use crate::closure::steps::deprovision::Announced;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -167,6 +169,9 @@ pub struct Cluster {
     pub evidence: Option<Evidence>,
     /// Whether there is a store for an inventory; `Err`: why not.
     pub inventory_store: Result<(), String>,
+    /// What the status remembers of the dates of disabled subscriptions. A status that was lost leaves the question to a
+    /// person open for longer, no more.
+    pub announced: Announced,
 }
 
 /// How the Job that vouches for the backup stands, by its conditions.
@@ -295,67 +300,6 @@ pub struct Administrator {
     pub second_factor: Fact<bool>,
 }
 
-/// Where a subscription stands in its life (Graph's words in brackets).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifecycle {
-    /// Runs (Enabled), or in grace after its term (Warning).
-    Active,
-    /// Canceled or past grace (Suspended): data is kept, it can be deleted.
-    Disabled,
-    /// Locked by Microsoft (`LockedOut`).
-    LockedOut,
-    /// Deleted or no longer listed.
-    Gone,
-}
-
-/// Under which agreement a subscription was bought: who can end it follows from that.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-pub enum Agreement {
-    /// Directly from Microsoft, as a billing account of the Online Services Program shows: the admin center only.
-    Direct,
-    /// Microsoft Customer Agreement: ARM Billing.
-    CustomerAgreement,
-    /// Sold by a partner: Partner Center, or the partner.
-    Partner,
-    /// An Azure subscription.
-    Azure,
-    /// Enterprise agreement, as its billing account shows.
-    Enterprise,
-    /// No account that the closure names shows it, and Graph tells of no partner: bought directly, by a user's self-service,
-    /// or under a volume licence. Graph shows these alike, so it is never guessed.
-    Unknown,
-}
-
-/// A subscription.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Subscription {
-    /// Graph's `commerceSubscriptionId`/`id`, or the Azure subscription id.
-    pub id: ObjectId,
-    /// `skuPartNumber`, or the Azure display name.
-    pub name: String,
-    /// Seats.
-    pub seats: u32,
-    /// Where it stands.
-    pub lifecycle: Lifecycle,
-    /// How it was bought.
-    pub agreement: Agreement,
-    /// The next state change that Microsoft announces (`nextLifecycleDateTime` or the term's end).
-    pub next_change: Option<Timestamp>,
-    /// ARM id, or path in Partner Center, through which we can cancel it; `None`: no account that we were given covers it.
-    pub resource: Option<String>,
-    /// Microsoft lets a program cancel it now: `systemOverrides.cancellation` is Allowed and its end date has not passed;
-    /// `cancellationAllowedUntilDate` has not passed; for Azure: always.
-    pub cancelable: bool,
-    /// The last moment at which it can be canceled within this term, as its account tells.
-    pub cancel_until: Option<Timestamp>,
-    /// The tenant of the partner who sold it (Graph's `ownerTenantId`).
-    pub seller: Option<ObjectId>,
-    /// Recurring billing is on.
-    pub auto_renew: bool,
-}
-
 /// Per-user MFA of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MfaState {
@@ -413,6 +357,7 @@ impl Default for Cluster {
             backup_job: Ok(None),
             evidence: None,
             inventory_store: Ok(()),
+            announced: Announced::new(),
         }
     }
 }

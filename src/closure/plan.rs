@@ -1,5 +1,6 @@
 //! The plan: explicit ids of everything that would be deleted, canceled or changed, with a digest over all of it.
 
+use crate::closure::bought::Term;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::PlannedLoss;
 use crate::closure::observation::Agreement;
@@ -181,6 +182,12 @@ pub struct PlannedSubscription {
     /// The end of its term, or the next change that Microsoft announces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Timestamp>,
+    /// The end of the term at hand, as its account tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term_ends_at: Option<Timestamp>,
+    /// How long the term after that is if it renews, as its account tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_term: Option<Term>,
     /// The last day on which it can be canceled within this term, as its account tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_until: Option<Timestamp>,

@@ -4,12 +4,13 @@ use crate::closure::access::Need;
 use crate::closure::access::warnings::Warning;
 use crate::closure::conditions;
 use crate::closure::decision::{
-    Approval, Blocker, CheckStanding, Decided, Decision, HandOff, Standing,
+    Approval, Blocker, CheckStanding, Dates, Decided, Decision, HandOff, Standing,
 };
 use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::deprovision::Announced;
 use crate::closure::steps::{policy, preconditions, refused, users};
 use crate::closure::terms::Terms;
 use crate::closure::words::{clip, count, len, thousands};
@@ -49,6 +50,8 @@ pub struct Report {
     pub approval: Option<Approval>,
     /// The approval of the supplement that waits for one.
     pub supplement: Option<Approval>,
+    /// The dates of disabled subscriptions to hold later ones against; `None`: nobody looked.
+    pub announced: Option<Announced>,
     /// The date of the wait at hand.
     pub waiting_until: Option<Timestamp>,
     /// The newest effect moved nothing: where it was stalled by what was only tried again, it still is.
@@ -103,6 +106,7 @@ pub fn first(terms: &Terms) -> Report {
         warnings: None,
         approval: None,
         supplement: None,
+        announced: None,
         waiting_until: None,
         fruitless: false,
     }
@@ -134,6 +138,7 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         warnings: decided.warnings.clone(),
         approval: decided.approval,
         supplement: decided.supplement,
+        announced: decided.announced.clone(),
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,
             _ => None,
@@ -170,6 +175,7 @@ fn blockers(decided: &Decided) -> Vec<Blocker> {
         remedy: format!("{}. {}", obstacle.message, obstacle.remedy),
         link: String::new(),
         who: "person",
+        dates: Dates::default(),
     });
     let mut all: Vec<Blocker> = first.chain(decided.blockers.iter().cloned()).collect();
     all.truncate(LISTED);

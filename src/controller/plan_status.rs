@@ -73,8 +73,11 @@ fn bought(one: &PlannedSubscription) -> BoughtStatus {
         seats: one.seats,
         agreement: one.agreement,
         ended_by: one.ended_by,
-        ends_at: one.ends_at,
+        term_ends_at: one.term_ends_at,
         renews: one.renews,
+        renews_at: one.term_ends_at.filter(|_| one.renews),
+        next_term: one.next_term.clone().filter(|_| one.renews),
+        changes_at: one.ends_at.filter(|_| one.term_ends_at.is_none()),
         cancel_until: one.cancel_until,
     }
 }

@@ -5,6 +5,7 @@ use crate::api::{ClosureApproval, REQUESTED_AT, TenantClosure};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{BackupJob, Cluster, Obstacle};
 use crate::closure::step::Step;
+use crate::closure::steps::deprovision::Announced;
 use crate::closure::steps::preconditions;
 use crate::closure::terms::{Backup, Mode, Terms};
 use crate::controller::configuration::{self, Configured};
@@ -157,6 +158,7 @@ pub async fn cluster(
         } else {
             fleet::begun_lately(ctx, &read.uid, now).await?
         },
+        announced: announced(read),
         backup_job: backup_job(ctx, read, vouched).await?,
         inventory_store: if vouched {
             Ok(())
@@ -165,6 +167,12 @@ pub async fn cluster(
         },
         ..Cluster::default()
     })
+}
+
+fn announced(read: &Read) -> Announced {
+    let status = read.closure.status.iter();
+    let all = status.flat_map(|s| &s.announced_changes);
+    all.map(|one| (one.subscription, one.at)).collect()
 }
 
 /// Nobody is asked where nothing is to be changed: in mode Plan no right to read the Job is needed.

@@ -1,8 +1,8 @@
 //! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
 
 use crate::api::status::{
-    ApprovalStatus, BlockerStatus, CheckStatus, HandOffStatus, JournalStatus, PastHandOffStatus,
-    StepStatus, TenantClosureStatus,
+    AnnouncedStatus, ApprovalStatus, BlockerStatus, CheckStatus, HandOffStatus, JournalStatus,
+    PastHandOffStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
 use crate::closure::decision::Approval;
@@ -254,9 +254,11 @@ fn status(
                 link: h.link.clone(),
                 noticed: h.noticed.clone(),
                 since: since(h.key),
+                dates: h.dates,
             })
             .collect(),
         past_hand_offs: past(&old, report, whole_seconds(now)),
+        announced_changes: announced(report, &old),
         waiting_until: report.waiting_until.map(whole_seconds),
         next_attempt_at: None,
         inputs: Some(read.inputs.clone()),
@@ -282,6 +284,19 @@ fn checks(report: &Report, old: &TenantClosureStatus) -> Vec<CheckStatus> {
         return old.checks.clone();
     }
     report.checks.iter().map(CheckStatus::from).collect()
+}
+
+/// What is remembered of Microsoft's dates stays while nobody looks.
+fn announced(report: &Report, old: &TenantClosureStatus) -> Vec<AnnouncedStatus> {
+    let Some(announced) = &report.announced else {
+        return old.announced_changes.clone();
+    };
+    let all = announced.iter().take(40);
+    all.map(|(subscription, at)| AnnouncedStatus {
+        subscription: *subscription,
+        at: *at,
+    })
+    .collect()
 }
 
 /// Hand-offs that were open and no longer are, one of a kind: from its first begin to its last end.
@@ -336,6 +351,7 @@ fn blocker(blocker: &crate::closure::decision::Blocker) -> BlockerStatus {
         remedy: blocker.remedy.clone(),
         link: blocker.link.clone(),
         who: blocker.who.to_owned(),
+        dates: blocker.dates,
     }
 }
 

@@ -133,5 +133,6 @@ fn plain(step: Step, decision: Decision) -> Decided {
         warnings: None,
         approval: None,
         supplement: None,
+        announced: None,
     }
 }

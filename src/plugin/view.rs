@@ -202,14 +202,21 @@ pub(crate) fn bought(one: &BoughtStatus, dot: &str) -> String {
     if let Some(until) = one.cancel_until {
         let _ = write!(text, " {dot} cancel until {}", until.strftime("%Y-%m-%d"));
     }
-    if let Some(end) = one.ends_at {
-        // Only the account that it is bought through tells whether it renews.
-        let verb = match (one.renews, one.ended_by) {
-            (true, _) => "renews",
-            (false, Ender::Operator) => "ends",
-            (false, _) => "renews or ends",
-        };
-        let _ = write!(text, " {dot} {verb} {}", end.strftime("%Y-%m-%d"));
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d");
+    match (one.renews_at, one.term_ends_at, one.changes_at) {
+        (Some(at), ..) => {
+            let _ = write!(text, " {dot} renews {}", day(at));
+            if let Some(term) = &one.next_term {
+                let _ = write!(text, " for {}", term.words());
+            }
+        }
+        (None, Some(at), _) => {
+            let _ = write!(text, " {dot} term ends {}", day(at));
+        }
+        (None, None, Some(at)) => {
+            let _ = write!(text, " {dot} renews or ends {}", day(at));
+        }
+        (None, None, None) => {}
     }
     text
 }
@@ -322,6 +329,7 @@ fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look)
         ));
         told(&mut lines, "do", &hand_off.what);
         told(&mut lines, "open", &hand_off.link);
+        told(&mut lines, "when", &words::dates(&hand_off.dates));
         told(&mut lines, "noticed", &hand_off.noticed);
     }
     for check in status.checks.iter().filter(|one| one.state == "passed") {
@@ -339,6 +347,7 @@ fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look)
         ));
         told(&mut lines, "remedy", &blocker.remedy);
         told(&mut lines, "open", &blocker.link);
+        told(&mut lines, "when", &words::dates(&blocker.dates));
     }
     if let Some(ticket) = &status.support_ticket {
         lines.push(look.bold("For Microsoft's support, ready to be sent:"));

@@ -1,6 +1,7 @@
 //! Words for what a status holds.
 
 use crate::api::TenantClosure;
+use crate::closure::decision::Dates;
 use crate::closure::report::Phase;
 use crate::closure::step::Step;
 use crate::plugin::Ended;
@@ -81,6 +82,19 @@ pub(crate) fn span(duration: SignedDuration) -> String {
 /// A moment, to the minute.
 pub(crate) fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%MZ").to_string()
+}
+
+/// From when on something is possible, or until when it is waited for; empty where Microsoft tells no date.
+pub(crate) fn dates(dates: &Dates) -> String {
+    let told = [
+        ("not before", dates.possible_from),
+        ("offered at the latest", dates.possible_by),
+        ("by itself", dates.ends_at),
+    ];
+    let told = told
+        .into_iter()
+        .filter_map(|(word, at)| at.map(|at| format!("{word} {}", minute(at))));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// A count with its thousands set apart.

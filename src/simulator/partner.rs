@@ -98,7 +98,7 @@ fn find(world: &World, partner: Uuid, customer: &str, id: &str) -> Result<(usize
 fn row(one: &Subscription, clock: &Clock, partner: Uuid) -> Value {
     json!({
         "id": one.commerce_id, "offerId": format!("{}:0001:X", one.sku), "offerName": one.sku, "friendlyName": one.sku, "quantity": one.seats, "unitType": "Licenses",
-        "status": one.partner_status(), "autoRenewEnabled": one.auto_renew, "isTrial": one.trial, "billingType": "license", "billingCycle": "monthly", "termDuration": "P1Y",
+        "status": one.partner_status(), "autoRenewEnabled": one.auto_renew, "isTrial": one.trial, "billingType": "license", "billingCycle": "monthly", "termDuration": one.term_duration(), "renewalTermDuration": one.term_duration(),
         "creationDate": clock.date(one.term_end - one.term), "effectiveStartDate": clock.date(one.term_end - one.term), "commitmentEndDate": clock.date(one.term_end),
         "cancellationAllowedUntilDate": one.cancellable.then(|| clock.date(one.last_cancellation())), "isMicrosoftProduct": true, "partnerId": partner, "contractType": "subscription",
         "attributes": { "objectType": "Subscription", "etag": "simulated" },

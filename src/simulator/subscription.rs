@@ -259,6 +259,16 @@ impl Subscription {
         self.gone_at.unwrap_or(self.term_end)
     }
 
+    /// How long a term is, as an ISO 8601 duration.
+    pub(crate) fn term_duration(&self) -> String {
+        match (self.term as f64 / DAY).round() as i64 {
+            28..=31 => "P1M".to_owned(),
+            365 | 366 => "P1Y".to_owned(),
+            1095 | 1096 => "P3Y".to_owned(),
+            days => format!("P{}D", days.max(1)),
+        }
+    }
+
     /// ARM Billing's status.
     pub(crate) fn billing_status(&self) -> &'static str {
         match self.stage {

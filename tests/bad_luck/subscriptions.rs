@@ -12,6 +12,7 @@ crate::rows![
     a_cancellation_that_is_refused,
     one_that_only_support_can_delete,
     one_that_microsoft_has_locked,
+    deleted_by_a_person_it_is_waited_for,
 ];
 
 /// A tenant with this one subscription; that its term may be far ahead is accepted.
@@ -193,4 +194,42 @@ async fn one_that_microsoft_has_locked() {
     );
     assert_eq!(status.blockers[0].who, "support");
     trial.assert_closes().await;
+}
+
+/// A person has pressed Delete, and deprovisioning takes its time: nobody is asked again, and the date stands in status.
+async fn deleted_by_a_person_it_is_waited_for() {
+    let bought = json!({"kind": "Direct", "sku": "SPE_E5", "seats": 9, "disabledDays": 36_500, "deprovisionHours": 7_200});
+    let trial = with("pressed", bought).await;
+    trial.apply().await;
+    let message = "Microsoft removes these by itself: SPE_E5 ×9";
+    let status = waits(&trial, "WaitingDeprovision", message).await;
+    assert_eq!(status.step.as_deref(), Some("3/5 DeleteSubscriptions"));
+    let one = subscription(&trial).await;
+    assert_eq!(
+        (&one["state"], &one["deletePressed"]),
+        (&json!("Suspended"), &json!(true))
+    );
+    assert_date(&status, &one["goneAt"]);
+    assert_eq!(status.hand_offs, []);
+    let mut past = status.past_hand_offs.iter().map(|one| one.key.as_str());
+    assert!(
+        past.next_back() == Some("DeleteSubscription"),
+        "{status:#?}"
+    );
+    let blocker = &status.blockers[0];
+    assert_eq!(blocker.who, "time");
+    let ends = blocker.dates.ends_at.unwrap();
+    assert_eq!(ends.as_second(), status.waiting_until.unwrap().as_second());
+    // What was announced first is still remembered: the date came earlier.
+    let [announced] = status.announced_changes.as_slice() else {
+        panic!("{status:#?}")
+    };
+    assert!(announced.at > ends);
+    trial.pass(301).await;
+    trial.assert_closes().await;
+    let effects = trial.effects().await;
+    let pressed = effects
+        .iter()
+        .filter(|one| one["kind"] == "subscriptionDeletePressed");
+    assert_eq!(pressed.count(), 1);
 }

@@ -75,7 +75,11 @@ async fn the_us_government_has_hosts_and_pages_of_its_own() {
     let pages = closes_in("in-us-gov", "USGov").await;
     assert_hosts(
         &pages,
-        &["entra.microsoft.us", "go.microsoft.com", "portal.azure.us"],
+        &[
+            "entra.microsoft.us",
+            "portal.azure.us",
+            "portal.office365.us",
+        ],
     );
 }
 
@@ -83,7 +87,7 @@ async fn the_us_defense_has_hosts_and_pages_of_its_own() {
     let pages = closes_in("in-us-dod", "USGovDoD").await;
     assert_hosts(
         &pages,
-        &["entra.microsoft.us", "go.microsoft.com", "portal.azure.us"],
+        &["entra.microsoft.us", "portal.apps.mil", "portal.azure.us"],
     );
 }
 

@@ -76,7 +76,11 @@ async fn canceled_with_the_partners_own_application() {
         (&told[0]["endedBy"], &told[0]["renews"]),
         (&json!("Operator"), &json!(true))
     );
-    assert!(told[0]["cancelUntil"].is_string() && told[0]["endsAt"].is_string());
+    assert!(told[0]["cancelUntil"].is_string() && told[0]["changesAt"].is_null());
+    assert_eq!(
+        (&told[0]["renewsAt"], &told[0]["nextTerm"]),
+        (&told[0]["termEndsAt"], &json!("P1Y"))
+    );
     trial.assert_closes().await;
     let effects = trial.effects().await;
     let canceled = of_kind(&effects, "subscriptionCanceled");
@@ -141,6 +145,14 @@ async fn a_renewal_at_the_partner_is_stopped_before_any_user_is_touched() {
     );
 }
 
+/// The id under which it was sold, as whoever sold it has it.
+async fn portal_id(trial: &Trial, sku: &str) -> String {
+    let seen = trial.case.portal.look().await.unwrap();
+    let all = seen["subscriptions"].as_array().unwrap();
+    let one = all.iter().find(|one| one["sku"] == sku).unwrap();
+    one["commerceSubscriptionId"].as_str().unwrap().to_owned()
+}
+
 async fn each_is_ended_by_whoever_sold_it() {
     let distributor = "3d5a1c6e-0000-4000-8000-00000000d157";
     let (mut trial, partner) = sold("partner-mixed", |partner| {
@@ -178,12 +190,13 @@ async fn each_is_ended_by_whoever_sold_it() {
     let keys: Vec<&str> = status.hand_offs.iter().map(|h| h.key.as_str()).collect();
     assert_eq!(keys, ["CancelSubscription", "CancelByDistributor"]);
     let domain = &trial.case.portal.tenant.initial_domain;
+    let sold = portal_id(&trial, "SOLD_BY_FAR").await;
     assert_eq!(
         hand_off.what,
         format!(
             "Your partner is an indirect reseller: ask him to have his distributor cancel each subscription in Partner Center \
              (reason: Other; feedback: The companies have merged.): SOLD_BY_FAR ×4. Send him this: \"Please cancel these \
-             subscriptions of {domain}, or, where their time to cancel is over, switch their renewal off now\""
+             subscriptions of {domain}, or, where their time to cancel is over, switch their renewal off now: SOLD_BY_FAR ×4 ({sold})\""
         )
     );
     let far = status

@@ -1,7 +1,7 @@
 //! The approval of the plan in force: who gave it, until when it counts, and what is held back once its time is over.
 
 use crate::closure::decision::{
-    Approval, Assessment, Blocker, Decided, Decision, Standing, Waiting,
+    Approval, Assessment, Blocker, Dates, Decided, Decision, Standing, Waiting,
 };
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Approvals, Observation, Obstacle};
@@ -97,6 +97,7 @@ pub fn hold_back(mut decided: Decided, expired: Option<Decision>) -> Decided {
             remedy: message.clone(),
             link: String::new(),
             who: "person",
+            dates: Dates::default(),
         };
         decided.blockers.insert(0, blocker);
     }

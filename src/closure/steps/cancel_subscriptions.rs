@@ -1,6 +1,6 @@
 //! Step 2: every active subscription canceled, through whoever can do it.
 
-use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;
@@ -158,9 +158,14 @@ fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
         some => format!(
             ". Of {}: {}",
             subscriptions::names(some),
-            subscriptions::roads(plan)
+            subscriptions::roads(plan, some)
         ),
     };
+    let under_agreement = by_person(|a| a == Agreement::Enterprise);
+    let letter = format!(
+        ". Send him this: {}",
+        subscriptions::sentence(plan, &under_agreement)
+    );
     let groups = [
         (
             "CancelSubscription",
@@ -176,11 +181,11 @@ fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
         ),
         (
             "CancelByAccountManager",
-            by_person(|a| a == Agreement::Enterprise),
+            under_agreement,
             "Ask your Microsoft account manager, or the licensing partner of the enrollment, to end each subscription \
              under the agreement",
             links::support(cloud),
-            format!(". Send him this: {}", subscriptions::sentence(plan)),
+            letter,
         ),
         (
             "CancelAzureSubscription",
@@ -209,6 +214,7 @@ fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
             ),
             link: link.to_owned(),
             noticed: noticed.to_owned(),
+            dates: Dates::default(),
         })
         .chain(sold)
         .collect()
@@ -231,7 +237,10 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
             subscriptions::blocker(plan, one, "Is canceled by the operator", "operator")
         }
         Road::Canceling => subscriptions::blocker(plan, one, "Is being canceled", "time"),
-        Road::TermEnd => subscriptions::blocker(plan, one, "Ends with its term", "time"),
+        Road::TermEnd => Blocker {
+            dates: Dates::ending(one.next_change),
+            ..subscriptions::blocker(plan, one, "Ends with its term", "time")
+        },
         Road::Person(None) if one.agreement == Agreement::Partner => {
             if sold::by_distributor(&plan.terms, one) {
                 let remedy = "The distributor cancels it for the partner";

@@ -2,7 +2,7 @@
 //! [`crate::closure::checks`].
 
 use crate::closure::checks::{Row, Source, TABLE};
-use crate::closure::decision::{Blocker, CheckStanding, Standing};
+use crate::closure::decision::{Blocker, CheckStanding, Dates, Standing};
 use crate::closure::observation::{Agreement, Application, Lifecycle, Observation};
 use crate::closure::plan::Plan;
 use crate::closure::terms::BillingKind;
@@ -124,6 +124,7 @@ pub fn blockers(checks: &[Check]) -> Vec<Blocker> {
         remedy: check.row.remedy.to_owned(),
         link: check.link.to_owned(),
         who: check.who,
+        dates: Dates::default(),
     })
     .collect()
 }

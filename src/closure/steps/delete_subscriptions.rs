@@ -1,11 +1,12 @@
 //! Step 3: every disabled subscription deleted, by a person or by time.
 
-use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::links;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, Subscription};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::deprovision::{self, Announced};
 use crate::closure::steps::{facts, losses, subscriptions};
 use crate::closure::words::count;
 use jiff::Timestamp;
@@ -24,7 +25,7 @@ enum Road {
 }
 
 /// Where step 3 stands.
-pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp) -> Assessment {
+pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
     if super::past(Step::DeleteSubscriptions, memory) {
         return Assessment::done().standing("SubscriptionsDeleted", deleted(plan));
     }
@@ -36,7 +37,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp)
     let left: Vec<(&Subscription, Road)> = listed
         .iter()
         .filter(|one| one.lifecycle != Lifecycle::Gone)
-        .map(|one| (one, road(one)))
+        .map(|one| (one, road(one, &seen.cluster.announced, now)))
         .collect();
     if left.is_empty() {
         return Assessment::done()
@@ -53,10 +54,10 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, _now: Timestamp)
             .progress(done, all)
             .blocked_by(losses::blockers(&plan.terms, &lost));
     }
-    Assessment::now_do(next(plan, &left))
+    Assessment::now_do(next(plan, memory, &left))
         .standing("SubscriptionsDeleted", standing)
         .progress(done, all)
-        .blocked_by(blockers(plan, &left))
+        .blocked_by(blockers(plan, memory, &left))
 }
 
 /// The condition once none is left.
@@ -68,9 +69,15 @@ pub fn deleted(plan: &Plan) -> Standing {
     }
 }
 
-const fn road(one: &Subscription) -> Road {
+fn road(one: &Subscription, announced: &Announced, now: Timestamp) -> Road {
     match (one.lifecycle, one.agreement) {
         (Lifecycle::LockedOut, _) => Road::Support,
+        // Pressed: there is nothing left to ask for.
+        (_, Agreement::Direct | Agreement::Unknown)
+            if deprovision::pressed(announced, one, now) =>
+        {
+            Road::Time
+        }
         (_, Agreement::Direct | Agreement::Unknown) => Road::Products,
         (_, Agreement::Azure) => Road::Azure,
         (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => {
@@ -79,8 +86,8 @@ const fn road(one: &Subscription) -> Road {
     }
 }
 
-fn next(plan: &Plan, left: &[(&Subscription, Road)]) -> Decision {
-    let hand_offs = hand_offs(plan, left);
+fn next(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Decision {
+    let hand_offs = hand_offs(plan, memory, left);
     if !hand_offs.is_empty() {
         return Decision::HandOff(hand_offs);
     }
@@ -94,7 +101,7 @@ fn next(plan: &Plan, left: &[(&Subscription, Road)]) -> Decision {
         .into()
 }
 
-fn hand_offs(plan: &Plan, left: &[(&Subscription, Road)]) -> Vec<HandOff> {
+fn hand_offs(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Vec<HandOff> {
     let cloud = plan.terms.cloud;
     let noticed = "The operator reads the subscriptions and goes on by itself";
     let groups = [
@@ -137,16 +144,41 @@ fn hand_offs(plan: &Plan, left: &[(&Subscription, Road)]) -> Vec<HandOff> {
                 what: format!("{what}: {}", subscriptions::names(&some)),
                 link: link.to_owned(),
                 noticed: noticed.to_owned(),
+                dates: offered(memory, &some),
             })
         })
         .collect()
 }
 
-fn blockers(plan: &Plan, left: &[(&Subscription, Road)]) -> Vec<Blocker> {
-    let told = left.iter().map(|(one, road)| match road {
-        Road::Products | Road::Azure => subscriptions::blocker(plan, one, "Delete it", "person"),
-        Road::Support => subscriptions::blocker(plan, one, "Ask support to delete it", "support"),
-        Road::Time => subscriptions::blocker(plan, one, "Vanishes by itself", "time"),
+/// From when on the portal offers to delete these: the first of them, and by then all of them.
+fn offered(memory: &Memory, some: &[&Subscription]) -> Dates {
+    let each = some.iter().map(|one| azure(memory, one));
+    let dates: Vec<Dates> = each.collect();
+    Dates {
+        possible_from: dates.iter().filter_map(|one| one.possible_from).min(),
+        possible_by: dates.iter().filter_map(|one| one.possible_by).max(),
+        ends_at: None,
+    }
+}
+
+fn azure(memory: &Memory, one: &Subscription) -> Dates {
+    match one.agreement {
+        Agreement::Azure => deprovision::azure(memory.subscriptions.get(&one.id)),
+        _ => Dates::default(),
+    }
+}
+
+fn blockers(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Vec<Blocker> {
+    let told = left.iter().map(|(one, road)| {
+        let (remedy, who, dates) = match road {
+            Road::Products | Road::Azure => ("Delete it", "person", azure(memory, one)),
+            Road::Support => ("Ask support to delete it", "support", Dates::default()),
+            Road::Time => ("Vanishes by itself", "time", Dates::ending(one.next_change)),
+        };
+        Blocker {
+            dates,
+            ..subscriptions::blocker(plan, one, remedy, who)
+        }
     });
     let mut all: Vec<Blocker> = told.collect();
     all.sort_by(|a, b| a.check.cmp(&b.check));

@@ -1,6 +1,6 @@
 //! Step 4: per-user MFA off for every account that is left but the one in use.
 
-use crate::closure::decision::{Assessment, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
@@ -88,6 +88,7 @@ fn hand_off(plan: &Plan) -> HandOff {
             .to_owned(),
         link: links::active_users(plan.terms.cloud).to_owned(),
         noticed: "The operator reads the account's state, or an attestation of check MFA, and goes on by itself".to_owned(),
+        dates: Dates::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The end game of step 5: what a person does in one visit, our own application last, and what is told where the portal
 //! refuses all the same.
 
-use crate::closure::decision::{Decision, HandOff};
+use crate::closure::decision::{Dates, Decision, HandOff};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
@@ -76,6 +76,7 @@ fn remove_ours(plan: &Plan, memory: &Memory) -> HandOff {
         ),
         link: links::applications(plan.terms.cloud).to_owned(),
         noticed: "The operator keeps looking from outside and closes by itself".to_owned(),
+        dates: Dates::default(),
     }
 }
 
@@ -93,6 +94,7 @@ pub fn press_delete(plan: &Plan) -> HandOff {
         noticed:
             "The operator looks at the tenant from outside and closes by itself once it is gone"
                 .to_owned(),
+        dates: Dates::default(),
     }
 }
 
@@ -111,6 +113,7 @@ fn to_attest(checks: &[Check]) -> Option<HandOff> {
         link: links::DELETE_TENANT.to_owned(),
         noticed: "An attestation for each check; without one the deletion itself is the proof"
             .to_owned(),
+        dates: Dates::default(),
     })
 }
 
@@ -126,6 +129,7 @@ fn applications_left(checks: &[Check]) -> Option<HandOff> {
             .to_owned(),
         link: check.link.to_owned(),
         noticed: "The operator reads the applications and goes on by itself".to_owned(),
+        dates: Dates::default(),
     })
 }
 
@@ -154,6 +158,7 @@ pub fn flows_left(seen: &Observation, checks: &[Check]) -> Option<HandOff> {
         what: format!("{}. Left: {left}", check.row.remedy),
         link: check.link.to_owned(),
         noticed: "The operator reads them and goes on by itself".to_owned(),
+        dates: Dates::default(),
     })
 }
 
@@ -163,6 +168,7 @@ fn domain_services_left(checks: &[Check]) -> Option<HandOff> {
         what: format!("{}: {}", check.row.name, check.row.remedy),
         link: check.link.to_owned(),
         noticed: "The operator reads the Azure subscriptions and goes on by itself".to_owned(),
+        dates: Dates::default(),
     })
 }
 

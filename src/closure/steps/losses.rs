@@ -2,7 +2,7 @@
 //! something away for good. Azure
 //! subscriptions are accepted each by id, and looked at again whenever one is about to end.
 
-use crate::closure::decision::{Blocker, Decision};
+use crate::closure::decision::{Blocker, Dates, Decision};
 use crate::closure::id::ObjectId;
 use crate::closure::loss::{self, Loss, LossKind, PlannedLoss};
 use crate::closure::observation::{Observation, Obstacle, Question, Subscription, Why};
@@ -102,6 +102,7 @@ pub fn blockers(terms: &Terms, lost: &[PlannedLoss]) -> Vec<Blocker> {
                 remedy: format!("Accept it by {by} in spec.accept: {}", line(one)),
                 link: one.kind.link(terms.cloud).to_owned(),
                 who: "person",
+                dates: Dates::default(),
             }
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Mail that still arrives: before anything is taken away, no DNS record may lead to mailboxes that are to go.
 
-use crate::closure::decision::{Blocker, Decision};
+use crate::closure::decision::{Blocker, Dates, Decision};
 use crate::closure::label::label;
 use crate::closure::links;
 use crate::closure::mail::{Lead, MailDomain};
@@ -94,6 +94,7 @@ pub fn blockers(terms: &Terms, arrivals: &[Arrival]) -> Vec<Blocker> {
             remedy: remedy.join("; "),
             link: links::domains(terms.cloud).to_owned(),
             who: "person",
+            dates: Dates::default(),
         }
     };
     arrivals.iter().map(row).collect()

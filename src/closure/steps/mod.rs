@@ -9,6 +9,7 @@ pub mod checks;
 pub mod credential;
 pub mod delete_directory;
 pub mod delete_subscriptions;
+pub mod deprovision;
 pub mod disable_mfa;
 pub mod end_game;
 pub mod facts;

@@ -94,6 +94,8 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
         agreement: one.agreement,
         stop_renewal: terms.stop_renewal_first && renewal::stoppable(one),
         ends_at: one.next_change,
+        term_ends_at: one.term_end,
+        next_term: one.next_term.clone(),
         cancel_until: one.cancel_until.filter(|_| one.cancelable),
         renews: one.auto_renew,
         ended_by,

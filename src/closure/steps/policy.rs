@@ -1,7 +1,7 @@
 //! What a person does where no right and no credential helps: a policy of the tenant asks for him, or something in the
 //! directory stands in the way. Handed over like everything that only a person can do, and noticed by asking again.
 
-use crate::closure::decision::{Decision, HandOff};
+use crate::closure::decision::{Dates, Decision, HandOff};
 use crate::closure::links;
 use crate::closure::terms::Cloud;
 
@@ -49,6 +49,7 @@ pub fn lift(met: &str) -> HandOff {
         ),
         link: links::conditional_access(Cloud::Global).to_owned(),
         noticed: "The operator asks again from time to time, and goes on by itself".to_owned(),
+        dates: Dates::default(),
     }
 }
 
@@ -62,6 +63,7 @@ pub fn clear(met: &str) -> HandOff {
         ),
         link: links::directory(Cloud::Global).to_owned(),
         noticed: "The operator asks again from time to time, and goes on by itself".to_owned(),
+        dates: Dates::default(),
     }
 }
 

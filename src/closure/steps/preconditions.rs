@@ -191,11 +191,16 @@ fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacl
     let named: Vec<String> = ahead
         .iter()
         .map(|one| {
-            let verb = if one.renews { "renews or ends" } else { "ends" };
-            let date = one
+            let ends = one
                 .ends_at
                 .map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string());
-            format!("{} {verb} on {date}", one.name)
+            match (&one.next_term, one.renews) {
+                (Some(term), true) => {
+                    format!("{} renews on {ends} for another {}", one.name, term.words())
+                }
+                (None, true) => format!("{} renews or ends on {ends}", one.name),
+                (_, false) => format!("{} ends on {ends}", one.name),
+            }
         })
         .collect();
     (!named.is_empty()).then(|| {

@@ -1,6 +1,6 @@
 //! Users that Microsoft refuses to delete: who is still there, why, and what to do.
 
-use crate::closure::decision::{Blocker, Decision, HandOff};
+use crate::closure::decision::{Blocker, Dates, Decision, HandOff};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Refusal};
 use crate::closure::links;
@@ -123,6 +123,7 @@ fn hand_off(cloud: Cloud, refusal: &Refusal, message: &str) -> HandOff {
             link: links::active_users(cloud).to_owned(),
             noticed: "The operator looks whether they are still there, tries again from time to time, and goes on by itself"
                 .to_owned(),
+            dates: Dates::default(),
         },
     }
 }
@@ -166,6 +167,7 @@ pub fn named(plan: &Plan, mut users: Vec<(ObjectId, String)>) -> Vec<Blocker> {
         remedy,
         link: links::active_users(plan.terms.cloud).to_owned(),
         who: "person",
+        dates: Dates::default(),
     };
     told.into_iter().map(blocker).collect()
 }

@@ -1,7 +1,7 @@
 //! Between steps 1 and 2, where it is asked for: domains are set free for another tenant, once no user is on them any more
 //! and while the subscriptions are still there.
 
-use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
@@ -271,6 +271,7 @@ fn hand_off(plan: &Plan, one: &Domain, why: &str) -> HandOff {
         link: links::domains(plan.terms.cloud).to_owned(),
         noticed: "The operator reads the domains and what uses them, and goes on by itself"
             .to_owned(),
+        dates: Dates::default(),
     }
 }
 
@@ -288,6 +289,7 @@ fn blockers(plan: &Plan, roads: &[(&Domain, Road)]) -> Vec<Blocker> {
             remedy: remedy.to_owned(),
             link: links::domains(plan.terms.cloud).to_owned(),
             who,
+            dates: Dates::default(),
         }
     });
     told.collect()

@@ -1,7 +1,7 @@
 //! Before step 1, where it is asked for: recurring billing off for every subscription that renews and that a billing
 //! account covers, so that none renews while the closure waits. It can be switched on again.
 
-use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;
@@ -143,6 +143,7 @@ fn hand_off(plan: &Plan, some: &[&Subscription]) -> HandOff {
         link: links::products(plan.terms.cloud).to_owned(),
         noticed: "The operator reads whether the subscriptions renew, and goes on by itself"
             .to_owned(),
+        dates: Dates::default(),
     }
 }
 

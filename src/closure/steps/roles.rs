@@ -5,7 +5,7 @@ use crate::closure::access::table::{
     Kind, Purpose, Right, TABLE, When, covers, of_the_administrator,
 };
 use crate::closure::access::{Need, Who};
-use crate::closure::decision::Blocker;
+use crate::closure::decision::{Blocker, Dates};
 use crate::closure::id::ObjectId;
 use crate::closure::inventory::Wish;
 use crate::closure::links;
@@ -173,6 +173,7 @@ pub fn blockers(plan: &Plan, needs: &[Need]) -> Vec<Blocker> {
             }
             .to_owned(),
             who: "person",
+            dates: Dates::default(),
         })
         .collect()
 }

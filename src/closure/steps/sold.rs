@@ -1,6 +1,6 @@
 //! What a partner sold: who of those in the chain of sale can end it, and what to write to him.
 
-use crate::closure::decision::HandOff;
+use crate::closure::decision::{Dates, HandOff};
 use crate::closure::links;
 use crate::closure::observation::Subscription;
 use crate::closure::plan::Plan;
@@ -36,31 +36,34 @@ pub fn cancel(plan: &Plan, some: &[&Subscription], distributor: bool, reason: &s
             "Ask the partner who sold them to cancel each subscription in Partner Center",
         )
     };
-    let sentence = format!(
-        "\"Please cancel these subscriptions of {}, or, where their time to cancel is over, switch their renewal off now\"",
-        plan.terms.initial_domain
-    );
+    let otherwise = ", or, where their time to cancel is over, switch their renewal off now";
+    let letter = subscriptions::letter(plan, some, "cancel these subscriptions", otherwise);
     HandOff {
         key,
         what: format!(
-            "{whom}{reason}: {}. Send him this: {sentence}",
+            "{whom}{reason}: {}. Send him this: {letter}",
             subscriptions::names(some)
         ),
         link: links::products(plan.terms.cloud).to_owned(),
         noticed: "The operator reads the subscriptions and goes on by itself".to_owned(),
+        dates: Dates::default(),
     }
 }
 
-/// The hand-off of what the partner must keep from renewing, where Microsoft refused it to us.
+/// The hand-off of what the partner must keep from renewing, where Microsoft refused it to us: with the sentence to send.
 pub fn stop_renewal(plan: &Plan, some: &[&Subscription]) -> HandOff {
+    let please = "switch auto-renew off for these subscriptions";
+    let letter = subscriptions::letter(plan, some, please, "");
     HandOff {
         key: "StopRenewalByPartner",
         what: format!(
-            "Ask the partner who sold them to switch auto-renew off in Partner Center, on the page of each subscription: {}",
+            "Ask the partner who sold them to switch auto-renew off in Partner Center, on the page of each subscription: {}. \
+             Send him this: {letter}",
             subscriptions::names(some)
         ),
         link: links::products(plan.terms.cloud).to_owned(),
         noticed: "The operator reads whether the subscriptions renew, and goes on by itself"
             .to_owned(),
+        dates: Dates::default(),
     }
 }

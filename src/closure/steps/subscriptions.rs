@@ -1,6 +1,6 @@
 //! What steps 2 and 3 share: all subscriptions that the plan or a listing names, and words about them.
 
-use crate::closure::decision::Blocker;
+use crate::closure::decision::{Blocker, Dates};
 use crate::closure::id::ObjectId;
 use crate::closure::links;
 use crate::closure::memory::Asked;
@@ -51,19 +51,31 @@ pub fn progress(
 
 /// Names told before the rest is only counted.
 const SHOWN: usize = 10;
+/// Names with ids in a letter: as many as a hand-off has room for.
+const WRITTEN: usize = 20;
 
 /// `Business Premium ×950, Visio ×5`: by name, so the words stay the same in whatever order they were listed.
 pub fn names(some: &[&Subscription]) -> String {
-    let mut words: Vec<String> = some
-        .iter()
-        .map(|one| match one.agreement {
-            Agreement::Azure => one.name.clone(),
-            _ => format!("{} ×{}", one.name, thousands(one.seats)),
-        })
-        .collect();
+    list(some.iter().map(|one| name(one)).collect(), SHOWN)
+}
+
+/// The same with the id of each, by which whoever sold it finds it.
+fn identified(some: &[&Subscription]) -> String {
+    let each = some.iter().map(|one| format!("{} ({})", name(one), one.id));
+    list(each.collect(), WRITTEN)
+}
+
+fn name(one: &Subscription) -> String {
+    match one.agreement {
+        Agreement::Azure => one.name.clone(),
+        _ => format!("{} ×{}", one.name, thousands(one.seats)),
+    }
+}
+
+fn list(mut words: Vec<String>, shown: usize) -> String {
     words.sort_unstable();
-    let more = words.len().saturating_sub(SHOWN);
-    words.truncate(SHOWN);
+    let more = words.len().saturating_sub(shown);
+    words.truncate(shown);
     let text = words.join(", ");
     if more > 0 {
         format!("{text} and {more} more")
@@ -72,24 +84,31 @@ pub fn names(some: &[&Subscription]) -> String {
     }
 }
 
+/// What to send: what is asked for of which subscriptions, each by name and id.
+pub fn letter(plan: &Plan, some: &[&Subscription], please: &str, otherwise: &str) -> String {
+    format!(
+        "\"Please {please} of {}{otherwise}: {}\"",
+        plan.terms.initial_domain,
+        identified(some)
+    )
+}
+
 /// What to tell of those of which nobody but the products page knows how they were bought: what it offers for each.
 /// Source: learn.microsoft.com `microsoft-365/commerce/subscriptions/manage-self-service-purchases-admins` and
 /// `…/manage-self-service-signup-subscriptions`.
-pub fn roads(plan: &Plan) -> String {
+pub fn roads(plan: &Plan, some: &[&Subscription]) -> String {
     format!(
         "No program can read how they were bought, the page shows it. By self-service (filter Self-service): Take control \
          of this subscription, then Cancel subscription. Signed up for (filter Free): Delete subscription. Under a volume \
          licence no Cancel is offered: send your Microsoft account manager this: {}",
-        sentence(plan)
+        sentence(plan, some)
     )
 }
 
 /// What to write to the account manager, or to the partner of the agreement.
-pub fn sentence(plan: &Plan) -> String {
-    format!(
-        "\"Please end these subscriptions of {}, or, where the agreement binds us until its anniversary, do not renew them\"",
-        plan.terms.initial_domain
-    )
+pub fn sentence(plan: &Plan, some: &[&Subscription]) -> String {
+    let otherwise = ", or, where the agreement binds us until its anniversary, do not renew them";
+    letter(plan, some, "end these subscriptions", otherwise)
 }
 
 /// One blocker per subscription that stands in the way.
@@ -105,6 +124,7 @@ pub fn blocker(plan: &Plan, one: &Subscription, remedy: &str, who: &'static str)
         remedy: remedy.to_owned(),
         link: link.to_owned(),
         who,
+        dates: Dates::default(),
     }
 }
 

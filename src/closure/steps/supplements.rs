@@ -1,7 +1,7 @@
 //! Who came after the plan was made: planned on their own, approved on their own, deleted only then. What the plan covers
 //! goes on meanwhile.
 
-use crate::closure::decision::{Approval, Blocker, Decision, Standing};
+use crate::closure::decision::{Approval, Blocker, Dates, Decision, Standing};
 use crate::closure::id::ObjectId;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Observation, Obstacle, Question, Users};
@@ -266,6 +266,7 @@ pub fn blocker(
         ),
         link: String::new(),
         who: "person",
+        dates: Dates::default(),
     })
 }
 

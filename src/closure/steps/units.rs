@@ -1,6 +1,6 @@
 //! Restricted management administrative units: nobody can delete their members, which is told before the first user goes.
 
-use crate::closure::decision::{Blocker, Decision};
+use crate::closure::decision::{Blocker, Dates, Decision};
 use crate::closure::label::label;
 use crate::closure::links;
 use crate::closure::memory::Memory;
@@ -72,6 +72,7 @@ pub fn blockers(restriction: &Restriction) -> Vec<Blocker> {
         remedy,
         link: links::RESTRICTED_UNITS.to_owned(),
         who: "person",
+        dates: Dates::default(),
     };
     match restriction {
         Restriction::Units(units) => units

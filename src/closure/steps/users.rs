@@ -1,6 +1,6 @@
 //! Step 1: directory sync off, then every user but the one who finishes (and the spare one) deleted.
 
-use crate::closure::decision::{Assessment, Blocker, Decision, HandOff, Standing, Waiting};
+use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
@@ -208,6 +208,7 @@ fn sync_roads() -> Vec<HandOff> {
             what: what.to_owned(),
             link: links::SYNC_OFF.to_owned(),
             noticed: noticed.to_owned(),
+            dates: Dates::default(),
         })
         .collect()
 }

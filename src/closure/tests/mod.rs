@@ -5,6 +5,7 @@
 mod access;
 mod approval;
 mod backup;
+mod deprovision;
 mod directory;
 mod domains;
 mod end_game;

@@ -131,7 +131,10 @@ fn what_a_partner_sold_is_stopped_too_and_a_refusal_is_for_him() {
     assert!(
         list[0]
             .what
-            .ends_with("on the page of each subscription: SKU_2 ×10"),
+            .ends_with(
+                "on the page of each subscription: SKU_2 ×10. Send him this: \"Please switch auto-renew off for these \
+                 subscriptions of contoso.onmicrosoft.com: SKU_2 ×10 (00000000-0000-0000-0000-000000005002)\""
+            ),
         "{}",
         list[0].what
     );

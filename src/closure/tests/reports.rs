@@ -118,6 +118,7 @@ fn phases() {
             warnings: None,
             approval: None,
             supplement: None,
+            announced: None,
         };
         let report = told(&plan, &decided);
         assert_eq!(report.phase, phase);

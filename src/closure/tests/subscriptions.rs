@@ -139,7 +139,7 @@ fn who_is_asked_and_with_which_words() {
     assert!(told.what.contains("account manager"), "{}", told.what);
     assert!(
         told.what
-            .ends_with("\"Please end these subscriptions of contoso.onmicrosoft.com, or, where the agreement binds us until its anniversary, do not renew them\""),
+            .ends_with("\"Please end these subscriptions of contoso.onmicrosoft.com, or, where the agreement binds us until its anniversary, do not renew them: SKU_1 ×10 (00000000-0000-0000-0000-000000005001)\""),
         "{}",
         told.what
     );
@@ -324,4 +324,22 @@ fn the_end_of_a_term_is_shown() {
     };
     assert_eq!(waiting.reason, "WaitingTermEnd");
     assert!(waiting.until.is_some());
+}
+
+#[test]
+fn a_letter_names_each_subscription_with_its_id_and_fits() {
+    for (agreement, key) in [
+        (Agreement::Partner, "CancelByPartner"),
+        (Agreement::Enterprise, "CancelByAccountManager"),
+    ] {
+        let mut run = verified(World::new(1).with(|w| {
+            w.subscriptions = (1..=25).map(|n| subscription(n, agreement)).collect();
+        }));
+        let told = &asked(&mut run)[0];
+        assert_eq!(told.key, key);
+        let named = (1..=25).filter(|n| told.what.contains(&id(0x5000 + n).to_string()));
+        assert_eq!(named.count(), 20, "{}", told.what);
+        assert!(told.what.ends_with("and 5 more\""), "{}", told.what);
+        assert!(told.what.chars().count() < 2_048, "{}", told.what.len());
+    }
 }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::api::status::CheckStatus;
 use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, TenantClosureStatus};
+use crate::closure::bought::Term;
 use crate::evidence::entry::Found;
 use crate::evidence::verify::Verified;
 use jiff::Timestamp;
@@ -184,6 +185,11 @@ fn plan(course: &Course<'_>) -> Option<Plan> {
                 agreement: format!("{:?}", one.agreement),
                 ended_by: format!("{:?}", one.ended_by),
                 ends_at: one.ends_at,
+                next_term: one
+                    .next_term
+                    .as_ref()
+                    .filter(|_| one.renews)
+                    .map(Term::words),
             })
             .collect(),
         applications: head.applications.len(),

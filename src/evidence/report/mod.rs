@@ -196,6 +196,8 @@ pub struct Subscription {
     pub ended_by: String,
     /// The end of its term, or the next change that Microsoft announced, when the plan was made.
     pub ends_at: Option<Timestamp>,
+    /// How long the term after that would have been, where it was to renew and its account told.
+    pub next_term: Option<String>,
 }
 
 /// How sure a result is.

@@ -56,6 +56,8 @@ fn read(raw: Raw) -> Subscription {
         lifecycle,
         agreement: Agreement::Azure,
         next_change: None,
+        term_end: None,
+        next_term: None,
         resource: Some(format!("/subscriptions/{}", raw.subscription_id)),
         cancelable: lifecycle == Lifecycle::Active,
         cancel_until: None,

@@ -3,6 +3,7 @@
 //! Source: learn.microsoft.com `rest/api/billing/billing-subscriptions` (2024-04-01).
 
 use super::resource_url;
+use crate::closure::bought::Term;
 use crate::closure::id::ObjectId;
 use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
@@ -49,9 +50,16 @@ struct Properties {
     auto_renew: Option<String>,
     quantity: Option<u32>,
     term_end_date: Option<String>,
+    renewal_term_details: Option<RenewalTerm>,
     beneficiary_tenant_id: Option<String>,
     provisioning_tenant_id: Option<String>,
     system_overrides: Overrides,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RenewalTerm {
+    term_duration: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -133,6 +141,8 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
     let allowed = its.system_overrides.cancellation.as_deref() == Some("Allowed");
     let locked = its.operation_status.as_deref() == Some("LockedForUpdate");
     let ours = agreement == Agreement::CustomerAgreement;
+    let term_end = its.term_end_date.and_then(|end| end.parse().ok());
+    let renewal = its.renewal_term_details.unwrap_or_default();
     let subscription = Subscription {
         id: names
             .first()
@@ -142,7 +152,9 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
         seats: its.quantity.unwrap_or(0),
         lifecycle,
         agreement,
-        next_change: its.term_end_date.and_then(|end| end.parse().ok()),
+        next_change: term_end,
+        term_end,
+        next_term: renewal.term_duration.as_deref().and_then(Term::parse),
         resource: ours.then_some(raw.id),
         cancelable: ours && allowed && open && !locked && lifecycle == Lifecycle::Active,
         cancel_until: window.and_then(Result::ok),

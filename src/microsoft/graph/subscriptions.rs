@@ -80,6 +80,8 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
             next_change: raw
                 .next_lifecycle_date_time
                 .and_then(|t| t.parse::<Timestamp>().ok()),
+            term_end: None,
+            next_term: None,
             resource: None,
             cancelable: false,
             cancel_until: None,

@@ -2,6 +2,7 @@
 //! `partner-center/developer/get-all-of-a-customer-s-subscriptions`, `get-a-subscription-by-id`,
 //! `cancel-an-azure-marketplace-subscription` (the seven days), `suspend-a-subscription` (offers of the time before them).
 
+use crate::closure::bought::Term;
 use crate::closure::id::ObjectId;
 use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
@@ -49,6 +50,8 @@ struct Raw {
     billing_type: Option<String>,
     #[serde(default)]
     commitment_end_date: Option<String>,
+    #[serde(default)]
+    renewal_term_duration: Option<String>,
     #[serde(default)]
     cancellation_allowed_until_date: Option<String>,
 }
@@ -200,6 +203,8 @@ fn read(raw: Raw, tenant: ObjectId, now: Timestamp) -> Result<Subscription, Fail
         lifecycle,
         agreement: Agreement::Partner,
         next_change: date(raw.commitment_end_date.as_ref()),
+        term_end: date(raw.commitment_end_date.as_ref()),
+        next_term: raw.renewal_term_duration.as_deref().and_then(Term::parse),
         resource: by_seats.then(|| path(tenant, id)),
         cancelable: by_seats && open && lifecycle == Lifecycle::Active,
         cancel_until: until,
@@ -230,7 +235,7 @@ mod tests {
         let mut whole = json!({
             "id": "00000000-0000-0000-0000-00000000000b", "offerId": "CFQ7TTC0LH18:0001:CFQ7TTC0K971", "offerName": "SPE_E5",
             "quantity": 25, "status": "active", "autoRenewEnabled": true, "billingType": "license",
-            "commitmentEndDate": "2026-12-31T00:00:00Z", "cancellationAllowedUntilDate": "2026-01-08T00:00:00Z",
+            "commitmentEndDate": "2026-12-31T00:00:00Z", "renewalTermDuration": "P1M", "cancellationAllowedUntilDate": "2026-01-08T00:00:00Z",
         });
         for (name, value) in change.as_object().unwrap() {
             whole[name] = value.clone();
@@ -250,6 +255,12 @@ mod tests {
         assert_eq!(
             inside.next_change,
             Some("2026-12-31T00:00:00Z".parse().unwrap())
+        );
+        assert_eq!(inside.term_end, inside.next_change);
+        assert_eq!(inside.next_term, Term::parse("P1M"));
+        assert_eq!(
+            seen(&json!({"renewalTermDuration": "none"})).next_term,
+            None
         );
         for change in [
             json!({"cancellationAllowedUntilDate": "2026-01-01T00:00:00Z"}),

@@ -95,5 +95,8 @@ fn subscription(one: &Subscription) -> String {
             words = format!("{words}, {word} {date}");
         }
     }
+    if let Some(term) = &one.next_term {
+        words = format!("{words}, then {}", term.as_str());
+    }
     words
 }

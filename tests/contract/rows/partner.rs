@@ -29,6 +29,7 @@ pub fn rows() -> Vec<Row> {
         "autoRenewEnabled",
         "billingType",
         "commitmentEndDate",
+        "renewalTermDuration",
         "cancellationAllowedUntilDate",
     ];
     vec![
@@ -39,7 +40,7 @@ pub fn rows() -> Vec<Row> {
             "PATCH https://api.partnercenter.microsoft.com/v1/customers/00000000-0000-0000-0000-00000000aaaa/subscriptions/00000000-0000-0000-0000-0000000000d1\n\n\
              {\"id\": \"00000000-0000-0000-0000-0000000000d1\", \"offerId\": \"CFQ7TTC0LH18:0001:CFQ7TTC0K971\", \"offerName\": \"Microsoft 365 E5\",\
              \"quantity\": 25, \"status\": \"deleted\", \"autoRenewEnabled\": true, \"billingType\": \"license\",\
-             \"commitmentEndDate\": \"2999-02-01T00:00:00Z\", \"cancellationAllowedUntilDate\": \"2999-01-08T00:00:00Z\"}",
+             \"commitmentEndDate\": \"2999-02-01T00:00:00Z\", \"renewalTermDuration\": \"P1Y\", \"cancellationAllowedUntilDate\": \"2999-01-08T00:00:00Z\"}",
             Run::Perform(on(Action::CancelSubscription, 0xd1, SOLD)),
         )
         .what("canceled")
@@ -52,7 +53,7 @@ pub fn rows() -> Vec<Row> {
             "PATCH https://api.partnercenter.microsoft.com/v1/customers/00000000-0000-0000-0000-00000000aaaa/subscriptions/00000000-0000-0000-0000-0000000000d1\n\n\
              {\"id\": \"00000000-0000-0000-0000-0000000000d1\", \"offerId\": \"CFQ7TTC0LH18:0001:CFQ7TTC0K971\", \"offerName\": \"Microsoft 365 E5\",\
              \"quantity\": 25, \"status\": \"active\", \"autoRenewEnabled\": false, \"billingType\": \"license\",\
-             \"commitmentEndDate\": \"2999-02-01T00:00:00Z\", \"cancellationAllowedUntilDate\": \"2999-01-08T00:00:00Z\"}",
+             \"commitmentEndDate\": \"2999-02-01T00:00:00Z\", \"renewalTermDuration\": \"P1Y\", \"cancellationAllowedUntilDate\": \"2999-01-08T00:00:00Z\"}",
             Run::Perform(on(Action::StopRenewal, 0xd1, SOLD)),
         )
         .what("recurring billing off")

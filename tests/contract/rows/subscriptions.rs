@@ -34,7 +34,7 @@ pub fn billed(status: &str, renews: &str) -> Value {
         "properties": {
             "status": status, "autoRenew": renews, "quantity": 3, "displayName": "Microsoft 365 E5",
             "provisioningTenantId": TENANT, "beneficiaryTenantId": TENANT,
-            "termEndDate": "2999-02-01T00:00:00Z", "operationStatus": "None",
+            "termEndDate": "2999-02-01T00:00:00Z", "renewalTermDetails": {"termDuration": "P1Y"}, "operationStatus": "None",
             "systemOverrides": {"cancellation": "Allowed", "cancellationAllowedEndDate": "2999-01-08T00:00:00Z"}}})
 }
 
@@ -43,7 +43,7 @@ pub fn sold(status: &str, renews: bool) -> Value {
     json!({
         "id": "00000000-0000-0000-0000-0000000000d1", "offerId": "CFQ7TTC0LH18:0001:CFQ7TTC0K971", "offerName": "Microsoft 365 E5",
         "quantity": 25, "status": status, "autoRenewEnabled": renews, "billingType": "license",
-        "commitmentEndDate": "2999-02-01T00:00:00Z", "cancellationAllowedUntilDate": "2999-01-08T00:00:00Z"})
+        "commitmentEndDate": "2999-02-01T00:00:00Z", "renewalTermDuration": "P1Y", "cancellationAllowedUntilDate": "2999-01-08T00:00:00Z"})
 }
 
 /// An Azure subscription.
@@ -115,9 +115,9 @@ fn accounts() -> Row {
         {"id": "/providers/Microsoft.Billing/billingAccounts/b", "properties": {"agreementType": "MicrosoftPartnerAgreement"}}]}))
     .makes(
         "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, \
-         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; \
+         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; \
          b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, \
-         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z",
+         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y",
     )
     .but(But::Paged)
 }
@@ -131,9 +131,9 @@ fn billing() -> Row {
         one
     };
     let whole = "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, \
-         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; \
+         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; \
          b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, \
-         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+         until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y";
     let row = row(
         Arm,
         "GET /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions",
@@ -153,14 +153,16 @@ fn billing() -> Row {
     ]
     .into_iter()
     .fold(row, Row::unread)
-    .without("value/properties", "b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("value/properties/displayName", "b1 CustomerAgreement Active '', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("value/properties/quantity", "b1 CustomerAgreement Active 'Microsoft 365 E5', 0 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("value/properties/autoRenew", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("value/properties/termEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("value/properties/systemOverrides", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("value/properties/systemOverrides/cancellation", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("value/properties/systemOverrides/cancellationAllowedEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("value/properties", "b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/displayName", "b1 CustomerAgreement Active '', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/quantity", "b1 CustomerAgreement Active 'Microsoft 365 E5', 0 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/autoRenew", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/termEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/renewalTermDetails", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/renewalTermDetails/termDuration", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/systemOverrides", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/systemOverrides/cancellation", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/systemOverrides/cancellationAllowedEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
 }
 
 /// What an account of the Online Services Program shows was bought directly: nothing of it can be ended by a program.
@@ -168,16 +170,18 @@ fn direct() -> Row {
     let account = json!({"id": "/providers/Microsoft.Billing/billingAccounts/00000000-0000-0000-0000-0000000000ac",
         "properties": {"agreementType": "MicrosoftOnlineServicesProgram"}});
     let whole = "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, \
-                 until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+                 until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y";
     let unnamed = "b1 Direct Active '', 3 seats, renews, \
-                   until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+                   until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y";
     let uncounted = "b1 Direct Active 'Microsoft 365 E5', 0 seats, renews, \
-                     until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+                     until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y";
     let ending = "b1 Direct Active 'Microsoft 365 E5', 3 seats, \
-                  until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
-    let endless =
-        "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z";
-    let open = "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z";
+                  until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y";
+    let endless = "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, then P1Y";
+    let once = "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, \
+                until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+    let open =
+        "b1 Direct Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z, then P1Y";
     let row = row(
         Arm,
         "GET /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions",
@@ -206,6 +210,8 @@ fn direct() -> Row {
     .without("value/properties/quantity", uncounted)
     .without("value/properties/autoRenew", ending)
     .without("value/properties/termEndDate", endless)
+    .without("value/properties/renewalTermDetails", once)
+    .without("value/properties/renewalTermDetails/termDuration", once)
     .without("value/properties/systemOverrides", open)
     .without(
         "value/properties/systemOverrides/cancellationAllowedEndDate",
@@ -233,7 +239,7 @@ fn azure_ones() -> Row {
 
 fn partner() -> Row {
     let whole = "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, renews, \
-                 until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z";
+                 until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y";
     row(
         Partner,
         "GET /v1/customers/{}/subscriptions",
@@ -249,11 +255,12 @@ fn partner() -> Row {
     .unread("items/offerId")
     .unread("items/status")
     .unread("items/billingType")
-    .without("items/offerName", "d1 Partner Active '', 25 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("items/quantity", "d1 Partner Active 'Microsoft 365 E5', 0 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("items/autoRenewEnabled", "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
-    .without("items/commitmentEndDate", "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, renews, until 2999-01-08T00:00:00Z")
-    .without("items/cancellationAllowedUntilDate", "d1 Partner Active 'Microsoft 365 E5', 25 seats, renews, next 2999-02-01T00:00:00Z")
+    .without("items/offerName", "d1 Partner Active '', 25 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("items/quantity", "d1 Partner Active 'Microsoft 365 E5', 0 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("items/autoRenewEnabled", "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("items/commitmentEndDate", "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, renews, until 2999-01-08T00:00:00Z, then P1Y")
+    .without("items/renewalTermDuration", "d1 Partner Active 'Microsoft 365 E5', 25 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z")
+    .without("items/cancellationAllowedUntilDate", "d1 Partner Active 'Microsoft 365 E5', 25 seats, renews, next 2999-02-01T00:00:00Z, then P1Y")
     // A partner who does not know the tenant as a customer sold it nothing.
     .error(404, Value::Null, "none")
 }

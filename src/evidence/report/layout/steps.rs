@@ -4,7 +4,7 @@ use super::cells::{Line, at, joined, number, section, table};
 use crate::closure::loss::LossCount;
 use crate::closure::words::thousands;
 use crate::evidence::report::document::{Block, Inline, Section, Tone};
-use crate::evidence::report::{Plan, Report, StepResult};
+use crate::evidence::report::{Plan, Report, StepResult, Subscription};
 
 impl Report {
     pub(super) fn progress(&self) -> Section {
@@ -137,7 +137,7 @@ impl Report {
                 number(u64::from(one.seats)),
                 vec![Inline::words(one.agreement.clone())],
                 vec![Inline::words(one.ended_by.clone())],
-                at(one.ends_at),
+                term(one),
                 vec![Inline::Code(one.id.to_string())],
             ]
         });
@@ -178,4 +178,12 @@ fn losses(plan: &Plan) -> Vec<(&'static str, Line)> {
         }
     }
     facts
+}
+
+/// The end of its term, and how long the next would have been.
+fn term(one: &Subscription) -> Vec<Inline> {
+    let mut words = at(one.ends_at);
+    let next = one.next_term.iter();
+    words.extend(next.map(|next| Inline::words(format!(", then {next}"))));
+    words
 }
