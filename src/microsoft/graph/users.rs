@@ -144,10 +144,11 @@ fn address(line: &Line<'_>, select: &str) -> Result<url::Url, Failure> {
     line.url(Service::Graph, &[STABLE, "users"], &query)
 }
 
-/// Grows by an eighth and not by doubling: the listing is the largest thing that we hold.
+/// Grows by a little and not by doubling: the listing is the largest thing that we hold, and so large a block is moved
+/// without being copied.
 fn make_room(ids: &mut Vec<ObjectId>, more: usize) {
     if ids.capacity() - ids.len() < more {
-        ids.reserve_exact(more.max(ids.len() / 8));
+        ids.reserve_exact(more.max(ids.len() / 64));
     }
 }
 
