@@ -33,8 +33,6 @@ const LOOK: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(60);
 /// For how long a plan may take.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// Users of the first tenant: what any closure takes, and then one more of them, is not counted for users.
-const FIRST: u32 = 1_000;
 /// Bytes of a user's object id: what no plan that names its users by id can do without.
 const ID: f64 = 16.0;
 
@@ -48,28 +46,9 @@ async fn main() -> Result<()> {
             .map_err(|_| format!("BENCH_USERS={text} is no number"))?,
         Err(_) => 200_000,
     };
-    let options = Options {
-        simulation: simulator::demo_tenant(FIRST, 7),
-        quiet: true,
-        ..Options::default()
-    };
-    let stack = Stack::start(None, options).await?;
-    tokio::time::sleep(IDLE).await;
-    let idle = resident(&stack)?;
-    println!("no closure, for {} s: {:.1} MB", IDLE.as_secs(), mega(idle));
-    let first = stack.simulator.tenant()?.clone();
-    planned(&stack, "first", first, FIRST).await?;
     let half = users / 2;
-    let (small, large) = (
-        planned(&stack, "half", tenant(&stack, "half", half).await?, half).await?,
-        planned(
-            &stack,
-            "whole",
-            tenant(&stack, "whole", users).await?,
-            users,
-        )
-        .await?,
-    );
+    let small = planned(half, Some(IDLE)).await?;
+    let large = planned(users, None).await?;
     let each = large.saturating_sub(small) as f64 / f64::from((users - half).max(1));
     println!(
         "each user of the second half: {each:.1} bytes, {:.2} of an object id",
@@ -78,25 +57,27 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// One more tenant of so many users.
-async fn tenant(stack: &Stack, name: &str, users: u32) -> Result<simulator::Tenant> {
-    let domain = format!("{name}.onmicrosoft.com");
-    let fields = json!({"users": users, "initialDomain": domain});
-    stack.simulator.add(&fields).await
-}
-
-/// Plans a tenant of so many users; the highest memory meanwhile, in bytes.
-async fn planned(
-    stack: &Stack,
-    namespace: &str,
-    tenant: simulator::Tenant,
-    users: u32,
-) -> Result<u64> {
-    let mut case = stack.case(namespace, tenant).await?;
+/// Plans a tenant of so many users with an operator of its own, idle for so long before; the highest memory meanwhile, in
+/// bytes.
+async fn planned(users: u32, idle: Option<Duration>) -> Result<u64> {
+    let options = Options {
+        simulation: simulator::demo_tenant(users, 7),
+        quiet: true,
+        ..Options::default()
+    };
+    let stack = Stack::start(None, options).await?;
+    if let Some(idle) = idle {
+        tokio::time::sleep(idle).await;
+        let memory = mega(resident(&stack)?);
+        println!("no closure, for {} s: {memory:.1} MB", idle.as_secs());
+    }
+    let mut case = stack
+        .case("closures", stack.simulator.tenant()?.clone())
+        .await?;
     case.manifest["spec"]["mode"] = json!("Plan");
     case.manifest["spec"]["limits"]["maxUsers"] = json!(users + 1_000);
     let begun = Instant::now();
-    let peak = peak(stack, plan(&case)).await?;
+    let peak = peak(&stack, plan(&case)).await?;
     println!(
         "planning {users} users: {:.1} MB at most, {:.1} s",
         mega(peak),
