@@ -161,6 +161,10 @@ async fn the_operators_configuration_comes_first() {
         set(json!({"protectedTenants": "", "allowedTenants": other})).await;
         until_told(&case, "Ready", "TenantNotAllowed", "").await;
 
+        set(json!({"allowedTenants": "", "gracePeriod": "a while"})).await;
+        until_told(&case, "Ready", "ConfigurationMissing", "gracePeriod").await;
+        set(json!({"gracePeriod": "0s", "allowedTenants": other})).await;
+
         let mut kept = maps.get(OPERATOR).await.unwrap();
         maps.delete(OPERATOR, &DeleteParams::default())
             .await

@@ -117,7 +117,7 @@ async fn a_key_that_is_removed_stops_the_work() {
         keys.lines().next().unwrap()
     ))
     .await;
-    until_told(&case, "Ready", "ConfigurationMissing", "").await;
+    until_told(&case, "Ready", "ConfigurationMissing", "approvalKeys").await;
     assert_eq!(effects(&case).await, stopped);
 
     set(&keys).await;

@@ -67,14 +67,7 @@ fn brakes(terms: &Terms, seen: &Observation) -> Option<Decision> {
     }
     let configuration = &seen.cluster.configuration;
     if !configuration.present {
-        return Some(
-            Obstacle::new(
-                "ConfigurationMissing",
-                "The operator's configuration is absent or unreadable, so no effect may start",
-                "Restore the operator's ConfigMap in its own namespace",
-            )
-            .blocks(),
-        );
+        return Some(unconfigured(configuration.fault.as_deref()).blocks());
     }
     configuration.kill_switch.then(|| {
         Obstacle::new(
@@ -84,6 +77,20 @@ fn brakes(terms: &Terms, seen: &Observation) -> Option<Decision> {
         )
         .blocks()
     })
+}
+
+fn unconfigured(fault: Option<&str>) -> Obstacle {
+    let (message, remedy) = match fault {
+        Some(fault) => (
+            format!("The operator's configuration cannot be read, so no effect may start: {fault}"),
+            "Correct this key of the operator's ConfigMap in its own namespace",
+        ),
+        None => (
+            "The operator's configuration is absent, so no effect may start".to_owned(),
+            "Restore the operator's ConfigMap in its own namespace",
+        ),
+    };
+    Obstacle::new("ConfigurationMissing", message, remedy)
 }
 
 fn tenant_off_limits(terms: &Terms, seen: &Observation) -> Option<Decision> {

@@ -220,6 +220,8 @@ pub struct Approvals {
 pub struct Configuration {
     /// False where it is absent or unreadable: no effect starts.
     pub present: bool,
+    /// Which key of it cannot be read, and why, as one label.
+    pub fault: Option<String>,
     /// The kill switch is on.
     pub kill_switch: bool,
     /// Tenants that may be closed; empty: all but the protected.

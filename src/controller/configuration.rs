@@ -3,6 +3,7 @@
 use crate::api::terms::Defaults;
 use crate::closure::id::ObjectId;
 use crate::closure::inventory::Wish;
+use crate::closure::label::label;
 use crate::closure::observation::Configuration;
 use crate::controller::approval_keys::ApprovalKeys;
 use crate::store::Address;
@@ -76,6 +77,10 @@ pub fn resolve(map: Option<&ConfigMap>) -> Configured {
                 "the configuration cannot be read; no effect starts until it can"
             );
             Configured {
+                guards: Configuration {
+                    fault: Some(label(&what)),
+                    ..Configuration::default()
+                },
                 version: version.clone(),
                 ..Configured::default()
             }
@@ -123,6 +128,7 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
     }
     Ok(Configured {
         guards: Configuration {
+            fault: None,
             present: true,
             kill_switch,
             allowed: ids(get("allowedTenants")).ok_or("allowedTenants")?,
