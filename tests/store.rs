@@ -154,7 +154,7 @@ fn read(path: &Path) -> Value {
 
 fn edited(path: &Path) {
     let mut record = read(path);
-    record["spec"]["approvers"] = json!(["mallory@example.com"]);
+    record["spec"]["approvals"] = json!(["of-mallory"]);
     std::fs::write(path, record.to_string()).unwrap();
 }
 

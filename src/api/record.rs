@@ -90,10 +90,14 @@ pub struct ClosureRecordSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2000))]
     pub users: Vec<ObjectId>,
-    /// Who approved the plan, at the time of the claim.
+    /// UIDs of the `ClosureApproval`s of the plan or supplement that counted at the time of the claim, one of each person.
+    /// Who they are, the approvals tell: no record names a person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 12), inner(length(max = 256)))]
-    pub approvers: Vec<String>,
+    #[schemars(length(max = 12), inner(length(max = 64)))]
+    pub approvals: Vec<String>,
+    /// Persons who had to approve it.
+    #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
+    pub approvals_required: u32,
     /// What the journal knew before this record.
     #[serde(default)]
     #[schemars(schema_with = "crate::api::record::open_object")]

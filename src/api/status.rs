@@ -128,6 +128,10 @@ pub struct PlanStatus {
     pub bought: Vec<BoughtStatus>,
     /// Applications and service principals to remove.
     pub applications: u32,
+    /// The operator's own registration and service principal, as far as they are in the tenant: they go last, when a person
+    /// says so.
+    #[serde(default)]
+    pub own: u32,
     /// Domains to release for another tenant.
     #[serde(default)]
     pub domains: u32,
@@ -157,6 +161,9 @@ pub struct SupplementStatus {
     pub required: u32,
     /// Persons whose approval counts.
     pub given: u32,
+    /// When they will no longer suffice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
 }
 
 /// A kind of loss.
@@ -175,7 +182,11 @@ pub struct LossStatus {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct BoughtStatus {
-    /// Its SKU or display name.
+    /// Its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<ObjectId>,
+    /// Its SKU or display name, as it was seen last. The plan itself holds no display name.
+    #[serde(default)]
     #[schemars(length(max = 128))]
     pub name: String,
     /// Seats.

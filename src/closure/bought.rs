@@ -43,8 +43,10 @@ pub enum Agreement {
 pub struct Subscription {
     /// Graph's `commerceSubscriptionId`/`id`, or the Azure subscription id.
     pub id: ObjectId,
-    /// `skuPartNumber`, or the Azure display name.
+    /// `skuPartNumber`, an offer's name, or the display name that somebody gave it.
     pub name: String,
+    /// The name is that of a product, which Microsoft gave: it may stand in the journal.
+    pub product: bool,
     /// Seats.
     pub seats: u32,
     /// Where it stands.

@@ -63,6 +63,13 @@ fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Dec
         let assessment = steps::assess(step, plan, seen, memory, now);
         decided.step = step.max(steps::current(memory));
         decided.standings.extend(assessment.standings);
+        if step == Step::Users
+            && let Some(soon) = steps::supplements::expires_soon(plan, seen, memory, now)
+            && let Some(approved) = decided.standings.get_mut("Approved")
+            && approved.reason == steps::approval::QUORUM
+        {
+            *approved = soon;
+        }
         decided.progress.insert(step, assessment.progress);
         decided.blockers = assessment.blockers;
         decided.checks = assessment.checks;

@@ -33,7 +33,7 @@ pub fn of_plan(sealed: &Sealed, made_at: Timestamp) -> Estimate {
     let (at, dominated_by, mut message) = match last {
         Some((at, one)) if at > users_gone => {
             let (word, why) = wait(one);
-            (at, word, format!("{}: {why}", one.name))
+            (at, word, format!("{}: {why}", one.called()))
         }
         _ => (
             users_gone,

@@ -103,6 +103,7 @@ pub fn subscription(n: u128, agreement: Agreement) -> Subscription {
     Subscription {
         id: id(0x5000 + n),
         name: format!("SKU_{n}"),
+        product: agreement != Agreement::Azure,
         seats: 10,
         lifecycle: Lifecycle::Active,
         agreement,
@@ -157,6 +158,7 @@ pub fn cluster() -> Cluster {
         approvals: Approvals {
             required: 1,
             approvers: vec!["alice@example.com".into()],
+            uids: vec!["of-alice".into()],
             effective_at: None,
             valid_until: None,
             expired: Vec::new(),

@@ -203,6 +203,8 @@ pub struct Approvals {
     pub required: u32,
     /// Distinct persons whose approval counts now, sorted.
     pub approvers: Vec<String>,
+    /// UIDs of their `ClosureApproval`s, one of each person, in the same order: what the journal names them by.
+    pub uids: Vec<String>,
     /// The grace period after the last needed approval ends then.
     pub effective_at: Option<Timestamp>,
     /// When they will no longer suffice, if nobody approves the same plan again.

@@ -149,6 +149,15 @@ pub struct PlanHead {
     /// Applications and service principals to remove (ours are not among them).
     #[schemars(length(max = 1000))]
     pub applications: Vec<ObjectId>,
+    /// Our own registration and service principal, where they could be read: they go last. None is removed that does not
+    /// stand here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub own: Vec<ObjectId>,
+    /// ARM id of the External ID or B2C directory that is deleted with the tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub directory_resource: Option<String>,
     /// Domains to release for another tenant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 253)))]
@@ -169,7 +178,9 @@ pub struct PlanHead {
 pub struct PlannedSubscription {
     /// Its id.
     pub id: ObjectId,
-    /// Its SKU or display name.
+    /// Its product's name. Empty where there is only a name that somebody gave it: that may be a person's, and no record
+    /// holds one.
+    #[serde(default)]
     #[schemars(length(max = 256))]
     pub name: String,
     /// Seats.
@@ -198,6 +209,17 @@ pub struct PlannedSubscription {
     pub ended_by: Ender,
 }
 
+impl PlannedSubscription {
+    /// What it is called where its name may not stand.
+    pub fn called(&self) -> String {
+        if self.name.is_empty() {
+            format!("subscription {}", self.id)
+        } else {
+            self.name.clone()
+        }
+    }
+}
+
 /// Who can end a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Ender {
@@ -220,6 +242,7 @@ impl Sealed {
         head.other_holders.sort_unstable();
         head.subscriptions.sort_by_key(|s| s.id);
         head.applications.sort_unstable();
+        head.own.sort_unstable();
         head.domains.sort_unstable();
         head.losses.sort_unstable();
         let last = &head.other_global_administrators;

@@ -9,7 +9,7 @@ use crate::closure::plan::Plan;
 use crate::closure::tenant::{Attempt, Leash, LookBack, Tenant};
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
-use crate::controller::journal::{self, Draft, Head};
+use crate::controller::journal::{self, Covered, Draft, Head};
 use crate::controller::read::Read;
 use crate::controller::{fleet, judge, observe};
 use jiff::Timestamp;
@@ -88,7 +88,7 @@ pub async fn carry_out(
         plan: None,
         supplement: None,
         plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
-        approvers: approvers(&seen.cluster, intent.supplement),
+        covered: covered(&seen.cluster, intent.supplement),
     };
     let claimed = if journal::begins(memory, intent.action) {
         begin(ctx, read, head, draft).await?
@@ -112,13 +112,25 @@ pub async fn carry_out(
     look_again(ctx, &claimed, &intent, attempt, known, tenant, false).await
 }
 
-/// Who approved what covers the effect: the plan, or the supplement that names its objects.
-fn approvers(cluster: &Cluster, supplement: Option<u32>) -> Vec<String> {
+/// A record names so many approvals, and no more are ever needed.
+const MOST_APPROVALS: usize = 12;
+
+/// The approvals of what covers the effect: of the plan, or of the supplement that names its objects. By UID: names of
+/// persons stand in the approvals themselves.
+fn covered(cluster: &Cluster, supplement: Option<u32>) -> Covered {
     let approvals = match supplement {
         None => Some(&cluster.approvals),
         Some(ordinal) => cluster.supplements.get(&ordinal),
     };
-    approvals.map_or_else(Vec::new, |approvals| approvals.approvers.clone())
+    approvals.map_or_else(Covered::default, |approvals| Covered {
+        approvals: approvals
+            .uids
+            .iter()
+            .take(MOST_APPROVALS)
+            .cloned()
+            .collect(),
+        required: approvals.required,
+    })
 }
 
 /// Claims a closure's first effect, one closure after the other: no two slip through the limit together.

@@ -92,10 +92,17 @@ pub fn judge(
         let created = created(approval);
         match counts(now) {
             Ok(until) => {
+                let uid = || approval.uid().unwrap_or_default();
                 let one = counted.entry(approver.clone());
-                let one = one.or_insert(Counted { created, until });
+                let one = one.or_insert_with(|| Counted {
+                    created,
+                    until,
+                    uid: uid(),
+                });
                 one.created = created.min(one.created);
-                one.until = until.max(one.until);
+                if until > one.until {
+                    (one.until, one.uid) = (until, uid());
+                }
             }
             Err(why) => {
                 // As it was when it was given: nothing but its time is over.
@@ -120,6 +127,7 @@ pub fn judge(
         required,
         effective_at: of(&begun).and_then(|t| t.checked_add(configured.grace).ok()),
         valid_until: of(&ends),
+        uids: counted.values().map(|one| one.uid.clone()).collect(),
         approvers: counted.into_keys().collect(),
         expired: expired.into_iter().collect(),
         rejected: rejected.into_iter().map(str::to_owned).collect(),
@@ -133,6 +141,8 @@ struct Counted {
     created: Timestamp,
     /// Until when the last counts.
     until: Timestamp,
+    /// UID of that one.
+    uid: String,
 }
 
 /// Attestations that count: check → result; of two the later stands.
@@ -186,7 +196,7 @@ mod tests {
     fn approval(approver: &str, created: &str, expires: &str) -> ClosureApproval {
         serde_json::from_value(json!({
             "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
-            "metadata": {"name": format!("{approver}-{created}"), "creationTimestamp": created},
+            "metadata": {"name": format!("{approver}-{created}"), "uid": format!("{approver}-{expires}"), "creationTimestamp": created},
             "spec": {"purpose": "Approval", "closureName": "contoso", "closureUID": "u", "tenantID": TENANT,
                 "planDigest": "d", "confirmDomain": DOMAIN, "approver": approver, "expiresAt": expires},
         }))
@@ -317,6 +327,7 @@ mod tests {
         ];
         let before = judged(1, &found, "2026-10-16T00:00:00Z");
         assert_eq!(before.approvers, ["bob"]);
+        assert_eq!(before.uids, ["bob-2026-12-15T00:00:00Z"], "the longer one");
         assert_eq!(before.valid_until, Some(at("2026-12-15T00:00:00Z")));
         assert_eq!(
             before.effective_at,
@@ -325,6 +336,7 @@ mod tests {
         );
         let after = judged(1, &found, "2026-10-21T00:00:00Z");
         assert_eq!(after.approvers, ["bob"]);
+        assert_eq!(after.uids, before.uids);
         assert!(after.expired.is_empty(), "he has approved again");
     }
 

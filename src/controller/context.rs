@@ -1,6 +1,7 @@
 //! What every cycle needs: clients, the way to a tenant, what this process remembers as hints.
 
 use crate::api::ClosureRecord;
+use crate::closure::id::ObjectId;
 use crate::closure::observation::Observation;
 use crate::closure::plan::Sealed;
 use crate::closure::supplement::Supplements;
@@ -16,7 +17,7 @@ use crate::store::Opened;
 use jiff::Timestamp;
 use kube::runtime::events::Recorder;
 use kube::{Api, Client};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -85,6 +86,8 @@ pub struct Hints {
     pub credentials: HashMap<String, Credential>,
     /// The tenant, with what it was built from ([`Keys::known_as`]).
     pub tenant: Option<(String, Arc<dyn Tenant>)>,
+    /// Subscriptions by id, as they were called when they were last listed: for the status, which is no record.
+    pub names: BTreeMap<ObjectId, String>,
     /// When progress was last written.
     pub patched: Option<Instant>,
     /// What the guards ask, as it was seen after the newest effect, and when.

@@ -327,8 +327,17 @@ pub struct Draft {
     pub losses: Vec<crate::closure::loss::LossCount>,
     /// Digest of the plan in force (or sealed by this record).
     pub plan_digest: Option<String>,
-    /// Who approved it.
-    pub approvers: Vec<String>,
+    /// What covers it.
+    pub covered: Covered,
+}
+
+/// The approvals that cover an effect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// UIDs, one of each person.
+    pub approvals: Vec<String>,
+    /// Persons needed.
+    pub required: u32,
 }
 
 impl Draft {
@@ -376,7 +385,8 @@ impl Draft {
             inventory: self.inventory,
             chunks,
             users: Vec::new(),
-            approvers: self.approvers,
+            approvals: self.covered.approvals,
+            approvals_required: self.covered.required,
             memory: self.memory,
         }
     }

@@ -3,13 +3,16 @@
 use crate::api::status::{BoughtStatus, EstimateStatus, LossStatus, PlanStatus, SupplementStatus};
 use crate::closure::decision::Approval;
 use crate::closure::estimate;
+use crate::closure::id::ObjectId;
 use crate::closure::loss::LossCount;
 use crate::closure::memory::Memory;
+use crate::closure::observation::Subscription;
 use crate::closure::plan::{Plan, PlannedSubscription, Sealed};
 use crate::closure::steps::losses;
 use crate::closure::words::clip;
 use crate::controller::read::Read;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// The plan in force and the supplement that waits; `None` where it is not the one that the journal knows.
 pub(super) fn plan(
@@ -17,6 +20,7 @@ pub(super) fn plan(
     memory: &Memory,
     known: &Plan,
     approval: Option<Approval>,
+    names: &BTreeMap<ObjectId, String>,
 ) -> Option<PlanStatus> {
     let made = memory.plan.as_ref()?;
     let sealed = known.sealed.as_ref();
@@ -31,8 +35,14 @@ pub(super) fn plan(
         supplemented: begun.fold(0, |sum: u32, one| sum.saturating_add(one.users)),
         supplement: supplement(memory, known, approval),
         subscriptions: u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
-        bought: head.subscriptions.iter().take(20).map(bought).collect(),
+        bought: head
+            .subscriptions
+            .iter()
+            .take(BOUGHT)
+            .map(|one| bought(one, &called(read, one, names)))
+            .collect(),
         applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
+        own: u32::try_from(head.own.len()).unwrap_or(u32::MAX),
         domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
         losses: made.losses.iter().map(|one| loss(read, one)).collect(),
     })
@@ -50,6 +60,8 @@ fn supplement(
         return None;
     }
     let (required, given) = approval.map_or((1, 0), |a| (a.required, a.given));
+    let whole_second = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
+    let valid_until = approval.and_then(|a| a.valid_until).map(whole_second);
     Some(SupplementStatus {
         digest: open.digest.clone(),
         made_at: Timestamp::from_second(open.made_at.as_second()).unwrap_or(open.made_at),
@@ -57,6 +69,7 @@ fn supplement(
         first: named.users.iter().take(20).copied().collect(),
         required,
         given,
+        valid_until,
     })
 }
 
@@ -67,9 +80,34 @@ fn loss(read: &Read, one: &LossCount) -> LossStatus {
     }
 }
 
-fn bought(one: &PlannedSubscription) -> BoughtStatus {
+/// So many subscriptions stand in the status.
+const BOUGHT: usize = 20;
+
+/// What those that were listed are called.
+pub(super) fn names(listed: &[Subscription]) -> BTreeMap<ObjectId, String> {
+    let names = listed.iter().map(|one| (one.id, clip(&one.name, 128)));
+    names.collect()
+}
+
+/// Its product's name; else the name that it was last seen with, by this process or by the one that wrote the status.
+fn called(read: &Read, one: &PlannedSubscription, names: &BTreeMap<ObjectId, String>) -> String {
+    if !one.name.is_empty() {
+        return one.name.clone();
+    }
+    if let Some(name) = names.get(&one.id) {
+        return name.clone();
+    }
+    let status = read.closure.status.as_ref();
+    let told = status.and_then(|status| status.plan.as_ref());
+    let mut told = told.into_iter().flat_map(|plan| &plan.bought);
+    let same = told.find(|told| told.id == Some(one.id));
+    same.map_or_else(|| one.called(), |told| told.name.clone())
+}
+
+fn bought(one: &PlannedSubscription, name: &str) -> BoughtStatus {
     BoughtStatus {
-        name: clip(&one.name, 128),
+        id: Some(one.id),
+        name: clip(name, 128),
         seats: one.seats,
         agreement: one.agreement,
         ended_by: one.ended_by,

@@ -13,7 +13,7 @@ use crate::closure::supplement::{self, Supplement, SupplementHead, SupplementRef
 use crate::controller::act::Known;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
-use crate::controller::journal::{self, Draft, Head};
+use crate::controller::journal::{self, Covered, Draft, Head};
 use crate::controller::read::Read;
 use crate::controller::told::Told;
 use kube::ResourceExt as _;
@@ -72,7 +72,7 @@ async fn store(
             plan_digest: Some(parts.digest.to_owned()),
             inventory: None,
             losses: Vec::new(),
-            approvers: Vec::new(),
+            covered: Covered::default(),
         };
         let mut spec = draft.spec(ctx, closure, 0, String::new());
         spec.users = users.to_vec();
@@ -90,7 +90,7 @@ async fn store(
         plan_digest: Some(parts.digest.to_owned()),
         losses: parts.losses,
         inventory: None,
-        approvers: Vec::new(),
+        covered: Covered::default(),
     };
     journal::seal(ctx, closure, head, draft).await
 }

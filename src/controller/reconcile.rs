@@ -11,7 +11,8 @@ use crate::controller::judge::Judge;
 use crate::controller::read::{self, Read};
 use crate::controller::told::Told;
 use crate::controller::{
-    act, doubt, evidence, inventory, journal, observe, plans, reach, record, transitions,
+    act, doubt, evidence, inventory, journal, observe, plan_status, plans, reach, record,
+    transitions,
 };
 use jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -90,10 +91,15 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
     }
     let judge = Judge::called(ctx, read, &plan).await?;
     let decided = observe::until_decided(tenant, &plan, &memory, &mut seen, &judge).await;
+    if let Some(listed) = seen.subscriptions.known() {
+        let names = plan_status::names(listed);
+        ctx.hint(&read.uid, |hints| hints.names = names);
+    }
     match (&decided.decision, tenant) {
         (Decision::Act(intent), Some(tenant)) => {
             let intent = intent.clone();
-            let done = act::carry_out(ctx, read, known, tenant, intent, &mut seen).await?;
+            let acting = act::carry_out(ctx, read, known, tenant, intent, &mut seen);
+            let done = Box::pin(acting).await?;
             Ok(Told::after(ctx, known, decided, done))
         }
         (Decision::WriteInventory, Some(tenant)) => {

@@ -147,7 +147,11 @@ fn expiry(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event>
     let (before, now) = (approved(old), approved(new)?);
     let news = before.is_none_or(|before| before.reason != now.reason);
     let told = [EXPIRES_SOON, EXPIRED].contains(&now.reason.as_str());
-    let until = new.approval.as_ref().and_then(|a| a.valid_until);
+    let open = new.plan.as_ref().and_then(|plan| plan.supplement.as_ref());
+    let of_plan = new.approval.as_ref().and_then(|a| a.valid_until);
+    // The one that ends first is the one that is told of.
+    let until = [of_plan, open.and_then(|open| open.valid_until)];
+    let until = until.into_iter().flatten().min();
     let until = until.map_or_else(String::new, |date| format!(" (until {date})"));
     (news && told).then(|| Event {
         type_: EventType::Warning,
@@ -228,7 +232,15 @@ fn status(
         progress: Some(report.progress.clone()),
         summary: Some(report.summary.clone()),
         plan: in_force
-            .and_then(|known| plan_status::plan(read, memory, known, report.supplement))
+            .and_then(|known| {
+                plan_status::plan(
+                    read,
+                    memory,
+                    known,
+                    report.supplement,
+                    &ctx.hints(&read.uid).names,
+                )
+            })
             .or_else(|| old.plan.clone()),
         inventory: memory.inventory.clone().or_else(|| old.inventory.clone()),
         approval: report

@@ -172,13 +172,37 @@ pub enum Fault {
         /// The plan.
         plan: String,
     },
+    /// Fewer approvals than were needed.
+    #[error("record {name} acts under plan {plan} with {given} of {required} approvals")]
+    Unapproved {
+        /// The record.
+        name: String,
+        /// The plan or supplement.
+        plan: String,
+        /// How many different approvals it names.
+        given: usize,
+        /// How many it says were needed.
+        required: u32,
+    },
     /// A supplement that nobody approved, in a journal in which persons approve.
     #[error("record {name} acts under supplement {plan}, which nobody had approved")]
-    Unapproved {
+    UnapprovedSupplement {
         /// The record.
         name: String,
         /// The supplement.
         plan: String,
+    },
+    /// Another directory than the plan names.
+    #[error(
+        "record {name} deletes the directory through {through}, the plan in force names {planned}"
+    )]
+    OtherDirectory {
+        /// The record.
+        name: String,
+        /// The resource.
+        through: String,
+        /// What was approved.
+        planned: String,
     },
     /// The retained administrator was touched.
     #[error("record {name} ({action}) names the retained administrator {object}")]

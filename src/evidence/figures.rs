@@ -27,10 +27,10 @@ pub struct Figures {
     pub gone: u64,
     /// Records that another process settled than the one that claimed them.
     pub settled_in_doubt: u64,
-    /// Effects whose record names nobody who approved.
+    /// Effects whose record names no approval: where none was asked for.
     pub unapproved_effects: u64,
-    /// Who approved, as the records name them.
-    pub approvers: BTreeSet<String>,
+    /// UIDs of the approvals that the records name.
+    pub approvals: BTreeSet<String>,
     /// When the first record was created.
     pub first: Option<Timestamp>,
     /// When the newest settled one was settled.
@@ -58,9 +58,9 @@ impl Figures {
             if let Some(intent) = entry.spec.intent.as_ref().filter(|_| effect) {
                 objects.extend(&intent.objects);
                 figures
-                    .approvers
-                    .extend(entry.spec.approvers.iter().cloned());
-                figures.unapproved_effects += u64::from(entry.spec.approvers.is_empty());
+                    .approvals
+                    .extend(entry.spec.approvals.iter().cloned());
+                figures.unapproved_effects += u64::from(entry.spec.approvals.is_empty());
             }
             if let Some(outcome) = &entry.outcome {
                 figures.settled_in_doubt += u64::from(outcome.in_doubt);

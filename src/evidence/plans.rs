@@ -71,7 +71,7 @@ pub(super) fn followed(
             // Nothing in the tenant was changed: what it names is not in the cluster.
             (RecordType::Inventory, None) if entry.spec.inventory.is_some() => {}
             (_, Some(intent)) => {
-                so_far.approved |= !entry.spec.approvers.is_empty();
+                so_far.approved |= !entry.spec.approvals.is_empty();
                 deed(entry, intent, so_far.plan.as_ref(), faults);
                 if let Some(outcome) = &entry.outcome {
                     fits(entry, intent, &outcome.seen, faults);
@@ -263,11 +263,13 @@ fn later(entry: &Entry, intent: &Intent, so_far: &mut Sealed<'_>, faults: &mut V
         return;
     };
     known.begun = true;
-    if approved && entry.spec.approvers.is_empty() {
-        faults.push(Fault::Unapproved {
+    if approved && entry.spec.approvals.is_empty() {
+        faults.push(Fault::UnapprovedSupplement {
             name: name(),
             plan: named.to_owned(),
         });
+    } else {
+        approved_enough(entry, named, faults);
     }
     if intent.objects.contains(&plan.head.retained) {
         faults.push(Fault::Retained {
@@ -289,6 +291,20 @@ fn later(entry: &Entry, intent: &Intent, so_far: &mut Sealed<'_>, faults: &mut V
         object: *object,
         plan: named.to_owned(),
     }));
+}
+
+/// What takes something away names as many approvals as were needed; one that is named twice is one.
+fn approved_enough(entry: &Entry, plan: &str, faults: &mut Vec<Fault>) {
+    let given = entry.spec.approvals.iter().collect::<BTreeSet<_>>().len();
+    let required = entry.spec.approvals_required;
+    if given < required as usize {
+        faults.push(Fault::Unapproved {
+            name: entry.name.clone(),
+            plan: plan.to_owned(),
+            given,
+            required,
+        });
+    }
 }
 
 /// Effects and readings are told apart by the type of the record too.
@@ -322,6 +338,17 @@ fn deed(entry: &Entry, intent: &Intent, plan: Option<&InForce<'_>>, faults: &mut
         });
         return;
     };
+    if !action.reads_only() {
+        approved_enough(entry, plan.digest, faults);
+    }
+    if action == Action::DeleteDirectory && intent.resource != plan.head.directory_resource {
+        let told = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
+        faults.push(Fault::OtherDirectory {
+            name: entry.name.clone(),
+            through: told(&intent.resource),
+            planned: told(&plan.head.directory_resource),
+        });
+    }
     let retained = plan.head.retained;
     if !action.reads_only() && intent.objects.contains(&retained) {
         faults.push(Fault::Retained {
@@ -361,8 +388,8 @@ fn planned(plan: &InForce<'_>, intent: &Intent, id: ObjectId) -> bool {
         }
         Action::RemoveApplications => head.applications.contains(&id),
         Action::SwitchSyncOff | Action::DeleteDirectory => head.tenant_id == id,
-        // The plan names our application by its client id; the objects behind it are ours alone.
-        Action::RemoveOwnIdentity | Action::VerifyUsers | Action::VerifyDirectoryGone => true,
+        Action::RemoveOwnIdentity => head.own.contains(&id),
+        Action::VerifyUsers | Action::VerifyDirectoryGone => true,
     }
 }
 

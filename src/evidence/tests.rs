@@ -19,7 +19,7 @@ fn sealed() -> Sealed {
     let head: PlanHead = serde_json::from_value(json!({
         "tenantId": id(0xAAAA), "initialDomain": "contoso.onmicrosoft.com", "retained": id(0xA1),
         "spare": id(0xA2), "appId": id(0xB1), "userCount": 5, "guests": 0, "synced": 0,
-        "otherGlobalAdministrators": [], "applications": [id(0xC1)],
+        "otherGlobalAdministrators": [], "applications": [id(0xC1)], "own": [id(0xD1), id(0xD2)], "directoryResource": "/ciam",
         "subscriptions": [{"id": id(0x51), "name": "SPE_E5", "seats": 5, "agreement": "CustomerAgreement", "endedBy": "Operator"}],
     }))
     .unwrap();
@@ -45,7 +45,7 @@ fn object(name: &str, spec: &Value, outcome: Option<Value>) -> Value {
 
 fn effect(sequence: u64, step: &str, action: &str, objects: &[ObjectId]) -> Value {
     let spec = json!({
-        "type": "Effect", "sequence": sequence, "planDigest": sealed().digest, "approvers": ["bob"],
+        "type": "Effect", "sequence": sequence, "planDigest": sealed().digest, "approvals": ["of-bob"], "approvalsRequired": 1,
         "intent": {"step": step, "action": action, "objects": objects},
     });
     let seen = json!({"gone": objects.len(), "complete": true});
@@ -152,7 +152,7 @@ fn an_untouched_journal_is_whole() {
         "{told}"
     );
     assert!(told.contains("6 named by effects, 6 seen gone"), "{told}");
-    assert!(told.contains("1: bob"), "{told}");
+    assert!(told.contains("1: of-bob"), "{told}");
     let json = text::json(&verified);
     assert_eq!(
         (&json["verdict"], &json["head"]["sequence"]),
@@ -214,6 +214,7 @@ fn nothing_outside_the_plan_may_be_touched() {
         ("RemoveApplications", id(1)),
         ("SwitchSyncOff", id(1)),
         ("DisableMFA", id(1)),
+        ("RemoveOwnIdentity", id(0xC1)),
     ] {
         let told = forged(|all| {
             all[5]["spec"]["intent"] =
@@ -232,6 +233,76 @@ fn nothing_outside_the_plan_may_be_touched() {
     );
     let told = forged(|all| all[3]["spec"]["planDigest"] = json!("f".repeat(64)));
     assert!(told[0].contains("acts under plan fff"), "{told:?}");
+}
+
+#[test]
+fn our_own_application_and_the_directory_are_those_that_the_plan_names() {
+    let last = |intent: &Value| {
+        forged(|all| {
+            all[5]["spec"]["intent"] = intent.clone();
+            all[5]["status"]["outcome"]["seen"]["gone"] = json!(1);
+        })
+    };
+    let own = json!({"step": "DeleteDirectory", "action": "RemoveOwnIdentity", "objects": [id(0xD1), id(0xD2)]});
+    assert_eq!(last(&own), Vec::<String>::new());
+    let mut directory = json!({"step": "DeleteDirectory", "action": "DeleteDirectory", "objects": [id(0xAAAA)], "resource": "/ciam"});
+    assert_eq!(last(&directory), Vec::<String>::new());
+    for (other, says) in [
+        (json!("/b2c"), "through /b2c, the plan in force names /ciam"),
+        (Value::Null, "through none"),
+    ] {
+        directory["resource"] = other;
+        let told = last(&directory);
+        assert!(told[0].contains(says), "{told:?}");
+    }
+    // Both stand in the digest.
+    for (field, other) in [
+        ("own", json!([id(0xD1)])),
+        ("directoryResource", json!("/b2c")),
+    ] {
+        let told = forged(|all| {
+            for at in [0, 2] {
+                all[at]["spec"]["plan"][field] = other.clone();
+            }
+        });
+        assert!(told[0].contains("seals has digest"), "{told:?}");
+    }
+}
+
+#[test]
+fn an_effect_names_as_many_approvals_as_were_needed() {
+    for (approvals, required, given) in [
+        (json!([]), 1, 0),
+        (json!(["a"]), 2, 1),
+        (json!(["a", "a"]), 2, 1),
+    ] {
+        let told = forged(|all| {
+            all[4]["spec"]["approvals"] = approvals.clone();
+            all[4]["spec"]["approvalsRequired"] = json!(required);
+        });
+        let says = format!("with {given} of {required} approvals");
+        assert!(
+            told[0].contains("0e1f-0000000003 acts under plan") && told[0].ends_with(&says),
+            "{told:?}"
+        );
+    }
+    let two = forged(|all| {
+        all[4]["spec"]["approvals"] = json!(["a", "b"]);
+        all[4]["spec"]["approvalsRequired"] = json!(2);
+    });
+    assert_eq!(two, Vec::<String>::new());
+    // Where the configuration asks for none, that is told and is no fault.
+    let mut all = journal();
+    for record in &mut all[3..] {
+        record["spec"]["approvals"] = json!([]);
+        record["spec"]["approvalsRequired"] = json!(0);
+    }
+    chain(&mut all);
+    let verified = verify(&found(&all), &Claims::default());
+    assert!(
+        verified.faults.is_empty()
+            && text::plain(&verified).contains("none; 3 effects for which none was asked")
+    );
 }
 
 #[test]

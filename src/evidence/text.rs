@@ -20,8 +20,7 @@ pub fn plain(verified: &Verified) -> String {
     let figures = &verified.figures;
     line(&mut text, "records", &records(figures));
     line(&mut text, "objects", &objects(figures));
-    let approvers: Vec<&str> = figures.approvers.iter().map(String::as_str).collect();
-    line(&mut text, "approvers", &approvers_of(figures, &approvers));
+    line(&mut text, "approvals", &approvals(figures));
     if let (Some(first), Some(last)) = (figures.first, figures.last) {
         line(&mut text, "from, to", &format!("{first:.0}, {last:.0}"));
     }
@@ -111,16 +110,18 @@ pub fn objects(figures: &Figures) -> String {
     )
 }
 
-fn approvers_of(figures: &Figures, names: &[&str]) -> String {
-    let mut text = if names.is_empty() {
+/// By UID; who gave them stands in the `ClosureApproval`s and in the report.
+fn approvals(figures: &Figures) -> String {
+    let uids: Vec<&str> = figures.approvals.iter().map(String::as_str).collect();
+    let mut text = if uids.is_empty() {
         "none".to_owned()
     } else {
-        format!("{}: {}", names.len(), names.join(", "))
+        format!("{}: {}", uids.len(), uids.join(", "))
     };
     if figures.unapproved_effects > 0 {
         let _ = write!(
             text,
-            "; {} whose record names nobody who approved",
+            "; {} for which none was asked",
             counted(figures.unapproved_effects, "effect")
         );
     }

@@ -50,6 +50,7 @@ fn complete(seen: Subscription, covering: Subscription) -> Subscription {
     Subscription {
         id: seen.id,
         name: seen.name,
+        product: seen.product,
         seats: seen.seats,
         lifecycle,
         agreement: covering.agreement,
@@ -86,6 +87,7 @@ mod tests {
         Subscription {
             id: id(n),
             name: String::new(),
+            product: true,
             seats: 1,
             lifecycle,
             agreement,

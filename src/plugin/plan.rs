@@ -152,6 +152,14 @@ fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
             "applications and service principals, removed",
         );
     }
+    if plan.own > 0 {
+        lines.row(
+            GOES,
+            "the operator's own",
+            Some(plan.own),
+            "its registration and service principal, last, when a person says that nothing else is left",
+        );
+    }
     if plan.domains > 0 {
         lines.row(
             GOES,

@@ -1,4 +1,4 @@
-//! No record names a person: object ids, and the accounts that approved.
+//! No record names a person: object ids, and UIDs of approvals.
 
 use crate::closed::left;
 use serde_json::Value;
@@ -39,6 +39,12 @@ fn no_record_holds_a_name_or_the_local_part_of_an_address() {
             personal.extend([local, home].map(str::to_owned));
             personal.extend(home.split(['.', '_', '-']).map(str::to_owned));
         }
+    }
+    // Who approved, and the name that somebody gave his Azure subscription.
+    personal.extend(["bob", "jan", "jansen", "jan jansen"].map(str::to_owned));
+    let report = left.reports[0].to_lowercase();
+    for named in ["bob", "jan jansen"] {
+        assert!(report.contains(named), "the report names {named}");
     }
     personal.retain(|word| word.chars().count() > 2 && !word.chars().all(|c| c.is_ascii_digit()));
     assert!(left.users.len() > 50 && personal.len() > 50, "{personal:?}");

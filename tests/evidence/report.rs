@@ -64,17 +64,22 @@ fn steps_approvals_and_hand_offs_are_told_with_their_times() {
         assert!(from <= to && before <= to, "{step:#}");
         before = to;
     }
-    let users = report["plan"]["users"].as_u64().unwrap();
+    // And who came later, in a supplement.
+    let users = report["plan"]["users"].as_u64().unwrap() + 1;
     assert_eq!(steps[1]["objects"].as_u64().unwrap(), users);
     assert!(steps[1]["detail"].as_str().unwrap().starts_with(&format!(
         "directory sync switched off; {users} users deleted; two"
     )));
     let approvals = report["approvals"].as_array().unwrap();
-    assert_eq!(approvals.len(), 1);
-    assert_eq!(approvals[0]["approver"], "bob");
+    assert_eq!(approvals.len(), 2);
+    assert!(approvals.iter().all(|one| one["approver"] == "bob"));
+    let digests = [&approvals[0]["digest"], &approvals[1]["digest"]];
+    let supplement = &report["plan"]["supplements"][0];
+    assert_eq!(digests, [&report["plan"]["digest"], &supplement["digest"]]);
     let figures = &report["journal"]["figures"];
     let deeds = figures["effects"].as_u64().unwrap() + figures["verifications"].as_u64().unwrap();
-    assert_eq!(approvals[0]["records"].as_u64(), Some(deeds));
+    let named = approvals.iter().map(|one| one["records"].as_u64().unwrap());
+    assert_eq!(named.sum::<u64>(), deeds);
     assert_eq!(figures["unapprovedEffects"], 0);
     assert_eq!(report["attestations"].as_array().unwrap().len(), 6);
     let keys: Vec<&str> = report["handOffs"]

@@ -1,4 +1,4 @@
-//! Seven ways to tamper with a journal. Each is done to the exported journal of a real closure, and each is found.
+//! Ways to tamper with a journal. Each is done to the exported journal of a real closure, and each is found.
 
 use crate::closed::{Left, left, tenant_closure, verify};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ fn an_untouched_journal_is_whole_in_the_cluster_and_in_a_file() {
     let first = format!("whole: journal of closure closures/contoso (UID {uid}), tenant ");
     assert!(said.starts_with(&first), "{said}");
     assert!(
-        said.contains("1: bob") && said.contains(&left.head),
+        said.contains("approvals  2: ") && said.contains(&left.head),
         "{said}"
     );
     println!("{said}");
@@ -287,6 +287,87 @@ fn finds_a_swap() {
             all[left.first()]["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000001");
         },
         &["does not continue record 1"],
+    );
+}
+
+/// The places of a supplement's part, of the record that seals it, and of the first effect under it.
+fn supplement(all: &[Value]) -> [usize; 3] {
+    let place = |what: &dyn Fn(&Value) -> bool| all.iter().position(what).unwrap();
+    let of = |kind: &'static str| {
+        move |one: &Value| one["spec"]["type"] == kind && one["spec"]["supplement"].is_object()
+    };
+    let effect = |one: &Value| one.pointer("/spec/intent/supplement").is_some();
+    [place(&of("PlanChunk")), place(&of("Plan")), place(&effect)]
+}
+
+/// What was done under a supplement is held against it, also where every link was written anew.
+#[test]
+fn finds_what_is_done_to_a_supplement() {
+    let [part, seal, effect] = supplement(&left().journal);
+    let someone = || json!("99999999-9999-4999-8999-999999999999");
+    finds(
+        "supplement-part.jsonl",
+        |_, all| all[part]["spec"]["users"][0] = someone(),
+        &[&name(&left().journal[seal]), "seals has digest"],
+    );
+    finds(
+        "supplement-gone.jsonl",
+        |_, all| drop(all.remove(part)),
+        &["lacks its part", &name(&left().journal[part])],
+    );
+    finds(
+        "supplement-stranger.jsonl",
+        |_, all| {
+            all[effect]["spec"]["intent"]["objects"][0] = someone();
+            relink(all, effect + 1);
+        },
+        &["(DeleteUsers) names object 99999999", "was written anew"],
+    );
+    finds(
+        "supplement-lent.jsonl",
+        |_, all| {
+            let intent = all[effect]["spec"]["intent"].as_object_mut().unwrap();
+            intent.remove("supplement");
+            relink(all, effect + 1);
+        },
+        &[&name(&left().journal[effect]), "acts under plan"],
+    );
+    finds(
+        "supplement-unapproved.jsonl",
+        |_, all| {
+            all[effect]["spec"]
+                .as_object_mut()
+                .unwrap()
+                .remove("approvals");
+            relink(all, effect + 1);
+        },
+        &["which nobody had approved"],
+    );
+}
+
+/// Of the plan itself as well: so many persons were needed, and so many approvals a record names.
+#[test]
+fn finds_an_effect_with_too_few_approvals() {
+    let second = left().first() + 1;
+    assert_eq!(left().journal[second]["spec"]["approvalsRequired"], 1);
+    finds(
+        "approvals-none.jsonl",
+        |_, all| {
+            all[second]["spec"]
+                .as_object_mut()
+                .unwrap()
+                .remove("approvals");
+            relink(all, second + 1);
+        },
+        &["with 0 of 1 approvals"],
+    );
+    finds(
+        "approvals-more-needed.jsonl",
+        |_, all| {
+            all[second]["spec"]["approvalsRequired"] = json!(2);
+            relink(all, second + 1);
+        },
+        &["with 1 of 2 approvals"],
     );
 }
 

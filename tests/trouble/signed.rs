@@ -9,6 +9,7 @@ use crate::trial::Trial;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -174,7 +175,11 @@ async fn two_signatures_close_a_tenant_that_flux_applied() {
     let mut effects = effects
         .iter()
         .filter(|one| one.spec.kind == RecordType::Effect);
-    assert!(effects.all(|one| one.spec.approvers == ["bob", "carol"]));
+    let uids: BTreeSet<String> = all.iter().filter_map(|one| one.uid()).collect();
+    assert!(effects.all(|one| {
+        let named: BTreeSet<String> = one.spec.approvals.iter().cloned().collect();
+        named == uids && one.spec.approvals_required == 2
+    }));
 }
 
 async fn what_is_signed_wrongly_is_told() {

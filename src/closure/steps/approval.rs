@@ -16,6 +16,8 @@ pub const ANNOUNCED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The reason while its time runs out.
 pub const EXPIRES_SOON: &str = "ApprovalExpiresSoon";
+/// The reason while enough persons approve.
+pub const QUORUM: &str = "QuorumReached";
 /// The reason once its time is over.
 pub const EXPIRED: &str = "ApprovalExpired";
 
@@ -53,7 +55,7 @@ pub fn assess(approvals: &Approvals, now: Timestamp) -> Assessment {
         let message = format!("{message}; within a week they no longer suffice: {AGAIN}");
         Standing::yes(EXPIRES_SOON, message)
     } else {
-        Standing::yes("QuorumReached", message)
+        Standing::yes(QUORUM, message)
     };
     Assessment::done().standing("Approved", standing)
 }

@@ -121,8 +121,8 @@ fn next(
     }
     let only_ours = checks::attested(&seen.cluster.attestations, "OnlyOurs");
     let only_ours = only_ours == Some(State::Passed);
-    if only_ours && !end_game::stays(seen, memory) {
-        return paced(plan, memory, end_game::remove_own(seen), now);
+    if only_ours && !end_game::stays(sealed, seen, memory) {
+        return paced(plan, memory, end_game::remove_own(sealed, seen), now);
     }
     if plan.terms.directory_resource.is_some() && !only_ours {
         // Azure refuses as long as there is any of it.

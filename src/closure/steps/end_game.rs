@@ -7,7 +7,7 @@ use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Application, Observation, Obstacle};
-use crate::closure::plan::Plan;
+use crate::closure::plan::{Plan, Sealed};
 use crate::closure::residue::{self, Residue};
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
@@ -18,20 +18,27 @@ const TRIES: u32 = 3;
 /// The reason of being stalled where the portal refuses.
 pub const PORTAL_REFUSED: &str = "PortalRefused";
 
-/// Our own application cannot be removed by ourselves: Microsoft refused, or gave no answer time and again.
-pub fn stays(seen: &Observation, memory: &Memory) -> bool {
+/// Our own application cannot be removed by ourselves: Microsoft refused, or gave no answer time and again, or the plan that
+/// was approved does not name it.
+pub fn stays(sealed: &Sealed, seen: &Observation, memory: &Memory) -> bool {
     let asked = memory.own_identity.as_ref();
     let refused = asked.is_some_and(|asked| asked.refused.is_some());
     let in_vain = memory.started.contains_key(&Step::DeleteDirectory) && memory.fruitless >= TRIES;
-    own(seen).is_empty() || refused || in_vain
+    planned(sealed, seen).is_empty() || refused || in_vain
 }
 
 /// Our registration first, then our service principal: nothing can be asked from inside after that, so what stays behind
 /// is written down with it.
-pub fn remove_own(seen: &Observation) -> Intent {
-    let objects = own(seen).into_iter().map(|one| one.id).collect();
+pub fn remove_own(sealed: &Sealed, seen: &Observation) -> Intent {
+    let objects = planned(sealed, seen);
     let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
     Intent::on(Step::DeleteDirectory, Action::RemoveOwnIdentity, objects).leaving(residue::of(all))
+}
+
+/// Those of our own that the plan names.
+fn planned(sealed: &Sealed, seen: &Observation) -> Vec<ObjectId> {
+    let own = own(seen).into_iter().map(|one| one.id);
+    own.filter(|id| sealed.head.own.contains(id)).collect()
 }
 
 fn own(seen: &Observation) -> Vec<&Application> {

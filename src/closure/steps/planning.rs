@@ -4,7 +4,7 @@ use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::loss;
 use crate::closure::observation::{
-    Agreement, Fact, Lifecycle, Observation, Question, Subscription,
+    Agreement, Fact, Lifecycle, Observation, Question, Subscription, Why,
 };
 use crate::closure::plan::{Ender, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
@@ -42,6 +42,8 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         other_administrators: u32::try_from(holders.count()).unwrap_or(u32::MAX),
         subscriptions: subscriptions(terms, seen)?,
         applications: applications(terms, seen)?,
+        own: own(seen),
+        directory_resource: terms.directory_resource.clone(),
         domains: domains(terms, seen)?,
         losses: loss::planned(&loss::all(seen)?),
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
@@ -89,7 +91,11 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
     };
     PlannedSubscription {
         id: one.id,
-        name: clip(&one.name, 256),
+        name: if one.product {
+            clip(&one.name, 256)
+        } else {
+            String::new()
+        },
         seats: one.seats,
         agreement: one.agreement,
         stop_renewal: terms.stop_renewal_first && renewal::stoppable(one),
@@ -114,6 +120,13 @@ fn applications(terms: &Terms, seen: &Observation) -> Option<Vec<ObjectId>> {
     ids.dedup();
     ids.truncate(1_000);
     Some(ids)
+}
+
+/// Our own: what is registered elsewhere has only a service principal here, and where nobody may list them none is known.
+fn own(seen: &Observation) -> Vec<ObjectId> {
+    let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
+    let own = all.iter().filter(|one| one.own).map(|one| one.id);
+    own.take(20).collect()
 }
 
 /// Those that the author named and that are there; the initial one stays.
@@ -143,13 +156,11 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
         Question::Users,
         Question::Subscriptions,
         Question::Losses,
+        Question::Applications,
     ];
     if plan.terms.mode == Mode::Execute && plan.terms.directory_resource.is_none() {
         // Before the listing: who comes after it has been told then. Where nobody can say, nothing waits for it.
         questions.insert(0, Question::Newcomers);
-    }
-    if plan.terms.remove_applications {
-        questions.push(Question::Applications);
     }
     if !plan.terms.release_domains.is_empty() {
         questions.push(Question::Domains);
@@ -165,8 +176,10 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     facts::known(&seen.role_holders, Question::RoleHolders)?;
     facts::known(&seen.subscriptions, Question::Subscriptions)?;
     losses::counted(&plan.terms, seen)?;
-    if plan.terms.remove_applications {
-        facts::known(&seen.applications, Question::Applications)?;
+    match &seen.applications {
+        // A person removes what may not be listed.
+        Fact::Unreadable(Why::Forbidden | Why::Unsupported) if !plan.terms.remove_applications => {}
+        applications => drop(facts::known(applications, Question::Applications)?),
     }
     let users = facts::known(&seen.users, Question::Users)?;
     let retained = match &seen.retained {

@@ -6,7 +6,7 @@ use crate::closure::estimate;
 use crate::closure::loss::PlannedLoss;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Lifecycle, Observation, Obstacle, Question};
-use crate::closure::plan::Plan;
+use crate::closure::plan::{Plan, PlannedSubscription};
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
@@ -14,7 +14,7 @@ use crate::closure::steps::{
     release_domains, roles, units,
 };
 use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
-use crate::closure::words::{count, len, thousands};
+use crate::closure::words::{clip, count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 
 /// A plan that was not begun within this time is made again.
@@ -183,8 +183,12 @@ fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacl
     }
     let there = seen.subscriptions.known()?.iter();
     let there = there.filter(|one| one.lifecycle != Lifecycle::Gone);
+    // What is told now may have the name that somebody gave it: this is no record.
     let planned: Vec<_> = there
-        .map(|one| planning::planned_subscription(&plan.terms, one))
+        .map(|one| PlannedSubscription {
+            name: clip(&one.name, 256),
+            ..planning::planned_subscription(&plan.terms, one)
+        })
         .collect();
     let users = plan.sealed.as_ref().map_or(0, |sealed| sealed.users.len());
     let ahead = estimate::terms_ahead(&planned, users, now);

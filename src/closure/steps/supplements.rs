@@ -216,6 +216,28 @@ fn lacking(seen: &Observation, ordinal: u32, now: Timestamp) -> Option<Decision>
     }
 }
 
+/// The time of a supplement's approval runs out before all whom it names were in a slice: said a week ahead, as of the plan
+/// itself.
+pub fn expires_soon(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Option<Standing> {
+    let left = memory.verified_at.is_none();
+    let mut ordinals = unfinished(plan, memory).filter(|_| left);
+    ordinals.find_map(|(known, _)| {
+        let approvals = seen.cluster.supplements.get(&known.ordinal)?;
+        let mut standings = approval::assess(approvals, now).standings;
+        let mut standing = standings.remove("Approved")?;
+        if standing.reason != approval::EXPIRES_SOON {
+            return None;
+        }
+        standing.message = format!("Of a supplementary plan: {}", standing.message);
+        Some(standing)
+    })
+}
+
 /// The wait for a person, told with the number that waits. Never as an approval that has only expired: the step stays.
 fn told(users: u32, decision: Decision) -> Decision {
     match decision {

@@ -6,6 +6,7 @@ use crate::closure::fixtures::*;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::Action;
 use crate::closure::observation::*;
+use crate::closure::plan::Sealed;
 use crate::closure::residue;
 use crate::closure::steps::checks::{self, State};
 use crate::closure::terms::{BillingAccount, BillingKind};
@@ -301,6 +302,31 @@ fn our_own_that_may_not_remove_itself_is_handed_over_and_its_loss_is_no_trouble_
         reason(&decided(&mut run, without_credential)),
         "VerifyDirectoryGone"
     );
+}
+
+#[test]
+fn our_own_goes_only_as_the_plan_names_it() {
+    let run = || {
+        let mut run = verified(World::new(0));
+        attest(&mut run, "OnlyOurs", "Passed");
+        run
+    };
+    let named = run().plan.sealed.unwrap().head.own.clone();
+    assert_eq!(named, [id(OWN_APP), id(OWN_PRINCIPAL)]);
+    let removed = |run: &mut Run| match decided(run, |_| {}).decision {
+        Decision::Act(intent) if intent.action == Action::RemoveOwnIdentity => intent.objects,
+        Decision::HandOff(list) if list[0].key == "RemoveOwnApplication" => Vec::new(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(removed(&mut run()), named);
+    // Of what could not be listed for the plan, or came later, a person takes care.
+    for own in [vec![], vec![id(OWN_PRINCIPAL)]] {
+        let mut run = run();
+        let mut sealed = Sealed::clone(run.plan.sealed.as_ref().unwrap());
+        sealed.head.own.clone_from(&own);
+        run.plan.sealed = Some(sealed.into());
+        assert_eq!(removed(&mut run), own);
+    }
 }
 
 #[test]

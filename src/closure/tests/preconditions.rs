@@ -10,6 +10,36 @@ use crate::closure::terms::Mode;
 use jiff::{SignedDuration, Timestamp};
 
 #[test]
+fn the_plan_holds_no_name_that_somebody_gave() {
+    let world = World::new(2).with(|w| {
+        w.subscriptions = [
+            Agreement::CustomerAgreement,
+            Agreement::Azure,
+            Agreement::CustomerAgreement,
+        ]
+        .into_iter()
+        .zip(1..)
+        .map(|(agreement, n)| subscription(n, agreement))
+        .collect();
+        w.subscriptions[1].name = "Jan Jansen".into();
+        // As an account alone shows it.
+        w.subscriptions[2].name = "Jan's".into();
+        w.subscriptions[2].product = false;
+    });
+    let run = planned(world);
+    let head = &run.plan.sealed.as_ref().unwrap().head;
+    let names: Vec<&str> = head
+        .subscriptions
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["SKU_1", "", ""]);
+    assert!(!serde_json::to_string(head).unwrap().contains("Jan"));
+    let called = head.subscriptions[1].called();
+    assert_eq!(called, format!("subscription {}", head.subscriptions[1].id));
+}
+
+#[test]
 fn what_is_lacking_blocks_with_its_reason() {
     let direct =
         || World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]);

@@ -304,6 +304,37 @@ fn whose_deletion_got_no_answer_is_taken_up_before_anything_waits() {
 }
 
 #[test]
+fn the_end_of_its_approval_is_said_a_week_ahead() {
+    let mut run = grown(400);
+    run.until(true, 40, |d| d.decision == Decision::MakeSupplement);
+    let until = |run: &Run, days: i64| Approvals {
+        valid_until: Some(run.world.now + jiff::SignedDuration::from_hours(24 * days)),
+        ..cluster().approvals
+    };
+    for (days, reason) in [(8, "QuorumReached"), (6, "ApprovalExpiresSoon")] {
+        let approvals = until(&run, days);
+        run.world.cluster.supplements.insert(1, approvals);
+        let (told, _) = run.look();
+        assert_eq!(told.standings["Approved"].reason, reason, "{days}");
+        let told_of = told.standings["Approved"]
+            .message
+            .starts_with("Of a supplementary plan: 1 of 1");
+        assert_eq!(told_of, days < 7);
+        assert_eq!(
+            told.supplement.unwrap().valid_until,
+            until(&run, days).valid_until
+        );
+    }
+    // Once all whom it names were in a slice, its end stops nothing.
+    run.to_the_end();
+    assert!(!run.told.iter().rev().take(3).any(|d| {
+        d.standings
+            .get("Approved")
+            .is_some_and(|s| s.reason == "ApprovalExpiresSoon")
+    }));
+}
+
+#[test]
 fn an_administrator_who_is_seen_early_stops_the_plan_at_once() {
     let mut run = told_early();
     run.world.administrators.insert(id(NEW));

@@ -17,7 +17,7 @@ use crate::controller::act::Known;
 use crate::controller::configuration::Configured;
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
-use crate::controller::journal::{self, Draft};
+use crate::controller::journal::{self, Covered, Draft};
 use crate::controller::read::Read;
 use crate::controller::told::Told;
 use crate::store::Store;
@@ -216,7 +216,7 @@ async fn seal(
         inventory: Some(inventory),
         losses: Vec::new(),
         plan_digest: sealed.map(|sealed| sealed.digest.clone()),
-        approvers: Vec::new(),
+        covered: Covered::default(),
     };
     let head = journal::seal(ctx, &read.closure, known.head, draft).await?;
     ctx.hint(&read.uid, |hints| hints.inventory_tries = 0);

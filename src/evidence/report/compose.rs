@@ -8,6 +8,7 @@ use super::{
 use crate::api::status::CheckStatus;
 use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, TenantClosureStatus};
 use crate::closure::bought::Term;
+use crate::closure::plan::PlannedSubscription;
 use crate::evidence::entry::Found;
 use crate::evidence::verify::Verified;
 use jiff::Timestamp;
@@ -68,7 +69,7 @@ impl Report {
                 ),
                 gone_at: course.memory.directory_gone_at,
             },
-            plan: plan(&course),
+            plan: plan(status, &course),
             promises: promises::all(status, &course, sources.approvals),
             approvals: approvals(sources, &course),
             attestations: attestations(sources),
@@ -153,7 +154,17 @@ fn tenant(closure: &TenantClosure) -> Tenant {
     }
 }
 
-fn plan(course: &Course<'_>) -> Option<Plan> {
+/// The name of a subscription, where the journal has only its id: as the status, which is no record, last told it.
+fn called(status: &TenantClosureStatus, one: &PlannedSubscription) -> Foreign {
+    let mut told = status.plan.iter().flat_map(|plan| &plan.bought);
+    let told = told.find(|told| one.name.is_empty() && told.id == Some(one.id));
+    told.map_or_else(
+        || Foreign::new(&one.called()),
+        |told| Foreign::new(&told.name),
+    )
+}
+
+fn plan(status: &TenantClosureStatus, course: &Course<'_>) -> Option<Plan> {
     let (entry, head) = course.plan()?;
     Some(Plan {
         digest: entry.spec.plan_digest.clone().unwrap_or_default(),
@@ -180,7 +191,7 @@ fn plan(course: &Course<'_>) -> Option<Plan> {
             .iter()
             .map(|one| Subscription {
                 id: one.id,
-                name: Foreign::new(&one.name),
+                name: called(status, one),
                 seats: one.seats,
                 agreement: format!("{:?}", one.agreement),
                 ended_by: format!("{:?}", one.ended_by),
@@ -200,22 +211,23 @@ fn plan(course: &Course<'_>) -> Option<Plan> {
     })
 }
 
-/// Approvals that exist, and approvers whom records name though their approval is gone.
+/// Approvals that exist, and those that records name though they are gone: by whom those were nobody can tell any more.
 fn approvals(sources: &Sources<'_>, course: &Course<'_>) -> Vec<Approval> {
-    let mut named: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let mut named: BTreeMap<(String, String), u64> = BTreeMap::new();
     for entry in &course.chain {
-        let digest = entry.spec.plan_digest.as_deref().unwrap_or_default();
-        for approver in &entry.spec.approvers {
-            *named.entry((approver, digest)).or_default() += 1;
+        let digest = entry.spec.plan_digest.clone().unwrap_or_default();
+        for uid in &entry.spec.approvals {
+            *named.entry((uid.clone(), digest.clone())).or_default() += 1;
         }
     }
     let mut all: Vec<Approval> = Vec::new();
     for approval in of(sources, Purpose::Approval) {
         let spec = &approval.spec;
+        let uid = approval.metadata.uid.clone().unwrap_or_default();
         let digest = spec.plan_digest.clone().unwrap_or_default();
-        let records = named
-            .get(&(spec.approver.as_str(), digest.as_str()))
-            .copied();
+        let key = (uid, digest);
+        let records = named.remove(&key);
+        let (uid, digest) = key;
         all.push(Approval {
             approver: Foreign::account(&spec.approver),
             created: approval.metadata.creation_timestamp.as_ref().map(|t| t.0),
@@ -224,26 +236,19 @@ fn approvals(sources: &Sources<'_>, course: &Course<'_>) -> Vec<Approval> {
             comment: spec.comment.as_deref().map(Foreign::new),
             records: records.unwrap_or_default(),
             digest,
+            uid,
         });
     }
-    for ((approver, digest), records) in named {
-        let approver = Foreign::account(approver);
-        if all
-            .iter()
-            .any(|a| a.approver == approver && a.digest == digest)
-        {
-            continue;
-        }
-        all.push(Approval {
-            approver,
-            digest: digest.to_owned(),
-            created: None,
-            expires: None,
-            revoked: false,
-            comment: None,
-            records,
-        });
-    }
+    all.extend(named.into_iter().map(|((uid, digest), records)| Approval {
+        approver: Foreign::account(&format!("an approval that is gone (UID {uid})")),
+        uid,
+        digest,
+        created: None,
+        expires: None,
+        revoked: false,
+        comment: None,
+        records,
+    }));
     all.sort_by_key(|approval| (approval.created.is_none(), approval.created));
     all
 }

@@ -289,11 +289,13 @@ pub struct Condition {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
-    /// Who.
+    /// Who; of an approval that is gone only its UID is known.
     pub approver: Foreign,
+    /// Its UID, by which records name it.
+    pub uid: String,
     /// Which plan.
     pub digest: String,
-    /// When it was created; `None`: the approval itself is no longer there, records name the approver.
+    /// When it was created; `None`: the approval itself is no longer there.
     pub created: Option<Timestamp>,
     /// When it ends or ended.
     pub expires: Option<Timestamp>,
@@ -301,7 +303,7 @@ pub struct Approval {
     pub revoked: bool,
     /// What the approver wrote.
     pub comment: Option<Foreign>,
-    /// Records that name this approver.
+    /// Records that name it.
     pub records: u64,
 }
 

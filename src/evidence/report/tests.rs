@@ -86,7 +86,7 @@ fn approvals(nasty: &str) -> Vec<ClosureApproval> {
             .extend(more.as_object().unwrap().clone());
         serde_json::from_value(json!({
             "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
-            "metadata": {"name": "x", "creationTimestamp": "2026-10-02T09:10:00Z"}, "spec": spec,
+            "metadata": {"name": "x", "uid": "of-bob", "creationTimestamp": "2026-10-02T09:10:00Z"}, "spec": spec,
         }))
         .unwrap()
     };
@@ -104,10 +104,10 @@ fn journal(nasty: &str, end: &[Value]) -> Found {
                           {"id": id(0x52), "name": "POWER_BI", "seats": 5, "agreement": "CustomerAgreement", "endedBy": "Operator"}],
     });
     let whole = json!({"gone": 0, "complete": true});
-    let delete = json!({"type": "Effect", "sequence": 2, "approvers": ["bob", "carol"],
+    let delete = json!({"type": "Effect", "sequence": 2, "approvals": ["of-bob", "of-carol"],
                         "intent": {"step": "Users", "action": "DeleteUsers", "objects": [id(1), id(2), id(3)]}});
     let refusal = json!([{"code": nasty.chars().take(100).collect::<String>(), "status": 403, "objects": [id(3)]}]);
-    let cancel = json!({"type": "Effect", "sequence": 3, "approvers": ["bob"], "memory": {"refused": refusal},
+    let cancel = json!({"type": "Effect", "sequence": 3, "approvals": ["of-bob"], "memory": {"refused": refusal},
                         "intent": {"step": "CancelSubscriptions", "action": "CancelSubscription", "objects": [id(0x52)]}});
     let refused = json!({"gone": 2, "complete": true, "refused": refusal});
     let mut all = vec![
@@ -185,7 +185,7 @@ fn it_tells_what_is_known_and_that_the_rest_is_not() {
         report.steps[2].detail,
         "1 subscription canceled by the operator; 1 subscription ended by a person, by the partner or by the term"
     );
-    // Carol's approval is gone, the records still name her.
+    // Carol's approval is gone, the records still name it.
     let approvals: Vec<(&str, u64, bool)> = report
         .approvals
         .iter()
@@ -194,9 +194,8 @@ fn it_tells_what_is_known_and_that_the_rest_is_not() {
     assert_eq!(
         approvals,
         [
-            ("bob@example.com x", 0, true),
-            ("bob", 2, false),
-            ("carol", 1, false)
+            ("bob@example.com x", 2, true),
+            ("an approval that is gone (UID of-carol)", 1, false)
         ]
     );
     assert_eq!(report.hand_offs.len(), 3);

@@ -106,15 +106,18 @@ fn whoever_stands_in_neither_is_found() {
 
 #[test]
 fn a_supplement_that_nobody_approved_is_found() {
-    let unapproved = first(|all| all[7]["spec"]["approvers"] = json!([]));
+    let unapproved = first(|all| all[7]["spec"]["approvals"] = json!([]));
     assert!(
         unapproved.contains("which nobody had approved"),
         "{unapproved}"
     );
+    let one_of_two = first(|all| all[7]["spec"]["approvalsRequired"] = json!(2));
+    assert!(one_of_two.contains("with 1 of 2 approvals"), "{one_of_two}");
     // Where nobody is asked for the plan itself, nobody is missing.
     let unasked = told(|all| {
         for record in all {
-            record["spec"]["approvers"] = json!([]);
+            record["spec"]["approvals"] = json!([]);
+            record["spec"]["approvalsRequired"] = json!(0);
         }
     });
     assert_eq!(unasked, Vec::<String>::new());

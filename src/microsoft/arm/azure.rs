@@ -52,6 +52,7 @@ fn read(raw: Raw) -> Subscription {
     Subscription {
         id: raw.subscription_id,
         name: label(&raw.display_name.unwrap_or_default()),
+        product: false,
         seats: 0,
         lifecycle,
         agreement: Agreement::Azure,

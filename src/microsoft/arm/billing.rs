@@ -149,6 +149,8 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
             .copied()
             .ok_or_else(|| Failure::malformed("NoSubscriptionId"))?,
         name: label(&its.display_name.unwrap_or_default()),
+        // It can be changed to anything on the page.
+        product: false,
         seats: its.quantity.unwrap_or(0),
         lifecycle,
         agreement,

@@ -67,6 +67,7 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
         subscription: Subscription {
             id,
             name: label(&raw.sku_part_number.unwrap_or_default()),
+            product: true,
             seats: raw
                 .total_licenses
                 .and_then(|n| u32::try_from(n).ok())

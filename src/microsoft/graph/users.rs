@@ -177,6 +177,8 @@ mod tests {
             other_administrators: 2,
             subscriptions: Vec::new(),
             applications: Vec::new(),
+            own: Vec::new(),
+            directory_resource: None,
             domains: Vec::new(),
             losses: Vec::new(),
             reason: None,

@@ -211,6 +211,8 @@ fn read(raw: Raw, tenant: ObjectId, now: Timestamp) -> Result<Subscription, Fail
         seller: None,
         auto_renew: raw.auto_renew_enabled,
         name: label(&raw.offer_name.unwrap_or_default()),
+        // The partner's own word for it is friendlyName, which is not read.
+        product: true,
     })
 }
 
