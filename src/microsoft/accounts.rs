@@ -18,6 +18,8 @@ pub(super) struct Bought {
     pub(super) names: Vec<ObjectId>,
     /// The account says that it serves our tenant. Where it names no tenant at all, Graph must know it.
     pub(super) proven: bool,
+    /// Where a role on a billing account may allow to end it, the widest first: account, billing profile, invoice section.
+    pub(super) scopes: Vec<String>,
 }
 
 impl LiveTenant {

@@ -53,6 +53,7 @@ const ARM_WRITE: &str = "1 write";
 const ARM_DELETE: &str = "1 delete";
 const SOLD: &str = "the partner's own application, admitted by the customer";
 const BILLED: &str = "rest/api/billing/billing-subscriptions";
+const CHECK_ACCESS: &str = "rest/api/billing/billing-permissions";
 const CIAM: &str = "rest/api/activedirectory/ciam-tenants";
 const B2C: &str = "rest/api/activedirectory/b2c-tenants";
 const PERMISSIONS: &str = "rest/api/authorization/permissions";
@@ -119,6 +120,9 @@ pub static CALLS: &[Known] = &[
     call(Arm, "GET", "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}", ["one of them", BILLING_READ, ARM_READ, BILLED]),
     call(Arm, "PATCH", "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}", ["recurring billing off", BILLING, ARM_WRITE, BILLED]),
     call(Arm, "DELETE", "/providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions/{}", ["a subscription canceled", BILLING, ARM_DELETE, BILLED]),
+    call(Arm, "POST", "/providers/Microsoft.Billing/billingAccounts/{}/checkAccess", ["may we end what it shows (a question, nothing is written)", BILLING_READ, ARM_WRITE, CHECK_ACCESS]),
+    call(Arm, "POST", "/providers/Microsoft.Billing/billingAccounts/{}/billingProfiles/{}/checkAccess", ["likewise, by a role on a billing profile", BILLING_READ, ARM_WRITE, CHECK_ACCESS]),
+    call(Arm, "POST", "/providers/Microsoft.Billing/billingAccounts/{}/billingProfiles/{}/invoiceSections/{}/checkAccess", ["likewise, by a role on an invoice section", BILLING_READ, ARM_WRITE, CHECK_ACCESS]),
     call(Arm, "GET", "/subscriptions", ["Azure subscriptions", "Reader", ARM_READ, "rest/api/resources/subscriptions/list"]),
     call(Arm, "GET", "/subscriptions/{}", ["one of them", "Reader", ARM_READ, "rest/api/resources/subscriptions/get"]),
     call(Arm, "GET", "/subscriptions/{}/resources", ["how many resources are in one", "Reader", ARM_READ, "rest/api/resources/resources/list"]),

@@ -112,6 +112,7 @@ mod tests {
             subscription: one(n, Agreement::CustomerAgreement, stage),
             names: vec![id(n)],
             proven: n != 7,
+            scopes: Vec::new(),
         };
         let all = merge(
             vec![

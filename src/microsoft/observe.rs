@@ -1,6 +1,6 @@
 //! The questions of the core, each answered by the file that knows.
 
-use super::arm::{azure, billing, directory, domain_services, rights};
+use super::arm::{azure, billing, billing_rights, directory, domain_services, rights};
 use super::failure::Failure;
 use super::graph::{applications, domains, external, mfa, subscriptions, units, users};
 use super::guard_reads::{Besides, Found, GUARDS};
@@ -135,16 +135,25 @@ impl LiveTenant {
         Ok(merge(seen, bought, azure_ones))
     }
 
-    /// Whether we may cancel the Azure subscriptions, and delete the resource that the directory is.
+    /// Whether we may cancel the Azure subscriptions, end what billing accounts show, and delete the resource that the
+    /// directory is.
     async fn rights(&self) -> Result<BTreeMap<access::Kind, bool>, Failure> {
         let mut held = BTreeMap::new();
         for (kind, wire) in &self.billing {
             let line = wire.as_ref().unwrap_or(&self.graph).line();
-            if *kind == BillingKind::AzureSubscription
-                && let Some(may) = rights::may_cancel(&line, self.tenant).await?
-            {
-                let all = held.entry(access::Kind::SubscriptionRole).or_insert(true);
-                *all &= may;
+            let told = match kind {
+                BillingKind::AzureSubscription => {
+                    let may = rights::may_cancel(&line, self.tenant).await?;
+                    may.map(|may| (access::Kind::SubscriptionRole, may))
+                }
+                BillingKind::CustomerAgreement => {
+                    let may = billing_rights::may_end(&line, self.tenant).await?;
+                    may.map(|may| (access::Kind::BillingRole, may))
+                }
+                BillingKind::Partner => None,
+            };
+            if let Some((kind, may)) = told {
+                *held.entry(kind).or_insert(true) &= may;
             }
         }
         if let Some(resource) = &self.directory_resource {

@@ -289,6 +289,8 @@ pub struct ApplicationRegistration {
     pub azure_reads_alone: Option<bool>,
     /// Has a role on the billing account; absent: true.
     pub billing_role: Option<bool>,
+    /// Its role on the billing account only reads; absent: that of the reader does.
+    pub billing_reads_alone: Option<bool>,
     /// Is registered in Partner Center; absent: true.
     pub partner_center: Option<bool>,
     /// Certificates of the application, PEM each: what their keys sign is accepted instead of the secret.

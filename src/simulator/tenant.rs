@@ -198,6 +198,7 @@ pub(crate) struct Client {
     pub(crate) azure_owner: bool,
     pub(crate) azure_reads_alone: bool,
     pub(crate) billing_role: bool,
+    pub(crate) billing_reads_alone: bool,
     pub(crate) partner_center: bool,
     /// PEM each.
     pub(crate) certificates: Vec<String>,

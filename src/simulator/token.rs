@@ -21,6 +21,7 @@ pub(crate) struct Caller {
     pub(crate) azure_owner: bool,
     pub(crate) azure_reads_alone: bool,
     pub(crate) billing_role: bool,
+    pub(crate) billing_reads_alone: bool,
     pub(crate) partner_center: bool,
 }
 
@@ -116,6 +117,7 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
         azure_owner: client.azure_owner,
         azure_reads_alone: client.azure_reads_alone,
         billing_role: client.billing_role,
+        billing_reads_alone: client.billing_reads_alone,
         partner_center: client.partner_center,
     })
 }

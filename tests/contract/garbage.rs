@@ -47,7 +47,9 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
             move |stage| async move {
                 let ran = stage
                     .run(|mut hit| {
-                        hit.good.body["somethingNew"] = json!("x".repeat(MIB));
+                        let body = &mut hit.good.body;
+                        let place = if body.is_array() { &mut body[0] } else { body };
+                        place["somethingNew"] = json!("x".repeat(MIB));
                         hit.good()
                     })
                     .await;

@@ -37,8 +37,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Microsoft Graph tells step 0 whether it is held. Azure tells some of the others
-    /// ([`crate::closure::observation::Observation::rights`]); of the rest nothing is known before the step itself.
+    /// Microsoft Graph tells step 0 whether it is held. Azure tells all of the others but a registration in Partner Center
+    /// ([`crate::closure::observation::Observation::rights`]): of that nothing is known before the step itself.
     pub const fn is_told(self) -> bool {
         matches!(self, Self::Permission | Self::DirectoryRole)
     }

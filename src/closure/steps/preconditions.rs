@@ -133,7 +133,7 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
 
 /// Something is to be ended that Azure tells of beforehand whether we may.
 fn in_azure(terms: &Terms) -> bool {
-    let azure = |account: &BillingAccount| account.kind == BillingKind::AzureSubscription;
+    let azure = |account: &BillingAccount| account.kind != BillingKind::Partner;
     terms.directory_resource.is_some() || terms.billing.iter().any(azure)
 }
 

@@ -51,6 +51,8 @@ struct Properties {
     quantity: Option<u32>,
     term_end_date: Option<String>,
     renewal_term_details: Option<RenewalTerm>,
+    billing_profile_id: Option<String>,
+    invoice_section_id: Option<String>,
     beneficiary_tenant_id: Option<String>,
     provisioning_tenant_id: Option<String>,
     system_overrides: Overrides,
@@ -164,10 +166,26 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
         auto_renew: its.auto_renew.as_deref() == Some("On"),
     };
     Ok(Bought {
+        scopes: scopes(
+            &subscription,
+            [its.billing_profile_id, its.invoice_section_id],
+        ),
         subscription,
         names,
         proven: false,
     })
+}
+
+/// Its account, and what of the account it is billed to: nothing outside of the account is believed.
+fn scopes(one: &Subscription, inside: [Option<String>; 2]) -> Vec<String> {
+    let resource = one.resource.as_deref().unwrap_or_default();
+    let Some((account, _)) = resource.rsplit_once("/billingSubscriptions/") else {
+        return Vec::new();
+    };
+    let within = format!("{}/", account.to_ascii_lowercase());
+    let inside = inside.into_iter().flatten();
+    let inside = inside.filter(|id| id.to_ascii_lowercase().starts_with(&within));
+    std::iter::once(account.to_owned()).chain(inside).collect()
 }
 
 /// A word that is not known counts as running.

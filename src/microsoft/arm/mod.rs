@@ -2,6 +2,7 @@
 
 pub(super) mod azure;
 pub(super) mod billing;
+pub(super) mod billing_rights;
 pub(super) mod directory;
 pub(super) mod domain_services;
 pub(super) mod operation;

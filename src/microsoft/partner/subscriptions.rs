@@ -101,6 +101,7 @@ pub(in crate::microsoft) async fn list(
             names: vec![subscription.id],
             subscription,
             proven: true,
+            scopes: Vec::new(),
         })
     };
     listing.items.into_iter().map(bought).collect()

@@ -184,6 +184,9 @@ fn by_table(right: &Right, status: &TenantClosureStatus) -> (&'static str, Strin
         Kind::SubscriptionRole | Kind::ResourceRole => {
             "step 0 tells it in mode Execute, as far as Azure does"
         }
+        Kind::BillingRole if right.purpose == Purpose::Act => {
+            "step 0 tells it in mode Execute, as far as Azure does"
+        }
         _ => "no call tells it; a step that lacks it says so",
     };
     ("unknown", what, note)

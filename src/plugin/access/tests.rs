@@ -381,7 +381,7 @@ fn what_is_missing_is_told_with_its_step() {
     for line in [
         "0 Preconditions\n  held     identity: Organization.Read.All (the plan was made with it, or with what covers it)\n",
         "1 Users\n  missing  identity: User.ReadWrite.All\n  without  identity: Organization.ReadWrite.All (a person does it)\n  held     retained administrator: the role Global Administrator\n",
-        "2 Cancel subscriptions\n  unknown  identity: Billing account contributor (no call tells it; a step that lacks it says so)\n",
+        "2 Cancel subscriptions\n  unknown  identity: Billing account contributor (step 0 tells it in mode Execute, as far as Azure does)\n",
         "\nMore than needed\n  none\nEnds before the estimate\n  unknown  there is no plan yet\n",
     ] {
         assert!(text.contains(line), "{line} not in {text}");

@@ -10,6 +10,7 @@ use super::super::scenario::SubscriptionKind;
 use super::super::subscription::{HOUR, Subscription};
 use super::super::tenant::{CUSTOMER, ENTERPRISE, ONLINE_SERVICES, Tenant};
 use super::super::world::World;
+use super::billing_rights::{check_access, is_scope, writable};
 use super::{Ask, address, begin, forbidden};
 
 /// The tenants whose bills the caller's tenant pays.
@@ -89,6 +90,12 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
                 .map(|row| Reply::json(200, row))
                 .ok_or_else(|| missing(name))
         }
+        ("POST", [name, inside @ .., "checkAccess"]) if is_scope(inside) => {
+            let known = paid.iter().map(|index| &world.tenants[*index]);
+            let mut known = known.filter_map(|tenant| agreement(tenant, name));
+            known.next().ok_or_else(|| missing(name))?;
+            check_access(ask)
+        }
         ("GET", [name, "billingSubscriptions"]) => Ok(listed(world, ask, &paid, name)),
         (method, [name, "billingSubscriptions", id, rest @ ..]) => {
             let place = paid.iter().copied().find_map(|index| {
@@ -159,7 +166,7 @@ fn account(tenant: &Tenant, name: &str, agreement: &str) -> Value {
     })
 }
 
-fn locked(world: &World, one: &Subscription) -> bool {
+pub(super) fn locked(world: &World, one: &Subscription) -> bool {
     one.locked_until > world.clock.virtual_now()
 }
 
@@ -181,36 +188,14 @@ fn row(world: &World, tenant: &Tenant, account: &str, one: &Subscription) -> Val
             "skuDescription": one.sku, "quantity": one.seats, "status": one.billing_status(), "operationStatus": if locked(world, one) { "LockedForUpdate" } else { "None" },
             "provisioningState": "Succeeded", "autoRenew": if one.auto_renew { "On" } else { "Off" },
             "beneficiaryTenantId": tenant.id, "beneficiary": { "tenantId": tenant.id }, "provisioningTenantId": tenant.id, "billingFrequency": "P1M", "termDuration": one.term_duration(),
+            "billingProfileId": format!("/providers/Microsoft.Billing/billingAccounts/{account}/billingProfiles/AAAA-BBBB"),
+            "invoiceSectionId": format!("/providers/Microsoft.Billing/billingAccounts/{account}/billingProfiles/AAAA-BBBB/invoiceSections/CCCC-DDDD"),
             "termStartDate": world.clock.date(one.term_end - one.term), "termEndDate": end, "purchaseDate": world.clock.date(one.term_end - one.term),
             "renewalTermDetails": { "termEndDate": world.clock.date(one.term_end + one.term), "quantity": one.seats, "termDuration": one.term_duration(), "billingFrequency": "P1M" },
             "systemOverrides": { "cancellation": if allowed { "Allowed" } else { "NotAllowed" }, "cancellationAllowedEndDate": allowed.then(|| world.clock.date(one.last_cancellation())) },
             "suspensionReasons": if one.active() { json!([]) } else { json!(["Cancelled"]) }, "suspensionReasonDetails": [],
         },
     })
-}
-
-fn writable(world: &World, ask: &Ask<'_>, one: &Subscription) -> Result<(), Refusal> {
-    if ask.caller.reader {
-        return Err(forbidden(
-            ask,
-            "Microsoft.Billing/billingAccounts/billingSubscriptions/write",
-        ));
-    }
-    if one.kind != SubscriptionKind::CustomerAgreement {
-        return Err(Refusal::new(
-            400,
-            "BadRequest",
-            "This operation is only supported for Microsoft Partner and Microsoft Customer Agreements.",
-        ));
-    }
-    if locked(world, one) {
-        return Err(Refusal::new(
-            409,
-            "Conflict",
-            "The subscription is locked for update by another operation.",
-        ));
-    }
-    Ok(())
 }
 
 fn renewal(

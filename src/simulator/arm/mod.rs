@@ -2,6 +2,7 @@
 
 mod azure;
 mod billing;
+mod billing_rights;
 mod directories;
 
 use serde_json::{Value, json};

@@ -175,6 +175,7 @@ fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Cli
         azure_owner: plan.azure_owner.unwrap_or(true),
         azure_reads_alone: plan.azure_reads_alone.unwrap_or(reader),
         billing_role: plan.billing_role.unwrap_or(true),
+        billing_reads_alone: plan.billing_reads_alone.unwrap_or(reader),
         partner_center: plan.partner_center.unwrap_or(true),
         certificates: plan.certificates.clone(),
         federated: plan.federated_credentials.clone(),

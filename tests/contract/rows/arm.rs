@@ -98,6 +98,8 @@ fn one_billed() -> Row {
         "properties/beneficiaryTenantId",
         "properties/termEndDate",
         "properties/operationStatus",
+        "properties/billingProfileId",
+        "properties/invoiceSectionId",
         "properties/renewalTermDetails",
         "properties/renewalTermDetails/termDuration",
         "properties/systemOverrides",

@@ -1,6 +1,7 @@
 //! The rows, by service. How to write one: `CONTRIBUTING.md`.
 
 mod arm;
+mod billing_rights;
 mod directories;
 mod external;
 mod graph;
@@ -27,6 +28,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         graph_effects::rows(),
         subscriptions::rows(),
         arm::rows(),
+        billing_rights::rows(),
         directories::rows(),
         external::rows(),
         partner::rows(),

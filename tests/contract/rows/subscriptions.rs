@@ -34,7 +34,10 @@ pub fn billed(status: &str, renews: &str) -> Value {
         "properties": {
             "status": status, "autoRenew": renews, "quantity": 3, "displayName": "Microsoft 365 E5",
             "provisioningTenantId": TENANT, "beneficiaryTenantId": TENANT,
-            "termEndDate": "2999-02-01T00:00:00Z", "renewalTermDetails": {"termDuration": "P1Y"}, "operationStatus": "None",
+            "termEndDate": "2999-02-01T00:00:00Z", "renewalTermDetails": {"termDuration": "P1Y"},
+            "billingProfileId": "/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31/billingProfiles/BBBB",
+            "invoiceSectionId": "/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31/billingProfiles/BBBB/invoiceSections/CCCC",
+            "operationStatus": "None",
             "systemOverrides": {"cancellation": "Allowed", "cancellationAllowedEndDate": "2999-01-08T00:00:00Z"}}})
 }
 
@@ -148,6 +151,8 @@ fn billing() -> Row {
     [
         "value/properties/provisioningTenantId",
         "value/properties/beneficiaryTenantId",
+        "value/properties/billingProfileId",
+        "value/properties/invoiceSectionId",
         "value/properties/operationStatus",
         "value/properties/status",
     ]
@@ -199,6 +204,8 @@ fn direct() -> Row {
     [
         "value/properties/provisioningTenantId",
         "value/properties/beneficiaryTenantId",
+        "value/properties/billingProfileId",
+        "value/properties/invoiceSectionId",
         "value/properties/operationStatus",
         "value/properties/status",
         "value/properties/systemOverrides/cancellation",
