@@ -327,6 +327,12 @@ async fn an_inventory_is_required_taken_kept_and_removed() {
         .configure(json!({"inventoryRetentionDays": "0"}))
         .await
         .unwrap();
+    // What an operator that was killed had begun, two days ago.
+    let begun = found[0].with_file_name("inventory-begun.jsonl#1");
+    std::fs::write(&begun, "{}").unwrap();
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(48 * 3600);
+    let file = std::fs::File::options().write(true).open(&begun).unwrap();
+    file.set_modified(long_ago).unwrap();
     let another = stack.another_operator("sweeper").unwrap();
     let deadline = Instant::now() + PATIENCE;
     while !inventories(&store).is_empty() {

@@ -15,6 +15,7 @@ pub mod address;
 pub mod folder;
 pub mod open;
 pub mod opened;
+pub mod unfinished;
 pub mod write;
 
 pub use address::{Address, AddressError};

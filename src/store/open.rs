@@ -5,6 +5,7 @@ use crate::store::folder::Folder;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A store that can be written to and read from.
@@ -14,8 +15,8 @@ pub struct Store {
     pub objects: Arc<dyn ObjectStore>,
     /// What all names begin with.
     pub root: Path,
-    /// A folder, which has what its volume has.
-    pub(super) is_folder: bool,
+    /// The folder, which has what its volume has; `None`: a cloud's bucket.
+    pub(super) volume: Option<PathBuf>,
 }
 
 /// Why a store cannot be opened.
@@ -57,7 +58,7 @@ pub fn open(address: &Address) -> Result<Store, OpenError> {
     Ok(Store {
         objects: Arc::new(objects),
         root: Path::default(),
-        is_folder: true,
+        volume: Some(folder),
     })
 }
 
@@ -101,7 +102,7 @@ fn cloud(address: &Address) -> Result<Store, OpenError> {
     Ok(Store {
         objects,
         root,
-        is_folder: false,
+        volume: None,
     })
 }
 

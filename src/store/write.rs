@@ -102,7 +102,7 @@ impl Store {
             Err(object_store::Error::AlreadyExists { .. }) => return Ok(false),
             Err(why) => why,
         };
-        if !self.is_folder {
+        if self.volume.is_none() {
             return Err(why.into());
         }
         // A volume without hard links (SMB, FUSE) cannot create what must not be there yet; there is one writer.
@@ -295,7 +295,7 @@ mod tests {
         assert!(matches!(why, StoreError::Differs(_)), "{why}");
         assert_eq!(store.read(&place).await.unwrap().unwrap(), b"one");
         // In a cloud the same failure is one: nothing is tried that could replace.
-        store.is_folder = false;
+        store.volume = None;
         let other = store.folder("tenant", "uid").record(2);
         assert!(matches!(
             put(&store, &other, "one").await.unwrap_err(),

@@ -28,6 +28,9 @@ use std::time::Duration;
 /// Time between two sweeps: a retention is told in days.
 const EVERY: Duration = Duration::from_secs(6 * 3600);
 
+/// An inventory that was not written to for so long is not being written: within this time it would be begun anew.
+const UNFINISHED: Duration = Duration::from_secs(24 * 3600);
+
 /// Most inventories removed by one sweep; the next one goes on.
 const AT_MOST: usize = 1_000;
 
@@ -64,14 +67,14 @@ async fn sweep(ctx: &Context, now: Timestamp) -> Result<usize, Broken> {
     let maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.namespace);
     let map = bounded(maps.get_opt(configuration::NAME)).await?;
     let configured = configuration::resolve(map.as_ref());
-    let (Some(days), Some(_)) = (configured.inventory_days, &configured.evidence_store) else {
-        return Ok(0);
-    };
-    let store = open(ctx, &configured).map_err(Broken::Store)?;
-    let found = inventories(&store).await?;
-    if found.is_empty() {
+    if configured.evidence_store.is_none() {
         return Ok(0);
     }
+    let store = open(ctx, &configured).map_err(Broken::Store)?;
+    let found = inventories(&store).await?;
+    let Some(days) = configured.inventory_days.filter(|_| !found.is_empty()) else {
+        return Ok(0);
+    };
     let known = closures(ctx).await?;
     let keeps = SignedDuration::from_hours(24 * i64::from(days));
     let mut removed = 0;
@@ -94,7 +97,8 @@ async fn sweep(ctx: &Context, now: Timestamp) -> Result<usize, Broken> {
     Ok(removed)
 }
 
-/// Every inventory in the store, with the UID of its closure. The folders of records are not entered.
+/// Every inventory in the store, with the UID of its closure; what was begun and never finished goes, whoever's it is:
+/// nothing names it. The folders of records are not entered.
 async fn inventories(store: &Store) -> Result<Vec<(String, ObjectMeta)>, Broken> {
     let mut found = Vec::new();
     let root = Some(&store.root).filter(|root| root.parts().next().is_some());
@@ -103,6 +107,15 @@ async fn inventories(store: &Store) -> Result<Vec<(String, ObjectMeta)>, Broken>
         let closures = store.objects.list_with_delimiter(Some(&tenant)).await?;
         for folder in closures.common_prefixes {
             let uid = folder.filename().unwrap_or_default().to_owned();
+            let left = store.remove_unfinished(&folder, BEGINS, UNFINISHED);
+            let left = left.await.map_err(|why| Broken::Store(why.to_string()))?;
+            if left > 0 {
+                tracing::info!(
+                    closure_uid = uid,
+                    left,
+                    "inventories that were begun and never finished were removed"
+                );
+            }
             let there = store.objects.list_with_delimiter(Some(&folder)).await?;
             let named = |object: &ObjectMeta| {
                 let name = object.location.filename().unwrap_or_default();
