@@ -1,5 +1,6 @@
 //! `ClosureRecord`: the journal. Created before an effect (that is the claim), given an outcome once, never changed.
 
+use crate::closure::acceptance::Later;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Intent, Outcome};
 use crate::closure::inventory::Inventory;
@@ -98,6 +99,9 @@ pub struct ClosureRecordSpec {
     /// Persons who had to approve it.
     #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
     pub approvals_required: u32,
+    /// What was accepted after the plan was made, where that was approved as such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub later: Option<Later>,
     /// What the journal knew before this record.
     #[serde(default)]
     #[schemars(schema_with = "crate::api::record::open_object")]

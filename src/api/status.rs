@@ -1,5 +1,6 @@
 //! The status of a `TenantClosure`: progress only, it decides nothing. Under 32 KiB whatever the tenant's size.
 
+use crate::closure::acceptance::Acceptance;
 use crate::closure::access::Who;
 use crate::closure::access::warnings::Finding;
 use crate::closure::bought::Term;
@@ -119,6 +120,9 @@ pub struct PlanStatus {
     /// Who came after the plan was made, and is deleted only once this supplement is approved.
     #[serde(default)]
     pub supplement: Option<SupplementStatus>,
+    /// What was accepted later: it counts once it is approved.
+    #[serde(default)]
+    pub acceptance: Option<AcceptanceStatus>,
     /// Subscriptions to end.
     pub subscriptions: u32,
     /// How they were bought, and who can end each: the first 20 of them by id. The records of the plan name all.
@@ -128,8 +132,7 @@ pub struct PlanStatus {
     pub bought: Vec<BoughtStatus>,
     /// Applications and service principals to remove.
     pub applications: u32,
-    /// The operator's own registration and service principal, as far as they are in the tenant: they go last, when a person
-    /// says so.
+    /// The operator's own registration and service principal.
     #[serde(default)]
     pub own: u32,
     /// Domains to release for another tenant.
@@ -166,6 +169,25 @@ pub struct SupplementStatus {
     pub valid_until: Option<Timestamp>,
 }
 
+/// What was accepted after the plan was made.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptanceStatus {
+    /// SHA-256, hexadecimal: what an approval of it names.
+    #[schemars(length(max = 64))]
+    pub digest: String,
+    /// How many.
+    pub count: u32,
+    /// The first 30, kinds first.
+    #[serde(default)]
+    #[schemars(length(max = 30))]
+    pub first: Vec<Acceptance>,
+    /// Persons needed.
+    pub required: u32,
+    /// Persons whose approval counts.
+    pub given: u32,
+}
+
 /// A kind of loss.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -185,7 +207,7 @@ pub struct BoughtStatus {
     /// Its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<ObjectId>,
-    /// Its SKU or display name, as it was seen last. The plan itself holds no display name.
+    /// Its SKU or display name, as last seen.
     #[serde(default)]
     #[schemars(length(max = 128))]
     pub name: String,

@@ -7,14 +7,26 @@ use crate::closure::observation::Observation;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::deprovision;
-use crate::closure::{guards, steps};
+use crate::closure::{acceptance, guards, steps};
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Walks the guards, then the steps in order, and stops at the first that is not done.
 pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Decided {
-    let walked = walk(plan, seen, memory, now);
-    let mut decided = steps::inventory::before(walked, seen, memory, now);
+    let approved = acceptance::as_approved(plan, seen, memory, now);
+    let decided = walk(&approved, seen, memory, now);
+    let lacking = steps::acceptance::is_lacking;
+    let decided = if matches!(approved, Cow::Owned(_))
+        && lacking(&decided.decision)
+        && !lacking(&walk(plan, seen, memory, now).decision)
+    {
+        steps::acceptance::wanting(decided, plan, seen, now)
+    } else {
+        decided
+    };
+    let mut decided = steps::inventory::before(decided, seen, memory, now);
+    decided.acceptance = steps::acceptance::told(plan, seen);
     steps::policy::in_cloud(&mut decided.decision, plan.terms.cloud);
     let listed = seen.subscriptions.known();
     decided.announced = listed.map(|all| deprovision::announced(&seen.cluster.announced, all));
@@ -34,6 +46,7 @@ fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Dec
         warnings: warnings::told(plan, seen, memory, now),
         approval: steps::approval::told(plan, seen),
         supplement: steps::supplements::approval(plan, seen),
+        acceptance: None,
         announced: None,
     };
     if memory.directory_gone_at.is_some() {

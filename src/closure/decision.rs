@@ -183,6 +183,8 @@ pub struct Decided {
     pub approval: Option<Approval>,
     /// The approval of the supplement that waits for one.
     pub supplement: Option<Approval>,
+    /// The approval of what was accepted after the plan was made.
+    pub acceptance: Option<Approval>,
     /// The dates of disabled subscriptions to hold later ones against; `None`: nobody looked.
     pub announced: Option<Announced>,
 }

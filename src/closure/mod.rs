@@ -3,6 +3,7 @@
 //! [`decide::decide`] walks the guards, then the steps in [`step::Step::ORDER`], and stops at the first
 //! that is not done. Everything it needs is in its arguments; everything it says is a value.
 
+pub mod acceptance;
 pub mod access;
 pub mod bought;
 pub mod checks;

@@ -151,6 +151,8 @@ pub struct Cluster {
     pub approvals: Approvals,
     /// Approvals for each of its supplements, by ordinal; what is not here is not approved.
     pub supplements: BTreeMap<u32, Approvals>,
+    /// Approvals of what was accepted after the plan was made; `None`: nothing was, or they were not read.
+    pub later: Option<Approvals>,
     /// Other closures, not closed, that name the same tenant (namespace/name).
     pub rivals: Vec<String>,
     /// Attestations that count: check id (`C5`, `OnlyOurs`, `Refused`) → result word.
@@ -352,6 +354,7 @@ impl Default for Cluster {
         Self {
             approvals: Approvals::default(),
             supplements: BTreeMap::new(),
+            later: None,
             rivals: Vec::new(),
             attestations: BTreeMap::new(),
             proofs: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! The plan: explicit ids of everything that would be deleted, canceled or changed, with a digest over all of it.
 
+use crate::closure::acceptance::Acceptance;
 use crate::closure::bought::Term;
 use crate::closure::id::ObjectId;
 use crate::closure::loss::PlannedLoss;
@@ -166,6 +167,10 @@ pub struct PlanHead {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 520))]
     pub losses: Vec<PlannedLoss>,
+    /// What its author had accepted by name when it was made. What he accepts later is approved on its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 520))]
+    pub accepted: Vec<Acceptance>,
     /// The reason that step 2 gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]

@@ -50,6 +50,8 @@ pub struct Report {
     pub approval: Option<Approval>,
     /// The approval of the supplement that waits for one.
     pub supplement: Option<Approval>,
+    /// The approval of what was accepted after the plan was made.
+    pub acceptance: Option<Approval>,
     /// The dates of disabled subscriptions to hold later ones against; `None`: nobody looked.
     pub announced: Option<Announced>,
     /// The date of the wait at hand.
@@ -106,6 +108,7 @@ pub fn first(terms: &Terms) -> Report {
         warnings: None,
         approval: None,
         supplement: None,
+        acceptance: None,
         announced: None,
         waiting_until: None,
         fruitless: false,
@@ -138,6 +141,7 @@ pub fn tell(plan: &Plan, memory: &Memory, decided: &Decided) -> Report {
         warnings: decided.warnings.clone(),
         approval: decided.approval,
         supplement: decided.supplement,
+        acceptance: decided.acceptance,
         announced: decided.announced.clone(),
         waiting_until: match &decided.decision {
             Decision::Wait(waiting) => waiting.until,

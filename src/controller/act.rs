@@ -2,9 +2,10 @@
 
 use crate::api::RecordType;
 use crate::api::record::Settled;
+use crate::closure::acceptance;
 use crate::closure::intent::{Intent, Outcome};
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Cluster, Observation, Why};
+use crate::closure::observation::{Observation, Why};
 use crate::closure::plan::Plan;
 use crate::closure::tenant::{Attempt, Leash, LookBack, Tenant};
 use crate::controller::context::Context;
@@ -88,7 +89,7 @@ pub async fn carry_out(
         plan: None,
         supplement: None,
         plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
-        covered: covered(&seen.cluster, intent.supplement),
+        covered: covered(plan, seen, intent.supplement),
     };
     let claimed = if journal::begins(memory, intent.action) {
         begin(ctx, read, head, draft).await?
@@ -117,12 +118,14 @@ const MOST_APPROVALS: usize = 12;
 
 /// The approvals of what covers the effect: of the plan, or of the supplement that names its objects. By UID: names of
 /// persons stand in the approvals themselves.
-fn covered(cluster: &Cluster, supplement: Option<u32>) -> Covered {
+fn covered(plan: &Plan, seen: &Observation, supplement: Option<u32>) -> Covered {
+    let cluster = &seen.cluster;
     let approvals = match supplement {
         None => Some(&cluster.approvals),
         Some(ordinal) => cluster.supplements.get(&ordinal),
     };
     approvals.map_or_else(Covered::default, |approvals| Covered {
+        later: acceptance::approved(plan, seen, Timestamp::now()),
         approvals: approvals
             .uids
             .iter()

@@ -338,6 +338,8 @@ pub struct Covered {
     pub approvals: Vec<String>,
     /// Persons needed.
     pub required: u32,
+    /// What was accepted later, where that is approved.
+    pub later: Option<crate::closure::acceptance::Later>,
 }
 
 impl Draft {
@@ -387,6 +389,7 @@ impl Draft {
             users: Vec::new(),
             approvals: self.covered.approvals,
             approvals_required: self.covered.required,
+            later: self.covered.later,
             memory: self.memory,
         }
     }

@@ -1,6 +1,7 @@
 //! Judge: what approvals, attestations and proofs come to at this moment, under policies that were read live. Asked anew
 //! whenever something is decided: a listing takes minutes, and meanwhile an approval ends.
 
+use crate::closure::acceptance;
 use crate::closure::decide::decide;
 use crate::closure::decision::Decision;
 use crate::closure::intent::Intent;
@@ -21,9 +22,20 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Judge<'a> {
     read: &'a Read,
-    /// Digests of the plan in force and of its supplements, by ordinal.
-    digests: Vec<(Option<u32>, &'a str)>,
+    /// Digests of all that persons may approve now.
+    digests: Vec<(What, String)>,
     policies: Option<InForce>,
+}
+
+/// What an approval is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// The plan in force.
+    Plan,
+    /// A supplement of it, by ordinal.
+    Supplement(u32),
+    /// What was accepted after it was made.
+    Later,
 }
 
 impl<'a> Judge<'a> {
@@ -43,12 +55,14 @@ impl<'a> Judge<'a> {
             policies::in_force(ctx).await?
         };
         let sealed = plan.sealed.iter();
-        let plan_itself = sealed.map(|sealed| (None, sealed.digest.as_str()));
+        let plan_itself = sealed.map(|sealed| (What::Plan, sealed.digest.clone()));
         let supplements = plan.supplements.all();
-        let supplements = supplements.map(|one| (Some(one.head.ordinal), one.digest.as_str()));
+        let supplements =
+            supplements.map(|one| (What::Supplement(one.head.ordinal), one.digest.clone()));
+        let later = acceptance::digest_of_later(plan).map(|digest| (What::Later, digest));
         Ok(Self {
             read,
-            digests: plan_itself.chain(supplements).collect(),
+            digests: plan_itself.chain(supplements).chain(later).collect(),
             policies,
         })
     }
@@ -63,18 +77,30 @@ impl<'a> Judge<'a> {
             configured,
             ..
         } = self.read;
-        let known: Vec<&str> = self.digests.iter().map(|(_, digest)| *digest).collect();
+        let known: Vec<&str> = self
+            .digests
+            .iter()
+            .map(|(_, digest)| digest.as_str())
+            .collect();
         let judged = |digest: Option<&str>| {
             let known = &known;
             let about = About { digest, known };
             approvals::judge(closure, terms, about, found, configured, self.policies, now)
         };
-        let of_plan = self.digests.iter().find(|(ordinal, _)| ordinal.is_none());
-        cluster.approvals = judged(of_plan.map(|(_, digest)| *digest));
-        let of_supplements = self.digests.iter();
-        cluster.supplements = of_supplements
-            .filter_map(|(ordinal, digest)| Some(((*ordinal)?, judged(Some(digest)))))
+        let of = |what: What| {
+            let mut all = self.digests.iter();
+            let found = all.find(|(known, _)| *known == what);
+            found.map(|(_, digest)| digest.as_str())
+        };
+        cluster.approvals = judged(of(What::Plan));
+        let all = self.digests.iter();
+        cluster.supplements = all
+            .filter_map(|(what, digest)| match what {
+                What::Supplement(ordinal) => Some((*ordinal, judged(Some(digest)))),
+                What::Plan | What::Later => None,
+            })
             .collect();
+        cluster.later = of(What::Later).map(|digest| judged(Some(digest)));
         cluster.attestations =
             approvals::attestations(closure, terms, found, configured, self.policies, now);
         cluster.proofs = proofs::of(closure, terms, found, configured, self.policies, now);
@@ -121,9 +147,9 @@ fn stands(cluster: &Cluster, intent: &Intent, now: Timestamp) -> Option<Duration
         None => &cluster.approvals,
         Some(ordinal) => cluster.supplements.get(&ordinal)?,
     };
-    let until = approvals
-        .valid_until
-        .filter(|_| !intent.action.reads_only())?;
+    let later = cluster.later.as_ref().and_then(|later| later.valid_until);
+    let until = [approvals.valid_until, later].into_iter().flatten().min();
+    let until = until.filter(|_| !intent.action.reads_only())?;
     Some(Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 

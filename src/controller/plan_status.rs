@@ -1,6 +1,9 @@
 //! The plan in the status: what it names, who came later, and how long it takes at least.
 
-use crate::api::status::{BoughtStatus, EstimateStatus, LossStatus, PlanStatus, SupplementStatus};
+use crate::api::status::{
+    AcceptanceStatus, BoughtStatus, EstimateStatus, LossStatus, PlanStatus, SupplementStatus,
+};
+use crate::closure::acceptance;
 use crate::closure::decision::Approval;
 use crate::closure::estimate;
 use crate::closure::id::ObjectId;
@@ -8,6 +11,7 @@ use crate::closure::loss::LossCount;
 use crate::closure::memory::Memory;
 use crate::closure::observation::Subscription;
 use crate::closure::plan::{Plan, PlannedSubscription, Sealed};
+use crate::closure::report::Report;
 use crate::closure::steps::losses;
 use crate::closure::words::clip;
 use crate::controller::read::Read;
@@ -19,7 +23,7 @@ pub(super) fn plan(
     read: &Read,
     memory: &Memory,
     known: &Plan,
-    approval: Option<Approval>,
+    report: &Report,
     names: &BTreeMap<ObjectId, String>,
 ) -> Option<PlanStatus> {
     let made = memory.plan.as_ref()?;
@@ -33,7 +37,8 @@ pub(super) fn plan(
         made_at: Timestamp::from_second(made.made_at.as_second()).unwrap_or(made.made_at),
         users: made.users,
         supplemented: begun.fold(0, |sum: u32, one| sum.saturating_add(one.users)),
-        supplement: supplement(memory, known, approval),
+        supplement: supplement(memory, known, report.supplement),
+        acceptance: accepted_later(read, known, report.acceptance),
         subscriptions: u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
         bought: head
             .subscriptions
@@ -45,6 +50,27 @@ pub(super) fn plan(
         own: u32::try_from(head.own.len()).unwrap_or(u32::MAX),
         domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
         losses: made.losses.iter().map(|one| loss(read, one)).collect(),
+    })
+}
+
+/// What was accepted later; nothing where no approval is asked for at all.
+fn accepted_later(
+    read: &Read,
+    known: &Plan,
+    approval: Option<Approval>,
+) -> Option<AcceptanceStatus> {
+    let approval = approval?;
+    let plan = Plan {
+        terms: read.terms.clone(),
+        ..known.clone()
+    };
+    let later = acceptance::later(&plan);
+    Some(AcceptanceStatus {
+        digest: acceptance::digest_of_later(&plan)?,
+        count: u32::try_from(later.len()).unwrap_or(u32::MAX),
+        first: later.into_iter().take(30).collect(),
+        required: approval.required,
+        given: approval.given,
     })
 }
 

@@ -105,7 +105,9 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
         (Decision::WriteInventory, Some(tenant)) => {
             inventory::write(ctx, read, known, tenant, decided).await
         }
-        (Decision::MakePlan { .. }, _) => plans::make(ctx, read, known, seen, decided).await,
+        (Decision::MakePlan { .. }, _) => {
+            Box::pin(plans::make(ctx, read, known, seen, decided)).await
+        }
         (Decision::MakeSupplement, _) => plans::supplement(ctx, read, known, &seen, decided).await,
         _ => Ok(Told::decided(known, decided)),
     }

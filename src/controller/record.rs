@@ -233,13 +233,7 @@ fn status(
         summary: Some(report.summary.clone()),
         plan: in_force
             .and_then(|known| {
-                plan_status::plan(
-                    read,
-                    memory,
-                    known,
-                    report.supplement,
-                    &ctx.hints(&read.uid).names,
-                )
+                plan_status::plan(read, memory, known, report, &ctx.hints(&read.uid).names)
             })
             .or_else(|| old.plan.clone()),
         inventory: memory.inventory.clone().or_else(|| old.inventory.clone()),

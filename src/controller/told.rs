@@ -133,6 +133,7 @@ fn plain(step: Step, decision: Decision) -> Decided {
         warnings: None,
         approval: None,
         supplement: None,
+        acceptance: None,
         announced: None,
     }
 }

@@ -184,6 +184,14 @@ pub enum Fault {
         /// How many it says were needed.
         required: u32,
     },
+    /// An Azure subscription that nobody accepted by its id.
+    #[error("record {name} cancels Azure subscription {object}, which was not accepted by its id")]
+    NotAccepted {
+        /// The record.
+        name: String,
+        /// The subscription.
+        object: ObjectId,
+    },
     /// A supplement that nobody approved, in a journal in which persons approve.
     #[error("record {name} acts under supplement {plan}, which nobody had approved")]
     UnapprovedSupplement {

@@ -12,6 +12,7 @@ pub mod report;
 pub mod text;
 pub mod verify;
 
+mod approved;
 mod chain;
 mod plans;
 

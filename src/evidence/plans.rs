@@ -6,6 +6,7 @@ use crate::closure::intent::{Action, Intent, Outcome};
 use crate::closure::plan::{PlanHead, digest};
 use crate::closure::step::Step;
 use crate::closure::supplement;
+use crate::evidence::approved;
 use crate::evidence::entry::Entry;
 use crate::evidence::fault::Fault;
 use std::collections::{BTreeMap, BTreeSet};
@@ -269,7 +270,7 @@ fn later(entry: &Entry, intent: &Intent, so_far: &mut Sealed<'_>, faults: &mut V
             plan: named.to_owned(),
         });
     } else {
-        approved_enough(entry, named, faults);
+        approved::enough(entry, named, faults);
     }
     if intent.objects.contains(&plan.head.retained) {
         faults.push(Fault::Retained {
@@ -291,20 +292,6 @@ fn later(entry: &Entry, intent: &Intent, so_far: &mut Sealed<'_>, faults: &mut V
         object: *object,
         plan: named.to_owned(),
     }));
-}
-
-/// What takes something away names as many approvals as were needed; one that is named twice is one.
-fn approved_enough(entry: &Entry, plan: &str, faults: &mut Vec<Fault>) {
-    let given = entry.spec.approvals.iter().collect::<BTreeSet<_>>().len();
-    let required = entry.spec.approvals_required;
-    if given < required as usize {
-        faults.push(Fault::Unapproved {
-            name: entry.name.clone(),
-            plan: plan.to_owned(),
-            given,
-            required,
-        });
-    }
 }
 
 /// Effects and readings are told apart by the type of the record too.
@@ -339,7 +326,8 @@ fn deed(entry: &Entry, intent: &Intent, plan: Option<&InForce<'_>>, faults: &mut
         return;
     };
     if !action.reads_only() {
-        approved_enough(entry, plan.digest, faults);
+        approved::enough(entry, plan.digest, faults);
+        approved::accepted(entry, intent, plan.head, plan.digest, faults);
     }
     if action == Action::DeleteDirectory && intent.resource != plan.head.directory_resource {
         let told = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());

@@ -20,7 +20,10 @@ fn sealed() -> Sealed {
         "tenantId": id(0xAAAA), "initialDomain": "contoso.onmicrosoft.com", "retained": id(0xA1),
         "spare": id(0xA2), "appId": id(0xB1), "userCount": 5, "guests": 0, "synced": 0,
         "otherGlobalAdministrators": [], "applications": [id(0xC1)], "own": [id(0xD1), id(0xD2)], "directoryResource": "/ciam",
-        "subscriptions": [{"id": id(0x51), "name": "SPE_E5", "seats": 5, "agreement": "CustomerAgreement", "endedBy": "Operator"}],
+        "subscriptions": [{"id": id(0x51), "name": "SPE_E5", "seats": 5, "agreement": "CustomerAgreement", "endedBy": "Operator"},
+                          {"id": id(0x53), "seats": 0, "agreement": "Azure", "endedBy": "Operator"},
+                          {"id": id(0x54), "seats": 0, "agreement": "Azure", "endedBy": "Operator"}],
+        "accepted": [{"kind": "AzureResources"}, {"kind": "AzureResources", "subscription": id(0x54)}],
     }))
     .unwrap();
     Sealed::seal(head, (1..=5).map(id).collect())
@@ -267,6 +270,28 @@ fn our_own_application_and_the_directory_are_those_that_the_plan_names() {
         });
         assert!(told[0].contains("seals has digest"), "{told:?}");
     }
+}
+
+#[test]
+fn an_azure_subscription_is_canceled_only_where_it_was_accepted_by_its_id() {
+    let canceled = |id_of: u128, later: Value| {
+        forged(|all| {
+            all[5]["spec"]["intent"]["objects"] = json!([id(id_of)]);
+            all[5]["spec"]["later"] = later;
+        })
+    };
+    assert_eq!(canceled(0x54, Value::Null), Vec::<String>::new());
+    let told = canceled(0x53, Value::Null);
+    assert!(
+        told[0].contains("which was not accepted by its id"),
+        "{told:?}"
+    );
+    // Accepted later, and approved as such.
+    let accepted = json!([{"kind": "AzureResources", "subscription": id(0x53)}]);
+    let approved = json!({"accepted": accepted, "approvals": ["of-carol"]});
+    assert_eq!(canceled(0x53, approved), Vec::<String>::new());
+    let told = canceled(0x53, json!({"accepted": accepted}));
+    assert!(told[0].ends_with("with 0 of 1 approvals"), "{told:?}");
 }
 
 #[test]

@@ -417,9 +417,14 @@ fn next(
         Some(Phase::AwaitingApproval) => {
             let of_plan = status.approval.as_ref();
             let of_plan = of_plan.map_or((0, 1), |a| (a.given, a.required));
-            let open = plan.supplement.as_ref().filter(|_| of_plan.0 >= of_plan.1);
-            let (given, required) = open.map_or(of_plan, |one| (one.given, one.required));
-            let digest = open.map_or(&plan.digest, |one| &one.digest);
+            let open = plan.supplement.as_ref();
+            let open = open.map(|one| (&one.digest, one.given, one.required));
+            let later = plan.acceptance.as_ref();
+            let later = later.map(|one| (&one.digest, one.given, one.required));
+            let mut more = later.into_iter().chain(open);
+            let more = more.find(|(_, given, required)| given < required);
+            let more = more.filter(|_| of_plan.0 >= of_plan.1);
+            let (digest, given, required) = more.unwrap_or((&plan.digest, of_plan.0, of_plan.1));
             let _ = writeln!(
                 lines.text,
                 "To approve ({given} of {required} so far; not the author):  kubectl tenant-closure approve {name} -n {namespace} --plan {} --confirm {}",

@@ -31,11 +31,7 @@ pub(crate) async fn approve(
         return signing::print(&spec, out);
     }
     let (name, approver) = create(spec, client, namespace, &asked.name).await?;
-    let what = if waits(&closure, &digest) {
-        "supplement"
-    } else {
-        "plan"
-    };
+    let what = kind_of(&closure, &digest);
     let short = digest.get(..12).unwrap_or(&digest);
     writeln!(
         out,
@@ -100,7 +96,7 @@ pub(crate) async fn suspend(
     Ok(Ended::Done)
 }
 
-/// The digest of the plan in force, or of the supplement that waits, where `prefix` names it.
+/// The digest of the plan in force, of the supplement that waits, or of what was accepted later, where `prefix` names it.
 fn plan_named(closure: &TenantClosure, prefix: &str) -> Result<String, Trouble> {
     let prefix = prefix.trim_start_matches("sha256:").to_ascii_lowercase();
     if prefix.len() < SHORTEST_PREFIX {
@@ -115,7 +111,10 @@ fn plan_named(closure: &TenantClosure, prefix: &str) -> Result<String, Trouble> 
         ));
     };
     let open = plan.supplement.as_ref().map(|one| one.digest.as_str());
-    let mut all = std::iter::once(plan.digest.as_str()).chain(open);
+    let later = plan.acceptance.as_ref().map(|one| one.digest.as_str());
+    let mut all = std::iter::once(plan.digest.as_str())
+        .chain(open)
+        .chain(later);
     if let Some(named) = all.find(|digest| digest.starts_with(&prefix)) {
         return Ok(named.to_owned());
     }
@@ -123,17 +122,27 @@ fn plan_named(closure: &TenantClosure, prefix: &str) -> Result<String, Trouble> 
     let open = open.map_or_else(String::new, |digest| {
         format!(", and its supplement {}", short(digest))
     });
+    let open = later.map_or(open.clone(), |digest| {
+        format!("{open}, and what was accepted later {}", short(digest))
+    });
     Err(Trouble::Usage(format!(
         "the plan in force is {}{open}, not {prefix}; read it again before you approve it",
         short(&plan.digest)
     )))
 }
 
-/// Is this the digest of the supplement that waits?
-fn waits(closure: &TenantClosure, digest: &str) -> bool {
+/// What this is the digest of.
+fn kind_of(closure: &TenantClosure, digest: &str) -> &'static str {
     let plan = closure.status.as_ref().and_then(|s| s.plan.as_ref());
     let open = plan.and_then(|plan| plan.supplement.as_ref());
-    open.is_some_and(|open| open.digest == digest)
+    let later = plan.and_then(|plan| plan.acceptance.as_ref());
+    if open.is_some_and(|open| open.digest == digest) {
+        "supplement"
+    } else if later.is_some_and(|later| later.digest == digest) {
+        "acceptance"
+    } else {
+        "plan"
+    }
 }
 
 /// The closure that is spoken of.

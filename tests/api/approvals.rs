@@ -47,6 +47,26 @@ async fn the_author_does_not_approve_the_own_closure() {
 }
 
 #[tokio::test]
+async fn the_author_attests_what_he_saw() {
+    let (server, space) = with_a_closure("own-attestation").await;
+    let mut it = approval("it", "contoso", "alice");
+    it["spec"]["purpose"] = json!("Attestation");
+    let spec = it["spec"].as_object_mut().unwrap();
+    spec.remove("planDigest");
+    spec.insert("check".to_owned(), json!("C9"));
+    spec.insert("result".to_owned(), json!("passed"));
+    server.create("alice", &space, &it).await.unwrap();
+    // In nobody else's name.
+    it["metadata"]["name"] = json!("lent");
+    it["spec"]["approver"] = json!("bob");
+    let lent = server.create("alice", &space, &it).await;
+    refused(
+        lent,
+        "spec.approver must be the user who creates the approval",
+    );
+}
+
+#[tokio::test]
 async fn nobody_approves_under_a_false_name() {
     let (server, space) = with_a_closure("false-name").await;
     let words = "spec.approver must be the user who creates the approval";

@@ -75,6 +75,9 @@ impl<'a> Person<'a> {
             if let Some(later) = &plan.supplement {
                 self.approve(closure, &later.digest).await?;
             }
+            if let Some(accepted) = &plan.acceptance {
+                self.approve(closure, &accepted.digest).await?;
+            }
         }
         if self.presses {
             for hand_off in &status.hand_offs {

@@ -1,5 +1,6 @@
 //! What dies with the tenant and Microsoft's procedure does not mention: counted, accepted by name, or nothing begins.
 
+use crate::approvals::{create, good};
 use crate::trial::{Trial, condition};
 use serde_json::{Value, json};
 use tenant_closure::api::TenantClosureStatus;
@@ -10,6 +11,7 @@ crate::rows![
     what_cannot_be_counted_is_accepted_by_name,
     what_comes_after_the_plan_blocks_before_the_first_user,
     what_comes_while_sync_is_switched_off_blocks_too,
+    accepted_after_the_approval_it_is_approved_anew,
     an_azure_subscription_goes_only_if_it_is_listed,
     taken_out_of_the_list_in_the_middle_it_stays,
     azure_that_no_account_shows_is_unknown,
@@ -148,8 +150,49 @@ async fn what_comes_while_sync_is_switched_off_blocks_too() {
     trial.blocked("LossNotAccepted").await;
     let gone = |one: &Value| one["kind"] == "userDeleted";
     assert!(!trial.effects().await.iter().any(gone));
+    // The author alone cannot widen what was approved.
     let accept = accepted(&["AzureResources", "Groups"]);
     trial.change(json!({"accept": accept})).await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let (approved, reason, message) = condition(&status, "Approved");
+    assert_eq!(
+        (approved.as_str(), reason.as_str()),
+        ("False", "AcceptanceGrew")
+    );
+    assert!(message.contains("Groups; 0 of 1 approvals"), "{message}");
+    let plan = status.plan.unwrap();
+    let later = plan.acceptance.unwrap();
+    assert_ne!(later.digest, plan.digest);
+    assert_eq!((later.count, later.first[0].kind.as_str()), (1, "Groups"));
+    trial.assert_stands_still().await;
+    assert!(!trial.effects().await.iter().any(gone));
+    trial.assert_closes().await;
+    let status = trial.phase(Phase::Closed).await;
+    assert_eq!(status.plan.unwrap().digest, plan.digest, "the same plan");
+}
+
+/// Whoever approves a plan that is blocked has not approved what its author accepts afterwards.
+async fn accepted_after_the_approval_it_is_approved_anew() {
+    let mut trial = Trial::new("losses-widened", json!({"losses": {"groups": 3}})).await;
+    trial.spec()["accept"] = accepted(&["AzureResources"]);
+    trial.apply().await;
+    trial.blocked("LossNotAccepted").await;
+    let early = good(&trial, "early", "bob").await;
+    create(&trial, "bob", &early).await;
+    trial.assert_stands_still().await;
+    let accept = accepted(&["AzureResources", "Groups"]);
+    trial.change(json!({"accept": accept})).await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    assert_ne!(
+        json!(status.plan.as_ref().unwrap().digest),
+        early["spec"]["planDigest"]
+    );
+    let message = condition(&status, "Approved").2;
+    assert!(
+        message.starts_with("0 of 1 approvals for this plan"),
+        "{message}"
+    );
+    trial.assert_untouched().await;
     trial.assert_closes().await;
 }
 

@@ -1,5 +1,6 @@
 //! One file a step; each answers whether it is done and, if not, what is next.
 
+pub mod acceptance;
 pub mod administrators;
 pub mod afterwards;
 pub mod approval;

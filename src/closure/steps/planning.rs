@@ -1,5 +1,6 @@
 //! Planning: what was observed → the explicit ids that a person approves.
 
+use crate::closure::acceptance;
 use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::loss;
@@ -46,6 +47,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         directory_resource: terms.directory_resource.clone(),
         domains: domains(terms, seen)?,
         losses: loss::planned(&loss::all(seen)?),
+        accepted: acceptance::of(terms),
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
     })
 }

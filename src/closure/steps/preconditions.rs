@@ -1,5 +1,6 @@
 //! Step 0: backup, limits, losses and roles; then the plan and its approval.
 
+use crate::closure::acceptance;
 use crate::closure::access::warnings;
 use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting};
 use crate::closure::estimate;
@@ -336,6 +337,10 @@ fn plan_wanted(
         && sealed.head.other_holders.len() < administrators::MOST;
     if room && holders.is_some_and(|holders| administrators::unplanned(sealed, holders)) {
         return Some("OtherAdministrators");
+    }
+    // Approved would be what nobody was shown as accepted.
+    if !acceptance::later(plan).is_empty() {
+        return Some("MoreAccepted");
     }
     let made_at = memory.plan.as_ref()?.made_at;
     (now.duration_since(made_at) > PLAN_KEEPS).then_some("PlanStale")

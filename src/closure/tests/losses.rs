@@ -1,13 +1,22 @@
 //! What dies with the tenant is accepted by name, or nothing begins.
 
 use super::*;
-use crate::closure::fixtures::{accepted, subscription};
+use crate::closure::fixtures::{accepted, cluster, subscription};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::Action;
 use crate::closure::loss::{Loss, LossKind};
-use crate::closure::observation::{Agreement, Lifecycle, Question, Why};
+use crate::closure::observation::{Agreement, Approvals, Lifecycle, Question, Why};
 use crate::closure::step::Step;
 use crate::closure::terms::Accepted;
+
+/// Of what was accepted later: bob's, or nobody's.
+fn approvals(given: bool) -> Approvals {
+    let mut approvals = cluster().approvals;
+    if !given {
+        (approvals.approvers, approvals.uids) = (Vec::new(), Vec::new());
+    }
+    approvals
+}
 
 /// A tenant with these losses.
 fn losing(losses: &[(LossKind, Result<u64, Why>)]) -> World {
@@ -210,6 +219,7 @@ fn one_that_comes_later_is_handed_over_only_once_it_is_accepted() {
     run.world.subscriptions = vec![subscription(1, Agreement::Azure)];
     assert_eq!(blocked(&run.cycle(true)).0, "LossNotAccepted");
     run.world.terms.accepted = accepting(&[1]);
+    run.world.cluster.later = Some(approvals(true));
     assert!(matches!(run.cycle(false).decision, Decision::HandOff(_)));
 }
 
@@ -234,7 +244,7 @@ fn a_kind_that_comes_after_the_plan_blocks_before_the_first_effect() {
     assert!(message.ends_with("devices managed by Intune"), "{message}");
     assert!(run.world.steps.is_empty());
     run.world.terms.accepted.push(accepted("IntuneDevices"));
-    assert!(matches!(run.cycle(false).decision, Decision::Act(_)));
+    assert!(matches!(stands(&mut run).decision, Decision::Act(_)));
 }
 
 #[test]
@@ -247,6 +257,7 @@ fn they_are_counted_while_sync_is_switched_off_and_not_once_a_user_went() {
     run.world.losses = vec![Loss::counted(LossKind::Groups, Ok(7))];
     assert_eq!(blocked(&run.cycle(false)).0, "LossNotAccepted");
     run.world.terms.accepted.push(accepted("Groups"));
+    run.world.cluster.later = Some(approvals(true));
     let begins = |d: &Decided| matches!(&d.decision, Decision::Act(i) if i.action.destroys());
     run.until(false, 1_000, begins);
     assert!(run.memory.destroying_since.is_some());
@@ -254,6 +265,59 @@ fn they_are_counted_while_sync_is_switched_off_and_not_once_a_user_went() {
     let asked = run.world.questions[&Question::Losses];
     assert!(!matches!(run.cycle(false).decision, Decision::Blocked(_)));
     assert_eq!(run.world.questions[&Question::Losses], asked);
+}
+
+#[test]
+fn what_is_accepted_after_the_plan_was_made_is_in_a_new_plan() {
+    let mut run = planned(losing(&[]));
+    let digest = |run: &Run| run.plan.sealed.as_ref().unwrap().digest.clone();
+    let approved = digest(&run);
+    run.world.terms.accepted.push(accepted("Groups"));
+    let more = Decision::MakePlan {
+        reason: "MoreAccepted",
+    };
+    assert_eq!(run.cycle(false).decision, more);
+    assert_ne!(digest(&run), approved, "its approvals are none of this one");
+    // Taken out and put back it is what was approved.
+    let again = run.world.terms.accepted.clone();
+    run.world.terms.accepted.clear();
+    assert!(matches!(run.look().0.decision, Decision::Act(_)));
+    run.world.terms.accepted = again;
+    assert!(matches!(run.look().0.decision, Decision::Act(_)));
+}
+
+#[test]
+fn what_is_accepted_after_the_plan_has_begun_takes_an_approval_of_its_own() {
+    let mut run = planned(losing(&[]).with(|world| world.sync = true));
+    run.cycle(false);
+    run.world.losses = vec![Loss::counted(LossKind::Groups, Ok(7))];
+    run.world.terms.accepted.push(accepted("Groups"));
+    for later in [None, Some(approvals(false))] {
+        run.world.cluster.later = later;
+        let (told, _) = run.look();
+        let Decision::AwaitApproval { reason, message } = &told.decision else {
+            panic!("{told:?}")
+        };
+        assert_eq!(*reason, "AcceptanceGrew");
+        assert!(message.contains("as well: Groups; "), "{message}");
+        assert_eq!(told.standings["Approved"].reason, "AcceptanceGrew");
+    }
+    // Another kind stays what nobody accepted.
+    run.world
+        .losses
+        .push(Loss::counted(LossKind::IntuneDevices, Ok(7)));
+    assert_eq!(blocked(&run.look().0).0, "LossNotAccepted");
+    run.world.losses.pop();
+    run.world.cluster.later = Some(approvals(true));
+    assert!(matches!(run.look().0.decision, Decision::Wait(_)));
+    // Revoked, it counts no more; the plan itself is not touched by that.
+    run.world.cluster.later = Some(approvals(false));
+    assert!(matches!(
+        run.look().0.decision,
+        Decision::AwaitApproval { .. }
+    ));
+    run.world.losses.clear();
+    assert!(matches!(run.look().0.decision, Decision::Wait(_)));
 }
 
 #[test]

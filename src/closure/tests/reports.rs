@@ -118,6 +118,7 @@ fn phases() {
             warnings: None,
             approval: None,
             supplement: None,
+            acceptance: None,
             announced: None,
         };
         let report = told(&plan, &decided);

@@ -181,6 +181,7 @@ mod tests {
             directory_resource: None,
             domains: Vec::new(),
             losses: Vec::new(),
+            accepted: Vec::new(),
             reason: None,
         };
         let plan = Sealed::seal(head, (10..1_000).map(id).collect());

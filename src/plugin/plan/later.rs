@@ -1,11 +1,41 @@
-//! Who came after the plan was made.
+//! Who came after the plan was made, and what was accepted after it.
 
 use super::{Lines, short};
 use crate::api::status::PlanStatus;
 use crate::plugin::words;
 
-/// Who came after the plan was made: what there is to approve now, before everything that was approved already.
+/// What there is to approve now, before everything that was approved already.
 pub(super) fn tell(plan: &PlanStatus, lines: &mut Lines) {
+    accepted(plan, lines);
+    came(plan, lines);
+}
+
+fn accepted(plan: &PlanStatus, lines: &mut Lines) {
+    let Some(later) = &plan.acceptance else {
+        return;
+    };
+    let dot = lines.look.dot();
+    lines.title(&format!(
+        "ACCEPTED LATER {} {dot} {} of {} approvals",
+        short(&later.digest),
+        later.given,
+        later.required
+    ));
+    lines.row(
+        "+",
+        "accepted",
+        Some(later.count),
+        "in spec.accept by its author after the plan was made; counted only once it is approved as well",
+    );
+    for one in &later.first {
+        lines.below(&match one.subscription {
+            Some(id) => format!("{} in the Azure subscription {id}", one.kind),
+            None => one.kind.clone(),
+        });
+    }
+}
+
+fn came(plan: &PlanStatus, lines: &mut Lines) {
     let Some(open) = &plan.supplement else {
         return;
     };

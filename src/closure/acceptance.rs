@@ -1,0 +1,192 @@
+//! Acceptance: what the author accepted to lose when the plan was made stands in the plan, and was approved with it. What he
+//! accepts later, alone, counts only once it is approved as such.
+
+use crate::closure::id::ObjectId;
+use crate::closure::memory::Memory;
+use crate::closure::observation::Observation;
+use crate::closure::plan::{Plan, hex};
+use crate::closure::steps::{approval, preconditions};
+use crate::closure::terms::{Accepted, Terms};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// So many are counted: what goes beyond is not accepted.
+const MOST: usize = 520;
+
+/// One thing that its author accepted to lose: a kind, or one Azure subscription.
+// Kinds sort before subscriptions: of too many it is never a kind that is left out.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct Acceptance {
+    /// The Azure subscription; absent: a kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<ObjectId>,
+    /// The kind.
+    #[schemars(length(max = 63))]
+    pub kind: String,
+}
+
+/// What was accepted after the plan was made, in the record of an effect for which that was approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Later {
+    /// What: the approvals are over this and the plan.
+    #[schemars(length(max = 520))]
+    pub accepted: Vec<Acceptance>,
+    /// UIDs of the `ClosureApproval`s that counted at the time of the claim, one of each person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 12), inner(length(max = 64)))]
+    pub approvals: Vec<String>,
+}
+
+/// What these terms accept, each once and sorted.
+pub fn of(terms: &Terms) -> Vec<Acceptance> {
+    let kinds = terms.accepted.iter().map(|one| Acceptance {
+        subscription: None,
+        kind: one.kind.clone(),
+    });
+    let azure = terms.accepted.iter().flat_map(|one| {
+        one.subscriptions.iter().map(|id| Acceptance {
+            subscription: Some(*id),
+            kind: one.kind.clone(),
+        })
+    });
+    let all: BTreeSet<Acceptance> = kinds.chain(azure).collect();
+    all.into_iter().take(MOST).collect()
+}
+
+/// What is accepted now beyond what the plan was made with; nothing before there is a plan.
+pub fn later(plan: &Plan) -> Vec<Acceptance> {
+    let Some(sealed) = &plan.sealed else {
+        return Vec::new();
+    };
+    let known = &sealed.head.accepted;
+    let mut now = of(&plan.terms);
+    now.retain(|one| !known.contains(one));
+    now
+}
+
+/// The digest of what was accepted later, which its approval names; `None`: nothing was.
+pub fn digest_of_later(plan: &Plan) -> Option<String> {
+    let later = later(plan);
+    let sealed = plan.sealed.as_ref().filter(|_| !later.is_empty())?;
+    Some(digest(&sealed.digest, &later))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Content<'a> {
+    accepted_after: &'a str,
+    accepted: &'a [Acceptance],
+}
+
+/// SHA-256 over the digest of the plan and what was accepted after it. No plan and no supplement has such a digest: what is
+/// hashed begins with another field.
+pub fn digest(plan: &str, accepted: &[Acceptance]) -> String {
+    let content = Content {
+        accepted_after: plan,
+        accepted,
+    };
+    // It holds no map and no float: serializing it cannot fail.
+    hex(&Sha256::digest(
+        serde_json::to_vec(&content).unwrap_or_default(),
+    ))
+}
+
+/// What was accepted later and is approved now: what the record of an effect tells.
+pub fn approved(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Later> {
+    let approvals = seen.cluster.later.as_ref()?;
+    let accepted = later(plan);
+    let counts = !accepted.is_empty() && approval::assess(approvals, now).next.is_none();
+    counts.then(|| Later {
+        accepted,
+        approvals: approvals.uids.iter().take(12).cloned().collect(),
+    })
+}
+
+/// The plan with the terms as far as persons approved them. Before anything has begun a plan is made anew of whatever is
+/// accepted; after that what was accepted later is left out until it is approved.
+pub fn as_approved<'a>(
+    plan: &'a Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Cow<'a, Plan> {
+    let Some(sealed) = plan
+        .sealed
+        .as_ref()
+        .filter(|_| preconditions::begun(memory))
+    else {
+        return Cow::Borrowed(plan);
+    };
+    if later(plan).is_empty() || approved(plan, seen, now).is_some() {
+        return Cow::Borrowed(plan);
+    }
+    let known = &sealed.head.accepted;
+    let stands = |kind: &str, subscription: Option<ObjectId>| {
+        let mut known = known.iter();
+        known.any(|one| one.kind == kind && one.subscription == subscription)
+    };
+    let kinds = plan
+        .terms
+        .accepted
+        .iter()
+        .filter(|one| stands(&one.kind, None));
+    let accepted = kinds.map(|one| {
+        let ids = one.subscriptions.iter().copied();
+        Accepted {
+            kind: one.kind.clone(),
+            subscriptions: ids.filter(|id| stands(&one.kind, Some(*id))).collect(),
+        }
+    });
+    let mut plan = plan.clone();
+    plan.terms.accepted = accepted.collect();
+    Cow::Owned(plan)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use crate::closure::fixtures::{accepted, id, terms};
+
+    #[test]
+    fn kinds_and_azure_subscriptions_each_once_and_kinds_first() {
+        let mut terms = terms();
+        terms.accepted = vec![
+            Accepted {
+                kind: "AzureResources".into(),
+                subscriptions: (0..600).map(id).collect(),
+            },
+            accepted("Groups"),
+            accepted("Groups"),
+        ];
+        let all = of(&terms);
+        assert_eq!(all.len(), MOST);
+        let kinds: Vec<&str> = all
+            .iter()
+            .filter(|one| one.subscription.is_none())
+            .map(|one| one.kind.as_str())
+            .collect();
+        assert_eq!(kinds, ["AzureResources", "Groups"]);
+    }
+
+    #[test]
+    fn the_digest_is_over_the_plan_and_all_of_it() {
+        let one = |kind: &str| Acceptance {
+            subscription: None,
+            kind: kind.to_owned(),
+        };
+        let groups = digest("p", &[one("Groups")]);
+        assert_eq!(groups.len(), 64);
+        assert_ne!(groups, digest("q", &[one("Groups")]));
+        assert_ne!(groups, digest("p", &[one("Mailboxes")]));
+        assert_ne!(groups, digest("p", &[one("Groups"), one("Mailboxes")]));
+    }
+}

@@ -1,0 +1,68 @@
+//! What the author accepted after the plan had begun: where nothing but its approval is lacking, persons are asked for it.
+
+use crate::closure::acceptance::{self, Acceptance};
+use crate::closure::decision::{Approval, Decided, Decision, Standing};
+use crate::closure::observation::Observation;
+use crate::closure::plan::Plan;
+use crate::closure::steps::approval;
+use crate::closure::steps::mail::MAIL_STILL_ARRIVES;
+use crate::closure::words::{count, len};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// The reason while it waits for its approval.
+pub const GREW: &str = "AcceptanceGrew";
+
+/// What is not accepted stands in the way.
+pub fn is_lacking(decision: &Decision) -> bool {
+    let reasons = ["LossNotAccepted", MAIL_STILL_ARRIVES];
+    matches!(decision, Decision::Blocked(list) if list.iter().any(|one| reasons.contains(&one.reason)))
+}
+
+/// Not accepted as far as persons approved, accepted by the author alone: his word takes an approval of its own.
+pub fn wanting(mut decided: Decided, plan: &Plan, seen: &Observation, now: Timestamp) -> Decided {
+    let approvals = seen.cluster.later.as_ref();
+    let assessed = approvals.and_then(|approvals| approval::assess(approvals, now).next);
+    let lacking = match assessed {
+        Some(Decision::AwaitApproval { message, .. }) => message,
+        // The policies are missing, or the grace period is not over.
+        Some(other) => {
+            decided.decision = other;
+            return decided;
+        }
+        None => "its approvals were not read".to_owned(),
+    };
+    let message = format!(
+        "Accepted after the plan was approved, and counted only once it is approved as well: {}; {lacking}",
+        words(&acceptance::later(plan))
+    );
+    let standing = Standing::no(GREW, message.clone());
+    decided.standings.insert("Approved", standing);
+    decided.decision = Decision::AwaitApproval {
+        reason: GREW,
+        message,
+    };
+    decided
+}
+
+/// Kinds by name, Azure subscriptions by number.
+fn words(later: &[Acceptance]) -> String {
+    let kinds = later.iter().filter(|one| one.subscription.is_none());
+    let kinds: BTreeSet<&str> = kinds.map(|one| one.kind.as_str()).collect();
+    let mut words: Vec<String> = kinds.into_iter().map(str::to_owned).collect();
+    let azure = len(&later
+        .iter()
+        .filter(|one| one.subscription.is_some())
+        .collect::<Vec<_>>());
+    if azure > 0 {
+        words.push(count(azure, "Azure subscription"));
+    }
+    words.join(", ")
+}
+
+/// How its approval stands, for the status.
+pub fn told(plan: &Plan, seen: &Observation) -> Option<Approval> {
+    let approvals = seen.cluster.later.as_ref()?;
+    (!acceptance::later(plan).is_empty() && approvals.required > 0)
+        .then(|| approval::counted(approvals))
+}
