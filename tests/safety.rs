@@ -57,6 +57,45 @@ fn each_feature_names_tests_that_are_there() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Features that were promised: each has a row, in these words.
+const PROMISED: [&str; 23] = [
+    "Tenant id and initial domain are compared",
+    "Tenants can be protected",
+    "Mode Plan is the default",
+    "Whoever comes later is never deleted",
+    "A new or restored Global administrator",
+    "A changed initial domain",
+    "accepted by name",
+    "Azure subscriptions are canceled only if listed by id",
+    "What its author accepts after the approval",
+    "What is irreversible",
+    "Only another person, with the right to it, approves",
+    "The author's stamp can be neither changed nor dropped",
+    "Policies that are missing, weakened, narrowed",
+    "is seen before the effect",
+    "The end of an approval is said a week ahead",
+    "At most the call in flight finishes",
+    "Slices that fail twice",
+    "The retained administrator is fit",
+    "Tampering is found",
+    "No record names a person",
+    "five words of Microsoft's procedure",
+    "asks the network for nothing",
+    "Secrets are read by name",
+];
+
+#[test]
+fn each_feature_that_was_promised_has_a_row() {
+    let text = fs::read_to_string(root().join("docs/safety.md")).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).collect();
+    let told = |words: &str| {
+        let first = |row: &&str| row.split('|').nth(1).is_some_and(|one| one.contains(words));
+        rows.iter().any(first)
+    };
+    let missing: Vec<&str> = PROMISED.into_iter().filter(|words| !told(words)).collect();
+    assert!(missing.is_empty(), "no row: {missing:?}");
+}
+
 /// Every test of the binary that tampers stands in the table.
 #[test]
 fn no_way_to_tamper_is_left_out() {
