@@ -62,6 +62,10 @@ pub struct ClosureRecordSpec {
     /// What will be done, with exact ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<Intent>,
+    /// The `client-request-id` of each request of the effect follows from it: UUID version 5 of the request's number, in
+    /// decimal, from 0. Absent in records of what only reads, and in those of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect_id: Option<uuid::Uuid>,
     /// Who claims it: one word per process.
     #[serde(default)]
     #[schemars(length(max = 128))]

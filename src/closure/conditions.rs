@@ -1,5 +1,6 @@
 //! Conditions: the three that tools wait for, then one for each promise of the procedure.
 
+use crate::closure::deadline::{self, Overdue};
 use crate::closure::decision::{Decided, Decision, HandOff, Standing};
 use crate::closure::evidence;
 use crate::closure::intent::Action;
@@ -28,7 +29,7 @@ pub fn all(
         .map(|name| {
             let standing = match name {
                 "Ready" => ready(phase, reason, summary),
-                "Reconciling" => reconciling(phase, reason, summary),
+                "Reconciling" => reconciling(phase, reason, summary, decided.overdue),
                 "Stalled" => stalled(phase, reason, summary),
                 _ => of_a_step(name, plan, memory, decided, reason, summary),
             };
@@ -56,16 +57,22 @@ fn ready(phase: Phase, reason: &'static str, summary: &str) -> Standing {
     }
 }
 
-fn reconciling(phase: Phase, reason: &'static str, summary: &str) -> Standing {
+/// A step whose time is over is told here: it goes on, so it is no other phase.
+fn reconciling(
+    phase: Phase,
+    reason: &'static str,
+    summary: &str,
+    overdue: Option<Overdue>,
+) -> Standing {
     match phase {
         Phase::Planned | Phase::Closed => Standing::no("Finished", "Nothing is left to do"),
         Phase::Stalled => Standing::no("Stalled", "A person must change something first"),
         Phase::Suspended => Standing::no(reason, summary),
-        Phase::Planning
-        | Phase::AwaitingApproval
-        | Phase::Running
-        | Phase::Waiting
-        | Phase::AwaitingHandOff => Standing::yes(reason, summary),
+        Phase::Planning | Phase::AwaitingApproval => Standing::yes(reason, summary),
+        Phase::Running | Phase::Waiting | Phase::AwaitingHandOff => match overdue {
+            None => Standing::yes(reason, summary),
+            Some(late) => Standing::yes(deadline::REASON, format!("{}. {summary}", late.words())),
+        },
     }
 }
 

@@ -7,7 +7,7 @@ use crate::closure::observation::Observation;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::deprovision;
-use crate::closure::{acceptance, guards, steps};
+use crate::closure::{acceptance, deadline, guards, steps};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -30,6 +30,7 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     steps::policy::in_cloud(&mut decided.decision, plan.terms.cloud);
     let listed = seen.subscriptions.known();
     decided.announced = listed.map(|all| deprovision::announced(&seen.cluster.announced, all));
+    decided.overdue = deadline::overdue(plan, memory, decided.step, now);
     decided
 }
 
@@ -48,6 +49,7 @@ fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Dec
         supplement: steps::supplements::approval(plan, seen),
         acceptance: None,
         announced: None,
+        overdue: None,
     };
     if memory.directory_gone_at.is_some() {
         let proven = steps::delete_directory::proven(plan);

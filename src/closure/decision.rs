@@ -2,6 +2,7 @@
 
 use crate::closure::access::Need;
 use crate::closure::access::warnings::Warning;
+use crate::closure::deadline::Overdue;
 use crate::closure::intent::Intent;
 use crate::closure::observation::{Obstacle, Question};
 use crate::closure::step::Step;
@@ -187,6 +188,8 @@ pub struct Decided {
     pub acceptance: Option<Approval>,
     /// The dates of disabled subscriptions to hold later ones against; `None`: nobody looked.
     pub announced: Option<Announced>,
+    /// The step's time is over.
+    pub overdue: Option<Overdue>,
 }
 
 /// How the approval of the plan in force stands.

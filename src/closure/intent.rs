@@ -181,6 +181,11 @@ pub struct Outcome {
     /// Items answered 429.
     #[serde(default)]
     pub throttled: u32,
+    /// How many requests the effect sent with a `client-request-id` that follows from the record's `effectId`: UUID version 5
+    /// of the number, from 0. Those that settled it, and requests for a token, have ids of their own. Absent where another
+    /// process settled it: then nobody counted.
+    #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
+    pub numbered: u32,
     /// `client-request-id` of the first requests that brought a refusal or no answer: what Microsoft's support asks for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 5))]

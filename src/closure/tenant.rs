@@ -41,6 +41,11 @@ impl Attempt {
 pub trait Leash: Send + Sync {
     /// May another request start now?
     fn holds(&self) -> bool;
+
+    /// The `client-request-id` of the next request, told once; `None`: whoever sends draws one.
+    fn next_request_id(&self) -> Option<uuid::Uuid> {
+        None
+    }
 }
 
 /// What the questions are about.

@@ -99,18 +99,17 @@ pub async fn carry_out(
     ctx.counters.effects.add(1);
     let ends = begun + ctx.limits.start;
     let until = judge::still(ctx, read, known, seen, &intent, ends).await?;
-    let leash = until.map(|until| leash.until(until));
-    let attempt = match leash.filter(Leash::holds) {
+    let leash = until.map(|until| leash.until(until).numbered(claimed.spec.effect_id));
+    let (attempt, sent) = match leash.filter(Leash::holds) {
         Some(leash) => {
             let over = ends + ctx.limits.request;
-            tokio::time::timeout_at(over.into(), tenant.perform(&intent, &leash))
-                .await
-                .ok()
+            let effect = tokio::time::timeout_at(over.into(), tenant.perform(&intent, &leash));
+            (effect.await.ok(), leash.told())
         }
-        None => Some(Attempt::default()),
+        None => (Some(Attempt::default()), 0),
     };
     let attempt = attempt.as_ref();
-    look_again(ctx, &claimed, &intent, attempt, known, tenant, false).await
+    look_again(ctx, &claimed, &intent, attempt, known, tenant, Some(sent)).await
 }
 
 /// A record names so many approvals, and no more are ever needed.
@@ -164,7 +163,7 @@ pub async fn settle_in_doubt(
 ) -> Result<Done, ReconcileError> {
     ctx.counters.settled_in_doubt.add(1);
     if let Some(intent) = &head.spec.intent {
-        return look_again(ctx, head, intent, None, known, tenant, true).await;
+        return look_again(ctx, head, intent, None, known, tenant, None).await;
     }
     let seen = Outcome {
         complete: true,
@@ -173,7 +172,8 @@ pub async fn settle_in_doubt(
     settle(ctx, head, true, seen, Observation::default()).await
 }
 
-/// Without an attempt (of another life, or one that took too long) reading alone decides.
+/// Without an attempt (of another life, or one that took too long) reading alone decides. `sent` requests were numbered;
+/// `None`: another life sent them.
 async fn look_again(
     ctx: &Context,
     claimed: &Head,
@@ -181,7 +181,7 @@ async fn look_again(
     attempt: Option<&Attempt>,
     known: Known<'_>,
     tenant: &dyn Tenant,
-    in_doubt: bool,
+    sent: Option<u32>,
 ) -> Result<Done, ReconcileError> {
     let scope = observe::scope(known.plan, known.memory);
     let about = LookBack {
@@ -192,7 +192,8 @@ async fn look_again(
         scope: &scope,
     };
     let mut after = Observation::default();
-    let seen = tenant.settle(about, &mut after).await;
+    let mut seen = tenant.settle(about, &mut after).await;
+    seen.numbered = sent.unwrap_or_default();
     if !seen.complete {
         return Ok(Done::InDoubt(Doubt {
             intent: intent.clone(),
@@ -203,7 +204,7 @@ async fn look_again(
     ctx.counters.objects.add(u64::from(seen.gone));
     ctx.counters.requests.add(u64::from(seen.requests));
     ctx.counters.throttled.add(u64::from(seen.throttled));
-    settle(ctx, claimed, in_doubt, seen, after).await
+    settle(ctx, claimed, sent.is_none(), seen, after).await
 }
 
 async fn settle(

@@ -1,11 +1,13 @@
 //! Brakes: what was seen on the watches, asked before each request of an effect. Suspend, revoke, delete and the kill
 //! switch let at most the call in flight finish.
 
+use crate::closure::request_ids::RequestIds;
 use crate::closure::tenant::Leash;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use uuid::Uuid;
 
 /// What the watches have shown.
 #[derive(Debug, Default)]
@@ -73,6 +75,7 @@ impl Brakes {
             approvals: self.approvals_in(namespace),
             for_all: self.for_all.load(Ordering::SeqCst),
             until: None,
+            ids: None,
         }
     }
 }
@@ -87,9 +90,24 @@ pub struct Hold {
     approvals: u64,
     for_all: u64,
     until: Option<Instant>,
+    ids: Option<RequestIds>,
 }
 
 impl Hold {
+    /// Its requests carry ids that follow from this one.
+    #[must_use]
+    pub fn numbered(self, effect: Option<Uuid>) -> Self {
+        Self {
+            ids: effect.map(RequestIds::of),
+            ..self
+        }
+    }
+
+    /// How many requests were given such an id.
+    pub fn told(&self) -> u32 {
+        self.ids.as_ref().map_or(0, RequestIds::told)
+    }
+
     /// Lets go at this moment at the latest.
     #[must_use]
     pub fn until(self, moment: Instant) -> Self {
@@ -119,6 +137,10 @@ impl Leash for Hold {
             && !self.brakes.stopping()
             && self.brakes.approvals_in(&self.namespace) == self.approvals
             && self.brakes.for_all.load(Ordering::SeqCst) == self.for_all
+    }
+
+    fn next_request_id(&self) -> Option<Uuid> {
+        self.ids.as_ref().map(RequestIds::next)
     }
 }
 

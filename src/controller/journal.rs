@@ -7,6 +7,7 @@ use crate::api::{
 };
 use crate::closure::intent::{Action, Outcome};
 use crate::closure::memory::Memory;
+use crate::closure::request_ids;
 use crate::closure::steps::preconditions;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
@@ -378,6 +379,9 @@ impl Draft {
             sequence,
             previous,
             plan_digest: self.plan_digest,
+            effect_id: writes.then(|| {
+                request_ids::effect_id(&name(&closure.uid().unwrap_or_default(), sequence))
+            }),
             intent: self.intent,
             holder: ctx.holder.clone(),
             effect_seconds: u32::try_from(may_run.as_secs() + 1).unwrap_or(u32::MAX),

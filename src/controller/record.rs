@@ -5,6 +5,7 @@ use crate::api::status::{
     PastHandOffStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
+use crate::closure::deadline;
 use crate::closure::decision::Approval;
 use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
@@ -132,7 +133,7 @@ async fn write(
     if old.phase != new.phase || old.step != new.step {
         announce(ctx, &read.closure, report).await;
     }
-    if let Some(warning) = expiry(&old, &new) {
+    for warning in expiry(&old, &new).into_iter().chain(late(&old, &new)) {
         publish(ctx, &read.closure, warning).await;
     }
     Ok(())
@@ -178,6 +179,24 @@ fn stands(old: &TenantClosureStatus, new: &TenantClosureStatus) -> bool {
         _ => false,
     };
     in_vain && old.step == new.step && old.observed_generation == new.observed_generation
+}
+
+/// A step's time is over: said once, with the date and what to look at.
+fn late(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event> {
+    let told = |status: &TenantClosureStatus| {
+        let mut all = status.conditions.iter();
+        all.find(|c| c.type_ == "Reconciling" && c.reason == deadline::REASON)
+            .cloned()
+    };
+    let now = told(new)?;
+    let news = told(old).is_none() || old.step != new.step;
+    news.then(|| Event {
+        type_: EventType::Warning,
+        reason: deadline::REASON.to_owned(),
+        note: Some(now.message.chars().take(900).collect()),
+        action: "Wait".to_owned(),
+        secondary: None,
+    })
 }
 
 /// What makes a transition: everything but progress, journal, times of steps and the next attempt.
@@ -381,5 +400,43 @@ async fn publish(ctx: &Context, closure: &TenantClosure, event: Event) {
     // An event is a courtesy: a namespace that is going away refuses it, and the work goes on.
     if let Err(error) = ctx.recorder.publish(&event, &closure.object_ref(&())).await {
         tracing::debug!(%error, "an event was not published");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::closure::decision::Standing;
+
+    fn status(step: &str, reason: &'static str) -> TenantClosureStatus {
+        let standing = Standing::yes(reason, "Step 1 Users is overdue since 2026-10-04T09:00Z");
+        TenantClosureStatus {
+            step: Some(step.to_owned()),
+            conditions: conditions::merge(&[], &[("Reconciling", standing)], 1, Timestamp::now()),
+            ..TenantClosureStatus::default()
+        }
+    }
+
+    #[test]
+    fn an_overdue_step_is_an_event_once() {
+        let (running, overdue) = (
+            status("1/5 Users", "DeletingUsers"),
+            status("1/5 Users", deadline::REASON),
+        );
+        let event = late(&running, &overdue).unwrap();
+        assert_eq!(
+            (event.reason.as_str(), event.type_),
+            (deadline::REASON, EventType::Warning)
+        );
+        assert!(event.note.unwrap().contains("overdue since 2026-10-04"));
+        assert!(late(&overdue, &overdue).is_none());
+        assert!(late(&overdue, &running).is_none());
+        assert!(
+            late(
+                &overdue,
+                &status("2/5 CancelSubscriptions", deadline::REASON)
+            )
+            .is_some()
+        );
     }
 }

@@ -135,5 +135,6 @@ fn plain(step: Step, decision: Decision) -> Decided {
         supplement: None,
         acceptance: None,
         announced: None,
+        overdue: None,
     }
 }

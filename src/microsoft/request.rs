@@ -210,6 +210,17 @@ impl Http {
         bearer: Option<&SecretString>,
         timeout: Duration,
     ) -> Result<Reply, Failure> {
+        self.send_as(Uuid::new_v4(), call, bearer, timeout).await
+    }
+
+    /// Likewise, with this `client-request-id`, which no other request has.
+    pub(super) async fn send_as(
+        &self,
+        id: Uuid,
+        call: &Call,
+        bearer: Option<&SecretString>,
+        timeout: Duration,
+    ) -> Result<Reply, Failure> {
         if !compiled_in(&call.url) {
             return Err(Failure::malformed("ForeignHost"));
         }
@@ -217,7 +228,6 @@ impl Http {
             return Err(Failure::unsendable("UnlistedCall"));
         }
         self.counters.request();
-        let id = Uuid::new_v4();
         let begun = Instant::now();
         let answer = tokio::time::timeout(timeout, self.exchange(call, id, bearer)).await;
         let result = answer.unwrap_or_else(|_| Err(Failure::transport("Timeout")));

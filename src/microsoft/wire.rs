@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use url::Url;
+use uuid::Uuid;
 
 /// The code of a request that stayed here because the bounds of its effect said no.
 pub(super) const NOT_SENT: &str = "NotSent";
@@ -85,6 +86,12 @@ impl Line<'_> {
         self.until.is_none_or(|until| Instant::now() < until) && self.leash.is_none_or(Leash::holds)
     }
 
+    /// The `client-request-id` of the next request: of an effect, one that its record tells.
+    fn next_id(&self) -> Uuid {
+        let told = self.leash.and_then(Leash::next_request_id);
+        told.unwrap_or_else(Uuid::new_v4)
+    }
+
     /// Counts a request that was sent without this line's token.
     pub(super) fn count(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -141,7 +148,12 @@ impl Line<'_> {
             let reply = self
                 .wire
                 .http
-                .send(call, Some(&token.value), self.wire.limits.request)
+                .send_as(
+                    self.next_id(),
+                    call,
+                    Some(&token.value),
+                    self.wire.limits.request,
+                )
                 .await?;
             if reply.status == 401 && stale.is_none() {
                 stale = Some(token);

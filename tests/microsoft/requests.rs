@@ -3,6 +3,8 @@
 use super::*;
 use std::collections::BTreeSet;
 use std::io::Write;
+use tenant_closure::closure::request_ids::{self, RequestIds, effect_id};
+use tenant_closure::closure::tenant::Leash;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// A log that is kept.
@@ -63,6 +65,51 @@ async fn an_outcome_names_the_first_requests_that_went_wrong_and_no_others() {
     // In the journal under this name.
     let stored = serde_json::to_value(&outcome).unwrap();
     assert_eq!(stored["requestIds"][0], json!(outcome.request_ids[0]));
+}
+
+/// A leash that numbers the requests of its effect.
+struct Numbered(RequestIds);
+
+impl Leash for Numbered {
+    fn holds(&self) -> bool {
+        true
+    }
+
+    fn next_request_id(&self) -> Option<uuid::Uuid> {
+        Some(self.0.next())
+    }
+}
+
+#[tokio::test]
+async fn every_request_of_an_effect_has_an_id_that_its_record_tells() {
+    let (fake, tenant) = start(|seen, before| match seen.path.as_str() {
+        // A token that is refused once is one request more, with a number of its own.
+        "/v1.0/$batch" if before == 1 => Told::Json(
+            401,
+            json!({"error": {"code": "InvalidAuthenticationToken"}}),
+        ),
+        "/v1.0/$batch" => Told::Json(200, each(seen, 204)),
+        "/v1.0/directoryObjects/getByIds" => Told::Json(200, json!({"value": []})),
+        _ => usual(seen),
+    })
+    .await;
+    let effect = effect_id("6f0d4d0e-0000-4000-8000-000000000001-0000000007");
+    let leash = Numbered(RequestIds::of(effect));
+    let about = intent(Action::DeleteUsers, ids_of(60));
+    let attempt = tenant.perform(&about, &leash).await;
+    let sent: BTreeSet<_> = fake.seen().iter().map(request_id).collect();
+    let told: BTreeSet<_> = (0..leash.0.told())
+        .map(|n| request_ids::request_id(effect, n))
+        .collect();
+    assert_eq!(
+        (sent.len(), &sent),
+        (4, &told),
+        "three batches, and one of them again"
+    );
+    let before = fake.seen().len();
+    settle(&tenant, &about, Some(&attempt)).await;
+    let after: Vec<_> = fake.seen()[before..].iter().map(request_id).collect();
+    assert!(!after.is_empty() && after.iter().all(|id| !told.contains(id)));
 }
 
 fn ids_of(count: usize) -> Vec<ObjectId> {

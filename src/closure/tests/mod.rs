@@ -5,6 +5,7 @@
 mod access;
 mod approval;
 mod backup;
+mod deadlines;
 mod deprovision;
 mod directory;
 mod domains;

@@ -120,6 +120,7 @@ fn phases() {
             supplement: None,
             acceptance: None,
             announced: None,
+            overdue: None,
         };
         let report = told(&plan, &decided);
         assert_eq!(report.phase, phase);
