@@ -45,6 +45,8 @@ mod losses;
 mod mail;
 #[path = "trouble/mixed.rs"]
 mod mixed;
+#[path = "trouble/ordinary.rs"]
+mod ordinary;
 #[path = "trouble/partner.rs"]
 mod partner;
 #[allow(dead_code)] // the demo uses the rest
@@ -106,6 +108,7 @@ fn main() {
         losses::rows(),
         mail::rows(),
         mixed::rows(),
+        ordinary::rows(),
         partner::rows(),
         preconditions::rows(),
         roles::rows(),

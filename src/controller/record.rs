@@ -404,6 +404,7 @@ async fn publish(ctx: &Context, closure: &TenantClosure, event: Event) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
     use crate::closure::decision::Standing;

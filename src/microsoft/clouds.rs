@@ -123,6 +123,13 @@ pub(super) fn offered(cloud: Cloud, kind: BillingKind) -> bool {
     !(cloud == Cloud::USGovDoD && kind == BillingKind::Partner)
 }
 
+/// Can what a partner sold within the last seven days be ended in this cloud? The page of that applies to the worldwide
+/// Partner Center alone; an old offer is suspended in all. Source: learn.microsoft.com
+/// `partner-center/developer/cancel-an-azure-marketplace-subscription`, `…/suspend-a-subscription`.
+pub(super) fn cancels_what_was_sold(hosts: &Hosts) -> bool {
+    hosts.login == GLOBAL.login
+}
+
 /// True where a URL is https on the usual port of a compiled-in host: asked once more right before each request.
 pub(super) fn compiled_in(url: &Url) -> bool {
     url.scheme() == "https"

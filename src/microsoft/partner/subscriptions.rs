@@ -7,7 +7,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
 use crate::microsoft::accounts::Bought;
-use crate::microsoft::clouds::Service;
+use crate::microsoft::clouds::{Service, cancels_what_was_sold};
 use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::request::Call;
 use crate::microsoft::wire::Line;
@@ -95,8 +95,9 @@ pub(in crate::microsoft) async fn list(
         return Err(Failure::malformed("PartOfListing"));
     }
     let now = Timestamp::now();
+    let cancels = cancels_what_was_sold(line.wire.hosts);
     let bought = |raw| {
-        let subscription = read(raw, tenant, now)?;
+        let subscription = read(raw, tenant, now, cancels)?;
         Ok(Bought {
             names: vec![subscription.id],
             subscription,
@@ -116,7 +117,8 @@ pub(in crate::microsoft) async fn find(
     let Some(raw) = line.find::<Raw>(Service::Partner, url).await? else {
         return Ok(None);
     };
-    let found = read(raw, tenant, Timestamp::now())?;
+    let cancels = cancels_what_was_sold(line.wire.hosts);
+    let found = read(raw, tenant, Timestamp::now(), cancels)?;
     same(&found, id).map(|()| Some(found))
 }
 
@@ -138,8 +140,12 @@ pub(in crate::microsoft) async fn change(
     };
     let raw = Raw::deserialize(&whole).map_err(|_| Failure::malformed("UnexpectedBody"))?;
     let legacy = raw.legacy();
-    let now = read(raw, tenant, Timestamp::now())?;
+    let cancels = cancels_what_was_sold(line.wire.hosts);
+    let now = read(raw, tenant, Timestamp::now(), cancels)?;
     same(&now, id)?;
+    if change == Change::Cancel && !legacy && !cancels {
+        return Err(Failure::unsendable("NotInThisCloud"));
+    }
     let open = match change {
         Change::Cancel => now.lifecycle == Lifecycle::Active,
         Change::StopRenewal => now.auto_renew,
@@ -191,12 +197,17 @@ fn same(found: &Subscription, id: ObjectId) -> Result<(), Failure> {
     }
 }
 
-fn read(raw: Raw, tenant: ObjectId, now: Timestamp) -> Result<Subscription, Failure> {
+fn read(
+    raw: Raw,
+    tenant: ObjectId,
+    now: Timestamp,
+    cancels: bool,
+) -> Result<Subscription, Failure> {
     let id = ObjectId::parse(&raw.id).ok_or_else(|| Failure::malformed("NoSubscriptionId"))?;
     let lifecycle = lifecycle(&raw.status);
     let date = |text: Option<&String>| text.and_then(|text| text.parse::<Timestamp>().ok());
     let until = date(raw.cancellation_allowed_until_date.as_ref());
-    let open = raw.legacy() || until.is_some_and(|until| until > now);
+    let open = raw.legacy() || (cancels && until.is_some_and(|until| until > now));
     let by_seats = raw.by_seats();
     Ok(Subscription {
         id,
@@ -235,6 +246,10 @@ mod tests {
     const TENANT: ObjectId = ObjectId(uuid::Uuid::from_u128(1));
 
     fn seen(change: &Value) -> Subscription {
+        seen_in(true, change)
+    }
+
+    fn seen_in(cancels: bool, change: &Value) -> Subscription {
         let mut whole = json!({
             "id": "00000000-0000-0000-0000-00000000000b", "offerId": "CFQ7TTC0LH18:0001:CFQ7TTC0K971", "offerName": "SPE_E5",
             "quantity": 25, "status": "active", "autoRenewEnabled": true, "billingType": "license",
@@ -244,7 +259,7 @@ mod tests {
             whole[name] = value.clone();
         }
         let now = "2026-01-02T00:00:00Z".parse().unwrap();
-        read(Raw::deserialize(whole).unwrap(), TENANT, now).unwrap()
+        read(Raw::deserialize(whole).unwrap(), TENANT, now, cancels).unwrap()
     }
 
     #[test]
@@ -283,6 +298,14 @@ mod tests {
             &json!({"offerId": "796b6b5f-613c-4e24-a17c-eba730d49c02", "cancellationAllowedUntilDate": null}),
         );
         assert!(old.cancelable);
+    }
+
+    #[test]
+    fn in_another_cloud_only_an_old_offer_is_ended_within_its_term() {
+        let new = seen_in(false, &json!({}));
+        assert!(!new.cancelable && new.auto_renew && new.resource.is_some());
+        let old = json!({"offerId": "796b6b5f-613c-4e24-a17c-eba730d49c02"});
+        assert!(seen_in(false, &old).cancelable);
     }
 
     #[test]

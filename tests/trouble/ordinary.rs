@@ -1,0 +1,143 @@
+//! Ordinary workforce tenants that bought everything directly; a token that is for another tenant than its block names; and a
+//! cloud without Partner Center.
+
+use crate::partner::{bought, of_kind};
+use crate::simulator::Tenant;
+use crate::trial::Trial;
+use serde_json::{Value, json};
+use tenant_closure::closure::report::Phase;
+
+crate::rows![
+    bought_directly_alone,
+    no_billing_account_at_all,
+    a_token_of_another_tenant_at_the_partner,
+    the_us_defense_has_no_partner_center
+];
+
+/// Closes; a person canceled and deleted what was bought, and no program did.
+async fn closes_by_hand(trial: &Trial, agreement: &str) {
+    trial.apply().await;
+    let told = bought(trial).await;
+    assert_eq!(told.len(), 2);
+    for one in &told {
+        let who = (&one["agreement"], &one["endedBy"]);
+        assert_eq!(who, (&json!(agreement), &json!("Administrator")));
+    }
+    trial.assert_closes().await;
+    let status = trial.phase(Phase::Closed).await;
+    let asked: Vec<&str> = status
+        .past_hand_offs
+        .iter()
+        .map(|one| one.key.as_str())
+        .collect();
+    for key in ["CancelSubscription", "DeleteSubscription"] {
+        assert!(asked.contains(&key), "{asked:?}");
+    }
+    let effects = trial.effects().await;
+    let canceled = of_kind(&effects, "subscriptionCanceled");
+    let pressed = of_kind(&effects, "subscriptionDeletePressed");
+    assert_eq!((canceled.len(), pressed.len()), (2, 2), "{effects:#?}");
+    for (_, one) in canceled.iter().chain(&pressed) {
+        assert!(one["app"].is_null(), "{one}");
+    }
+}
+
+fn two() -> Value {
+    let one = |sku: &str| json!({"kind": "Direct", "sku": sku, "seats": 20, "termEndDays": 90});
+    json!({"users": 25, "guestsPercent": 8, "privilegedAdmins": 1, "sync": {"enabled": true},
+        "subscriptions": [one("O365_BUSINESS_PREMIUM"), one("VISIOCLIENT")]})
+}
+
+async fn bought_directly_alone() {
+    let mut trial = Trial::new("direct-alone", two()).await;
+    trial.spec()["billing"] = json!({"accounts": [{"kind": "CustomerAgreement"}]});
+    closes_by_hand(&trial, "Direct").await;
+}
+
+async fn no_billing_account_at_all() {
+    let mut trial = Trial::new("no-account", two()).await;
+    trial.spec()["billing"] = json!(null);
+    closes_by_hand(&trial, "Unknown").await;
+}
+
+/// Another tenant with an application of its own.
+async fn other(name: &str, what: &str) -> Tenant {
+    let domain = format!("{name}-{what}.onmicrosoft.com");
+    Trial::tenant(&json!({"users": 1, "initialDomain": domain})).await
+}
+
+/// The Secret with that application, as the closure's namespace has it, said to be of the tenant `of`.
+async fn give(trial: &Trial, secret: &str, who: &Tenant, of: &str) {
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": {"clientId": who.app_id, "clientSecret": who.client_secret},
+        "metadata": {"name": secret, "namespace": trial.case.namespace, "labels": {"tenantclosure.dev/tenant-id": of}},
+    });
+    let cluster = &trial.case.cluster;
+    cluster.apply("admin", &secret.to_string()).await.unwrap();
+}
+
+/// Grants the operator each of these Secrets, as it asks for them.
+async fn grant(trial: &Trial, secrets: &[&str]) {
+    for secret in secrets {
+        let says = format!("the Secret {secret}");
+        let told = trial.blocked_with("CredentialsForbidden", &says).await;
+        trial.do_as_told(&told.remedy).await;
+    }
+}
+
+/// Refused by name: an application of the closed tenant, said to be of the tenant that the block names.
+async fn refused(trial: &Trial, secret: &str) {
+    trial.apply().await;
+    grant(trial, &[secret]).await;
+    let told = trial.blocked("CredentialRefused").await;
+    let says = "an application of the tenant that its block names";
+    assert!(told.remedy.contains(says), "{}", told.remedy);
+    trial.assert_untouched().await;
+}
+
+async fn a_token_of_another_tenant_at_the_partner() {
+    let partner = other("wrong-partner", "partner").await;
+    let sold = json!({"kind": "Partner", "partnerTenantId": partner.id});
+    let mut trial = Trial::new("wrong-partner", json!({"subscriptions": [sold]})).await;
+    let own = trial.case.portal.tenant.clone();
+    give(&trial, "partner-closer", &own, &partner.id).await;
+    trial.spec()["billing"] = json!({"accounts": [
+        {"kind": "Partner", "tenantId": partner.id, "credentials": {"secretName": "partner-closer"}}]});
+    refused(&trial, "partner-closer").await;
+}
+
+/// An account of a partner is of no use there: what he sold is handed to him, and known to be so before anybody approves.
+async fn the_us_defense_has_no_partner_center() {
+    let name = "dod-partner";
+    let domain = format!("{name}-partner.onmicrosoft.us");
+    let fields = json!({"users": 1, "cloud": "USGovDoD", "initialDomain": domain});
+    let partner = Trial::tenant(&fields).await;
+    let sold = json!({"kind": "Partner", "sku": "SOLD", "partnerTenantId": partner.id, "termEndDays": 5, "disabledDays": 5});
+    let fields = json!({"cloud": "USGovDoD", "subscriptions": [sold]});
+    let mut trial = Trial::new(name, fields).await;
+    give(&trial, "partner-closer", &partner, &partner.id).await;
+    let spec = trial.spec();
+    spec["tenant"]["cloud"] = json!("USGovDoD");
+    spec["billing"] = json!({"accounts": [
+        {"kind": "Partner", "tenantId": partner.id, "credentials": {"secretName": "partner-closer"}}]});
+    trial.apply().await;
+    grant(&trial, &["partner-closer"]).await;
+    let told = bought(&trial).await;
+    assert_eq!(
+        (&told[0]["agreement"], &told[0]["endedBy"]),
+        (&json!("Partner"), &json!("Partner"))
+    );
+    let (_, hand_off) = trial.handed_over("CancelByPartner").await;
+    assert!(
+        hand_off.link.starts_with("https://portal.apps.mil/"),
+        "{}",
+        hand_off.link
+    );
+    trial.assert_closes().await;
+    let effects = trial.effects().await;
+    assert!(
+        of_kind(&effects, "subscriptionCanceled")
+            .iter()
+            .all(|(_, one)| one["app"].is_null())
+    );
+}
