@@ -25,6 +25,11 @@ pub const APPLICATION_UNITS: f64 = 150_000.0;
 /// Units a second, after that.
 pub const APPLICATION_UNITS_RATE: f64 = APPLICATION_UNITS / 20.0;
 
+/// Changes of applications that personal accounts may use, at once; the same page, application writes.
+pub const PERSONAL_BURST: f64 = 60.0;
+/// Changes a second, after that.
+pub const PERSONAL_RATE: f64 = PERSONAL_BURST / 60.0;
+
 /// Seconds that so many writes in one tenant take at least. `share` scales the quota: 1 is Microsoft's.
 // Beyond 2^53 writes the figure is not exact.
 #[allow(clippy::cast_precision_loss)]

@@ -22,6 +22,8 @@ mod ending;
 mod failures;
 #[path = "microsoft/inventory.rs"]
 mod inventory;
+#[path = "microsoft/lanes.rs"]
+mod lanes;
 #[path = "microsoft/losses.rs"]
 mod losses;
 #[path = "microsoft/mail.rs"]

@@ -4,6 +4,7 @@ use super::batch::{self, Answer, Item};
 use super::clouds::Service;
 use super::failure::{Failure, Kind};
 use super::gates::{Lane, lock};
+use super::pauses::SlowLane;
 use super::heard::Heard;
 use super::request::{Call, Reply};
 use super::wire::{Line, NOT_SENT};
@@ -27,6 +28,9 @@ pub(super) async fn write(
     call: &Call,
 ) -> Option<Result<Reply, Failure>> {
     if service != Service::Graph {
+        if !line.opened(service, Lane::Write, line.until()).await {
+            return None;
+        }
         return Some(line.send(service, Lane::Write, call).await);
     }
     let reservation = line.wire.gate.reserve(1, line.until()).await?;
@@ -138,11 +142,25 @@ struct Sweep {
     attempt: Attempt,
 }
 
+/// Requests in a `$batch` of a slow lane: few, so that one is never waited for long.
+const FEW: usize = 5;
+
 /// Sends one small writing request for each object, 20 in a `$batch`, several in flight. What is answered 429 goes back
 /// into the queue and is sent again when the gate opens; what is left at the end was not answered.
 /// `POST /$batch` of the API version given.
 pub(super) async fn sweep(
     line: &Line<'_>,
+    version: &str,
+    objects: &[ObjectId],
+    item: impl Fn(ObjectId) -> Item + Sync,
+) -> Result<Attempt, Failure> {
+    sweep_in(line, None, version, objects, item).await
+}
+
+/// Likewise in a lane that is slower than the rest of Graph: a 429 there closes that lane alone.
+pub(super) async fn sweep_in(
+    line: &Line<'_>,
+    lane: Option<&SlowLane>,
     version: &str,
     objects: &[ObjectId],
     item: impl Fn(ObjectId) -> Item + Sync,
@@ -154,7 +172,7 @@ pub(super) async fn sweep(
     });
     let workers = line.wire.limits.batches.max(1);
     let runs =
-        (0..workers).map(|_| async { while one_batch(line, version, &url, &work, &item).await {} });
+        (0..workers).map(|_| async { while one_batch(line, lane, version, &url, &work, &item).await {} });
     futures::future::join_all(runs).await;
     let mut attempt = work
         .into_inner()
@@ -164,9 +182,24 @@ pub(super) async fn sweep(
     Ok(attempt)
 }
 
+/// Adds what another sweep of the same effect brought; requests are counted by the line.
+pub(super) fn join(attempt: &mut Attempt, other: &Attempt) {
+    attempt.accepted.extend(&other.accepted);
+    attempt.requests = attempt.requests.max(other.requests);
+    attempt.throttled += other.throttled;
+    for refusal in &other.refused {
+        let failure = Failure::of(Kind::Rejected, refusal.status, &refusal.code);
+        refuse(attempt, &failure, &refusal.objects);
+    }
+    for id in &other.request_ids {
+        attempt.note_request(Some(*id));
+    }
+}
+
 /// Sends one batch of what is queued; false where there is nothing more to do for this worker.
 async fn one_batch(
     line: &Line<'_>,
+    lane: Option<&SlowLane>,
     version: &str,
     url: &url::Url,
     work: &Mutex<Sweep>,
@@ -174,12 +207,18 @@ async fn one_batch(
 ) -> bool {
     let ids: Vec<ObjectId> = {
         let mut work = lock(work);
-        let count = work.queue.len().min(batch::SIZE);
+        let most = if lane.is_some() { FEW } else { batch::SIZE };
+        let count = work.queue.len().min(most);
         work.queue.drain(..count).collect()
     };
     let Ok(count @ 1..) = u32::try_from(ids.len()) else {
         return false;
     };
+    if let Some(lane) = lane
+        && !lane.turn(count, line.until()).await
+    {
+        return false;
+    }
     let gate = &line.wire.gate;
     let Some(reservation) = gate.reserve(count, line.until()).await else {
         return false;
@@ -209,7 +248,7 @@ async fn one_batch(
         let id = reply.id;
         let answers = reply.json::<Value>().ok();
         let answers = answers.and_then(|body| batch::merge(ids.len(), &body));
-        if !sort(line, &mut work, &items, &ids, answers) {
+        if !sort(line, lane, &mut work, &items, &ids, answers) {
             work.attempt.note_request(Some(id));
         }
         return line.may_start();
@@ -232,6 +271,7 @@ async fn one_batch(
 /// Sorts the answers of one batch; false where one of them is a refusal or missing.
 fn sort(
     line: &Line<'_>,
+    lane: Option<&SlowLane>,
     work: &mut Sweep,
     items: &[Item],
     ids: &[ObjectId],
@@ -272,9 +312,15 @@ fn sort(
     if let Some(heard) = heard {
         work.attempt.throttled += throttled;
         line.wire.http.counters().throttled(throttled);
-        line.wire.gate.close(Lane::Write, pause, heard);
+        match lane {
+            Some(lane) => lane.close(pause),
+            None => line.wire.gate.close(Lane::Write, pause, heard),
+        }
     } else {
         line.wire.gate.succeeded();
+        if let Some(lane) = lane {
+            lane.succeeded();
+        }
     }
     good
 }

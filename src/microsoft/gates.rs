@@ -2,8 +2,10 @@
 //! each application over all tenants. They feed on what every reply tells ([`Heard`]). Nothing is lost at a gate: who is not
 //! let through keeps what he has.
 
+use super::clouds::Service;
 use super::heard::Heard;
 use super::pacing::Bucket;
+use super::pauses::{SideGate, SlowLane};
 use crate::closure::id::ObjectId;
 use crate::quota;
 use std::collections::{HashMap, VecDeque};
@@ -11,10 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The first pause after a 429 that names none; doubled for each further one, up to [`LONGEST_BACKOFF`].
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+pub(super) const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The longest pause of our own making.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(32);
+pub(super) const LONGEST_BACKOFF: Duration = Duration::from_secs(32);
 
 /// How much of an application's quota over all tenants may be booked ahead: much less than an effect may last.
 const AHEAD: Duration = Duration::from_secs(5);
@@ -29,6 +31,10 @@ pub struct Gates {
 struct Registry {
     tenants: HashMap<(ObjectId, ObjectId), Arc<Gate>>,
     applications: HashMap<ObjectId, Arc<Mutex<Shared>>>,
+    /// Of each application over all tenants: the lane of what personal accounts may use.
+    personal: HashMap<ObjectId, Arc<SlowLane>>,
+    /// Azure Resource Manager and Partner Center: by service, tenant and application.
+    sides: HashMap<(Service, ObjectId, ObjectId), Arc<SideGate>>,
 }
 
 /// A gate at one moment, for metrics.
@@ -98,15 +104,40 @@ impl Gates {
             .applications
             .entry(application)
             .or_insert_with(|| Arc::new(Mutex::new(Shared::new(now))));
+        let shared = Arc::clone(shared);
+        registry
+            .personal
+            .retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_idle(now));
+        let personal = registry
+            .personal
+            .entry(application)
+            .or_insert_with(|| Arc::new(SlowLane::of_personal_accounts(now)));
         let gate = Arc::new(Gate {
+            personal: Arc::clone(personal),
             tenant,
             state: Mutex::new(State::new(now)),
-            application: Arc::clone(shared),
+            application: shared,
         });
         registry
             .tenants
             .insert((tenant, application), Arc::clone(&gate));
         gate
+    }
+
+    /// The gate of one application in one tenant towards Azure Resource Manager or Partner Center.
+    pub(super) fn side(
+        &self,
+        service: Service,
+        tenant: ObjectId,
+        application: ObjectId,
+    ) -> Arc<SideGate> {
+        let now = Instant::now();
+        let mut registry = lock(&self.inner);
+        registry
+            .sides
+            .retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_idle(now));
+        let key = (service, tenant, application);
+        Arc::clone(registry.sides.entry(key).or_default())
     }
 }
 
@@ -122,6 +153,8 @@ pub(super) enum Lane {
 /// The gate of one application in one tenant.
 #[derive(Debug)]
 pub(super) struct Gate {
+    /// The lane of applications that personal accounts may use.
+    pub(super) personal: Arc<SlowLane>,
     tenant: ObjectId,
     state: Mutex<State>,
     application: Arc<Mutex<Shared>>,
@@ -391,7 +424,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Up to a quarter of a second, so that not everybody starts again at once.
-fn jitter() -> Duration {
+pub(super) fn jitter() -> Duration {
     let random = uuid::Uuid::new_v4().into_bytes()[0];
     Duration::from_millis(u64::from(random))
 }

@@ -1,7 +1,7 @@
 //! A real tenant behind the port.
 
 use super::auth::Credentials;
-use super::clouds::{Hosts, offered};
+use super::clouds::{Hosts, Service, offered};
 use super::dns::Dns;
 use super::gates::Gates;
 use super::graph::delta::Tracking;
@@ -95,6 +95,8 @@ fn open(
         http: Arc::clone(http),
         hosts,
         gate: gates.gate(credentials.tenant_id, credentials.app_id),
+        arm: gates.side(Service::Arm, credentials.tenant_id, credentials.app_id),
+        partner: gates.side(Service::Partner, credentials.tenant_id, credentials.app_id),
         tokens: http.tokens.of(hosts, credentials),
         limits,
     }

@@ -32,6 +32,7 @@ mod observe;
 mod outside;
 mod pacing;
 mod paging;
+mod pauses;
 mod partner;
 mod perform;
 mod proof;

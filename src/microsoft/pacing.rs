@@ -53,6 +53,11 @@ impl Bucket {
         )
     }
 
+    /// Applications that personal accounts may use: 60 changes in 60 s.
+    pub(super) fn of_personal_accounts(now: Instant) -> Self {
+        Self::new(quota::PERSONAL_BURST, quota::PERSONAL_RATE, 0, now)
+    }
+
     fn new(capacity: f64, per_second: f64, spent: u32, now: Instant) -> Self {
         let capacity = capacity * SHARE;
         Self {

@@ -3,7 +3,7 @@
 use super::arm::{azure, billing, directory, operation};
 use super::batch::Item;
 use super::clouds::Service;
-use super::effect::{note, refuse, sweep, write};
+use super::effect::{join, note, refuse, sweep, sweep_in, write};
 use super::failure::{Failure, Kind};
 use super::graph::applications::{self, Collection};
 use super::graph::{BETA, STABLE, domains, mfa, organization};
@@ -230,15 +230,23 @@ pub(super) fn domain_of(intent: &Intent) -> Result<&str, Failure> {
     }
 }
 
-/// Deletes applications and service principals; which of the two each is, is read first.
+/// Deletes applications and service principals; which of the two each is, is read first. Those that personal accounts may
+/// use come last, in a lane of their own.
 async fn remove(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Failure> {
     let there = applications::still_there(line, objects).await?;
-    let ids: Vec<ObjectId> = there.keys().copied().collect();
+    let (slow, ids): (Vec<ObjectId>, Vec<ObjectId>) = there
+        .keys()
+        .partition(|id| there.get(id) == Some(&Collection::PersonalApplications));
     let delete = |id: ObjectId| {
         let collection = there.get(&id).copied();
         collection.unwrap_or(Collection::Applications).delete(id)
     };
     let mut attempt = sweep(line, STABLE, &ids, delete).await?;
+    if !slow.is_empty() {
+        let lane = Some(&*line.wire.gate.personal);
+        let slowly = sweep_in(line, lane, STABLE, &slow, delete).await?;
+        join(&mut attempt, &slowly);
+    }
     let absent = objects.iter().filter(|id| !there.contains_key(id));
     attempt.accepted.extend(absent);
     Ok(attempt)
@@ -254,12 +262,8 @@ async fn remove_own(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Fa
     let mut ordered: Vec<(Collection, ObjectId)> = there.iter().map(|(id, c)| (*c, *id)).collect();
     ordered.sort_unstable();
     for (collection, id) in ordered {
-        let name = match collection {
-            Collection::Applications => "applications",
-            Collection::ServicePrincipals => "servicePrincipals",
-        };
-        let id_text = id.to_string();
-        let url = line.url(Service::Graph, &[STABLE, name, &id_text], &[])?;
+        let path = [STABLE, collection.name(), &id.to_string()];
+        let url = line.url(Service::Graph, &path, &[])?;
         let call = Call::delete(url);
         let sent = write(line, Service::Graph, &call).await;
         note(&mut attempt, &[id], &call, sent.as_ref());

@@ -5,6 +5,7 @@ use super::clouds::{Hosts, Service};
 use super::failure::{Failure, Kind};
 use super::gates::{Gate, Lane};
 use super::heard::Heard;
+use super::pauses::{SideGate, remaining};
 use super::request::{Call, Http, Reply};
 use super::settings::Limits;
 use crate::closure::tenant::Leash;
@@ -35,6 +36,10 @@ pub(super) struct Wire {
     pub(super) tokens: Arc<Tokens>,
     /// Graph's gate for this application in this tenant.
     pub(super) gate: Arc<Gate>,
+    /// Azure Resource Manager's.
+    pub(super) arm: Arc<SideGate>,
+    /// Partner Center's.
+    pub(super) partner: Arc<SideGate>,
     /// Bounds.
     pub(super) limits: Limits,
 }
@@ -56,6 +61,15 @@ impl Wire {
             requests: AtomicU32::new(0),
             leash: None,
             until: None,
+        }
+    }
+
+    /// The gate of a service beside Graph; `None`: it has none.
+    fn side(&self, service: Service) -> Option<&SideGate> {
+        match service {
+            Service::Arm => Some(&self.arm),
+            Service::Partner => Some(&self.partner),
+            Service::Graph | Service::Login => None,
         }
     }
 
@@ -159,10 +173,16 @@ impl Line<'_> {
                 stale = Some(token);
                 continue;
             }
-            if service == Service::Graph {
-                self.heed(lane, &reply);
-            } else if reply.status == 429 {
+            if reply.status == 429 {
                 self.wire.http.counters().throttled(1);
+            }
+            match self.wire.side(service) {
+                Some(side) => {
+                    let left = remaining(|name| reply.header(name));
+                    side.heard(lane, reply.status, reply.retry_after(), left);
+                }
+                None if service == Service::Graph => self.heed(lane, &reply),
+                None => {}
             }
             return Ok(reply);
         }
@@ -173,10 +193,18 @@ impl Line<'_> {
         let gate = &self.wire.gate;
         let heard = Heard::of(|name| reply.header(name));
         if reply.status == 429 {
-            self.wire.http.counters().throttled(1);
             gate.close(lane, reply.retry_after(), heard);
         }
         gate.heard(lane, heard);
+    }
+
+    /// Waits until the gate of a service is open; false where that would not be before `until`.
+    pub(super) async fn opened(&self, service: Service, lane: Lane, until: Instant) -> bool {
+        match self.wire.side(service) {
+            Some(side) => side.opened(lane, until).await,
+            None if service == Service::Graph => self.wire.gate.opened(lane, until).await,
+            None => true,
+        }
     }
 
     /// Reads, with patience: what may pass is tried again, and a closed gate is waited for, all in all not longer than
@@ -185,7 +213,7 @@ impl Line<'_> {
         let until = self.until();
         let mut pause = FIRST_PAUSE;
         for tried in 1.. {
-            if service == Service::Graph && !self.wire.gate.opened(Lane::Read, until).await {
+            if !self.opened(service, Lane::Read, until).await {
                 break;
             }
             let sent = self.send(service, Lane::Read, call).await;

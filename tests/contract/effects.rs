@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tenant_closure::closure::observation::Fact;
-use tenant_closure::microsoft::Service;
+use tenant_closure::microsoft::{LiveTenant, Service};
 
 const UNANSWERED: &str = "no answer; unanswered";
 
@@ -128,7 +128,8 @@ fn refused(row: &'static Row) -> [Trial; 2] {
     ]
 }
 
-/// 429: an item of a `$batch` is sent again, for it was not carried out; anything else is looked at first.
+/// 429: an item of a `$batch` is sent again, for it was not carried out; anything else is looked at first, and asked again no
+/// sooner than Microsoft says, whichever service it is.
 fn throttled(row: &'static Row) -> Vec<Trial> {
     let again = row.is(But::Swept) || row.is(But::Whole);
     let cases = [
@@ -146,7 +147,15 @@ fn throttled(row: &'static Row) -> Vec<Trial> {
                     Told::With(429, headers.into_iter().collect(), error("TooManyRequests"))
                 };
                 if !again {
-                    return is(&stage.run(move |_| throttled()).await, UNANSWERED, 1);
+                    let tenant = LiveTenant::new(stage.settings());
+                    let first = stage.twisted_on(&tenant, move |_| (throttled(), false));
+                    let first = first.await;
+                    is(&first, UNANSWERED, 1);
+                    let second = stage.twisted_on(&tenant, |hit| (hit.good(), true)).await;
+                    is(&second, "accepted; done", 1);
+                    let apart = second.hits[0] - first.hits[0];
+                    assert!(apart >= Duration::from_secs(1), "{apart:?}");
+                    return;
                 }
                 let ran = stage
                     .twisted(move |hit| match hit.before {

@@ -17,7 +17,8 @@ crate::rows![
     our_own_goes_within_the_visit,
     a_portal_that_refuses_though_all_is_green,
     our_own_that_may_not_remove_itself,
-    a_credential_that_is_lost_too_early
+    a_credential_that_is_lost_too_early,
+    applications_of_personal_accounts_go_in_their_own_lane
 ];
 
 /// Bob says what he saw.
@@ -331,4 +332,17 @@ async fn a_credential_that_is_lost_too_early() {
     let status = trial.phase(Phase::Closed).await;
     assert_eq!(condition(&status, "Closed").1, "TenantGone");
     trial.assert_no_rule_broken().await;
+}
+
+/// Microsoft lets 60 of them go in a minute; the others do not wait, and none is refused for being asked too often.
+async fn applications_of_personal_accounts_go_in_their_own_lane() {
+    let fields = json!({"users": 3, "personalAccountApplications": 66, "servicePrincipals": 25});
+    let mut trial = Trial::new("personal-accounts", fields).await;
+    trial.spec()["directory"] = json!({"removeApplications": true});
+    trial.apply().await;
+    let audit = trial.assert_closes().await;
+    assert!(audit.objects(&[Action::RemoveApplications]).len() >= 66 + 25);
+    let status = trial.phase(Phase::Closed).await;
+    let step = status.steps.iter().find(|one| one.name == "DeleteDirectory").unwrap();
+    assert_eq!(step.totals.as_ref().unwrap().throttled, 0, "{step:?}");
 }

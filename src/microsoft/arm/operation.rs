@@ -101,6 +101,9 @@ async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Optio
     let until = line.until().min(Instant::now() + FOLLOWED);
     while Instant::now() + pause < until {
         tokio::time::sleep(pause).await;
+        if !line.opened(Service::Arm, Lane::Read, until).await {
+            return None;
+        }
         let reply = line
             .send(Service::Arm, Lane::Read, &Call::get(url.clone()))
             .await
@@ -110,6 +113,10 @@ async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Optio
             continue;
         }
         let told = self::pause(&reply);
+        if reply.status == 429 {
+            pause = told;
+            continue;
+        }
         let body: Value = reply.json().ok()?;
         match body["status"].as_str() {
             Some("Failed" | "Canceled") => {

@@ -87,18 +87,54 @@ pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Result<Vec<Applicatio
 pub(in crate::microsoft) enum Collection {
     /// `/applications`.
     Applications,
+    /// `/applications` that personal accounts may use: Microsoft changes them in a slow lane (graph/throttling-limits).
+    PersonalApplications,
     /// `/servicePrincipals`.
     ServicePrincipals,
 }
 
 impl Collection {
+    /// The word in a path.
+    pub(in crate::microsoft) const fn name(self) -> &'static str {
+        match self {
+            Self::Applications | Self::PersonalApplications => "applications",
+            Self::ServicePrincipals => "servicePrincipals",
+        }
+    }
+
     /// `DELETE /applications/{id}` or `DELETE /servicePrincipals/{id}`.
     pub(in crate::microsoft) fn delete(self, id: ObjectId) -> Item {
-        let name = match self {
-            Self::Applications => "applications",
-            Self::ServicePrincipals => "servicePrincipals",
+        Item::delete(self.name(), id)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    id: ObjectId,
+    #[serde(default, rename = "@odata.type")]
+    kind: String,
+    #[serde(default)]
+    sign_in_audience: Option<String>,
+}
+
+impl Shown {
+    fn collection(&self) -> Option<Collection> {
+        let personal = || {
+            let audience = self.sign_in_audience.as_deref();
+            audience.is_some_and(|audience| audience.contains("PersonalMicrosoftAccount"))
         };
-        Item::delete(name, id)
+        if self.kind.ends_with("servicePrincipal") {
+            Some(Collection::ServicePrincipals)
+        } else if self.kind.ends_with("application") {
+            Some(if personal() {
+                Collection::PersonalApplications
+            } else {
+                Collection::Applications
+            })
+        } else {
+            None
+        }
     }
 }
 
@@ -107,16 +143,38 @@ pub(in crate::microsoft) async fn still_there(
     line: &Line<'_>,
     ids: &[ObjectId],
 ) -> Result<BTreeMap<ObjectId, Collection>, Failure> {
-    let shown = objects::shown(line, ids, &TYPES).await?;
-    let sorted = shown.into_iter().map(|(id, kind)| {
-        let collection = if kind.ends_with("servicePrincipal") {
-            Collection::ServicePrincipals
-        } else if kind.ends_with("application") {
-            Collection::Applications
-        } else {
-            return Err(Failure::malformed("NoType"));
-        };
-        Ok((id, collection))
+    let shown: Vec<Shown> = objects::shown(line, ids, &TYPES, "id,signInAudience").await?;
+    let ours = shown.into_iter().filter(|one| ids.contains(&one.id));
+    let sorted = ours.map(|one| match one.collection() {
+        Some(collection) => Ok((one.id, collection)),
+        None => Err(Failure::malformed("NoType")),
     });
     sorted.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_personal_accounts_may_use_is_known_by_its_audience() {
+        let sorted = |kind: &str, audience: Option<&str>| {
+            Shown {
+                id: ObjectId(uuid::Uuid::nil()),
+                kind: format!("#microsoft.graph.{kind}"),
+                sign_in_audience: audience.map(str::to_owned),
+            }
+            .collection()
+        };
+        for audience in ["AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"] {
+            let found = sorted("application", Some(audience));
+            assert_eq!(found, Some(Collection::PersonalApplications));
+            let found = sorted("servicePrincipal", Some(audience));
+            assert_eq!(found, Some(Collection::ServicePrincipals));
+        }
+        for audience in [Some("AzureADMyOrg"), Some("AzureADMultipleOrgs"), None] {
+            assert_eq!(sorted("application", audience), Some(Collection::Applications));
+        }
+        assert_eq!(sorted("user", None), None);
+    }
 }

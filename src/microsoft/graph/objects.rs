@@ -10,6 +10,7 @@ use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -17,8 +18,8 @@ use std::collections::BTreeMap;
 pub(in crate::microsoft) const MOST: usize = 1_000;
 
 #[derive(Deserialize)]
-struct Listing {
-    value: Vec<Raw>,
+struct Listing<T> {
+    value: Vec<T>,
     #[serde(default, rename = "@odata.nextLink")]
     next: Option<String>,
 }
@@ -36,8 +37,18 @@ pub(in crate::microsoft) fn items(
     ids: &[ObjectId],
     types: &[&str],
 ) -> Result<Vec<Item>, Failure> {
+    selected(line, ids, types, "id")
+}
+
+/// Likewise with these properties.
+fn selected(
+    line: &Line<'_>,
+    ids: &[ObjectId],
+    types: &[&str],
+    select: &str,
+) -> Result<Vec<Item>, Failure> {
     let path = [STABLE, "directoryObjects", "getByIds"];
-    let url = line.url(Service::Graph, &path, &[("$select", "id")])?;
+    let url = line.url(Service::Graph, &path, &[("$select", select)])?;
     let item = |some| Item::post(&url, json!({"ids": some, "types": types}));
     Ok(ids.chunks(MOST).map(item).collect())
 }
@@ -47,28 +58,32 @@ pub(in crate::microsoft) fn told(
     asked: &[ObjectId],
     body: Body,
 ) -> Result<BTreeMap<ObjectId, String>, Failure> {
-    let listing: Listing = batch_read::understood(body)?;
-    if listing.next.is_some() {
-        return Err(Failure::malformed("UnexpectedPage"));
-    }
-    let known = listing.value.into_iter();
-    let known = known.filter(|raw| asked.contains(&raw.id));
+    let known = listed(body)?.into_iter();
+    let known = known.filter(|raw: &Raw| asked.contains(&raw.id));
     Ok(known
         .map(|raw| (raw.id, raw.kind.unwrap_or_default()))
         .collect())
 }
 
-/// Those of `ids` that are shown, with their `@odata.type`.
-pub(in crate::microsoft) async fn shown(
+/// What one answer lists: it has one page.
+fn listed<T: DeserializeOwned>(body: Body) -> Result<Vec<T>, Failure> {
+    let listing: Listing<T> = batch_read::understood(body)?;
+    if listing.next.is_some() {
+        return Err(Failure::malformed("UnexpectedPage"));
+    }
+    Ok(listing.value)
+}
+
+/// Those of `ids` that are shown, with the properties that `select` names.
+pub(in crate::microsoft) async fn shown<T: DeserializeOwned>(
     line: &Line<'_>,
     ids: &[ObjectId],
     types: &[&str],
-) -> Result<BTreeMap<ObjectId, String>, Failure> {
-    let bodies = batch_read::read(line, STABLE, &items(line, ids, types)?).await?;
-    let pages = ids.chunks(MOST).zip(bodies);
-    let pages: Vec<_> = pages
-        .map(|(asked, body)| told(asked, body))
-        .collect::<Result<_, _>>()?;
+    select: &str,
+) -> Result<Vec<T>, Failure> {
+    let items = selected(line, ids, types, select)?;
+    let bodies = batch_read::read(line, STABLE, &items).await?;
+    let pages: Vec<Vec<T>> = bodies.into_iter().map(listed).collect::<Result<_, _>>()?;
     Ok(pages.into_iter().flatten().collect())
 }
 

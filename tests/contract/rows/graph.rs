@@ -295,7 +295,7 @@ fn applications_there() -> Vec<Row> {
         row(
             Graph,
             "POST /v1.0/directoryObjects/getByIds",
-            "POST /v1.0/directoryObjects/getByIds?$select=id\ncontent-type: application/json\n\n\
+            "POST /v1.0/directoryObjects/getByIds?$select=id,signInAudience\ncontent-type: application/json\n\n\
              {\"ids\": [\"00000000-0000-0000-0000-00000000000b\"], \"types\": [\"application\", \"servicePrincipal\"]}",
             Run::LookBack(intent(Action::RemoveApplications, id(0xb))),
         )

@@ -1,0 +1,298 @@
+//! Pauses beside Graph's own gate: what Azure Resource Manager and Partner Center ask for, and lanes of Graph that are
+//! slower than the rest. Kept for one application in one tenant, shared by everything in this process that goes there.
+//!
+//! Sources: learn.microsoft.com `azure/azure-resource-manager/management/request-limits-and-throttling`;
+//! `partner-center/developer/api-throttling-guidance`; `graph/throttling-limits`.
+
+use super::gates::{FIRST_BACKOFF, LONGEST_BACKOFF, Lane, jitter, lock};
+use super::pacing::Bucket;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// With so few requests left, as Azure tells them, the next one waits: others of the tenant use the same quota.
+const FEW: u32 = 5;
+
+/// In this time Azure gives back 25 readings, or 10 changes: more than a closure asks for at once.
+const REST: Duration = Duration::from_secs(1);
+
+/// What Azure tells of the requests that are left; the least counts.
+const REMAINING: [&str; 6] = [
+    "x-ms-ratelimit-remaining-subscription-reads",
+    "x-ms-ratelimit-remaining-subscription-writes",
+    "x-ms-ratelimit-remaining-subscription-deletes",
+    "x-ms-ratelimit-remaining-tenant-reads",
+    "x-ms-ratelimit-remaining-tenant-writes",
+    "x-ms-ratelimit-remaining-tenant-deletes",
+];
+
+/// Requests left, out of headers by their names in lower case.
+pub(super) fn remaining<T: AsRef<str>>(header: impl Fn(&'static str) -> Option<T>) -> Option<u32> {
+    let told = REMAINING.into_iter().filter_map(header);
+    told.filter_map(|text| text.as_ref().trim().parse().ok())
+        .min()
+}
+
+/// Until when nothing is sent.
+#[derive(Debug)]
+struct Pause {
+    until: Option<Instant>,
+    backoff: Duration,
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self {
+            until: None,
+            backoff: FIRST_BACKOFF,
+        }
+    }
+}
+
+impl Pause {
+    fn opens(&self, now: Instant) -> Option<Instant> {
+        self.until.filter(|until| *until > now)
+    }
+
+    fn lengthen(&mut self, until: Instant) {
+        self.until = self.until.max(Some(until));
+    }
+
+    /// A 429. Without a pause from Microsoft our own one counts, and doubles once a closing.
+    fn throttled(&mut self, told: Option<Duration>, jitter: Duration, now: Instant) {
+        let pause = match told.filter(|pause| !pause.is_zero()) {
+            Some(pause) => pause,
+            // An answer to what was in flight when it was closed: it says nothing new.
+            None if self.opens(now).is_some() => return,
+            None => {
+                let pause = self.backoff;
+                self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
+                pause
+            }
+        };
+        self.lengthen(now + pause + jitter);
+    }
+}
+
+/// Waits for a moment that `opens` tells; false where that would not be before `until`.
+async fn wait(until: Instant, opens: impl Fn(Instant) -> Option<Instant>) -> bool {
+    loop {
+        match opens(Instant::now()) {
+            None => return true,
+            Some(then) if then >= until => return false,
+            Some(then) => tokio::time::sleep_until(then.into()).await,
+        }
+    }
+}
+
+/// The gate of Azure Resource Manager, or of Partner Center. Each counts readings and changes by themselves, so a 429
+/// closes its own side alone.
+#[derive(Debug, Default)]
+pub(super) struct SideGate {
+    sides: Mutex<[Pause; 2]>,
+}
+
+const fn side(lane: Lane) -> usize {
+    match lane {
+        Lane::Read => 0,
+        Lane::Write => 1,
+    }
+}
+
+impl SideGate {
+    /// Waits until a lane is open; false where that would not be before `until`.
+    pub(super) async fn opened(&self, lane: Lane, until: Instant) -> bool {
+        wait(until, |now| {
+            let sides = lock(&self.sides);
+            sides.get(side(lane)).and_then(|pause| pause.opens(now))
+        })
+        .await
+    }
+
+    /// What a reply tells: a 429 with the pause that it asks for, and how many requests are left.
+    pub(super) fn heard(
+        &self,
+        lane: Lane,
+        status: u16,
+        retry_after: Option<Duration>,
+        remaining: Option<u32>,
+    ) {
+        self.hear(lane, status, retry_after, remaining, Instant::now());
+    }
+
+    fn hear(
+        &self,
+        lane: Lane,
+        status: u16,
+        retry_after: Option<Duration>,
+        remaining: Option<u32>,
+        now: Instant,
+    ) {
+        let mut sides = lock(&self.sides);
+        let Some(pause) = sides.get_mut(side(lane)) else {
+            return;
+        };
+        if status == 429 {
+            pause.throttled(retry_after, jitter(), now);
+            return;
+        }
+        pause.backoff = FIRST_BACKOFF;
+        if remaining.is_some_and(|left| left <= FEW) {
+            pause.lengthen(now + REST);
+        }
+    }
+
+    /// True where both sides are open: such a gate can be forgotten.
+    pub(super) fn is_idle(&self, now: Instant) -> bool {
+        lock(&self.sides)
+            .iter()
+            .all(|pause| pause.opens(now).is_none())
+    }
+}
+
+/// A lane of Graph with few requests in a time and a pause of its own: what is throttled in it holds nothing else up.
+#[derive(Debug)]
+pub(super) struct SlowLane {
+    state: Mutex<(Bucket, Pause)>,
+}
+
+impl SlowLane {
+    /// Applications that personal accounts may use: 60 changes a minute.
+    pub(super) fn of_personal_accounts(now: Instant) -> Self {
+        Self::new(Bucket::of_personal_accounts(now))
+    }
+
+    fn new(bucket: Bucket) -> Self {
+        Self {
+            state: Mutex::new((bucket, Pause::default())),
+        }
+    }
+
+    /// Waits until so many may be sent; false where that would not be before `until`. They count as sent then.
+    pub(super) async fn turn(&self, items: u32, until: Instant) -> bool {
+        let opens = |now| {
+            let mut state = lock(&self.state);
+            let (bucket, pause) = &mut *state;
+            let ready = bucket.ready_at(items, now);
+            let then = pause.opens(now).max((ready > now).then_some(ready));
+            if then.is_none() {
+                bucket.take(items, now);
+            }
+            then
+        };
+        wait(until, opens).await
+    }
+
+    /// A 429 was answered in this lane.
+    pub(super) fn close(&self, pause: Option<Duration>) {
+        lock(&self.state).1.throttled(pause, jitter(), Instant::now());
+    }
+
+    /// A request succeeded: the own back-off begins anew.
+    pub(super) fn succeeded(&self) {
+        lock(&self.state).1.backoff = FIRST_BACKOFF;
+    }
+
+    /// True where nothing is spent and nothing is closed: such a lane can be forgotten.
+    pub(super) fn is_idle(&self, now: Instant) -> bool {
+        let mut state = lock(&self.state);
+        state.0.is_full(now) && state.1.opens(now).is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn closed_for(gate: &SideGate, lane: Lane, now: Instant) -> Option<Duration> {
+        let until = lock(&gate.sides)[side(lane)].opens(now)?;
+        Some(until - now)
+    }
+
+    #[test]
+    fn a_429_closes_its_own_side_for_as_long_as_it_says() {
+        let gate = SideGate::default();
+        let now = Instant::now();
+        gate.hear(Lane::Write, 429, Some(secs(17)), None, now);
+        let closed = closed_for(&gate, Lane::Write, now).unwrap();
+        assert!((secs(17)..secs(18)).contains(&closed), "{closed:?}");
+        assert_eq!(closed_for(&gate, Lane::Read, now), None);
+        assert!(!gate.is_idle(now) && gate.is_idle(now + secs(18)));
+        // A shorter one after it shortens nothing.
+        gate.hear(Lane::Write, 429, Some(secs(1)), None, now);
+        assert!(closed_for(&gate, Lane::Write, now).unwrap() >= secs(17));
+    }
+
+    #[test]
+    fn without_a_pause_the_own_back_off_doubles_and_begins_anew() {
+        let gate = SideGate::default();
+        let mut now = Instant::now();
+        for seconds in [1, 2, 4, 8, 16, 32, 32] {
+            gate.hear(Lane::Read, 429, None, None, now);
+            // In flight meanwhile: nothing new.
+            gate.hear(Lane::Read, 429, None, None, now);
+            let closed = closed_for(&gate, Lane::Read, now).unwrap();
+            assert!((secs(seconds)..secs(seconds + 1)).contains(&closed), "{closed:?}");
+            now += closed;
+        }
+        gate.hear(Lane::Read, 200, None, None, now);
+        gate.hear(Lane::Read, 429, None, None, now);
+        assert!(closed_for(&gate, Lane::Read, now).unwrap() < secs(2));
+    }
+
+    #[test]
+    fn few_requests_left_are_a_rest() {
+        let gate = SideGate::default();
+        let now = Instant::now();
+        gate.hear(Lane::Read, 200, None, Some(FEW + 1), now);
+        assert_eq!(closed_for(&gate, Lane::Read, now), None);
+        gate.hear(Lane::Read, 200, None, Some(FEW), now);
+        assert_eq!(closed_for(&gate, Lane::Read, now), Some(REST));
+        assert_eq!(closed_for(&gate, Lane::Write, now), None);
+    }
+
+    #[test]
+    fn the_least_that_is_left_counts() {
+        let told = |headers: &'static [(&'static str, &'static str)]| {
+            remaining(|name| headers.iter().find(|one| one.0 == name).map(|one| one.1))
+        };
+        assert_eq!(told(&[]), None);
+        assert_eq!(
+            told(&[
+                ("x-ms-ratelimit-remaining-subscription-reads", " 199 "),
+                ("x-ms-ratelimit-remaining-tenant-reads", "7"),
+            ]),
+            Some(7)
+        );
+        assert_eq!(
+            told(&[("x-ms-ratelimit-remaining-tenant-writes", "many")]),
+            None
+        );
+    }
+
+    #[tokio::test]
+    async fn a_closed_side_is_waited_for_or_not() {
+        let gate = SideGate::default();
+        gate.heard(Lane::Write, 429, Some(secs(5)), None);
+        let soon = Instant::now() + secs(2);
+        assert!(!gate.opened(Lane::Write, soon).await);
+        assert!(gate.opened(Lane::Read, soon).await);
+    }
+
+    #[tokio::test]
+    async fn sixty_at_once_then_one_a_second() {
+        let lane = SlowLane::of_personal_accounts(Instant::now());
+        let soon = Instant::now() + secs(1);
+        assert!(lane.turn(58, soon).await);
+        assert!(!lane.turn(5, soon).await, "not in a second");
+        assert!(lane.turn(1, Instant::now() + secs(3)).await);
+        lane.close(Some(secs(60)));
+        assert!(!lane.turn(1, Instant::now() + secs(30)).await);
+        assert!(!lane.is_idle(Instant::now()));
+        lane.succeeded();
+        assert!(!lane.turn(1, Instant::now() + secs(30)).await, "Microsoft's pause stands");
+    }
+}

@@ -1,0 +1,140 @@
+//! Pauses that concern a part of what is asked: a slow lane of Graph, Azure Resource Manager, Partner Center.
+
+use super::*;
+use tenant_closure::microsoft::Gates;
+
+/// The tenant with gates that can be looked at, and four seconds for an effect.
+async fn watched(
+    script: impl Fn(&Seen, usize) -> Told + Send + Sync + 'static,
+) -> (Arc<Fake>, LiveTenant, Arc<Gates>) {
+    let (fake, mut settings) = start_raw(script).await;
+    settings.limits.effect = Duration::from_secs(4);
+    settings.billing = vec![Billing {
+        kind: BillingKind::AzureSubscription,
+        credentials: None,
+    }];
+    let gates = Arc::clone(&settings.gates);
+    (fake, LiveTenant::new(settings), gates)
+}
+
+/// Three applications by id; personal accounts may use the second one.
+fn shown() -> Value {
+    let audiences = ["AzureADMyOrg", "AzureADandPersonalMicrosoftAccount", "AzureADMultipleOrgs"];
+    let all = audiences.iter().enumerate().map(|(n, audience)| {
+        json!({"@odata.type": "#microsoft.graph.application", "id": id(n), "signInAudience": audience})
+    });
+    json!({"value": all.collect::<Vec<_>>()})
+}
+
+#[tokio::test]
+async fn one_429_to_what_personal_accounts_may_use_holds_nothing_else_up() {
+    let slow = format!("/applications/{}", id(1));
+    let (fake, tenant, gates) = watched(move |seen, _| match seen.path.as_str() {
+        "/v1.0/directoryObjects/getByIds" => Told::Json(200, shown()),
+        "/v1.0/$batch" => {
+            let answers = seen.items().into_iter().map(|(place, url)| {
+                if url == slow {
+                    json!({"id": place, "status": 429, "headers": {"Retry-After": "60"},
+                        "body": {"error": {"code": "TooManyRequests"}}})
+                } else {
+                    json!({"id": place, "status": 204})
+                }
+            });
+            Told::Json(200, json!({"responses": answers.collect::<Vec<_>>()}))
+        }
+        _ => usual(seen),
+    })
+    .await;
+    let about = intent(Action::RemoveApplications, ids(0..3));
+    let begun = Instant::now();
+    let attempt = tenant.perform(&about, &Held::new()).await;
+    assert_eq!(attempt.accepted, [id(0), id(2)]);
+    assert_eq!(attempt.throttled, 1);
+    assert!(attempt.refused.is_empty());
+    assert!(begun.elapsed() < Duration::from_secs(4), "nobody waits for a minute");
+    let gate = gates.states()[0];
+    assert_eq!(gate.closed_for, None, "the gate of all other writes is open");
+    // Asked again while the lane is closed, the slow one is not sent.
+    let sent = |fake: &Fake| deletes(fake).iter().map(|one| one.1).sum::<usize>();
+    let before = sent(&fake);
+    tenant.perform(&about, &Held::new()).await;
+    let again = deletes(&fake);
+    assert_eq!(sent(&fake), before + 2);
+    let slow = again.iter().find(|one| one.0.ends_with(&id(1).to_string())).unwrap();
+    assert_eq!(slow.1, 1);
+}
+
+/// Azure's pause after a change that it did not take holds the next one back, for everybody who uses the same application.
+#[tokio::test]
+async fn azure_is_asked_no_sooner_than_it_says() {
+    let subscription = format!("/subscriptions/{}", id(7));
+    let (fake, tenant, _) = watched(|seen, before| match seen.path.as_str() {
+        path if path.ends_with("/Microsoft.Subscription/cancel") && before == 0 => {
+            let pause = vec![("retry-after", "2".to_owned())];
+            Told::With(429, pause, json!({"error": {"code": "TooManyRequests"}}))
+        }
+        path if path.ends_with("/Microsoft.Subscription/cancel") => {
+            Told::Json(200, json!({"subscriptionId": id(7)}))
+        }
+        _ => usual(seen),
+    })
+    .await;
+    let about = Intent {
+        resource: Some(subscription),
+        ..intent(Action::CancelSubscription, vec![id(7)])
+    };
+    let begun = Instant::now();
+    let attempt = tenant.perform(&about, &Held::new()).await;
+    assert_eq!((attempt.accepted.len(), attempt.throttled), (0, 1));
+    let attempt = tenant.perform(&about, &Held::new()).await;
+    assert_eq!(attempt.accepted, [id(7)]);
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(fake.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_pause_that_is_longer_than_an_effect_is_not_sat_out() {
+    let subscription = format!("/subscriptions/{}", id(7));
+    let (fake, tenant, _) = watched(|seen, _| match seen.path.as_str() {
+        path if path.ends_with("/Microsoft.Subscription/cancel") => {
+            let pause = vec![("retry-after", "120".to_owned())];
+            Told::With(429, pause, json!({"error": {"code": "TooManyRequests"}}))
+        }
+        _ => usual(seen),
+    })
+    .await;
+    let about = Intent {
+        resource: Some(subscription),
+        ..intent(Action::CancelSubscription, vec![id(7)])
+    };
+    tenant.perform(&about, &Held::new()).await;
+    let begun = Instant::now();
+    let attempt = tenant.perform(&about, &Held::new()).await;
+    assert_eq!(attempt, Attempt::default(), "nothing was sent");
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(fake.seen().len(), 1);
+}
+
+/// With few requests left the next one rests, so that others of the tenant find some.
+#[tokio::test]
+async fn few_requests_left_in_azure_are_a_rest() {
+    let resource = format!("/subscriptions/{}", id(7));
+    for (left, rests) in [("11999", false), ("3", true)] {
+        let (_, tenant, _) = watched(move |seen, _| match seen.path.as_str() {
+            path if path.ends_with("/Microsoft.Subscription/cancel") => {
+                let headers = vec![("x-ms-ratelimit-remaining-subscription-writes", left.to_owned())];
+                Told::With(200, headers, json!({"subscriptionId": id(7)}))
+            }
+            _ => usual(seen),
+        })
+        .await;
+        let about = Intent {
+            resource: Some(resource.clone()),
+            ..intent(Action::CancelSubscription, vec![id(7)])
+        };
+        tenant.perform(&about, &Held::new()).await;
+        let begun = Instant::now();
+        tenant.perform(&about, &Held::new()).await;
+        assert_eq!(begun.elapsed() >= Duration::from_millis(900), rests, "{left}");
+    }
+}
