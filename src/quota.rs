@@ -30,6 +30,10 @@ pub const PERSONAL_BURST: f64 = 60.0;
 /// Changes a second, after that.
 pub const PERSONAL_RATE: f64 = PERSONAL_BURST / 60.0;
 
+/// Requests about Conditional Access in one tenant, readings too: one a second, and a refusal that names no pause (an earlier
+/// version of the same page).
+pub const POLICIES_RATE: f64 = 1.0;
+
 /// Seconds that so many writes in one tenant take at least. `share` scales the quota: 1 is Microsoft's.
 // Beyond 2^53 writes the figure is not exact.
 #[allow(clippy::cast_precision_loss)]

@@ -5,7 +5,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
     access, decide, decision, external, id, intent, inventory, loss, mail, memory, observation,
-    plan, report, schedule, step, steps, supplement, terms,
+    plan, recycle_bin, report, schedule, step, steps, supplement, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
@@ -67,6 +67,18 @@ fn world() -> impl Strategy<Value = World> {
         world.sync_refused = on[2];
         world.minds_own = on[3];
         world.terms.remove_applications = on[4];
+        if on[3] {
+            world.terms.security_defaults_off = on[2];
+            world.terms.policies_off = vec![fixtures::id(0xE1)];
+            world.policies = [0xE1, 0xE2].map(|n| (fixtures::id(n), true)).into();
+            let permissions = [
+                "Policy.Read.All",
+                "Policy.ReadWrite.SecurityDefaults",
+                "Policy.ReadWrite.ConditionalAccess",
+            ];
+            let permissions = permissions.map(str::to_owned);
+            world.identity.permissions.extend(permissions);
+        }
         world.lost = lost;
         world.terms.stop_renewal_first = on[8];
         if on[9] {
@@ -334,6 +346,8 @@ fn may_name(run: &Run, intent: &Intent, target: id::ObjectId) -> bool {
         },
         Action::DeleteUsers => intent.step == Step::DeleteDirectory && head.spare == Some(target),
         Action::DisableMfa => head.spare == Some(target),
+        Action::DisableSecurityDefaults => head.security_defaults && target == fixtures::id(TENANT),
+        Action::DisablePolicies => head.policies.contains(&target),
         Action::MakeDomainDefault => target == ObjectId::of_domain(DOMAIN),
         Action::ReleaseDomain | Action::ForceReleaseDomain => {
             let mut named = head.domains.iter();
@@ -395,6 +409,16 @@ fn check_intent(run: &Run, seen: &Observation, intent: &Intent) {
             "all that is left to do from outside"
         );
         return;
+    }
+    match intent.action {
+        Action::DisableSecurityDefaults => {
+            assert_eq!(seen.security_defaults, Fact::Known(true));
+        }
+        Action::DisablePolicies => {
+            let there = seen.policies.known().expect("seen in this cycle");
+            assert!(intent.objects.iter().all(|id| there[id]));
+        }
+        _ => {}
     }
     if intent.action == Action::CancelSubscription {
         let all = seen.subscriptions.known().expect("seen in this cycle");

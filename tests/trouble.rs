@@ -72,6 +72,8 @@ mod stack;
 mod strangers;
 #[path = "trouble/supplements.rs"]
 mod supplements;
+#[path = "trouble/switches.rs"]
+mod switches;
 #[path = "trouble/tenants.rs"]
 mod tenants;
 #[allow(dead_code)] // the rows of bad luck use the rest
@@ -115,6 +117,7 @@ fn main() {
         signed::rows(),
         strangers::rows(),
         supplements::rows(),
+        switches::rows(),
         tenants::rows(),
     ])
 }

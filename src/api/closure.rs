@@ -41,6 +41,7 @@ use serde::{Deserialize, Serialize};
     validation = Rule::new("has(self.billing) == has(oldSelf.billing) && (!has(self.billing) || self.billing == oldSelf.billing)").message("spec.billing cannot be changed; delete this closure (nothing is lost) and create another"),
     validation = Rule::new("has(self.domains) == has(oldSelf.domains) && (!has(self.domains) || self.domains == oldSelf.domains)").message("spec.domains cannot be changed; delete this closure (nothing is lost) and create another"),
     validation = Rule::new("!has(self.domains) || !(self.tenant.initialDomain.lowerAscii() in self.domains.release)").message("the initial domain cannot be released, it goes with the tenant: take it out of spec.domains.release"),
+    validation = Rule::new("has(self.mfa) == has(oldSelf.mfa) && (!has(self.mfa) || self.mfa == oldSelf.mfa)").message("spec.mfa cannot be changed; delete this closure (nothing is lost) and create another"),
     validation = Rule::new("has(self.directory) == has(oldSelf.directory) && (!has(self.directory) || self.directory == oldSelf.directory)").message("spec.directory cannot be changed; delete this closure (nothing is lost) and create another"),
     validation = Rule::new("has(self.approval) == has(oldSelf.approval) && (!has(self.approval) || self.approval == oldSelf.approval)").message("spec.approval cannot be changed; delete this closure (nothing is lost) and create another")
 )]
@@ -81,6 +82,9 @@ pub struct TenantClosureSpec {
     /// Domains that are set free for another tenant, after the users and before the subscriptions. Absent: none is. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domains: Option<Domains>,
+    /// What step 4 switches off besides per-user MFA. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mfa: Option<Mfa>,
     /// What may be removed of the directory before it goes. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<Directory>,
@@ -118,17 +122,15 @@ pub struct TenantRef {
     validation = Rule::new("!has(self.readerSecretName) || has(self.secretName)").message("readerSecretName goes with secretName; with workloadIdentity name the reading application in workloadIdentity.readerClientId")
 )]
 pub struct Credentials {
-    /// Secret of the application that carries the closure out, with the keys `clientId` and `clientCertificate` (PEM: the
-    /// certificate and its RSA key) or `clientSecret`; where it holds both, the certificate is used.
+    /// Secret of the application that acts: `clientId`, and `clientCertificate` (PEM, with its RSA key) or `clientSecret`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     pub secret_name: Option<String>,
-    /// Likewise of an application that can only read; it serves mode Plan. Default: the first one.
+    /// Likewise of one that only reads, for mode Plan. Default: the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     pub reader_secret_name: Option<String>,
-    /// An application that trusts the operator's service account (a federated credential): no Secret is needed. Only for
-    /// tenants that the operator's configuration binds to this namespace.
+    /// An application that trusts the operator's service account; only for tenants bound to this namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload_identity: Option<WorkloadIdentity>,
 }
@@ -137,11 +139,11 @@ pub struct Credentials {
 #[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadIdentity {
-    /// Application (client) id of the application that carries the closure out.
+    /// Application (client) id of the one that acts.
     #[schemars(length(max = 36))]
     #[x_kube(validation = Rule::new("self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')").message("must be a GUID: the application (client) id"))]
     pub client_id: String,
-    /// Likewise of an application that can only read; it serves mode Plan. Default: the first one.
+    /// Likewise of one that only reads, for mode Plan. Default: the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 36))]
     #[x_kube(validation = Rule::new("self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')").message("must be a GUID: the application (client) id"))]
@@ -262,14 +264,12 @@ pub struct Billing {
 pub struct BillingAccount {
     /// Its kind.
     pub kind: BillingKind,
-    /// The tenant that the account is used from, where that is another than the closed one: the payer's, or the
-    /// partner's. Every token that is got with the account's credential must be for it.
+    /// The tenant that the account is used from, where that is another than the closed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 36))]
     #[x_kube(validation = Rule::new("self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')").message("must be a GUID in lower case: the id of the tenant that the account is used from"))]
     pub tenant_id: Option<String>,
-    /// Secrets of an application of that tenant, labelled `tenantclosure.dev/tenant-id` with that tenant's id. Absent:
-    /// the closure's own.
+    /// Secrets of an application of that tenant, labelled with its id. Absent: the closure's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Credentials>,
 }
@@ -288,6 +288,20 @@ pub struct Domains {
     pub release: Vec<String>,
 }
 
+/// What asks for a second factor besides, and is switched off in step 4.
+#[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Mfa {
+    /// True: security defaults are switched off. Default: false. DANGER: whoever still signs in needs no second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disable_security_defaults: Option<bool>,
+    /// Ids of Conditional Access policies to disable. Absent: none. DANGER: what they protect is protected no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 50), inner(length(max = 36)))]
+    #[x_kube(validation = Rule::new("self.all(p, p.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'))").message("must be GUIDs in lower case"))]
+    pub disable_conditional_access_policies: Option<Vec<String>>,
+}
+
 /// The directory.
 #[derive(Clone, Debug, Serialize, Deserialize, KubeSchema, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
@@ -304,14 +318,12 @@ pub struct Directory {
     #[schemars(length(max = 512))]
     #[x_kube(validation = Rule::new("self.matches('^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+/providers/Microsoft[.]AzureActiveDirectory/(ciamDirectories|b2cDirectories)/[^/]+$')").message("must be the ARM id of an External ID or B2C directory: /subscriptions/…/resourceGroups/…/providers/Microsoft.AzureActiveDirectory/ciamDirectories/… (or b2cDirectories)"))]
     pub resource: Option<String>,
-    /// The tenant of the Azure subscription that the resource lies in, where that is another than the closed one. Every
-    /// token that is got with its credential must be for it.
+    /// The tenant of the resource's Azure subscription, where that is another than the closed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 36))]
     #[x_kube(validation = Rule::new("self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')").message("must be a GUID in lower case: the id of the tenant of the Azure subscription"))]
     pub resource_tenant_id: Option<String>,
-    /// Secrets of an application of that tenant, labelled `tenantclosure.dev/tenant-id` with that tenant's id. Absent:
-    /// the closure's own.
+    /// Secrets of an application of that tenant, labelled with its id. Absent: the closure's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Credentials>,
 }

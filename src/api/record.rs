@@ -7,6 +7,7 @@ use crate::closure::inventory::Inventory;
 use crate::closure::loss::{LossCount, SHOWN};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::plan::PlanHead;
+use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::supplement::{SupplementHead, SupplementRef};
 use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
@@ -84,6 +85,9 @@ pub struct ClosureRecordSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 520))]
     pub losses: Vec<LossCount>,
+    /// Who was in the recycle bin when the plan was made, in a record of type Plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recycle_bin: Option<RecycleBin>,
     /// Names of the plan's chunks, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 500), inner(length(max = 253)))]
@@ -136,6 +140,7 @@ impl ClosureRecordSpec {
                     made_at: created,
                     users: plan.user_count,
                     losses: self.losses.iter().take(SHOWN).copied().collect(),
+                    recycle_bin: self.recycle_bin,
                 };
                 before.with_plan(made, settled.at)
             }

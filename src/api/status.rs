@@ -45,23 +45,20 @@ pub struct TenantClosureStatus {
     /// The approval of the plan in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalStatus>,
-    /// The inventory that was written before anything was deleted, where the operator's configuration wants one: its digest,
-    /// its numbers and what is lacking in it.
+    /// The inventory that was written before anything was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inventory: Option<Taken>,
     /// The steps, first to last.
     #[schemars(length(max = 6))]
     pub steps: Vec<StepStatus>,
-    /// What the identity holds beyond what is needed, and what of it ends before the closure can, as step 0 saw it; the
-    /// worst first. Nothing waits for it.
+    /// What the identity holds beyond need, or that ends too early; the worst first.
     #[schemars(length(max = 21))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub access_warnings: Vec<AccessWarningStatus>,
     /// What stands in the way.
     #[schemars(length(max = 40))]
     pub blockers: Vec<BlockerStatus>,
-    /// Every delete-tenant check, once step 5 has looked at them; the remedy and the page of each that has not passed are
-    /// among the blockers.
+    /// Every delete-tenant check, from step 5 on.
     #[schemars(length(max = 18))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckStatus>,
@@ -72,7 +69,7 @@ pub struct TenantClosureStatus {
     /// What only a person can do.
     #[schemars(length(max = 40))]
     pub hand_offs: Vec<HandOffStatus>,
-    /// What a person has done: hand-offs that were open once, each with its last end. For the report; nothing is decided by it.
+    /// Hand-offs that are over, each with its last end.
     #[schemars(length(max = 40))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub past_hand_offs: Vec<PastHandOffStatus>,
@@ -125,7 +122,7 @@ pub struct PlanStatus {
     pub acceptance: Option<AcceptanceStatus>,
     /// Subscriptions to end.
     pub subscriptions: u32,
-    /// How they were bought, and who can end each: the first 20 of them by id. The records of the plan name all.
+    /// How the first 20 were bought, and who can end each.
     // Written also where it is empty: a merge patch keeps what it does not name.
     #[serde(default)]
     #[schemars(length(max = 20))]
@@ -135,14 +132,20 @@ pub struct PlanStatus {
     /// The operator's own registration and service principal.
     #[serde(default)]
     pub own: u32,
+    /// More than one plan holds: for a person.
+    #[serde(default)]
+    pub applications_beyond: u32,
     /// Domains to release for another tenant.
     #[serde(default)]
     pub domains: u32,
-    /// What dies with the tenant besides, as it was counted for the plan, Azure subscriptions each by id: the first 30. A
-    /// kind of which there is none is not listed.
+    /// What dies with the tenant besides, as counted for the plan: the first 30.
     #[serde(default)]
     #[schemars(length(max = 30))]
     pub losses: Vec<LossStatus>,
+    /// Who was in the recycle bin already.
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    pub recycle_bin: Option<String>,
 }
 
 /// A supplementary plan that has not begun.

@@ -71,6 +71,11 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
             .iter()
             .flat_map(|d| d.release.iter().map(|name| name.to_ascii_lowercase()))
             .collect(),
+        security_defaults_off: spec
+            .mfa
+            .as_ref()
+            .is_some_and(|mfa| mfa.disable_security_defaults == Some(true)),
+        policies_off: policies(spec),
         remove_applications: directory.remove_applications,
         directory_resource: directory.resource,
         directory_resource_tenant: directory
@@ -92,6 +97,17 @@ fn reads_with_another(block: &Credentials) -> bool {
     });
     let secret = block.reader_secret_name.as_ref();
     of_the_workload || secret.is_some_and(|reader| Some(reader) != block.secret_name.as_ref())
+}
+
+/// Conditional Access policies by id, sorted; what is no id, which the CRD's schema refuses, names none.
+fn policies(spec: &TenantClosureSpec) -> Vec<ObjectId> {
+    let named = spec.mfa.as_ref();
+    let named = named.and_then(|mfa| mfa.disable_conditional_access_policies.as_ref());
+    let named = named.into_iter().flatten();
+    let mut ids: Vec<ObjectId> = named.filter_map(|id| ObjectId::parse(id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// What is no id, which the CRD's schema refuses, accepts nothing.

@@ -115,7 +115,9 @@ const fn doing(action: Action) -> &'static str {
         Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
             "ReleasingDomains"
         }
-        Action::DisableMfa => "DisablingMFA",
+        Action::DisableMfa | Action::DisableSecurityDefaults | Action::DisablePolicies => {
+            "DisablingMFA"
+        }
         Action::RemoveApplications => "RemovingApplications",
         Action::RemoveOwnIdentity => "RemovingOwnIdentity",
         Action::DeleteDirectory => "DeletingDirectory",
@@ -187,7 +189,7 @@ fn done_before(name: &'static str, plan: &Plan, memory: &Memory) -> Standing {
         "DomainsReleased" => release_domains::released(plan),
         "SubscriptionsCanceled" => cancel_subscriptions::canceled(plan),
         "SubscriptionsDeleted" => delete_subscriptions::deleted(plan),
-        "MFADisabled" => disable_mfa::disabled(memory),
+        "MFADisabled" => disable_mfa::disabled(plan, memory),
         _ => Standing::unknown("NotStarted", "Its step has not begun"),
     }
 }

@@ -16,6 +16,7 @@ use super::mail::MailDomain;
 use super::memory::{Memory, PlanRef};
 use super::observation::*;
 use super::plan::{Plan, Sealed};
+use super::recycle_bin::RecycleBin;
 use super::schedule;
 use super::step::Step;
 use super::steps::preconditions::make_plan;
@@ -77,6 +78,8 @@ pub fn terms() -> Terms {
         billing: Vec::new(),
         stop_renewal_first: false,
         release_domains: Vec::new(),
+        security_defaults_off: false,
+        policies_off: Vec::new(),
         remove_applications: false,
         directory_resource: None,
         directory_resource_tenant: None,
@@ -138,6 +141,7 @@ pub fn application(n: u128, service_principal: bool, undeletable: bool) -> Appli
         service_principal,
         undeletable,
         owner: undeletable.then(|| id(0xF8CD)),
+        special: None,
         own: false,
     }
 }
@@ -220,6 +224,7 @@ fn own(n: u128, service_principal: bool) -> Application {
         service_principal,
         undeletable: false,
         owner: None,
+        special: None,
         own: true,
     }
 }

@@ -29,6 +29,10 @@ pub enum Action {
     /// `PATCH …/authentication/requirements` with `perUserMfaState: disabled` for each object.
     #[serde(rename = "DisableMFA")]
     DisableMfa,
+    /// `PATCH …/identitySecurityDefaultsEnforcementPolicy` with `isEnabled: false`; its object is the tenant.
+    DisableSecurityDefaults,
+    /// `PATCH …/conditionalAccess/policies/{id}` with `state: disabled` for each object, one a second.
+    DisablePolicies,
     /// `DELETE` of applications and service principals.
     RemoveApplications,
     /// `DELETE` of our own registration and service principal: the last call that we can make.
@@ -60,6 +64,8 @@ impl Action {
             | Self::StopRenewal
             | Self::MakeDomainDefault
             | Self::DisableMfa
+            | Self::DisableSecurityDefaults
+            | Self::DisablePolicies
             | Self::VerifyDirectoryGone => false,
         }
     }
@@ -71,6 +77,8 @@ impl Action {
             Self::SwitchSyncOff
                 | Self::DeleteUsers
                 | Self::DisableMfa
+                | Self::DisableSecurityDefaults
+                | Self::DisablePolicies
                 | Self::RemoveApplications
                 | Self::RemoveOwnIdentity
         )
@@ -88,6 +96,8 @@ impl Action {
             Self::ReleaseDomain => "ReleaseDomain",
             Self::ForceReleaseDomain => "ForceReleaseDomain",
             Self::DisableMfa => "DisableMFA",
+            Self::DisableSecurityDefaults => "DisableSecurityDefaults",
+            Self::DisablePolicies => "DisablePolicies",
             Self::RemoveApplications => "RemoveApplications",
             Self::RemoveOwnIdentity => "RemoveOwnIdentity",
             Self::DeleteDirectory => "DeleteDirectory",

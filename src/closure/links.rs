@@ -169,6 +169,9 @@ pub const BILLS: &str = "https://learn.microsoft.com/microsoft-365/commerce/bill
 /// Microsoft's article on `LinkedIn` account connections.
 pub const LINKEDIN: &str = "https://learn.microsoft.com/entra/identity/users/linkedin-integration";
 
+/// Microsoft's article on disconnecting an Azure DevOps organization from a directory.
+pub const DISCONNECT_DEVOPS: &str = "https://learn.microsoft.com/azure/devops/organizations/accounts/disconnect-organization-from-azure-ad";
+
 /// Microsoft's article on elevating access to Azure resources.
 pub const ELEVATE_ACCESS: &str =
     "https://learn.microsoft.com/azure/role-based-access-control/elevate-access-global-admin";

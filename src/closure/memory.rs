@@ -4,6 +4,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome, Refusal};
 use crate::closure::inventory::{Inventory, Taken};
 use crate::closure::loss::LossCount;
+use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::residue::ForSupport;
 use crate::closure::step::Step;
 use crate::closure::supplement::SupplementRef;
@@ -120,6 +121,9 @@ pub struct PlanRef {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 30))]
     pub losses: Vec<LossCount>,
+    /// Who was in the recycle bin when it was made; absent where nobody could read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recycle_bin: Option<RecycleBin>,
 }
 
 /// A request that takes effect later.
@@ -229,7 +233,7 @@ impl Memory {
                     self.directory_gone_at = Some(at);
                 }
             }
-            Action::DisableMfa => {}
+            Action::DisableMfa | Action::DisableSecurityDefaults | Action::DisablePolicies => {}
         }
         self
     }

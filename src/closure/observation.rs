@@ -12,6 +12,8 @@ use crate::closure::loss::Loss;
 use crate::closure::mail::MailDomain;
 pub use crate::closure::people::{Newcomers, Users};
 pub use crate::closure::question::Question;
+use crate::closure::recycle_bin::RecycleBin;
+use crate::closure::special::Special;
 use crate::closure::steps::deprovision::Announced;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,6 +123,12 @@ pub struct Observation {
     pub subscriptions: Fact<Vec<Subscription>>,
     /// Accounts still there with their per-user MFA.
     pub mfa: Fact<Vec<MfaState>>,
+    /// Security defaults are on.
+    pub security_defaults: Fact<bool>,
+    /// Every Conditional Access policy, and whether it is in force; one that only reports is.
+    pub policies: Fact<BTreeMap<ObjectId, bool>>,
+    /// Who is in the recycle bin already; nothing waits for it.
+    pub recycle_bin: Fact<RecycleBin>,
     /// Applications and service principals.
     pub applications: Fact<Vec<Application>>,
     /// All domains.
@@ -326,6 +334,8 @@ pub struct Application {
     pub undeletable: bool,
     /// The tenant that owns it (`appOwnerOrganizationId`); `None`: a registration, or not told.
     pub owner: Option<ObjectId>,
+    /// It goes with a setting, and not by being deleted.
+    pub special: Option<Special>,
     /// It is our own.
     pub own: bool,
 }

@@ -147,6 +147,13 @@ pub struct PlanHead {
     /// Subscriptions to cancel and to delete.
     #[schemars(length(max = 500))]
     pub subscriptions: Vec<PlannedSubscription>,
+    /// Security defaults are switched off in step 4.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub security_defaults: bool,
+    /// Conditional Access policies that are disabled in step 4.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub policies: Vec<ObjectId>,
     /// Applications and service principals to remove (ours are not among them).
     #[schemars(length(max = 1000))]
     pub applications: Vec<ObjectId>,
@@ -159,6 +166,9 @@ pub struct PlanHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub directory_resource: Option<String>,
+    /// How many more there are than one plan holds: a person removes those in step 5.
+    #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
+    pub applications_beyond: u32,
     /// Domains to release for another tenant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 253)))]

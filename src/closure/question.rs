@@ -23,6 +23,12 @@ pub enum Question {
     Subscriptions,
     /// Per-user MFA of the accounts that are still there.
     Mfa,
+    /// Whether security defaults are on ([`crate::closure::observation::Observation::security_defaults`]).
+    SecurityDefaults,
+    /// Conditional Access policies ([`crate::closure::observation::Observation::policies`]).
+    ConditionalAccess,
+    /// Who is in the recycle bin already ([`crate::closure::observation::Observation::recycle_bin`]).
+    RecycleBin,
     /// Applications and service principals.
     Applications,
     /// The tenant's domains and, once all users are gone, what still uses those that are to be released.

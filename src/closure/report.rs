@@ -11,7 +11,7 @@ use crate::closure::memory::Memory;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::deprovision::Announced;
-use crate::closure::steps::{policy, preconditions, refused, users};
+use crate::closure::steps::{disable_mfa, policy, preconditions, refused, users};
 use crate::closure::terms::Terms;
 use crate::closure::words::{clip, count, len, thousands};
 use jiff::Timestamp;
@@ -214,7 +214,7 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
                 len(&head.subscriptions).saturating_add(len(&head.domains))
             }
             (Step::DeleteSubscriptions, Some(head)) => len(&head.subscriptions),
-            (Step::DisableMfa, Some(head)) => u32::from(head.spare.is_some()),
+            (Step::DisableMfa, Some(head)) => disable_mfa::all(head),
             _ => 0,
         };
         let counted = match (&plan.sealed, step) {
@@ -331,6 +331,8 @@ fn doing(memory: &Memory, decided: &Decided, intent: &Intent) -> String {
         Action::MakeDomainDefault => "The initial domain is made the default one",
         Action::ReleaseDomain | Action::ForceReleaseDomain => "Domains are released",
         Action::DisableMfa => "Per-user MFA is switched off",
+        Action::DisableSecurityDefaults => "Security defaults are switched off",
+        Action::DisablePolicies => "Conditional Access policies are disabled",
         Action::RemoveApplications => "Applications are removed",
         Action::RemoveOwnIdentity => "The operator's own application is removed",
         Action::DeleteDirectory => "The directory is deleted",

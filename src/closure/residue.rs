@@ -5,6 +5,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::memory::Memory;
 use crate::closure::observation::Application;
 use crate::closure::plan::Plan;
+use crate::closure::special::Special;
 use crate::closure::terms::Cloud;
 use crate::closure::words::{clip, count};
 use schemars::JsonSchema;
@@ -31,6 +32,9 @@ pub struct Residue {
     pub owner: Option<ObjectId>,
     /// They belong to Microsoft, or are managed identities: nobody deletes them.
     pub kept: bool,
+    /// They go with a setting: a person does what is told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub special: Option<Special>,
     /// How many.
     pub count: u32,
     /// The first of them by id.
@@ -83,26 +87,28 @@ impl ForSupport {
 
 /// What is left besides our own, by owner: first what could be deleted, then the owners of few, for they are what is rare.
 pub fn of(applications: &[Application]) -> Vec<Residue> {
-    let mut by_owner: BTreeMap<(bool, Option<ObjectId>), Vec<ObjectId>> = BTreeMap::new();
+    let mut by_owner: BTreeMap<(bool, Option<ObjectId>, Option<Special>), Vec<ObjectId>> =
+        BTreeMap::new();
     for one in applications.iter().filter(|one| !one.own) {
-        let group = by_owner.entry((one.undeletable, one.owner)).or_default();
-        group.push(one.id);
+        let kind = (one.undeletable, one.owner, one.special);
+        by_owner.entry(kind).or_default().push(one.id);
     }
     let mut all: Vec<Residue> = by_owner
         .into_iter()
-        .map(|((kept, owner), mut ids)| {
+        .map(|((kept, owner, special), mut ids)| {
             ids.sort_unstable();
             let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
             ids.truncate(OBJECTS);
             Residue {
                 owner,
                 kept,
+                special,
                 count,
                 objects: ids,
             }
         })
         .collect();
-    all.sort_by_key(|one| (one.kept, one.count, one.owner));
+    all.sort_by_key(|one| (one.kept, one.special.is_none(), one.count, one.owner));
     all.truncate(OWNERS);
     all
 }
@@ -200,8 +206,16 @@ fn line(one: &Residue) -> String {
     } else {
         format!(" and {more} more")
     };
+    let what = one.special.map_or_else(String::new, |special| {
+        format!(
+            " ({}). {}: {}",
+            special.words(),
+            special.remedy(),
+            special.link()
+        )
+    });
     let count = count(one.count, "application");
-    format!("- {count}, {owner}: {}{more}\n", ids(&one.objects))
+    format!("- {count}, {owner}: {}{more}{what}\n", ids(&one.objects))
 }
 
 fn ids(all: &[ObjectId]) -> String {

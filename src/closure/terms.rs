@@ -70,6 +70,10 @@ pub struct Terms {
     pub stop_renewal_first: bool,
     /// Domains to release for another tenant, in lower case.
     pub release_domains: Vec<String>,
+    /// Security defaults are switched off in step 4.
+    pub security_defaults_off: bool,
+    /// Conditional Access policies that are disabled in step 4, sorted.
+    pub policies_off: Vec<ObjectId>,
     /// Remove applications and service principals where Microsoft allows it.
     pub remove_applications: bool,
     /// ARM id of an External ID or B2C directory; such a tenant can be deleted by a call.

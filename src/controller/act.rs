@@ -79,6 +79,7 @@ pub async fn carry_out(
     let draft = Draft {
         inventory: None,
         losses: Vec::new(),
+        recycle_bin: None,
         kind: if intent.action.reads_only() {
             RecordType::Verification
         } else {

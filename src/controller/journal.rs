@@ -326,6 +326,8 @@ pub struct Draft {
     pub inventory: Option<crate::closure::inventory::Inventory>,
     /// How much of each kind of loss there was, if it seals a plan.
     pub losses: Vec<crate::closure::loss::LossCount>,
+    /// Who was in the recycle bin when a plan was made.
+    pub recycle_bin: Option<crate::closure::recycle_bin::RecycleBin>,
     /// Digest of the plan in force (or sealed by this record).
     pub plan_digest: Option<String>,
     /// What covers it.
@@ -388,6 +390,7 @@ impl Draft {
             plan,
             supplement,
             losses: self.losses,
+            recycle_bin: self.recycle_bin,
             inventory: self.inventory,
             chunks,
             users: Vec::new(),

@@ -11,6 +11,7 @@ use crate::closure::loss::LossCount;
 use crate::closure::memory::Memory;
 use crate::closure::observation::Subscription;
 use crate::closure::plan::{Plan, PlannedSubscription, Sealed};
+use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::report::Report;
 use crate::closure::steps::losses;
 use crate::closure::words::clip;
@@ -48,8 +49,10 @@ pub(super) fn plan(
             .collect(),
         applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
         own: u32::try_from(head.own.len()).unwrap_or(u32::MAX),
+        applications_beyond: head.applications_beyond,
         domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
         losses: made.losses.iter().map(|one| loss(read, one)).collect(),
+        recycle_bin: made.recycle_bin.map(RecycleBin::words),
     })
 }
 

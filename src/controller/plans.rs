@@ -7,6 +7,7 @@ use crate::closure::loss::{self, LossCount};
 use crate::closure::memory::{Memory, PlanRef};
 use crate::closure::observation::Observation;
 use crate::closure::plan::{CHUNK, Plan, PlanHead, Sealed, digest};
+use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::steps::preconditions::make_plan;
 use crate::closure::steps::supplements;
 use crate::closure::supplement::{self, Supplement, SupplementHead, SupplementRef, Supplements};
@@ -31,6 +32,7 @@ struct Parts<'a> {
     users: &'a [ObjectId],
     digest: &'a str,
     losses: Vec<LossCount>,
+    recycle_bin: Option<RecycleBin>,
 }
 
 /// Stores a plan or a supplement: chunks first, then the record that seals them.
@@ -73,6 +75,7 @@ async fn store(
             inventory: None,
             losses: Vec::new(),
             covered: Covered::default(),
+            recycle_bin: None,
         };
         let mut spec = draft.spec(ctx, closure, 0, String::new());
         spec.users = users.to_vec();
@@ -89,6 +92,7 @@ async fn store(
         supplement,
         plan_digest: Some(parts.digest.to_owned()),
         losses: parts.losses,
+        recycle_bin: parts.recycle_bin,
         inventory: None,
         covered: Covered::default(),
     };
@@ -237,6 +241,7 @@ pub async fn make(
         users: &sealed.users,
         digest: &sealed.digest,
         losses: loss::counts(&seen),
+        recycle_bin: seen.recycle_bin.known().copied(),
     };
     let head = store(ctx, &read.closure, known.head, known.memory, parts).await?;
     ctx.hint(&read.uid, |h| h.plan = Some(Arc::clone(&sealed)));
@@ -271,6 +276,7 @@ pub async fn supplement(
         users: &made.users,
         digest: &made.digest,
         losses: Vec::new(),
+        recycle_bin: None,
     };
     let head = store(ctx, &read.closure, known.head, known.memory, parts).await?;
     let mut plan = known.plan.clone();

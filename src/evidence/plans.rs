@@ -366,6 +366,8 @@ fn planned(plan: &InForce<'_>, intent: &Intent, id: ObjectId) -> bool {
             users.is_none_or(|users| users.binary_search(&id).is_ok())
         }
         Action::DeleteUsers | Action::DisableMfa => head.spare == Some(id),
+        Action::DisableSecurityDefaults => head.security_defaults && head.tenant_id == id,
+        Action::DisablePolicies => head.policies.contains(&id),
         Action::CancelSubscription | Action::StopRenewal => {
             head.subscriptions.iter().any(|one| one.id == id)
         }

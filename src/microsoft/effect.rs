@@ -4,8 +4,8 @@ use super::batch::{self, Answer, Item};
 use super::clouds::Service;
 use super::failure::{Failure, Kind};
 use super::gates::{Lane, lock};
-use super::pauses::SlowLane;
 use super::heard::Heard;
+use super::pauses::SlowLane;
 use super::request::{Call, Reply};
 use super::wire::{Line, NOT_SENT};
 use crate::closure::id::ObjectId;
@@ -32,6 +32,9 @@ pub(super) async fn write(
             return None;
         }
         return Some(line.send(service, Lane::Write, call).await);
+    }
+    if !line.turn(call, line.until()).await {
+        return None;
     }
     let reservation = line.wire.gate.reserve(1, line.until()).await?;
     let sent = line.send(service, Lane::Write, call).await;
@@ -160,7 +163,7 @@ pub(super) async fn sweep(
 /// Likewise in a lane that is slower than the rest of Graph: a 429 there closes that lane alone.
 pub(super) async fn sweep_in(
     line: &Line<'_>,
-    lane: Option<&SlowLane>,
+    slow: Option<&SlowLane>,
     version: &str,
     objects: &[ObjectId],
     item: impl Fn(ObjectId) -> Item + Sync,
@@ -171,8 +174,8 @@ pub(super) async fn sweep_in(
         attempt: Attempt::default(),
     });
     let workers = line.wire.limits.batches.max(1);
-    let runs =
-        (0..workers).map(|_| async { while one_batch(line, lane, version, &url, &work, &item).await {} });
+    let runs = (0..workers)
+        .map(|_| async { while one_batch(line, slow, version, &url, &work, &item).await {} });
     futures::future::join_all(runs).await;
     let mut attempt = work
         .into_inner()
@@ -199,7 +202,7 @@ pub(super) fn join(attempt: &mut Attempt, other: &Attempt) {
 /// Sends one batch of what is queued; false where there is nothing more to do for this worker.
 async fn one_batch(
     line: &Line<'_>,
-    lane: Option<&SlowLane>,
+    slow: Option<&SlowLane>,
     version: &str,
     url: &url::Url,
     work: &Mutex<Sweep>,
@@ -207,15 +210,15 @@ async fn one_batch(
 ) -> bool {
     let ids: Vec<ObjectId> = {
         let mut work = lock(work);
-        let most = if lane.is_some() { FEW } else { batch::SIZE };
+        let most = if slow.is_some() { FEW } else { batch::SIZE };
         let count = work.queue.len().min(most);
         work.queue.drain(..count).collect()
     };
     let Ok(count @ 1..) = u32::try_from(ids.len()) else {
         return false;
     };
-    if let Some(lane) = lane
-        && !lane.turn(count, line.until()).await
+    if let Some(slow) = slow
+        && !slow.turn(count, line.until()).await
     {
         return false;
     }
@@ -248,7 +251,7 @@ async fn one_batch(
         let id = reply.id;
         let answers = reply.json::<Value>().ok();
         let answers = answers.and_then(|body| batch::merge(ids.len(), &body));
-        if !sort(line, lane, &mut work, &items, &ids, answers) {
+        if !sort(line, slow, &mut work, &items, &ids, answers) {
             work.attempt.note_request(Some(id));
         }
         return line.may_start();
@@ -271,7 +274,7 @@ async fn one_batch(
 /// Sorts the answers of one batch; false where one of them is a refusal or missing.
 fn sort(
     line: &Line<'_>,
-    lane: Option<&SlowLane>,
+    slow: Option<&SlowLane>,
     work: &mut Sweep,
     items: &[Item],
     ids: &[ObjectId],
@@ -312,14 +315,14 @@ fn sort(
     if let Some(heard) = heard {
         work.attempt.throttled += throttled;
         line.wire.http.counters().throttled(throttled);
-        match lane {
-            Some(lane) => lane.close(pause),
+        match slow {
+            Some(slow) => slow.close(pause),
             None => line.wire.gate.close(Lane::Write, pause, heard),
         }
     } else {
         line.wire.gate.succeeded();
-        if let Some(lane) = lane {
-            lane.succeeded();
+        if let Some(slow) = slow {
+            slow.succeeded();
         }
     }
     good

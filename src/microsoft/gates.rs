@@ -114,6 +114,7 @@ impl Gates {
             .or_insert_with(|| Arc::new(SlowLane::of_personal_accounts(now)));
         let gate = Arc::new(Gate {
             personal: Arc::clone(personal),
+            policies: SlowLane::of_policies(now),
             tenant,
             state: Mutex::new(State::new(now)),
             application: shared,
@@ -155,6 +156,8 @@ pub(super) enum Lane {
 pub(super) struct Gate {
     /// The lane of applications that personal accounts may use.
     pub(super) personal: Arc<SlowLane>,
+    /// The lane of Conditional Access.
+    pub(super) policies: SlowLane,
     tenant: ObjectId,
     state: Mutex<State>,
     application: Arc<Mutex<Shared>>,

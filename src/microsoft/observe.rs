@@ -2,7 +2,9 @@
 
 use super::arm::{azure, billing, billing_rights, directory, domain_services, rights};
 use super::failure::Failure;
-use super::graph::{applications, domains, external, mfa, subscriptions, units, users};
+use super::graph::{
+    applications, domains, external, mfa, policies, recycle_bin, subscriptions, units, users,
+};
 use super::guard_reads::{Besides, Found, GUARDS};
 use super::live::LiveTenant;
 use super::mail;
@@ -75,6 +77,15 @@ impl LiveTenant {
                 Question::Subscriptions => into.subscriptions = self.subscriptions().await.into(),
                 Question::Rights => into.rights = self.rights().await.into(),
                 Question::Mfa => into.mfa = self.mfa().await.into(),
+                Question::SecurityDefaults => {
+                    into.security_defaults = policies::security_defaults(&line).await.into();
+                }
+                Question::ConditionalAccess => {
+                    into.policies = policies::conditional_access(&line).await.into();
+                }
+                Question::RecycleBin => {
+                    into.recycle_bin = recycle_bin::users(&line).await.into();
+                }
                 Question::Applications => {
                     into.applications = applications::list(&line).await.into();
                 }

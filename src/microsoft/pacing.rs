@@ -58,6 +58,11 @@ impl Bucket {
         Self::new(quota::PERSONAL_BURST, quota::PERSONAL_RATE, 0, now)
     }
 
+    /// Conditional Access: one request a second.
+    pub(super) fn of_policies(now: Instant) -> Self {
+        Self::new(1.0 / SHARE, quota::POLICIES_RATE, 0, now)
+    }
+
     fn new(capacity: f64, per_second: f64, spent: u32, now: Instant) -> Self {
         let capacity = capacity * SHARE;
         Self {

@@ -161,6 +161,11 @@ impl SlowLane {
         Self::new(Bucket::of_personal_accounts(now))
     }
 
+    /// Conditional Access: one request a second, readings too; its refusals name no pause.
+    pub(super) fn of_policies(now: Instant) -> Self {
+        Self::new(Bucket::of_policies(now))
+    }
+
     fn new(bucket: Bucket) -> Self {
         Self {
             state: Mutex::new((bucket, Pause::default())),
@@ -184,7 +189,9 @@ impl SlowLane {
 
     /// A 429 was answered in this lane.
     pub(super) fn close(&self, pause: Option<Duration>) {
-        lock(&self.state).1.throttled(pause, jitter(), Instant::now());
+        lock(&self.state)
+            .1
+            .throttled(pause, jitter(), Instant::now());
     }
 
     /// A request succeeded: the own back-off begins anew.
@@ -200,6 +207,7 @@ impl SlowLane {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 
@@ -235,7 +243,10 @@ mod tests {
             // In flight meanwhile: nothing new.
             gate.hear(Lane::Read, 429, None, None, now);
             let closed = closed_for(&gate, Lane::Read, now).unwrap();
-            assert!((secs(seconds)..secs(seconds + 1)).contains(&closed), "{closed:?}");
+            assert!(
+                (secs(seconds)..secs(seconds + 1)).contains(&closed),
+                "{closed:?}"
+            );
             now += closed;
         }
         gate.hear(Lane::Read, 200, None, None, now);
@@ -283,6 +294,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn policies_have_one_request_a_second_and_a_pause_of_their_own() {
+        let lane = SlowLane::of_policies(Instant::now());
+        assert!(lane.turn(1, Instant::now() + secs(3)).await);
+        assert!(
+            !lane
+                .turn(1, Instant::now() + Duration::from_millis(500))
+                .await
+        );
+        let begun = Instant::now();
+        assert!(lane.turn(1, Instant::now() + secs(3)).await);
+        assert!(begun.elapsed() >= Duration::from_millis(900));
+        for _ in 0..3 {
+            lane.close(None);
+        }
+        // Once a closing: what was in flight says nothing new.
+        assert!(
+            !lane
+                .turn(1, Instant::now() + Duration::from_millis(900))
+                .await
+        );
+        assert!(lane.turn(1, Instant::now() + secs(3)).await);
+    }
+
+    #[tokio::test]
     async fn sixty_at_once_then_one_a_second() {
         let lane = SlowLane::of_personal_accounts(Instant::now());
         let soon = Instant::now() + secs(1);
@@ -293,6 +328,9 @@ mod tests {
         assert!(!lane.turn(1, Instant::now() + secs(30)).await);
         assert!(!lane.is_idle(Instant::now()));
         lane.succeeded();
-        assert!(!lane.turn(1, Instant::now() + secs(30)).await, "Microsoft's pause stands");
+        assert!(
+            !lane.turn(1, Instant::now() + secs(30)).await,
+            "Microsoft's pause stands"
+        );
     }
 }

@@ -6,7 +6,7 @@ use super::clouds::Service;
 use super::effect::{join, note, refuse, sweep, sweep_in, write};
 use super::failure::{Failure, Kind};
 use super::graph::applications::{self, Collection};
-use super::graph::{BETA, STABLE, domains, mfa, organization};
+use super::graph::{BETA, STABLE, domains, mfa, organization, policies};
 use super::live::LiveTenant;
 use super::partner;
 use super::partner::subscriptions::Change;
@@ -102,6 +102,15 @@ impl LiveTenant {
                 sweep(&line, STABLE, objects, delete).await
             }
             Action::DisableMfa => sweep(&line, BETA, objects, mfa::disable).await,
+            Action::DisableSecurityDefaults => {
+                let call = policies::defaults_off(&line)?;
+                let mut attempt = Attempt::default();
+                let sent = write(&line, Service::Graph, &call).await;
+                note(&mut attempt, objects, &call, sent.as_ref());
+                attempt.requests = line.requests();
+                Ok(attempt)
+            }
+            Action::DisablePolicies => disable_policies(&line, objects).await,
             Action::SwitchSyncOff => {
                 let call = organization::sync_off(&line, self.tenant)?;
                 let mut attempt = Attempt::default();
@@ -243,12 +252,27 @@ async fn remove(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Failur
     };
     let mut attempt = sweep(line, STABLE, &ids, delete).await?;
     if !slow.is_empty() {
-        let lane = Some(&*line.wire.gate.personal);
-        let slowly = sweep_in(line, lane, STABLE, &slow, delete).await?;
+        let personal = Some(&*line.wire.gate.personal);
+        let slowly = sweep_in(line, personal, STABLE, &slow, delete).await?;
         join(&mut attempt, &slowly);
     }
     let absent = objects.iter().filter(|id| !there.contains_key(id));
     attempt.accepted.extend(absent);
+    Ok(attempt)
+}
+
+/// Disables Conditional Access policies, one request each, in the slow lane; what does not fit into the time of the effect
+/// is left for the next.
+async fn disable_policies(line: &Line<'_>, objects: &[ObjectId]) -> Result<Attempt, Failure> {
+    let mut attempt = Attempt::default();
+    for id in objects {
+        let call = policies::policy_off(line, *id)?;
+        let Some(sent) = write(line, Service::Graph, &call).await else {
+            break;
+        };
+        note(&mut attempt, &[*id], &call, Some(&sent));
+    }
+    attempt.requests = line.requests();
     Ok(attempt)
 }
 

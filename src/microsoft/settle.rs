@@ -3,7 +3,7 @@
 use super::accounts;
 use super::arm::directory;
 use super::failure::{Failure, Kind};
-use super::graph::{applications, domains, mfa, objects, users};
+use super::graph::{applications, domains, mfa, objects, policies, users};
 use super::guard_reads::{Besides, GUARDS};
 use super::live::LiveTenant;
 use super::perform::{Road, domain_of};
@@ -88,6 +88,14 @@ impl LiveTenant {
                 let on: BTreeSet<ObjectId> =
                     states.iter().filter(|s| s.enabled).map(|s| s.id).collect();
                 objects::sort(ids, attempt, |id| on.contains(id))
+            }
+            Action::DisableSecurityDefaults => {
+                let on = policies::security_defaults(line).await?;
+                objects::sort(ids, attempt, |_| on)
+            }
+            Action::DisablePolicies => {
+                let there = policies::conditional_access(line).await?;
+                objects::sort(ids, attempt, |id| there.get(id) == Some(&true))
             }
             Action::SwitchSyncOff => {
                 let asked = [Question::Organization];

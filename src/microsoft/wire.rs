@@ -5,7 +5,7 @@ use super::clouds::{Hosts, Service};
 use super::failure::{Failure, Kind};
 use super::gates::{Gate, Lane};
 use super::heard::Heard;
-use super::pauses::{SideGate, remaining};
+use super::pauses::{SideGate, SlowLane, remaining};
 use super::request::{Call, Http, Reply};
 use super::settings::Limits;
 use crate::closure::tenant::Leash;
@@ -181,7 +181,7 @@ impl Line<'_> {
                     let left = remaining(|name| reply.header(name));
                     side.heard(lane, reply.status, reply.retry_after(), left);
                 }
-                None if service == Service::Graph => self.heed(lane, &reply),
+                None if service == Service::Graph => self.heed(lane, call, &reply),
                 None => {}
             }
             return Ok(reply);
@@ -189,13 +189,33 @@ impl Line<'_> {
     }
 
     /// What a reply of Graph tells about the quota.
-    fn heed(&self, lane: Lane, reply: &Reply) {
+    fn heed(&self, lane: Lane, call: &Call, reply: &Reply) {
         let gate = &self.wire.gate;
         let heard = Heard::of(|name| reply.header(name));
-        if reply.status == 429 {
+        if let Some(slow) = self.slow(call) {
+            if reply.status == 429 {
+                slow.close(reply.retry_after());
+            } else {
+                slow.succeeded();
+            }
+        } else if reply.status == 429 {
             gate.close(lane, reply.retry_after(), heard);
         }
         gate.heard(lane, heard);
+    }
+
+    /// The slow lane that a request of Graph belongs to.
+    fn slow(&self, call: &Call) -> Option<&SlowLane> {
+        let slow = call.url.path().contains("/identity/conditionalAccess/");
+        slow.then_some(&self.wire.gate.policies)
+    }
+
+    /// Waits for the turn of a request where it belongs to a slow lane; false where that would not be before `until`.
+    pub(super) async fn turn(&self, call: &Call, until: Instant) -> bool {
+        match self.slow(call) {
+            Some(slow) => slow.turn(1, until).await,
+            None => true,
+        }
     }
 
     /// Waits until the gate of a service is open; false where that would not be before `until`.
@@ -213,7 +233,7 @@ impl Line<'_> {
         let until = self.until();
         let mut pause = FIRST_PAUSE;
         for tried in 1.. {
-            if !self.opened(service, Lane::Read, until).await {
+            if !self.opened(service, Lane::Read, until).await || !self.turn(call, until).await {
                 break;
             }
             let sent = self.send(service, Lane::Read, call).await;

@@ -2,6 +2,7 @@
 //! left to persons, what blocks, how long it takes at least, and the command that approves it.
 
 mod back;
+mod besides;
 mod checks;
 mod known;
 mod later;
@@ -160,6 +161,7 @@ fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
             "its registration and service principal, last, when a person says that nothing else is left",
         );
     }
+    besides::tell(closure, plan, lines);
     if plan.domains > 0 {
         lines.row(
             GOES,

@@ -19,6 +19,8 @@ pub(crate) enum Act {
     /// A user by position, or an id that no user of this tenant has.
     DeleteUser(Result<u32, String>),
     ChangeMfa(Result<u32, String>),
+    /// A Conditional Access policy, or security defaults: then the tenant.
+    ChangePolicy(Uuid),
     DeleteApplication(Uuid),
     DisablePrincipal(Uuid),
     SwitchSyncOff(String),
@@ -122,6 +124,10 @@ impl Judge {
                     ));
                 }
                 found.extend(too_early(tenant, "MFA", false));
+            }
+            Act::ChangePolicy(id) => {
+                found.extend(not_approved(brief, &[*id], "policy"));
+                found.extend(too_early(tenant, "a policy", false));
             }
             Act::DeleteApplication(id) => {
                 if !is_own(tenant, *id) {
@@ -340,6 +346,25 @@ mod tests {
         judge.consider(&tenant, &Act::DeleteUser(Ok(spare)), &actor(), "");
         judge.consider(&tenant, &Act::DeleteApplication(Uuid::nil()), &actor(), "");
         assert_eq!(kinds(&judge).len(), 4);
+    }
+
+    #[test]
+    fn policies_are_changed_once_users_are_gone_and_only_the_approved_ones() {
+        let mut tenant = tenant("tenants: [{users: 2, conditionalAccessPolicies: 2}]");
+        let mut judge = Judge::default();
+        let [first, second] = [0, 1].map(|at| tenant.policies[at].id);
+        judge.brief(tenant.id).approved = Some([first, tenant.id].into());
+        judge.consider(&tenant, &Act::ChangePolicy(first), &actor(), "");
+        assert_eq!(kinds(&judge), ["stepOutOfOrder"]);
+        for position in 0..2 {
+            if position != tenant.retained {
+                tenant.users.delete(position, 1);
+            }
+        }
+        judge.consider(&tenant, &Act::ChangePolicy(first), &actor(), "");
+        judge.consider(&tenant, &Act::ChangePolicy(tenant.id), &actor(), "");
+        judge.consider(&tenant, &Act::ChangePolicy(second), &actor(), "");
+        assert_eq!(kinds(&judge), ["stepOutOfOrder", "notApproved"]);
     }
 
     #[test]

@@ -70,6 +70,7 @@ const fn word(act: &Act) -> &'static str {
     match act {
         Act::DeleteUser(_) => "deleteUser",
         Act::ChangeMfa(_) => "changeMfa",
+        Act::ChangePolicy(_) => "changePolicy",
         Act::DeleteApplication(_) => "deleteApplication",
         Act::DisablePrincipal(_) => "disablePrincipal",
         Act::SwitchSyncOff(_) => "switchSyncOff",

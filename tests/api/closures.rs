@@ -219,6 +219,12 @@ async fn what_was_approved_cannot_be_changed() {
         ("billing", json!(null)),
         ("domains", json!({"release": ["contoso.de"]})),
         ("domains", json!(null)),
+        ("mfa", json!({"disableSecurityDefaults": null})),
+        (
+            "mfa",
+            json!({"disableConditionalAccessPolicies": [elsewhere]}),
+        ),
+        ("mfa", json!(null)),
         ("directory", json!({"removeApplications": false})),
         ("directory", json!({"resource": null})),
         ("directory", json!(null)),

@@ -45,6 +45,7 @@ pub fn full_closure(name: &str) -> Value {
             {"kind": "AzureSubscription"},
         ]},
         "domains": {"release": ["contoso.nl"]},
+        "mfa": {"disableSecurityDefaults": true, "disableConditionalAccessPolicies": [PAYER]},
         "directory": {
             "removeApplications": true,
             "resourceTenantId": PAYER,

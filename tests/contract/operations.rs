@@ -53,22 +53,29 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
         ),
         trial(
             row,
+            "a pause that Azure asks for is kept, by the look back too",
+            move |stage| async move {
+                let told = || {
+                    let pause = vec![("retry-after", "30".to_owned())];
+                    Told::With(429, pause, error("TooManyRequests"))
+                };
+                let ran = stage.run(move |_| told()).await;
+                is(&ran, "accepted; not read: Unavailable");
+                let asked = ran.asked.iter().filter(|one| one.path == "/operations/1");
+                assert_eq!(asked.count(), 1, "{}", ran.told());
+            },
+        ),
+        trial(
+            row,
             "anything else proves nothing",
             move |stage| async move {
-                let told: [Bad; 9] = [
+                let told: [Bad; 8] = [
                     || Told::Html(200),
                     || Told::Html(404),
                     || Told::Json(200, json!({})),
                     || Told::Json(200, json!({"status": 42})),
                     || Told::Json(200, json!({"status": "Dancing"})),
                     || Told::Json(403, error("AuthorizationFailed")),
-                    || {
-                        Told::With(
-                            429,
-                            vec![("retry-after", "30".into())],
-                            error("TooManyRequests"),
-                        )
-                    },
                     || Told::Html(503),
                     || Told::Broken,
                 ];

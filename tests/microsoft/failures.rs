@@ -203,15 +203,14 @@ async fn wrong(form: usize, line: Line) -> Option<String> {
     };
     let (fake, reader, gates) = tenant().await;
     let alone = ask(&reader, Question::Subscriptions).await;
+    let first = done_about(&gates, why(&alone.subscriptions));
     let asked = fake.seen().len().min(2);
     let (_, reader, batched_gates) = tenant().await;
     let batched = ask(&reader, Question::Organization).await;
+    let second = done_about(&batched_gates, why(&batched.organization));
     let one = reason(Question::Subscriptions, why(&alone.subscriptions));
     let other = reason(Question::Organization, why(&batched.organization));
-    let mut done = [
-        done_about(&gates, why(&alone.subscriptions)),
-        done_about(&batched_gates, why(&batched.organization)),
-    ];
+    let mut done = [first, second];
     if may_be_absent(&tenant().await.1).await {
         // Where it is not there, that is the answer.
         done = [Gone; 2];

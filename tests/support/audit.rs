@@ -55,7 +55,17 @@ pub(crate) async fn agrees(case: &Case) -> Audit {
             .collect()
     };
     let names = billing_names(case).await;
+    // A registration takes its service principal with it.
+    let with_its_application = |one: &Value| {
+        let same = |other: &&&Value| {
+            other["kind"] == "applicationDeleted" && other["requestId"] == one["requestId"]
+        };
+        one["kind"] == "servicePrincipalDeleted" && own.iter().any(|other| same(&other))
+    };
     for one in &own {
+        if with_its_application(one) {
+            continue;
+        }
         let actions: &[Action] = match one["kind"].as_str().unwrap_or_default() {
             "userDeleted" => &[Action::DeleteUsers],
             "syncSwitchOffRequested" => &[Action::SwitchSyncOff],
@@ -64,6 +74,8 @@ pub(crate) async fn agrees(case: &Case) -> Audit {
             "domainMadeDefault" => &[Action::MakeDomainDefault],
             "domainDeleted" => &[Action::ReleaseDomain, Action::ForceReleaseDomain],
             "mfaDisabled" => &[Action::DisableMfa],
+            "securityDefaultsChanged" => &[Action::DisableSecurityDefaults],
+            "policyChanged" => &[Action::DisablePolicies],
             "applicationDeleted" | "servicePrincipalDeleted" => {
                 &[Action::RemoveApplications, Action::RemoveOwnIdentity]
             }

@@ -137,6 +137,10 @@ impl<'a> Person<'a> {
                 approved.extend(head.spare.iter().map(ToString::to_string));
                 approved.extend(head.subscriptions.iter().map(|s| s.id.to_string()));
                 approved.extend(head.applications.iter().map(ToString::to_string));
+                approved.extend(head.policies.iter().map(ToString::to_string));
+                if head.security_defaults {
+                    approved.insert(head.tenant_id.to_string());
+                }
                 let domains = head.domains.iter().map(|name| ObjectId::of_domain(name));
                 approved.extend(domains.map(|id| id.to_string()));
                 releases.extend(head.domains);

@@ -47,6 +47,13 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
+    /// Id of its n-th Conditional Access policy, from 1.
+    #[allow(dead_code)] // not every test binary uses it
+    pub(crate) fn policy(&self, number: u32) -> String {
+        let tenant: uuid::Uuid = self.id.parse().unwrap_or_default();
+        uuid::Uuid::new_v5(&tenant, &number.to_be_bytes()).to_string()
+    }
+
     /// User principal name of the administrator who stays.
     pub(crate) fn retained(&self) -> Option<&str> {
         name(Some(&self.retained_administrator))

@@ -36,6 +36,14 @@ fn that_needs(when: When, name: &str) -> (Value, Value) {
         When::OtherAdministrators => (json!({"privilegedAdmins": 1}), json!({})),
         When::Synced => (json!({"sync": {"enabled": true}}), json!({})),
         When::Spare => (json!({"spareAdministrator": {}}), json!({})),
+        When::SecurityDefaults => (
+            json!({"securityDefaults": true}),
+            json!({"mfa": {"disableSecurityDefaults": true}}),
+        ),
+        When::ConditionalAccess => (
+            json!({"conditionalAccessPolicies": 1}),
+            json!({"mfa": {"disableConditionalAccessPolicies": []}}),
+        ),
         When::RemoveApplications => (
             json!({"applications": 1}),
             json!({"directory": {"removeApplications": true}}),
@@ -70,6 +78,17 @@ async fn trial(name: &str, tenant: Value, spec: Value) -> Trial {
     trial.spec()["directory"] = resource.map_or(json!(null), |id| json!({"resource": id}));
     for (field, value) in spec.as_object().unwrap() {
         trial.spec()[field] = value.clone();
+    }
+    let policy = trial.case.portal.tenant.policy(1);
+    let named = &mut trial.spec()["mfa"]["disableConditionalAccessPolicies"];
+    if named.is_array() {
+        *named = json!([policy]);
+    }
+    if trial.spec()["mfa"].is_null() {
+        trial.spec().as_object_mut().unwrap().remove("mfa");
+    } else if trial.spec()["mfa"]["disableConditionalAccessPolicies"].is_null() {
+        let mfa = trial.spec()["mfa"].as_object_mut().unwrap();
+        mfa.remove("disableConditionalAccessPolicies");
     }
     trial
 }
@@ -251,7 +270,7 @@ async fn the_reader_can_make_no_call_that_writes() {
         json!({
             "reader": reads, "applications": 1, "domains": [format!("{name}.example")], "sync": {"enabled": true},
             "subscriptions": [{"kind": "Azure"}, {"kind": "CustomerAgreement"}, {"kind": "Partner"}],
-            "spareAdministrator": {}, "tenantType": kind, "directoryResource": {},
+            "spareAdministrator": {}, "tenantType": kind, "directoryResource": {}, "conditionalAccessPolicies": 1,
         })
     };
     let mut tried: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
@@ -305,6 +324,21 @@ async fn the_reader_can_make_no_call_that_writes() {
                 "PATCH",
                 format!("beta/users/{user}/authentication/requirements"),
                 json!({"perUserMfaState": "disabled"}),
+            ),
+            (
+                Graph,
+                "PATCH",
+                "v1.0/policies/identitySecurityDefaultsEnforcementPolicy".to_owned(),
+                json!({"isEnabled": false}),
+            ),
+            (
+                Graph,
+                "PATCH",
+                format!(
+                    "v1.0/identity/conditionalAccess/policies/{}",
+                    portal.tenant.policy(1)
+                ),
+                json!({"state": "disabled"}),
             ),
             (
                 Graph,

@@ -343,6 +343,10 @@ async fn applications_of_personal_accounts_go_in_their_own_lane() {
     let audit = trial.assert_closes().await;
     assert!(audit.objects(&[Action::RemoveApplications]).len() >= 66 + 25);
     let status = trial.phase(Phase::Closed).await;
-    let step = status.steps.iter().find(|one| one.name == "DeleteDirectory").unwrap();
+    let step = status
+        .steps
+        .iter()
+        .find(|one| one.name == "DeleteDirectory")
+        .unwrap();
     assert_eq!(step.totals.as_ref().unwrap().throttled, 0, "{step:?}");
 }

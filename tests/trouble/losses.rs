@@ -15,7 +15,8 @@ crate::rows![
     an_azure_subscription_goes_only_if_it_is_listed,
     taken_out_of_the_list_in_the_middle_it_stays,
     azure_that_no_account_shows_is_unknown,
-    azure_of_which_an_account_is_shown_nothing_is_unknown
+    azure_of_which_an_account_is_shown_nothing_is_unknown,
+    who_was_deleted_before_is_told_with_the_plan
 ];
 
 fn told(status: &TenantClosureStatus) -> Vec<Value> {
@@ -314,4 +315,36 @@ async fn azure_is_unknown(name: &str, accounts: Value) {
     let accept = accepted(&["AzureResources"]);
     trial.change(json!({"accept": accept})).await;
     trial.assert_closes().await;
+}
+
+/// The recycle bin is read for the plan, and nobody waits for it where it cannot be read.
+async fn who_was_deleted_before_is_told_with_the_plan() {
+    let trial = Trial::new("recycle-bin", json!({"users": 15})).await;
+    let portal = &trial.case.portal;
+    for id in trial.left().await.iter().take(2) {
+        portal.press("deleteUser", Some(id)).await.unwrap();
+    }
+    trial.apply().await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let bin = status.plan.unwrap().recycle_bin.unwrap();
+    let within = |days: i64| jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    // The simulator's midnight may lie between.
+    let days = [29, 30].map(|days| within(days).strftime("%Y-%m-%d").to_string());
+    let says = days.map(|day| format!("2 users, the last until {day}"));
+    assert!(says.contains(&bin), "{bin}");
+    trial.assert_closes().await;
+
+    let unread = Trial::new("recycle-bin-unread", json!({})).await;
+    let matching = json!({"method": "GET", "pathContains": "/directory/deletedItems"});
+    let deed = json!({"status": {"code": 403, "body": {"error": {"code": "Authorization_RequestDenied", "message": "No."}}}});
+    unread
+        .case
+        .portal
+        .fault(matching, deed, None)
+        .await
+        .unwrap();
+    unread.apply().await;
+    let status = unread.phase(Phase::AwaitingApproval).await;
+    assert!(status.plan.unwrap().recycle_bin.is_none());
+    unread.assert_closes().await;
 }

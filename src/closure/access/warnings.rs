@@ -47,7 +47,7 @@ pub struct Warning {
 pub const TOLD: usize = 20;
 
 /// Permissions with which an application can give itself or others any right, or sign in as somebody else.
-const DANGEROUS: [&str; 17] = [
+const DANGEROUS: [&str; 19] = [
     "AppRoleAssignment.ReadWrite.All",
     "Application.ReadWrite.All",
     "DelegatedPermissionGrant.ReadWrite.All",
@@ -56,7 +56,9 @@ const DANGEROUS: [&str; 17] = [
     "EntitlementManagement.ReadWrite.All",
     "Organization.ReadWrite.All",
     "Policy.ReadWrite.AuthenticationMethod",
+    "Policy.ReadWrite.ConditionalAccess",
     "Policy.ReadWrite.PermissionGrant",
+    "Policy.ReadWrite.SecurityDefaults",
     "PrivilegedAccess.ReadWrite.AzureAD",
     "PrivilegedAccess.ReadWrite.AzureADGroup",
     "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",

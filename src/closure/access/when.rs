@@ -13,6 +13,10 @@ pub enum When {
     Synced,
     /// `spec.retain.spareAdministrator` is there.
     Spare,
+    /// `spec.mfa.disableSecurityDefaults` is true.
+    SecurityDefaults,
+    /// `spec.mfa.disableConditionalAccessPolicies` names policies.
+    ConditionalAccess,
     /// `spec.directory.removeApplications` is true.
     RemoveApplications,
     /// `spec.domains.release` names domains.
@@ -43,6 +47,8 @@ impl When {
             Self::Always => true,
             Self::OtherAdministrators | Self::Synced | Self::Inventory => return None,
             Self::Spare => terms.spare.is_some(),
+            Self::SecurityDefaults => terms.security_defaults_off,
+            Self::ConditionalAccess => !terms.policies_off.is_empty(),
             Self::RemoveApplications => terms.remove_applications,
             Self::ReleaseDomains => !terms.release_domains.is_empty(),
             Self::DirectoryResource => terms.directory_resource.is_some(),
@@ -60,6 +66,8 @@ impl When {
             Self::OtherAdministrators => "other administrators are to be deleted",
             Self::Synced => "the directory is synchronized",
             Self::Spare => "a spare administrator is kept",
+            Self::SecurityDefaults => "`mfa.disableSecurityDefaults`",
+            Self::ConditionalAccess => "`mfa.disableConditionalAccessPolicies`",
             Self::RemoveApplications => "`directory.removeApplications`",
             Self::ReleaseDomains => "`domains.release`",
             Self::DirectoryResource => "`directory.resource`",

@@ -9,6 +9,7 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::{Application, Existence, Fact, Observation, Obstacle, Question};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
+use crate::closure::special;
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
 use crate::closure::steps::{approval, end_game, facts, policy, refused};
@@ -52,9 +53,11 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let (done, all) = checks::progress(&checks);
     let next = next(plan, sealed, seen, memory, &checks, now);
     let ticket = end_game::ticket(&next, plan, seen, memory, &checks);
+    let mut blockers = checks::blockers(&checks);
+    blockers.extend(special::blockers(seen));
     ending(Assessment::now_do(next), checks::standing(&checks))
         .progress(done, all)
-        .blocked_by(checks::blockers(&checks))
+        .blocked_by(blockers)
         .with_checks(checks::standings(&checks))
         .with_ticket(ticket)
 }

@@ -1,15 +1,18 @@
-//! Step 4: per-user MFA off for every account that is left but the one in use.
+//! Step 4: per-user MFA off for every account that is left but the one in use; then what `spec.mfa` names of security
+//! defaults and Conditional Access.
 
 use crate::closure::decision::{Assessment, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Fact, Observation, Question, Why};
-use crate::closure::plan::{Plan, Sealed};
+use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
+use crate::closure::plan::{Plan, PlanHead, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::{checks, facts};
+use crate::closure::terms::Terms;
+use crate::closure::words::len;
 use jiff::Timestamp;
 
 /// After so many refusals a person is asked.
@@ -22,8 +25,128 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         .as_ref()
         .filter(|_| !super::past(Step::DisableMfa, memory))
     else {
-        return Assessment::done().standing("MFADisabled", disabled(memory));
+        return Assessment::done().standing("MFADisabled", disabled(plan, memory));
     };
+    let accounts = accounts(plan, sealed, seen, memory, now);
+    let all = all(&sealed.head);
+    if accounts.next.is_some() {
+        return accounts.progress(0, all);
+    }
+    match switches(plan, sealed, seen, memory, now) {
+        Ok(()) => accounts.progress(all, all),
+        Err(next) => {
+            let message = "What spec.mfa names is being switched off";
+            Assessment::now_do(next)
+                .standing("MFADisabled", Standing::no("InProgress", message))
+                .progress(u32::from(sealed.head.spare.is_some()), all)
+        }
+    }
+}
+
+/// Accounts and switches that step 4 is about.
+pub fn all(head: &PlanHead) -> u32 {
+    u32::from(head.spare.is_some())
+        .saturating_add(u32::from(head.security_defaults))
+        .saturating_add(len(&head.policies))
+}
+
+/// What the plan names of security defaults and Conditional Access, and is on; `Ok`: nothing is.
+fn switches(
+    plan: &Plan,
+    sealed: &Sealed,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Result<(), Decision> {
+    let head = &sealed.head;
+    if head.security_defaults && *facts::known(&seen.security_defaults, Question::SecurityDefaults)?
+    {
+        let tenant = vec![plan.terms.tenant_id];
+        let intent = Intent::on(Step::DisableMfa, Action::DisableSecurityDefaults, tenant);
+        return Err(switch_off(plan, memory, intent, now));
+    }
+    if head.policies.is_empty() {
+        return Ok(());
+    }
+    let there = facts::known(&seen.policies, Question::ConditionalAccess)?;
+    let on = head
+        .policies
+        .iter()
+        .filter(|id| there.get(id) == Some(&true));
+    let on: Vec<ObjectId> = on.copied().collect();
+    if on.is_empty() {
+        return Ok(());
+    }
+    let intent = Intent::on(Step::DisableMfa, Action::DisablePolicies, on);
+    Err(switch_off(plan, memory, intent, now))
+}
+
+fn switch_off(plan: &Plan, memory: &Memory, intent: Intent, now: Timestamp) -> Decision {
+    if memory.started.contains_key(&intent.step) && memory.fruitless >= TRIES {
+        return Decision::HandOff(vec![by_hand(plan, &intent)]);
+    }
+    match schedule::pause_in(intent.step, memory, &plan.terms, now) {
+        Some(rest) => Waiting::new("DisablingMFA", "What spec.mfa names is being switched off")
+            .again_in(rest)
+            .into(),
+        None => Decision::Act(intent),
+    }
+}
+
+/// Refused, or without an answer time and again.
+fn by_hand(plan: &Plan, intent: &Intent) -> HandOff {
+    let (key, what) = if intent.action == Action::DisableSecurityDefaults {
+        (
+            "DisableSecurityDefaults",
+            "Under Overview, Properties, Manage security defaults of the directory, disable them: Microsoft did not let the \
+             operator"
+                .to_owned(),
+        )
+    } else {
+        let ids: Vec<String> = intent.objects.iter().map(ToString::to_string).collect();
+        (
+            "DisablePolicies",
+            format!(
+                "Set these Conditional Access policies to Off, or delete them: Microsoft did not let the operator. {}",
+                ids.join(", ")
+            ),
+        )
+    };
+    HandOff {
+        key,
+        what,
+        link: links::conditional_access(plan.terms.cloud).to_owned(),
+        noticed: "The operator reads them and goes on by itself".to_owned(),
+        dates: Dates::default(),
+    }
+}
+
+/// What `spec.mfa` names and the tenant does not have.
+pub fn unknown_policies(terms: &Terms, seen: &Observation) -> Option<Obstacle> {
+    let there = seen.policies.known()?;
+    let named = terms
+        .policies_off
+        .iter()
+        .filter(|id| !there.contains_key(id));
+    let unknown: Vec<String> = named.map(ToString::to_string).collect();
+    (!unknown.is_empty()).then(|| {
+        let message = format!(
+            "The tenant has no such Conditional Access policies: {}",
+            unknown.join(", ")
+        );
+        let remedy = "Delete the closure and create it with the ids that the Entra admin center shows, in spec.mfa.disableConditionalAccessPolicies";
+        Obstacle::new("PolicyUnknown", message, remedy)
+    })
+}
+
+/// Per-user MFA of the accounts that are left.
+fn accounts(
+    plan: &Plan,
+    sealed: &Sealed,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Assessment {
     if seen.mfa == Fact::Unreadable(Why::Unsupported) {
         return unsupported(plan, sealed, seen);
     }
@@ -37,25 +160,27 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         .map(|state| state.id)
         .filter(|id| *id != sealed.head.retained)
         .collect();
-    let all = u32::from(sealed.head.spare.is_some());
     if on.is_empty() {
-        return Assessment::done()
-            .standing("MFADisabled", disabled(memory))
-            .progress(all, all);
+        return Assessment::done().standing("MFADisabled", disabled(plan, memory));
     }
     let message = "The spare administrator still has per-user MFA";
     Assessment::now_do(next(plan, memory, on, now))
         .standing("MFADisabled", Standing::no("InProgress", message))
-        .progress(0, all)
 }
 
 /// The condition once nobody but the retained administrator has it.
-pub fn disabled(memory: &Memory) -> Standing {
+pub fn disabled(plan: &Plan, memory: &Memory) -> Standing {
     let changed = memory
         .totals
         .get(&Step::DisableMfa)
         .is_some_and(|t| t.objects > 0);
-    if changed {
+    let switches = plan.terms.security_defaults_off || !plan.terms.policies_off.is_empty();
+    if switches {
+        Standing::yes(
+            if changed { "Disabled" } else { "NothingToDo" },
+            "Per-user MFA is off for every account but the retained administrator, and so is what spec.mfa names",
+        )
+    } else if changed {
         Standing::yes(
             "Disabled",
             "Per-user MFA is off for every account but the retained administrator",
@@ -100,12 +225,9 @@ fn unsupported(plan: &Plan, sealed: &Sealed, seen: &Observation) -> Assessment {
     }
     if checks::attested(&seen.cluster.attestations, "MFA") == Some(checks::State::Passed) {
         let standing = Standing::yes("Attested", "A person says that per-user MFA is off");
-        return Assessment::done()
-            .standing("MFADisabled", standing)
-            .progress(1, 1);
+        return Assessment::done().standing("MFADisabled", standing);
     }
     let message = "This cloud does not let a program read per-user MFA";
     Assessment::now_do(Decision::HandOff(vec![hand_off(plan)]))
         .standing("MFADisabled", Standing::unknown("NotSupported", message))
-        .progress(0, 1)
 }

@@ -11,7 +11,7 @@ use crate::closure::plan::{Plan, Sealed};
 use crate::closure::residue::{self, Residue};
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
-use crate::closure::words::count;
+use crate::closure::words::{count, len, thousands};
 
 /// Tries in vain after which a person is asked to remove our own application.
 const TRIES: u32 = 3;
@@ -66,7 +66,7 @@ pub fn by_person(
     }
     hand_offs.push(press_delete(plan));
     hand_offs.extend(to_attest(checks));
-    hand_offs.extend(applications_left(checks));
+    hand_offs.extend(applications_left(plan, seen, checks));
     hand_offs.extend(flows_left(seen, checks));
     hand_offs.extend(domain_services_left(checks));
     Decision::HandOff(hand_offs)
@@ -129,11 +129,24 @@ fn failed<'a>(checks: &'a [Check], ids: &[&str]) -> Option<&'a Check> {
     all.find(|check| check.state == State::Failed && ids.contains(&check.row.id))
 }
 
-fn applications_left(checks: &[Check]) -> Option<HandOff> {
+fn applications_left(plan: &Plan, seen: &Observation, checks: &[Check]) -> Option<HandOff> {
+    let head = plan.sealed.as_ref().map(|sealed| &sealed.head);
+    let beyond = match head.map_or(0, |head| head.applications_beyond) {
+        0 => String::new(),
+        more => format!(
+            ". When the plan was made there were {} more than one plan holds",
+            thousands(more)
+        ),
+    };
+    let left = |one: &&Application| !(one.own || one.service_principal && one.undeletable);
+    let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
+    let left = len(&all.iter().filter(left).collect::<Vec<_>>());
     failed(checks, &["C3", "C4"]).map(|check| HandOff {
         key: "RemoveApplications",
-        what: "Delete the app registrations and enterprise applications that are left, but this operator's own"
-            .to_owned(),
+        what: format!(
+            "Delete the app registrations and enterprise applications that are left, but this operator's own: {}{beyond}",
+            count(left, "application")
+        ),
         link: check.link.to_owned(),
         noticed: "The operator reads the applications and goes on by itself".to_owned(),
         dates: Dates::default(),

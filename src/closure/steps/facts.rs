@@ -77,6 +77,8 @@ pub fn unsettled(action: Action, why: Option<Why>) -> Decision {
             Question::Domains
         }
         Action::DisableMfa => Question::Mfa,
+        Action::DisableSecurityDefaults => Question::SecurityDefaults,
+        Action::DisablePolicies => Question::ConditionalAccess,
         Action::RemoveApplications | Action::RemoveOwnIdentity => Question::Applications,
         Action::DeleteDirectory | Action::VerifyDirectoryGone => Question::Directory,
     };
@@ -110,6 +112,9 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Newcomers => is_read(&seen.newcomers),
         Question::Subscriptions => is_read(&seen.subscriptions),
         Question::Mfa => is_read(&seen.mfa),
+        Question::SecurityDefaults => is_read(&seen.security_defaults),
+        Question::ConditionalAccess => is_read(&seen.policies),
+        Question::RecycleBin => is_read(&seen.recycle_bin),
         Question::Applications => is_read(&seen.applications),
         Question::Domains => is_read(&seen.domains),
         Question::Losses => is_read(&seen.losses),
@@ -150,6 +155,9 @@ const fn words(question: Question) -> (&'static str, &'static str) {
             "the per-user MFA states",
             "Policy.ReadWrite.AuthenticationMethod",
         ),
+        Question::SecurityDefaults => ("whether security defaults are on", "Policy.Read.All"),
+        Question::ConditionalAccess => ("the Conditional Access policies", "Policy.Read.All"),
+        Question::RecycleBin => ("the recycle bin", "User.Read.All"),
         Question::Applications => ("the applications", "Application.Read.All"),
         Question::Domains => ("the domains", "Domain.Read.All"),
         Question::Losses => ("what dies with the tenant", "Organization.Read.All"),

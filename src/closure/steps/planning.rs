@@ -28,6 +28,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
     let others = users.global_administrators.iter().filter(|id| !stays(id));
     let holders = seen.role_holders.known()?.iter();
     let holders = holders.filter(|id| !stays(id) && users.ids.binary_search(id).is_ok());
+    let (applications, applications_beyond) = applications(terms, seen)?;
     Some(PlanHead {
         tenant_id: organization.id,
         initial_domain: organization.initial_domain.to_ascii_lowercase(),
@@ -42,7 +43,10 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         other_holders: besides.copied().take(MOST).collect(),
         other_administrators: u32::try_from(holders.count()).unwrap_or(u32::MAX),
         subscriptions: subscriptions(terms, seen)?,
-        applications: applications(terms, seen)?,
+        security_defaults: terms.security_defaults_off,
+        policies: terms.policies_off.clone(),
+        applications,
+        applications_beyond,
         own: own(seen),
         directory_resource: terms.directory_resource.clone(),
         domains: domains(terms, seen)?,
@@ -110,18 +114,22 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
     }
 }
 
-/// Planned only where the author asked for it. More than the plan can hold are left to a person.
-fn applications(terms: &Terms, seen: &Observation) -> Option<Vec<ObjectId>> {
+/// Applications and service principals that one plan holds: their ids stand in one object.
+pub const MOST_APPLICATIONS: usize = 1_000;
+
+/// Planned only where the author asked for it. More than the plan can hold are left to a person, and counted.
+fn applications(terms: &Terms, seen: &Observation) -> Option<(Vec<ObjectId>, u32)> {
     if !terms.remove_applications {
-        return Some(Vec::new());
+        return Some((Vec::new(), 0));
     }
     let all = seen.applications.known()?.iter();
     let ours_to_remove = all.filter(|one| !one.own && !one.undeletable);
     let mut ids: Vec<ObjectId> = ours_to_remove.map(|one| one.id).collect();
     ids.sort_unstable();
     ids.dedup();
-    ids.truncate(1_000);
-    Some(ids)
+    let beyond = ids.len().saturating_sub(MOST_APPLICATIONS);
+    ids.truncate(MOST_APPLICATIONS);
+    Some((ids, u32::try_from(beyond).unwrap_or(u32::MAX)))
 }
 
 /// Our own: what is registered elsewhere has only a service principal here, and where nobody may list them none is known.
@@ -158,6 +166,8 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
         Question::Users,
         Question::Subscriptions,
         Question::Losses,
+        // Told with the plan; where nobody can read it, nothing waits.
+        Question::RecycleBin,
         Question::Applications,
     ];
     if plan.terms.mode == Mode::Execute && plan.terms.directory_resource.is_none() {

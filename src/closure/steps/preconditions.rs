@@ -11,8 +11,8 @@ use crate::closure::plan::{Plan, PlannedSubscription};
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
-    administrators, approval, backup, facts, inventory, keeper, losses, mail, planning,
-    release_domains, roles, units,
+    administrators, approval, backup, disable_mfa, facts, inventory, keeper, losses, mail,
+    planning, release_domains, roles, units,
 };
 use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
 use crate::closure::words::{clip, count, len, thousands};
@@ -119,6 +119,13 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
     if releases {
         asked.push(Question::Domains);
     }
+    let policies = !plan.terms.policies_off.is_empty();
+    if policies {
+        asked.push(Question::ConditionalAccess);
+    }
+    if plan.terms.security_defaults_off {
+        asked.push(Question::SecurityDefaults);
+    }
     if let Some(read) = facts::unread(seen, &asked) {
         return Err(read);
     }
@@ -128,6 +135,12 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
     facts::known(&seen.spare, Question::Administrators)?;
     if releases {
         facts::known(&seen.domains, Question::Domains)?;
+    }
+    if policies {
+        facts::known(&seen.policies, Question::ConditionalAccess)?;
+    }
+    if plan.terms.security_defaults_off {
+        facts::known(&seen.security_defaults, Question::SecurityDefaults)?;
     }
     Ok(roles::blockers(plan, &roles::table(plan, seen)))
 }
@@ -145,6 +158,7 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
     if !begun(memory) {
         found.extend(spare_unfit(terms, seen));
         found.extend(release_domains::unfit(terms, seen));
+        found.extend(disable_mfa::unknown_policies(terms, seen));
     }
     if terms.mode == Mode::Plan {
         return found;

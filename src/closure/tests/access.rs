@@ -1,6 +1,6 @@
 use super::{decided, planned};
 use crate::closure::access::ends::{Credential, Ends};
-use crate::closure::access::table::Kind;
+use crate::closure::access::table::{Kind, Purpose, Right, TABLE, covers, least};
 use crate::closure::access::warnings::{Finding, Warning, words};
 use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
@@ -210,4 +210,69 @@ fn what_azure_tells_beforehand_is_missed_in_its_step() {
     let unread = Fact::Unreadable(Why::Forbidden);
     assert_eq!(told(unread, Mode::Execute), (Vec::new(), false));
     assert_eq!(told(known(false), Mode::Plan), (Vec::new(), false));
+}
+
+#[test]
+fn what_another_covers_is_not_asked_for() {
+    let names = |most: Purpose| -> Vec<&str> {
+        let rights: Vec<&Right> = TABLE
+            .iter()
+            .filter(|right| right.kind.is_told())
+            .filter(|right| most == Purpose::Act || right.purpose == Purpose::Read)
+            .collect();
+        least(&rights).iter().map(|r| r.name()).collect()
+    };
+    assert_eq!(
+        names(Purpose::Read),
+        [
+            "Organization.Read.All",
+            "User.Read.All",
+            "Application.Read.All",
+            "RoleManagement.Read.Directory",
+            "UserAuthenticationMethod.Read.All",
+            "Reports.Read.All",
+            "Group.Read.All",
+            "DeviceManagementManagedDevices.Read.All",
+            "DeviceManagementServiceConfig.Read.All",
+            "AdministrativeUnit.Read.All",
+            "Domain.Read.All",
+            "Policy.Read.All",
+            "IdentityProvider.Read.All",
+            "EventListener.Read.All",
+            "IdentityUserFlow.Read.All",
+            "TrustFrameworkKeySet.Read.All",
+            "Member.Read.Hidden"
+        ]
+    );
+    assert_eq!(
+        names(Purpose::Act),
+        [
+            "RoleManagement.Read.Directory",
+            "UserAuthenticationMethod.Read.All",
+            "Reports.Read.All",
+            "Group.Read.All",
+            "DeviceManagementManagedDevices.Read.All",
+            "DeviceManagementServiceConfig.Read.All",
+            "AdministrativeUnit.Read.All",
+            "Policy.Read.All",
+            "IdentityProvider.Read.All",
+            "EventListener.Read.All",
+            "IdentityUserFlow.Read.All",
+            "TrustFrameworkKeySet.Read.All",
+            "Member.Read.Hidden",
+            "User.ReadWrite.All",
+            "Privileged Authentication Administrator",
+            "Organization.ReadWrite.All",
+            "Domain.ReadWrite.All",
+            "Policy.ReadWrite.AuthenticationMethod",
+            "Policy.ReadWrite.SecurityDefaults",
+            "Policy.ReadWrite.ConditionalAccess",
+            "Application.ReadWrite.All"
+        ]
+    );
+    assert!(!covers("User.ReadWrite.All", "Domain.Read.All"));
+    assert!(!covers(
+        "User.ReadWrite.All",
+        "RoleManagement.Read.Directory"
+    ));
 }

@@ -20,10 +20,12 @@ mod policy;
 mod preconditions;
 mod renewal;
 mod reports;
+mod residue;
 mod runs;
 mod strangers;
 mod subscriptions;
 mod supplements;
+mod switches;
 mod units;
 mod users;
 
@@ -69,6 +71,9 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Newcomers,
         Question::Subscriptions,
         Question::Mfa,
+        Question::RecycleBin,
+        Question::SecurityDefaults,
+        Question::ConditionalAccess,
         Question::Applications,
         Question::Domains,
         Question::Losses,

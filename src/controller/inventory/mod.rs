@@ -215,6 +215,7 @@ async fn seal(
         supplement: None,
         inventory: Some(inventory),
         losses: Vec::new(),
+        recycle_bin: None,
         plan_digest: sealed.map(|sealed| sealed.digest.clone()),
         covered: Covered::default(),
     };

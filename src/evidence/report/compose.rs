@@ -204,6 +204,7 @@ fn plan(status: &TenantClosureStatus, course: &Course<'_>) -> Option<Plan> {
             })
             .collect(),
         applications: head.applications.len(),
+        applications_beyond: head.applications_beyond,
         domains: head.domains.iter().map(|name| Foreign::new(name)).collect(),
         losses: entry.spec.losses.clone(),
         retained: head.retained,

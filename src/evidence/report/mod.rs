@@ -154,6 +154,9 @@ pub struct Plan {
     pub subscriptions: Vec<Subscription>,
     /// Applications and service principals to remove.
     pub applications: usize,
+    /// How many more there were than one plan holds: for a person.
+    #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
+    pub applications_beyond: u32,
     /// Domains to release for another tenant.
     pub domains: Vec<Foreign>,
     /// What dies with the tenant besides, as it was counted for the plan, sizes in bytes.

@@ -35,7 +35,9 @@ pub(super) fn all(
             || "owner not told".to_owned(),
             |id| format!("owned by tenant {id}"),
         );
-        residue(&what, &owner).naming(&one.objects)
+        let mut left = residue(&what, &owner).naming(&one.objects);
+        left.remedy = one.special.map(|special| Foreign::new(special.remedy()));
+        left
     }));
     all.extend(status.blockers.iter().map(|blocker| {
         let what = match blocker.state.as_str() {

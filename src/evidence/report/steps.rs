@@ -153,6 +153,25 @@ fn told(parts: &mut Vec<String>, number: u64, one: &str, what: &str) {
     }
 }
 
+/// What asked for a second factor, and is off.
+fn factors(parts: &mut Vec<String>, course: &Course<'_>) {
+    let gone = |action: Action| course.gone(action);
+    told(
+        parts,
+        gone(Action::DisableMfa),
+        "account",
+        "without per-user MFA now",
+    );
+    if gone(Action::DisableSecurityDefaults) > 0 {
+        parts.push("security defaults switched off".to_owned());
+    }
+    match gone(Action::DisablePolicies) {
+        0 => {}
+        1 => parts.push("1 Conditional Access policy disabled".to_owned()),
+        many => parts.push(format!("{many} Conditional Access policies disabled")),
+    }
+}
+
 fn detail(of: Of, result: StepResult, course: &Course<'_>) -> String {
     let gone = |action: Action| course.gone(action);
     let users_of = |of: Of| -> u64 {
@@ -214,12 +233,7 @@ fn detail(of: Of, result: StepResult, course: &Course<'_>) -> String {
             );
         }
         Of::DeleteSubscriptions => {}
-        Of::DisableMfa => told(
-            p,
-            gone(Action::DisableMfa),
-            "account",
-            "without per-user MFA now",
-        ),
+        Of::DisableMfa => factors(p, course),
         Of::DeleteDirectory => {
             told(p, users_of(of), "spare administrator", "deleted");
             told(

@@ -113,10 +113,6 @@ async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Optio
             continue;
         }
         let told = self::pause(&reply);
-        if reply.status == 429 {
-            pause = told;
-            continue;
-        }
         let body: Value = reply.json().ok()?;
         match body["status"].as_str() {
             Some("Failed" | "Canceled") => {

@@ -3,6 +3,7 @@
 use super::{PAGE, STABLE, objects};
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Application;
+use crate::closure::special::Special;
 use crate::microsoft::batch::Item;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
@@ -30,9 +31,19 @@ struct Raw {
     service_principal_type: Option<String>,
     #[serde(default)]
     app_owner_organization_id: Option<String>,
+    /// Tells a special one; it is not kept.
+    #[serde(default)]
+    display_name: Option<String>,
 }
 
 impl Raw {
+    fn special(&self) -> Option<Special> {
+        Special::of(
+            self.app_id,
+            self.display_name.as_deref().unwrap_or_default(),
+        )
+    }
+
     fn owner(&self) -> Option<ObjectId> {
         let told = self.app_owner_organization_id.as_deref();
         told.and_then(ObjectId::parse)
@@ -62,7 +73,7 @@ pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Result<Vec<Applicatio
         ("applications", "id,appId", false),
         (
             "servicePrincipals",
-            "id,appId,servicePrincipalType,appOwnerOrganizationId",
+            "id,appId,displayName,servicePrincipalType,appOwnerOrganizationId",
             true,
         ),
     ] {
@@ -74,6 +85,7 @@ pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Result<Vec<Applicatio
                 service_principal,
                 undeletable: service_principal && raw.built_in(),
                 owner: raw.owner(),
+                special: raw.special().filter(|_| service_principal),
                 own: raw.app_id == Some(own),
             }));
         })
@@ -166,14 +178,20 @@ mod tests {
             }
             .collection()
         };
-        for audience in ["AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"] {
+        for audience in [
+            "AzureADandPersonalMicrosoftAccount",
+            "PersonalMicrosoftAccount",
+        ] {
             let found = sorted("application", Some(audience));
             assert_eq!(found, Some(Collection::PersonalApplications));
             let found = sorted("servicePrincipal", Some(audience));
             assert_eq!(found, Some(Collection::ServicePrincipals));
         }
         for audience in [Some("AzureADMyOrg"), Some("AzureADMultipleOrgs"), None] {
-            assert_eq!(sorted("application", audience), Some(Collection::Applications));
+            assert_eq!(
+                sorted("application", audience),
+                Some(Collection::Applications)
+            );
         }
         assert_eq!(sorted("user", None), None);
     }

@@ -14,6 +14,8 @@ pub(super) mod methods;
 pub(super) mod mfa;
 pub(super) mod objects;
 pub(super) mod organization;
+pub(super) mod policies;
+pub(super) mod recycle_bin;
 pub(super) mod roles;
 pub(super) mod subscriptions;
 pub(super) mod units;

@@ -20,6 +20,10 @@ pub(super) fn tell(plan: &PlanStatus, lines: &mut Lines) {
         let said = format!("{}; {}", restore.time(), restore.means);
         lines.row(sign, data.words(), None, &said);
     }
+    if let Some(bin) = &plan.recycle_bin {
+        let said = format!("{bin}; restore whom you need, and make the plan anew");
+        lines.row(BACK, "deleted before", None, &said);
+    }
 }
 
 /// Only the first subscriptions stand in status: how the others were bought is not known, nor that of one that no program

@@ -47,6 +47,48 @@ fn planned() -> Value {
 }
 
 #[test]
+fn applications_beyond_what_a_plan_holds_are_told() {
+    let mut status = planned();
+    assert!(!told(&json!({}), &status).contains("more than one plan holds"));
+    status["plan"]["applicationsBeyond"] = json!(1_234);
+    let told = told(&json!({}), &status);
+    assert!(
+        told.contains(
+            "- applications 1,234 more than one plan holds: a person removes them in step 5"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn who_is_in_the_recycle_bin_already_is_told() {
+    let mut status = planned();
+    assert!(!told(&json!({}), &status).contains("deleted before"));
+    status["plan"]["recycleBin"] = json!("12 users, the last until 2026-12-29");
+    let told = told(&json!({}), &status);
+    let line = "< deleted before 12 users, the last until 2026-12-29; restore whom you need";
+    assert!(told.contains(line), "{told}");
+}
+
+#[test]
+fn what_step_4_switches_off_is_told() {
+    let spec = json!({"mfa": {"disableSecurityDefaults": true, "disableConditionalAccessPolicies": ["5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de"]}});
+    let told = told(&spec, &planned());
+    assert!(
+        told.contains("- security defaults switched off in step 4"),
+        "{told}"
+    );
+    assert!(
+        told.contains("- policies 1 Conditional Access policies"),
+        "{told}"
+    );
+    assert!(
+        told.contains("5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de"),
+        "{told}"
+    );
+}
+
+#[test]
 fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
     let spec = json!({"directory": {"removeApplications": true}, "backup": {"acknowledged": true}});
     let told = told(&spec, &planned());

@@ -18,7 +18,7 @@ use super::bought::{
 };
 use super::{Answer, accounts, newcomers};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, createUser, restoreUser, deleteUser, deleteOnPremises, disableMfa, deleteApplication, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, createUser, restoreUser, deleteUser, deleteOnPremises, disableMfa, disablePolicy, deleteApplication, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -50,6 +50,15 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
             done(world, index)
         }
         "supportRemovesApplications" => support_removes(world, index, &person),
+        "disablePolicy" => {
+            graph::disable_policy(
+                world,
+                index,
+                body["id"].as_str().unwrap_or_default(),
+                &person,
+            )?;
+            done(world, index)
+        }
         "disableMfa" => disable_mfa(world, index, body, &person),
         "switchSyncOff" => sync_off(world, index, &person),
         "settleCheck" => settle(world, index, body),

@@ -16,6 +16,7 @@ mod objects;
 mod organization;
 mod person;
 mod policies;
+pub(crate) use policies::disable_policy;
 mod roles;
 mod subscriptions;
 mod units;
@@ -272,6 +273,12 @@ fn act(world: &World, call: &Call) -> Act {
         }
         ("PATCH", ["servicePrincipals", id]) => {
             Act::DisablePrincipal(applications::id_of(tenant, parts[0], id))
+        }
+        ("PATCH", ["policies", "identitySecurityDefaultsEnforcementPolicy"]) => {
+            Act::ChangePolicy(tenant.id)
+        }
+        ("PATCH" | "DELETE", ["identity", "conditionalAccess", "policies", id]) => {
+            Act::ChangePolicy(Uuid::parse_str(id).unwrap_or_default())
         }
         ("PATCH", ["organization", id]) => Act::SwitchSyncOff((*id).to_owned()),
         (method, ["domains", name, rest @ ..]) => domains::act(tenant, method, name, rest),

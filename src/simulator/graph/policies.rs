@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
+use super::super::judge::Actor;
 use super::super::tenant::Policy;
 use super::super::world::World;
 use super::{Answer, Call, listing, unknown};
@@ -88,6 +89,23 @@ fn one(world: &mut World, call: &Call, at: usize) -> Answer {
         }
         _ => Err(unknown(call)),
     }
+}
+
+/// Disables one, by whomever.
+pub(crate) fn disable_policy(
+    world: &mut World,
+    index: usize,
+    id: &str,
+    actor: &Actor,
+) -> Result<(), Refusal> {
+    let wanted = Uuid::parse_str(id).ok();
+    let mut all = world.tenants[index].policies.iter_mut();
+    let found = all.find(|one| Some(one.id) == wanted);
+    let found = found.ok_or_else(|| Refusal::not_found(id))?;
+    found.state = "disabled";
+    let id = found.id;
+    world.record(index, "policyChanged", id, actor);
+    Ok(())
 }
 
 fn defaults(call: &Call, enabled: bool) -> Value {

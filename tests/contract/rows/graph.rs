@@ -279,7 +279,7 @@ fn applications_there() -> Vec<Row> {
         row(
             Graph,
             "GET /v1.0/servicePrincipals",
-            "GET https://graph.microsoft.com/v1.0/servicePrincipals?$select=id,appId,servicePrincipalType,appOwnerOrganizationId&$top=999",
+            "GET https://graph.microsoft.com/v1.0/servicePrincipals?$select=id,appId,displayName,servicePrincipalType,appOwnerOrganizationId&$top=999",
             Run::Ask(Question::Applications, applications),
         )
         .reply(json!({"value": [
@@ -294,6 +294,32 @@ fn applications_there() -> Vec<Row> {
         .but(But::Paged),
         row(
             Graph,
+            "GET /v1.0/directory/deletedItems/microsoft.graph.user",
+            "GET https://graph.microsoft.com/v1.0/directory/deletedItems/microsoft.graph.user?$select=id,deletedDateTime&$top=999",
+            Run::Ask(Question::RecycleBin, |seen| told(&seen.recycle_bin, |bin| format!("{} until {:?}", bin.users, bin.until()))),
+        )
+        .reply(json!({"value": [{"deletedDateTime": "2026-10-02T09:00:00Z"}, {"deletedDateTime": "2026-09-30T09:00:00Z"}]}))
+        .makes("2 until Some(2026-11-01T09:00:00Z)")
+        .but(But::Paged),
+        row(
+            Graph,
+            "GET /v1.0/policies/identitySecurityDefaultsEnforcementPolicy",
+            "GET https://graph.microsoft.com/v1.0/policies/identitySecurityDefaultsEnforcementPolicy",
+            Run::Ask(Question::SecurityDefaults, |seen| told(&seen.security_defaults, |on| format!("on: {on}"))),
+        )
+        .reply(json!({"isEnabled": true}))
+        .makes("on: true"),
+        row(
+            Graph,
+            "GET /v1.0/identity/conditionalAccess/policies",
+            "GET https://graph.microsoft.com/v1.0/identity/conditionalAccess/policies?$select=id,state&$top=999",
+            Run::Ask(Question::ConditionalAccess, policies),
+        )
+        .reply(json!({"value": [{"id": ONE, "state": "enabled"}, {"id": TWO, "state": "disabled"}]}))
+        .makes("b true, c false")
+        .but(But::Paged),
+        row(
+            Graph,
             "POST /v1.0/directoryObjects/getByIds",
             "POST /v1.0/directoryObjects/getByIds?$select=id,signInAudience\ncontent-type: application/json\n\n\
              {\"ids\": [\"00000000-0000-0000-0000-00000000000b\"], \"types\": [\"application\", \"servicePrincipal\"]}",
@@ -303,6 +329,15 @@ fn applications_there() -> Vec<Row> {
         .reply(json!({"value": [{"@odata.type": "#microsoft.graph.application", "id": ONE}]}))
         .makes("unanswered"),
     ]
+}
+
+fn policies(seen: &Observation) -> Fact<String> {
+    told(&seen.policies, |all| {
+        let each = all
+            .iter()
+            .map(|(id, on)| format!("{:x} {on}", id.0.as_u128()));
+        each.collect::<Vec<_>>().join(", ")
+    })
 }
 
 fn units() -> Vec<Row> {

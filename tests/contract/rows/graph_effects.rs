@@ -142,6 +142,34 @@ fn single() -> Vec<Row> {
         .settled("GET /v1.0/organization", organization(true), (200, organization(false))),
         row(
             Graph,
+            "PATCH /v1.0/policies/identitySecurityDefaultsEnforcementPolicy",
+            "PATCH https://graph.microsoft.com/v1.0/policies/identitySecurityDefaultsEnforcementPolicy\n\n\
+             {\"isEnabled\": false}",
+            perform(Action::DisableSecurityDefaults, 0xaaaa),
+        )
+        .answered(204)
+        .makes("accepted; done")
+        .settled(
+            "GET /v1.0/policies/identitySecurityDefaultsEnforcementPolicy",
+            json!({"isEnabled": true}),
+            (200, json!({"isEnabled": false})),
+        ),
+        row(
+            Graph,
+            "PATCH /v1.0/identity/conditionalAccess/policies/{}",
+            "PATCH https://graph.microsoft.com/v1.0/identity/conditionalAccess/policies/00000000-0000-0000-0000-00000000000b\n\n\
+             {\"state\": \"disabled\"}",
+            perform(Action::DisablePolicies, 0xb),
+        )
+        .answered(204)
+        .makes("accepted; done")
+        .settled(
+            "GET /v1.0/identity/conditionalAccess/policies",
+            json!({"value": [{"id": ONE, "state": "enabled"}]}),
+            (200, json!({"value": [{"id": ONE, "state": "disabled"}]})),
+        ),
+        row(
+            Graph,
             "DELETE /v1.0/applications/{}",
             "DELETE https://graph.microsoft.com/v1.0/applications/00000000-0000-0000-0000-00000000000b",
             perform(Action::RemoveOwnIdentity, 0xb),

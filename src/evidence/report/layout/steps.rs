@@ -102,10 +102,7 @@ impl Report {
             ("Supplement", line)
         }));
         facts.extend([
-            (
-                "Applications",
-                vec![Inline::words(format!("{} to remove", plan.applications))],
-            ),
+            ("Applications", vec![Inline::words(applications(plan))]),
             (
                 "Retained administrator",
                 vec![Inline::Code(plan.retained.to_string())],
@@ -186,4 +183,16 @@ fn term(one: &Subscription) -> Vec<Inline> {
     let next = one.next_term.iter();
     words.extend(next.map(|next| Inline::words(format!(", then {next}"))));
     words
+}
+
+/// What goes, and what one plan could not hold.
+fn applications(plan: &Plan) -> String {
+    match plan.applications_beyond {
+        0 => format!("{} to remove", plan.applications),
+        more => format!(
+            "{} to remove, and {} more than one plan holds, for a person",
+            plan.applications,
+            thousands(more)
+        ),
+    }
 }
