@@ -18,8 +18,9 @@ crate::rows![
 /// A tenant with this one subscription; that its term may be far ahead is accepted.
 async fn with(name: &str, bought: Value) -> Trial {
     let mut trial = Trial::new(name, json!({"subscriptions": [bought]})).await;
-    let accepted = json!([{"kind": "TermAhead", "reference": "CAB-119"}]);
-    trial.spec()["accept"] = accepted;
+    let accepted = ["TermAhead", "AzureResources"];
+    let accepted = accepted.map(|kind| json!({"kind": kind, "reference": "CAB-119"}));
+    trial.spec()["accept"] = json!(accepted);
     trial
 }
 

@@ -116,8 +116,11 @@ fn unpaged(row: &'static Row) -> Trial {
             let ran = stage
                 .run(|mut hit| {
                     let link = json!(link(&hit));
-                    for name in ["@odata.nextLink", "nextLink"] {
-                        hit.good.body[name] = link.clone();
+                    // A bare list has no place for one.
+                    if hit.good.body.is_object() {
+                        for name in ["@odata.nextLink", "nextLink"] {
+                            hit.good.body[name] = link.clone();
+                        }
                     }
                     hit.good()
                 })

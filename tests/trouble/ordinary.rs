@@ -1,5 +1,5 @@
-//! Ordinary workforce tenants that bought everything directly; a token that is for another tenant than its block names; and a
-//! cloud without Partner Center.
+//! Ordinary workforce tenants that bought everything directly; a tenant of which four tenants know a part; tokens that are for
+//! another tenant than their block names; and a cloud without Partner Center.
 
 use crate::partner::{bought, of_kind};
 use crate::simulator::Tenant;
@@ -10,7 +10,9 @@ use tenant_closure::closure::report::Phase;
 crate::rows![
     bought_directly_alone,
     no_billing_account_at_all,
+    four_tenants_in_one_closure,
     a_token_of_another_tenant_at_the_partner,
+    a_token_of_another_tenant_for_the_directory,
     the_us_defense_has_no_partner_center
 ];
 
@@ -85,6 +87,57 @@ async fn grant(trial: &Trial, secrets: &[&str]) {
     }
 }
 
+/// Graph's tenant, the one that pays under a Customer Agreement, the partner's, and the one of the Azure subscription that the
+/// directory lies in: each is asked with an application of its own, and of no other.
+async fn four_tenants_in_one_closure() {
+    let name = "four-tenants";
+    let (payer, partner, azure) = (
+        other(name, "payer").await,
+        other(name, "partner").await,
+        other(name, "azure").await,
+    );
+    let fields = json!({
+        "tenantType": "CIAM", "directoryResource": {"ownerTenantId": azure.id}, "billingAccount": {"ownerTenantId": payer.id},
+        "subscriptions": [
+            {"kind": "CustomerAgreement", "sku": "AGREED", "termEndDays": 5, "termDays": 5},
+            {"kind": "Partner", "sku": "SOLD", "partnerTenantId": partner.id, "termEndDays": 3650, "cancellableDays": 3000, "disabledDays": 5}],
+    });
+    let mut trial = Trial::new(name, fields).await;
+    let spec = trial.spec();
+    spec["accept"] = json!([{"kind": "TermAhead", "reference": "CAB-119"}, {"kind": "AzureResources", "reference": "CAB-119"}]);
+    spec["billing"] = json!({"accounts": [
+        {"kind": "CustomerAgreement", "tenantId": payer.id, "credentials": {"secretName": "payer-closer"}},
+        {"kind": "Partner", "tenantId": partner.id, "credentials": {"secretName": "partner-closer"}}]});
+    spec["directory"]["resourceTenantId"] = json!(azure.id);
+    spec["directory"]["credentials"] = json!({"secretName": "azure-closer"});
+    let all = [
+        ("payer-closer", &payer),
+        ("partner-closer", &partner),
+        ("azure-closer", &azure),
+    ];
+    for (secret, who) in all {
+        give(&trial, secret, who, &who.id).await;
+    }
+    trial.apply().await;
+    grant(&trial, &all.map(|(secret, _)| secret)).await;
+    trial.assert_closes().await;
+    let own = trial.case.portal.tenant.app_id.clone();
+    let effects = trial.effects().await;
+    let by = |kind: &str| -> Vec<Value> {
+        of_kind(&effects, kind)
+            .into_iter()
+            .map(|(_, one)| one["app"].clone())
+            .collect()
+    };
+    let mut canceled = by("subscriptionCanceled");
+    canceled.sort_by_key(ToString::to_string);
+    let mut ours = [json!(payer.app_id), json!(partner.app_id)];
+    ours.sort_by_key(ToString::to_string);
+    assert_eq!(canceled, ours, "{effects:#?}");
+    assert!(by("userDeleted").iter().all(|app| *app == json!(own)));
+    assert_eq!(by("tenantDeletionRequested"), [json!(azure.app_id)]);
+}
+
 /// Refused by name: an application of the closed tenant, said to be of the tenant that the block names.
 async fn refused(trial: &Trial, secret: &str) {
     trial.apply().await;
@@ -104,6 +157,18 @@ async fn a_token_of_another_tenant_at_the_partner() {
     trial.spec()["billing"] = json!({"accounts": [
         {"kind": "Partner", "tenantId": partner.id, "credentials": {"secretName": "partner-closer"}}]});
     refused(&trial, "partner-closer").await;
+}
+
+async fn a_token_of_another_tenant_for_the_directory() {
+    let azure = other("wrong-directory", "azure").await;
+    let fields = json!({"tenantType": "CIAM", "directoryResource": {"ownerTenantId": azure.id}});
+    let mut trial = Trial::new("wrong-directory", fields).await;
+    let own = trial.case.portal.tenant.clone();
+    give(&trial, "azure-closer", &own, &azure.id).await;
+    let spec = trial.spec();
+    spec["directory"]["resourceTenantId"] = json!(azure.id);
+    spec["directory"]["credentials"] = json!({"secretName": "azure-closer"});
+    refused(&trial, "azure-closer").await;
 }
 
 /// An account of a partner is of no use there: what he sold is handed to him, and known to be so before anybody approves.

@@ -50,8 +50,19 @@ pub fn refuse(
         };
         return Some(obstacle.blocks());
     }
-    // What can be undone goes on meanwhile.
+    // What can be undone goes on meanwhile; step 4 waits by itself.
     (super::current(memory) > Step::DeleteSubscriptions).then(lagging)
+}
+
+/// Somebody who was deleted is still shown: before the last two steps that is waited for.
+pub fn shown_again(sealed: &Sealed, seen: &Observation) -> Option<Decision> {
+    let users = match facts::known(&seen.users, Question::Users) {
+        Ok(users) => users,
+        Err(decision) => return Some(decision),
+    };
+    let allowed = sealed.allowed();
+    let mut others = users.ids.iter().filter(|id| !allowed.contains(id));
+    others.next().map(|_| lagging())
 }
 
 fn came() -> Obstacle {

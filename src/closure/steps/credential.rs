@@ -7,7 +7,9 @@ use crate::closure::observation::{Obstacle, Question, Refused};
 pub fn refused(question: Question, refused: Refused) -> Decision {
     let (matter, remedy) = match refused {
         Refused::TenantUnknown => return tenant_unknown(question),
-        Refused::OtherTenant if question != Question::Subscriptions => return other_tenant(),
+        Refused::OtherTenant if !matches!(question, Question::Subscriptions | Question::Rights) => {
+            return other_tenant();
+        }
         Refused::OtherTenant => (
             ": it gives a token for another tenant than its block names",
             "Put the credential of an application of that tenant into the Secret",

@@ -10,7 +10,7 @@ use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
 use crate::closure::plan::{Plan, PlanHead, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{checks, facts};
+use crate::closure::steps::{afterwards, checks, facts};
 use crate::closure::terms::Terms;
 use crate::closure::words::len;
 use jiff::Timestamp;
@@ -27,6 +27,9 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     else {
         return Assessment::done().standing("MFADisabled", disabled(plan, memory));
     };
+    if let Some(lagging) = afterwards::shown_again(sealed, seen) {
+        return Assessment::now_do(lagging);
+    }
     let accounts = accounts(plan, sealed, seen, memory, now);
     let all = all(&sealed.head);
     if accounts.next.is_some() {

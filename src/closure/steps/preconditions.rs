@@ -6,7 +6,9 @@ use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting}
 use crate::closure::estimate;
 use crate::closure::loss::PlannedLoss;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Agreement, Lifecycle, Observation, Obstacle, Question};
+use crate::closure::observation::{
+    Agreement, Fact, Lifecycle, Observation, Obstacle, Question, Why,
+};
 use crate::closure::plan::{Plan, PlannedSubscription};
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
@@ -133,6 +135,10 @@ fn look(plan: &Plan, seen: &Observation) -> Result<Vec<Blocker>, Decision> {
     facts::known(&seen.role_holders, Question::RoleHolders)?;
     facts::known(&seen.subscriptions, Question::Subscriptions)?;
     facts::known(&seen.spare, Question::Administrators)?;
+    // Where Azure tells nothing of roles, they are not told; a credential that it refuses is.
+    if let Fact::Unreadable(why @ Why::CredentialRefused(_)) = seen.rights {
+        return Err(facts::unreadable(Question::Rights, why));
+    }
     if releases {
         facts::known(&seen.domains, Question::Domains)?;
     }

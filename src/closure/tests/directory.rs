@@ -34,7 +34,9 @@ fn mfa_of_the_spare_is_switched_off_and_never_that_of_the_retained() {
 
 #[test]
 fn accounts_that_should_not_be_there_are_waited_for_or_drift() {
-    let mut run = verified(World::new(2));
+    let mut run = verified(
+        World::new(2).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]),
+    );
     let add = |n: u128| {
         move |s: &mut Observation| {
             if let Fact::Known(users) = &mut s.users {
@@ -47,7 +49,14 @@ fn accounts_that_should_not_be_there_are_waited_for_or_drift() {
     assert_eq!(reason(&told), "PlanDrift");
     // What can be undone goes on while a reader lags; the rest waits, but no reader lags for hours.
     let going_on = decided(&mut run, add(0x1_0001));
+    assert_eq!(going_on.step, Step::CancelSubscriptions);
     assert_ne!(reason(&going_on), "WaitingReplica");
+    run.world.subscriptions.clear();
+    let waits = decided(&mut run, add(0x1_0001));
+    assert_eq!(
+        (reason(&waits), waits.step),
+        ("WaitingReplica", Step::DisableMfa)
+    );
     run.memory.started.insert(Step::DisableMfa, run.world.now);
     assert_eq!(reason(&decided(&mut run, add(0x1_0001))), "WaitingReplica");
     run.world.now += SignedDuration::from_hours(2);

@@ -25,7 +25,7 @@ macro_rules! scope {
             concat!(
                 "POST https://management.azure.com/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31",
                 $named,
-                "/checkAccess?api-version=2024-04-01\ncontent-type: application/json\n\n",
+                "/checkAccess?api-version=2024-04-01\n\n",
                 "{\"actions\": [\"Microsoft.Billing/billingAccounts/billingSubscriptions/write\"]}"
             ),
         )
