@@ -78,15 +78,19 @@ pub fn refused(question: Question, refused: Refused) -> Decision {
              application is enabled in the tenant",
         ),
     };
-    // Subscriptions are read with the credentials of billing accounts too.
-    let (which, where_else) = if question == Question::Subscriptions {
-        (
+    // Other blocks than spec.credentials name credentials for these.
+    let (which, where_else) = match question {
+        Question::Subscriptions => (
             "a credential with which subscriptions are read",
             ". Look at the Secrets that spec.billing.accounts names, too: each must hold a credential of an application of the \
              tenant that its block names",
-        )
-    } else {
-        ("the credential", "")
+        ),
+        Question::Rights => (
+            "a credential with which Azure is asked",
+            ". Look at the Secrets that spec.billing.accounts and spec.directory name, too: each must hold a credential of an \
+             application of the tenant that its block names",
+        ),
+        _ => ("the credential", ""),
     };
     let message = match refused {
         // Nothing was sent to Microsoft.
@@ -106,13 +110,16 @@ pub fn refused(question: Question, refused: Refused) -> Decision {
 }
 
 fn tenant_unknown(question: Question) -> Decision {
-    let (which, where_to_look) = if question == Question::Subscriptions {
-        (
+    let (which, where_to_look) = match question {
+        Question::Subscriptions => (
             "the tenant that a billing account names",
             "the tenantId of each of spec.billing.accounts",
-        )
-    } else {
-        ("a tenant with this id", "spec.tenant.id")
+        ),
+        Question::Rights => (
+            "the tenant that a billing account or spec.directory names",
+            "the tenantId of each of spec.billing.accounts, and spec.directory.resourceTenantId",
+        ),
+        _ => ("a tenant with this id", "spec.tenant.id"),
     };
     Obstacle::new(
         "TenantNotFound",
