@@ -132,6 +132,8 @@ fn class(service: Service, method: &str, segments: &[String]) -> String {
                 previous,
                 "users"
                     | "billingAccounts"
+                    | "billingProfiles"
+                    | "invoiceSections"
                     | "resourceGroups"
                     | "domains"
                     | "ciamDirectories"
