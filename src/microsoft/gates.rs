@@ -2,6 +2,7 @@
 //! each application over all tenants. They feed on what every reply tells ([`Heard`]). Nothing is lost at a gate: who is not
 //! let through keeps what he has.
 
+use super::backoff::{Backoff, jitter, wait};
 use super::clouds::Service;
 use super::heard::Heard;
 use super::pacing::Bucket;
@@ -11,12 +12,6 @@ use crate::quota;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// The first pause after a 429 that names none; doubled for each further one, up to [`LONGEST_BACKOFF`].
-pub(super) const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-
-/// The longest pause of our own making.
-pub(super) const LONGEST_BACKOFF: Duration = Duration::from_secs(32);
 
 /// How much of an application's quota over all tenants may be booked ahead: much less than an effect may last.
 const AHEAD: Duration = Duration::from_secs(5);
@@ -229,7 +224,7 @@ struct State {
     writes: Bucket,
     units: Bucket,
     closed: Closed,
-    backoff: Duration,
+    backoff: Backoff,
 }
 
 impl State {
@@ -238,12 +233,11 @@ impl State {
             writes: Bucket::of_tenant(0, now),
             units: Bucket::units_of_tenant(now),
             closed: Closed::default(),
-            backoff: FIRST_BACKOFF,
+            backoff: Backoff::default(),
         }
     }
 
-    /// Closes for everybody, and says until when. Without a pause from Microsoft our own one counts, and doubles once a
-    /// closing.
+    /// Closes for everybody, and says until when; `None`: the answer says nothing new.
     fn close(
         &mut self,
         lane: Lane,
@@ -252,16 +246,7 @@ impl State {
         now: Instant,
     ) -> Option<Instant> {
         let again = self.closed.until(lane, now).is_some();
-        let pause = match pause.filter(|pause| !pause.is_zero()) {
-            Some(pause) => pause,
-            // An answer to what was in flight when the gate was closed: it says nothing new.
-            None if again => return None,
-            None => {
-                let pause = self.backoff;
-                self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
-                pause
-            }
-        };
+        let pause = self.backoff.after(pause, again)?;
         if !again && lane == Lane::Write {
             self.writes.told_throttled(now);
         }
@@ -348,13 +333,7 @@ impl Gate {
     /// Waits until a lane is open, and for reading until there are resource units; false where that would not be before
     /// `until`.
     pub(super) async fn opened(&self, lane: Lane, until: Instant) -> bool {
-        loop {
-            match self.opens(lane, Instant::now()) {
-                None => return true,
-                Some(then) if then >= until => return false,
-                Some(then) => tokio::time::sleep_until(then.into()).await,
-            }
-        }
+        wait(until, |now| self.opens(lane, now)).await
     }
 
     /// When a lane opens; `None`: it is open.
@@ -381,7 +360,7 @@ impl Gate {
 
     /// A write succeeded: the own back-off begins anew.
     pub(super) fn succeeded(&self) {
-        lock(&self.state).backoff = FIRST_BACKOFF;
+        lock(&self.state).backoff.succeeded();
     }
 
     /// What a reply tells: its units are spent, and the quota that its percentage is about is lower than it seemed.
@@ -424,12 +403,6 @@ impl Gate {
 /// A lock that a panic elsewhere does not poison for us: the state behind it is plain numbers.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Up to a quarter of a second, so that not everybody starts again at once.
-pub(super) fn jitter() -> Duration {
-    let random = uuid::Uuid::new_v4().into_bytes()[0];
-    Duration::from_millis(u64::from(random))
 }
 
 #[cfg(test)]

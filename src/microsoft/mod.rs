@@ -8,6 +8,7 @@ mod accounts;
 mod arm;
 mod assertion;
 mod auth;
+mod backoff;
 mod batch;
 mod batch_read;
 mod calls;

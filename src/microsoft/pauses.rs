@@ -4,7 +4,8 @@
 //! Sources: learn.microsoft.com `azure/azure-resource-manager/management/request-limits-and-throttling`;
 //! `partner-center/developer/api-throttling-guidance`; `graph/throttling-limits`.
 
-use super::gates::{FIRST_BACKOFF, LONGEST_BACKOFF, Lane, jitter, lock};
+use super::backoff::{Backoff, jitter, wait};
+use super::gates::{Lane, lock};
 use super::pacing::Bucket;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -33,19 +34,10 @@ pub(super) fn remaining<T: AsRef<str>>(header: impl Fn(&'static str) -> Option<T
 }
 
 /// Until when nothing is sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pause {
     until: Option<Instant>,
-    backoff: Duration,
-}
-
-impl Default for Pause {
-    fn default() -> Self {
-        Self {
-            until: None,
-            backoff: FIRST_BACKOFF,
-        }
-    }
+    backoff: Backoff,
 }
 
 impl Pause {
@@ -57,29 +49,11 @@ impl Pause {
         self.until = self.until.max(Some(until));
     }
 
-    /// A 429. Without a pause from Microsoft our own one counts, and doubles once a closing.
+    /// A 429.
     fn throttled(&mut self, told: Option<Duration>, jitter: Duration, now: Instant) {
-        let pause = match told.filter(|pause| !pause.is_zero()) {
-            Some(pause) => pause,
-            // An answer to what was in flight when it was closed: it says nothing new.
-            None if self.opens(now).is_some() => return,
-            None => {
-                let pause = self.backoff;
-                self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
-                pause
-            }
-        };
-        self.lengthen(now + pause + jitter);
-    }
-}
-
-/// Waits for a moment that `opens` tells; false where that would not be before `until`.
-async fn wait(until: Instant, opens: impl Fn(Instant) -> Option<Instant>) -> bool {
-    loop {
-        match opens(Instant::now()) {
-            None => return true,
-            Some(then) if then >= until => return false,
-            Some(then) => tokio::time::sleep_until(then.into()).await,
+        let closed = self.opens(now).is_some();
+        if let Some(pause) = self.backoff.after(told, closed) {
+            self.lengthen(now + pause + jitter);
         }
     }
 }
@@ -135,7 +109,7 @@ impl SideGate {
             pause.throttled(retry_after, jitter(), now);
             return;
         }
-        pause.backoff = FIRST_BACKOFF;
+        pause.backoff.succeeded();
         if remaining.is_some_and(|left| left <= FEW) {
             pause.lengthen(now + REST);
         }
@@ -196,7 +170,7 @@ impl SlowLane {
 
     /// A request succeeded: the own back-off begins anew.
     pub(super) fn succeeded(&self) {
-        lock(&self.state).1.backoff = FIRST_BACKOFF;
+        lock(&self.state).1.backoff.succeeded();
     }
 
     /// True where nothing is spent and nothing is closed: such a lane can be forgotten.

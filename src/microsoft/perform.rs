@@ -104,20 +104,12 @@ impl LiveTenant {
             Action::DisableMfa => sweep(&line, BETA, objects, mfa::disable).await,
             Action::DisableSecurityDefaults => {
                 let call = policies::defaults_off(&line)?;
-                let mut attempt = Attempt::default();
-                let sent = write(&line, Service::Graph, &call).await;
-                note(&mut attempt, objects, &call, sent.as_ref());
-                attempt.requests = line.requests();
-                Ok(attempt)
+                Ok(once(&line, objects, &call).await)
             }
             Action::DisablePolicies => disable_policies(&line, objects).await,
             Action::SwitchSyncOff => {
                 let call = organization::sync_off(&line, self.tenant)?;
-                let mut attempt = Attempt::default();
-                let sent = write(&line, Service::Graph, &call).await;
-                note(&mut attempt, &[self.tenant], &call, sent.as_ref());
-                attempt.requests = line.requests();
-                Ok(attempt)
+                Ok(once(&line, &[self.tenant], &call).await)
             }
             Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
                 let name = domain_of(intent)?;
@@ -126,11 +118,7 @@ impl LiveTenant {
                     Action::ReleaseDomain => domains::delete(&line, name)?,
                     _ => domains::force_delete(&line, name)?,
                 };
-                let mut attempt = Attempt::default();
-                let sent = write(&line, Service::Graph, &call).await;
-                note(&mut attempt, objects, &call, sent.as_ref());
-                attempt.requests = line.requests();
-                Ok(attempt)
+                Ok(once(&line, objects, &call).await)
             }
             Action::RemoveApplications => remove(&line, objects).await,
             Action::RemoveOwnIdentity => remove_own(&line, objects).await,
@@ -227,6 +215,15 @@ impl LiveTenant {
             (None, None) => Err(Failure::unsendable("NoResourceId")),
         }
     }
+}
+
+/// One request of Graph's, which stands for all `objects`.
+async fn once(line: &Line<'_>, objects: &[ObjectId], call: &Call) -> Attempt {
+    let mut attempt = Attempt::default();
+    let sent = write(line, Service::Graph, call).await;
+    note(&mut attempt, objects, call, sent.as_ref());
+    attempt.requests = line.requests();
+    attempt
 }
 
 /// The domain of an intent, whose object is made of it.
