@@ -100,6 +100,18 @@ pub struct TenantClosureStatus {
     pub conditions: Vec<Condition>,
 }
 
+impl TenantClosureStatus {
+    /// The condition of this type, if it has one.
+    pub fn condition(&self, type_: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|one| one.type_ == type_)
+    }
+
+    /// The condition of this type, where it is True.
+    pub fn holds(&self, type_: &str) -> Option<&Condition> {
+        self.condition(type_).filter(|one| one.status == "True")
+    }
+}
+
 /// The plan in status.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]

@@ -106,7 +106,7 @@ pub fn approved(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Later
     let counts = !accepted.is_empty() && approval::assess(approvals, now).next.is_none();
     counts.then(|| Later {
         accepted,
-        approvals: approvals.uids.iter().take(12).cloned().collect(),
+        approvals: approvals.named(),
     })
 }
 

@@ -4,6 +4,7 @@
 use crate::closure::memory::{LISTINGS_APART, Memory};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::users::SYNC_OFF_TAKES;
 use crate::closure::words::len;
 use crate::quota;
 use jiff::{SignedDuration, Timestamp};
@@ -15,8 +16,6 @@ pub const REASON: &str = "StepOverdue";
 const SLACK: SignedDuration = SignedDuration::from_hours(24);
 /// To spare where a person has something to do.
 const FOR_PERSONS: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Microsoft switches directory sync off within (learn.microsoft.com `microsoft-365/enterprise/turn-off-directory-synchronization`).
-const SYNC_OFF: SignedDuration = SignedDuration::from_hours(72);
 /// Microsoft keeps a disabled subscription, an Azure one too, at most so long
 /// (learn.microsoft.com `microsoft-365/commerce/subscriptions/what-if-my-subscription-expires`,
 /// `azure/cost-management-billing/manage/cancel-azure-subscription`).
@@ -63,7 +62,7 @@ pub fn deadline(plan: &Plan, memory: &Memory, step: Step) -> Option<Timestamp> {
         Step::Preconditions => return None,
         Step::Users => {
             let sync = if head.sync_enabled {
-                SYNC_OFF
+                SYNC_OFF_TAKES
             } else {
                 SignedDuration::ZERO
             };

@@ -113,9 +113,6 @@ pub async fn carry_out(
     look_again(ctx, &claimed, &intent, attempt, known, tenant, Some(sent)).await
 }
 
-/// A record names so many approvals, and no more are ever needed.
-const MOST_APPROVALS: usize = 12;
-
 /// The approvals of what covers the effect: of the plan, or of the supplement that names its objects. By UID: names of
 /// persons stand in the approvals themselves.
 fn covered(plan: &Plan, seen: &Observation, supplement: Option<u32>) -> Covered {
@@ -126,12 +123,7 @@ fn covered(plan: &Plan, seen: &Observation, supplement: Option<u32>) -> Covered 
     };
     approvals.map_or_else(Covered::default, |approvals| Covered {
         later: acceptance::approved(plan, seen, Timestamp::now()),
-        approvals: approvals
-            .uids
-            .iter()
-            .take(MOST_APPROVALS)
-            .cloned()
-            .collect(),
+        approvals: approvals.named(),
         required: approvals.required,
     })
 }

@@ -128,10 +128,8 @@ enum Failure {
 /// An earlier process saw it closed and all of it in the store.
 fn over_before(read: &Read, keeping: &Keeping) -> bool {
     let status = read.closure.status.as_ref();
-    let stored = |status: &TenantClosureStatus| {
-        let mut all = status.conditions.iter();
-        all.any(|c| c.type_ == crate::closure::evidence::CONDITION && c.status == "True")
-    };
+    let stored =
+        |status: &TenantClosureStatus| status.holds(crate::closure::evidence::CONDITION).is_some();
     keeping.reported.is_none()
         && status.is_some_and(|s| s.phase == Some(Phase::Closed) && stored(s))
 }

@@ -20,6 +20,7 @@ use crate::controller::plan_status;
 use crate::controller::read::Read;
 use crate::controller::told::Told;
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::events::{Event, EventType};
 use kube::{Api, Resource as _, ResourceExt as _};
@@ -141,11 +142,7 @@ async fn write(
 
 /// The time of an approval runs out, or is over: said once, with the date.
 fn expiry(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event> {
-    let approved = |status: &TenantClosureStatus| {
-        let mut all = status.conditions.iter();
-        all.find(|c| c.type_ == "Approved").cloned()
-    };
-    let (before, now) = (approved(old), approved(new)?);
+    let (before, now) = (old.condition("Approved"), new.condition("Approved")?);
     let news = before.is_none_or(|before| before.reason != now.reason);
     let told = [EXPIRES_SOON, EXPIRED].contains(&now.reason.as_str());
     let open = new.plan.as_ref().and_then(|plan| plan.supplement.as_ref());
@@ -154,27 +151,16 @@ fn expiry(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event>
     let until = [of_plan, open.and_then(|open| open.valid_until)];
     let until = until.into_iter().flatten().min();
     let until = until.map_or_else(String::new, |date| format!(" (until {date})"));
-    (news && told).then(|| Event {
-        type_: EventType::Warning,
-        reason: now.reason.clone(),
-        note: Some(
-            format!("{}{until}", now.message)
-                .chars()
-                .take(900)
-                .collect(),
-        ),
-        action: "Approve".to_owned(),
-        secondary: None,
-    })
+    let note = || format!("{}{until}", now.message);
+    (news && told).then(|| warning(&now.reason, &note(), "Approve"))
 }
 
 /// It was stalled, or handed over, by what was tried again just now: a try in vain is no news, and no reason to say that
 /// it runs.
 fn stands(old: &TenantClosureStatus, new: &TenantClosureStatus) -> bool {
     let again = |word: &str| report::TRIED_AGAIN.contains(&word);
-    let mut stalled = old.conditions.iter().filter(|one| one.type_ == "Stalled");
     let in_vain = match old.phase {
-        Some(Phase::Stalled) => stalled.any(|one| one.status == "True" && again(&one.reason)),
+        Some(Phase::Stalled) => old.holds("Stalled").is_some_and(|one| again(&one.reason)),
         Some(Phase::AwaitingHandOff) => old.hand_offs.iter().any(|one| again(&one.key)),
         _ => false,
     };
@@ -183,20 +169,23 @@ fn stands(old: &TenantClosureStatus, new: &TenantClosureStatus) -> bool {
 
 /// A step's time is over: said once, with the date and what to look at.
 fn late(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event> {
-    let told = |status: &TenantClosureStatus| {
-        let mut all = status.conditions.iter();
-        all.find(|c| c.type_ == "Reconciling" && c.reason == deadline::REASON)
-            .cloned()
-    };
+    fn told(status: &TenantClosureStatus) -> Option<&Condition> {
+        let now = status.condition("Reconciling");
+        now.filter(|one| one.reason == deadline::REASON)
+    }
     let now = told(new)?;
     let news = told(old).is_none() || old.step != new.step;
-    news.then(|| Event {
+    news.then(|| warning(deadline::REASON, &now.message, "Wait"))
+}
+
+fn warning(reason: &str, note: &str, action: &str) -> Event {
+    Event {
         type_: EventType::Warning,
-        reason: deadline::REASON.to_owned(),
-        note: Some(now.message.chars().take(900).collect()),
-        action: "Wait".to_owned(),
+        reason: reason.to_owned(),
+        note: Some(note.chars().take(900).collect()),
+        action: action.to_owned(),
         secondary: None,
-    })
+    }
 }
 
 /// What makes a transition: everything but progress, journal, times of steps and the next attempt.

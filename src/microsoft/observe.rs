@@ -13,7 +13,7 @@ use super::partner;
 use super::wire::Wire;
 use crate::closure::access::table as access;
 use crate::closure::observation::{
-    Fact, Lifecycle, MfaState, Observation, Question, Subscription, Why,
+    Fact, Lifecycle, MfaState, Observation, Question, Subscription, Users, Why,
 };
 use crate::closure::tenant::Scope;
 use crate::closure::terms::BillingKind;
@@ -76,7 +76,7 @@ impl LiveTenant {
                 }
                 Question::Subscriptions => into.subscriptions = self.subscriptions().await.into(),
                 Question::Rights => into.rights = self.rights().await.into(),
-                Question::Mfa => into.mfa = self.mfa().await.into(),
+                Question::Mfa => into.mfa = self.mfa(&into.users).await.into(),
                 Question::SecurityDefaults => {
                     into.security_defaults = policies::security_defaults(&line).await.into();
                 }
@@ -195,10 +195,14 @@ impl LiveTenant {
         Ok(left)
     }
 
-    /// Per-user MFA of everybody who is still there.
-    async fn mfa(&self) -> Result<Vec<MfaState>, Failure> {
+    /// Per-user MFA of everybody who is still there: as this cycle has listed them, or as they are listed now.
+    async fn mfa(&self, listed: &Fact<Users>) -> Result<Vec<MfaState>, Failure> {
         let line = self.graph.line();
-        let ids = users::ids(&line).await?;
-        mfa::read(&line, &ids).await
+        match listed {
+            Fact::Known(listed) => mfa::read(&line, &listed.ids).await,
+            Fact::NotRead | Fact::Unreadable(_) => {
+                mfa::read(&line, &users::ids(&line).await?).await
+            }
+        }
     }
 }

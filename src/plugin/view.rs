@@ -296,7 +296,7 @@ fn left(step: &StepStatus, spent: SignedDuration) -> Option<SignedDuration> {
 fn details(status: &TenantClosureStatus, step: Step, now: Timestamp, look: Look) -> Vec<String> {
     let mut lines = Vec::new();
     for name in step.conditions() {
-        if let Some(c) = status.conditions.iter().find(|c| c.type_ == *name) {
+        if let Some(c) = status.condition(name) {
             let mark = if c.status == "True" {
                 Mark::Done
             } else {

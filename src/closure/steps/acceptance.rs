@@ -8,7 +8,6 @@ use crate::closure::steps::approval;
 use crate::closure::steps::mail::MAIL_STILL_ARRIVES;
 use crate::closure::words::{count, len};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 
 /// The reason while it waits for its approval.
 pub const GREW: &str = "AcceptanceGrew";
@@ -47,15 +46,11 @@ pub fn wanting(mut decided: Decided, plan: &Plan, seen: &Observation, now: Times
 
 /// Kinds by name, Azure subscriptions by number.
 fn words(later: &[Acceptance]) -> String {
-    let kinds = later.iter().filter(|one| one.subscription.is_none());
-    let kinds: BTreeSet<&str> = kinds.map(|one| one.kind.as_str()).collect();
-    let mut words: Vec<String> = kinds.into_iter().map(str::to_owned).collect();
-    let azure = len(&later
-        .iter()
-        .filter(|one| one.subscription.is_some())
-        .collect::<Vec<_>>());
-    if azure > 0 {
-        words.push(count(azure, "Azure subscription"));
+    let (azure, kinds): (Vec<_>, Vec<_>) = later.iter().partition(|one| one.subscription.is_some());
+    // Each once and sorted, as all of it is.
+    let mut words: Vec<String> = kinds.iter().map(|one| one.kind.clone()).collect();
+    if !azure.is_empty() {
+        words.push(count(len(&azure), "Azure subscription"));
     }
     words.join(", ")
 }

@@ -4,10 +4,10 @@
 use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Observation, Obstacle, Question};
+use crate::closure::observation::{Observation, Obstacle};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::step::Step;
-use crate::closure::steps::{administrators, facts, planning};
+use crate::closure::steps::{administrators, supplements};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -23,17 +23,12 @@ pub fn refuse(
     now: Timestamp,
 ) -> Option<Decision> {
     let verified_at = memory.verified_at?;
-    let users = match facts::known(&seen.users, Question::Users) {
-        Ok(users) => users,
+    let others = match others(sealed, seen) {
+        Ok(others) => others,
         Err(decision) => return Some(decision),
     };
-    if users.ids.binary_search(&sealed.head.retained).is_err() {
-        return Some(planning::incomplete());
-    }
-    let allowed = sealed.allowed();
-    let others = users.ids.iter().filter(|id| !allowed.contains(id));
-    let (planned, strangers): (Vec<&ObjectId>, Vec<&ObjectId>) =
-        others.partition(|id| plan.names(**id));
+    let (planned, strangers): (Vec<ObjectId>, Vec<ObjectId>) =
+        others.into_iter().partition(|id| plan.names(*id));
     if !strangers.is_empty() {
         return Some(came().blocks());
     }
@@ -42,7 +37,7 @@ pub fn refuse(
     }
     if now.duration_since(verified_at) > READERS_LAG {
         let mut planned = planned.into_iter();
-        let administrator = planned.any(|id| plan.names_administrator(*id));
+        let administrator = planned.any(|id| plan.names_administrator(id));
         let obstacle = if administrator {
             administrators::restored()
         } else {
@@ -56,13 +51,17 @@ pub fn refuse(
 
 /// Somebody who was deleted is still shown: before the last two steps that is waited for.
 pub fn shown_again(sealed: &Sealed, seen: &Observation) -> Option<Decision> {
-    let users = match facts::known(&seen.users, Question::Users) {
-        Ok(users) => users,
-        Err(decision) => return Some(decision),
-    };
+    match others(sealed, seen) {
+        Ok(others) => (!others.is_empty()).then(lagging),
+        Err(decision) => Some(decision),
+    }
+}
+
+/// Everybody who may not stay.
+fn others(sealed: &Sealed, seen: &Observation) -> Result<Vec<ObjectId>, Decision> {
     let allowed = sealed.allowed();
-    let mut others = users.ids.iter().filter(|id| !allowed.contains(id));
-    others.next().map(|_| lagging())
+    let listed = supplements::listed(sealed, seen)?.ids.iter();
+    Ok(listed.filter(|id| !allowed.contains(id)).copied().collect())
 }
 
 fn came() -> Obstacle {

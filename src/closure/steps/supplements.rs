@@ -77,7 +77,10 @@ pub fn early(
 }
 
 /// A complete listing of this cycle.
-fn listed<'a>(sealed: &Sealed, seen: &'a Observation) -> Result<&'a Users, Decision> {
+///
+/// # Errors
+/// The decision to read it, or to wait where it cannot be complete.
+pub fn listed<'a>(sealed: &Sealed, seen: &'a Observation) -> Result<&'a Users, Decision> {
     let users = facts::known(&seen.users, Question::Users)?;
     if users.ids.binary_search(&sealed.head.retained).is_ok() {
         Ok(users)

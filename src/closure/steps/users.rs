@@ -16,7 +16,8 @@ use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// Switching directory sync off takes at most this long.
+/// Switching directory sync off takes at most this long
+/// (learn.microsoft.com `microsoft-365/enterprise/turn-off-directory-synchronization`).
 pub const SYNC_OFF_TAKES: SignedDuration = SignedDuration::from_hours(72);
 /// Slices in a row that moved nothing before the fuse blows.
 const FUSE: u32 = 2;

@@ -13,8 +13,7 @@ use std::collections::BTreeSet;
 
 /// The status of a condition, if it has one.
 pub(super) fn is_true(status: &TenantClosureStatus, type_: &str) -> bool {
-    let mut all = status.conditions.iter();
-    all.any(|c| c.type_ == type_ && c.status == "True")
+    status.holds(type_).is_some()
 }
 
 /// Conditions that only closures have which ask for them.
@@ -22,7 +21,7 @@ const ASKED_FOR: [&str; 2] = ["RenewalStopped", "DomainsReleased"];
 
 /// The conditions of a step, as this closure has them.
 fn shown(of: Of, status: &TenantClosureStatus) -> Vec<&'static str> {
-    let there = |type_: &str| status.conditions.iter().any(|c| c.type_ == type_);
+    let there = |type_: &str| status.condition(type_).is_some();
     let all = of.conditions().iter().copied();
     all.filter(|type_| !ASKED_FOR.contains(type_) || there(type_))
         .collect()
@@ -30,9 +29,7 @@ fn shown(of: Of, status: &TenantClosureStatus) -> Vec<&'static str> {
 
 /// Since when a condition is True.
 pub(super) fn since(status: &TenantClosureStatus, type_: &str) -> Option<Timestamp> {
-    let mut all = status.conditions.iter();
-    let found = all.find(|c| c.type_ == type_ && c.status == "True")?;
-    Some(found.last_transition_time.0)
+    Some(status.holds(type_)?.last_transition_time.0)
 }
 
 pub(super) fn all(
@@ -120,10 +117,8 @@ fn one(
 /// The reasons under which a condition is True without anything having been done.
 fn idle(of: Of, status: &TenantClosureStatus) -> bool {
     shown(of, status).into_iter().all(|type_| {
-        let mut all = status.conditions.iter();
-        all.any(|c| {
-            c.type_ == type_ && ["NothingToDo", "NeverEnabled"].contains(&c.reason.as_str())
-        })
+        let found = status.condition(type_);
+        found.is_some_and(|c| ["NothingToDo", "NeverEnabled"].contains(&c.reason.as_str()))
     })
 }
 
@@ -131,7 +126,7 @@ fn conditions(of: Of, status: &TenantClosureStatus) -> Vec<Condition> {
     shown(of, status)
         .into_iter()
         .map(|type_| {
-            let found = status.conditions.iter().find(|c| c.type_ == type_);
+            let found = status.condition(type_);
             Condition {
                 type_,
                 status: found.map_or_else(
