@@ -95,12 +95,7 @@ async fn an_external_id_tenant_of_another_subscription() {
     let directory = &mut trial.spec()["directory"];
     directory["resourceTenantId"] = json!(payer.id);
     directory["credentials"] = json!({"secretName": "payer-closer"});
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "stringData": {"clientId": payer.app_id, "clientSecret": payer.client_secret},
-        "metadata": {"name": "payer-closer", "namespace": name, "labels": {"tenantclosure.dev/tenant-id": payer.id}},
-    });
-    let cluster = &trial.case.cluster;
-    cluster.apply("admin", &secret.to_string()).await.unwrap();
+    trial.give("payer-closer", &payer, &payer.id).await;
     trial.apply().await;
     let told = trial.blocked("CredentialsForbidden").await;
     trial.do_as_told(&told.remedy).await;

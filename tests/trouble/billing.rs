@@ -53,17 +53,8 @@ async fn a_payers_own_credential_stops_renewals_before_any_user_is_touched() {
     );
 
     // Labelled with the closed tenant, not with the one that its block names.
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "stringData": {"clientId": payer.app_id, "clientSecret": payer.client_secret},
-        "metadata": {"name": "payer-closer", "namespace": "paid-elsewhere",
-            "labels": {"tenantclosure.dev/tenant-id": trial.case.portal.tenant.id}},
-    });
-    trial
-        .case
-        .cluster
-        .apply("admin", &secret.to_string())
-        .await
-        .unwrap();
+    let closed = &trial.case.portal.tenant.id;
+    trial.give("payer-closer", &payer, closed).await;
     let told = trial.blocked("CredentialForAnotherTenant").await;
     let says = format!("does not say that it is for tenant {}", payer.id);
     assert!(told.message.contains(&says), "{}", told.message);
@@ -89,17 +80,7 @@ async fn a_token_of_another_tenant_is_refused_by_name() {
     let (mut trial, payer) = paid_by_another("wrong-payer").await;
     // The secret of the closed tenant's own application, said to be the payer's.
     let own = &trial.case.portal.tenant;
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "stringData": {"clientId": own.app_id, "clientSecret": own.client_secret},
-        "metadata": {"name": "payer-closer", "namespace": "wrong-payer",
-            "labels": {"tenantclosure.dev/tenant-id": payer.id}},
-    });
-    trial
-        .case
-        .cluster
-        .apply("admin", &secret.to_string())
-        .await
-        .unwrap();
+    trial.give("payer-closer", own, &payer.id).await;
     trial.spec()["billing"] = json!({"accounts": [
         {"kind": "CustomerAgreement", "tenantId": payer.id, "credentials": {"secretName": "payer-closer"}}]});
     trial.apply().await;

@@ -192,13 +192,7 @@ async fn each_right_of_the_reader_is_missed_in_step_0() {
         let trial = trial(&name, tenant, spec).await;
         trial.apply().await;
         if let Some(partner) = partner {
-            let secret = json!({
-                "apiVersion": "v1", "kind": "Secret",
-                "stringData": {"clientId": partner.app_id, "clientSecret": partner.client_secret},
-                "metadata": {"name": "partner-closer", "namespace": name, "labels": {"tenantclosure.dev/tenant-id": partner.id}},
-            });
-            let cluster = &trial.case.cluster;
-            cluster.apply("admin", &secret.to_string()).await.unwrap();
+            trial.give("partner-closer", &partner, &partner.id).await;
             let told = trial.blocked("CredentialsForbidden").await;
             trial.do_as_told(&told.remedy).await;
         }

@@ -68,16 +68,6 @@ async fn other(name: &str, what: &str) -> Tenant {
     Trial::tenant(&json!({"users": 1, "initialDomain": domain})).await
 }
 
-/// The Secret with that application, as the closure's namespace has it, said to be of the tenant `of`.
-async fn give(trial: &Trial, secret: &str, who: &Tenant, of: &str) {
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "stringData": {"clientId": who.app_id, "clientSecret": who.client_secret},
-        "metadata": {"name": secret, "namespace": trial.case.namespace, "labels": {"tenantclosure.dev/tenant-id": of}},
-    });
-    let cluster = &trial.case.cluster;
-    cluster.apply("admin", &secret.to_string()).await.unwrap();
-}
-
 /// Grants the operator each of these Secrets, as it asks for them.
 async fn grant(trial: &Trial, secrets: &[&str]) {
     for secret in secrets {
@@ -116,7 +106,7 @@ async fn four_tenants_in_one_closure() {
         ("azure-closer", &azure),
     ];
     for (secret, who) in all {
-        give(&trial, secret, who, &who.id).await;
+        trial.give(secret, who, &who.id).await;
     }
     trial.apply().await;
     grant(&trial, &all.map(|(secret, _)| secret)).await;
@@ -153,7 +143,7 @@ async fn a_token_of_another_tenant_at_the_partner() {
     let sold = json!({"kind": "Partner", "partnerTenantId": partner.id});
     let mut trial = Trial::new("wrong-partner", json!({"subscriptions": [sold]})).await;
     let own = trial.case.portal.tenant.clone();
-    give(&trial, "partner-closer", &own, &partner.id).await;
+    trial.give("partner-closer", &own, &partner.id).await;
     trial.spec()["billing"] = json!({"accounts": [
         {"kind": "Partner", "tenantId": partner.id, "credentials": {"secretName": "partner-closer"}}]});
     refused(&trial, "partner-closer").await;
@@ -164,7 +154,7 @@ async fn a_token_of_another_tenant_for_the_directory() {
     let fields = json!({"tenantType": "CIAM", "directoryResource": {"ownerTenantId": azure.id}});
     let mut trial = Trial::new("wrong-directory", fields).await;
     let own = trial.case.portal.tenant.clone();
-    give(&trial, "azure-closer", &own, &azure.id).await;
+    trial.give("azure-closer", &own, &azure.id).await;
     let spec = trial.spec();
     spec["directory"]["resourceTenantId"] = json!(azure.id);
     spec["directory"]["credentials"] = json!({"secretName": "azure-closer"});
@@ -180,7 +170,7 @@ async fn the_us_defense_has_no_partner_center() {
     let sold = json!({"kind": "Partner", "sku": "SOLD", "partnerTenantId": partner.id, "termEndDays": 5, "disabledDays": 5});
     let fields = json!({"cloud": "USGovDoD", "subscriptions": [sold]});
     let mut trial = Trial::new(name, fields).await;
-    give(&trial, "partner-closer", &partner, &partner.id).await;
+    trial.give("partner-closer", &partner, &partner.id).await;
     let spec = trial.spec();
     spec["tenant"]["cloud"] = json!("USGovDoD");
     spec["billing"] = json!({"accounts": [

@@ -20,12 +20,7 @@ pub(crate) async fn sold(name: &str, subscriptions: impl Fn(&str) -> Value) -> (
     let partner = Trial::tenant(&fields).await;
     let bought = subscriptions(&partner.id);
     let mut trial = Trial::new(name, json!({"subscriptions": bought})).await;
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "stringData": {"clientId": partner.app_id, "clientSecret": partner.client_secret},
-        "metadata": {"name": "partner-closer", "namespace": name, "labels": {"tenantclosure.dev/tenant-id": partner.id}},
-    });
-    let cluster = &trial.case.cluster;
-    cluster.apply("admin", &secret.to_string()).await.unwrap();
+    trial.give("partner-closer", &partner, &partner.id).await;
     let spec = trial.spec();
     spec["accept"] = json!([{"kind": "TermAhead", "reference": "CAB-119"}, {"kind": "AzureResources", "reference": "CAB-119"}]);
     spec["billing"] = json!({"accounts": [

@@ -74,6 +74,16 @@ impl Trial {
         }
     }
 
+    /// A Secret in this namespace with the credential of that tenant's application, labelled as one for the tenant `of`.
+    pub(crate) async fn give(&self, secret: &str, who: &Tenant, of: &str) {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "stringData": {"clientId": who.app_id, "clientSecret": who.client_secret},
+            "metadata": {"name": secret, "namespace": self.case.namespace, "labels": {"tenantclosure.dev/tenant-id": of}},
+        });
+        let cluster = &self.case.cluster;
+        cluster.apply("admin", &secret.to_string()).await.unwrap();
+    }
+
     /// The spec that will be applied: the example's.
     pub(crate) fn spec(&mut self) -> &mut Value {
         &mut self.case.manifest["spec"]
