@@ -74,7 +74,7 @@ this address). A test does the same, and sees what happened, under /_sim:
   GET  /_sim/violations, /_sim/effects, /_sim/stats, /_sim/clock
   POST /_sim/clock/advance                         {\"seconds\": N}, with \"tenant\" in that tenant alone
   POST /_sim/judge                                 {\"tenant\", \"mode\", \"retained\", \"approved\", \"digest\"}
-  POST /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; DELETE removes all, or those of ?tenant=ID
+  POST /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; PUT puts them in place of all, DELETE removes all, or of those of ?tenant=ID
 Ended (Ctrl-C, SIGTERM), it prints how the deletion of users went: seconds as a ratio of what the quota takes at least, the
 share of 429s, requests per user.
 The fields of a scenario and their defaults: tenant-simulator defaults.";

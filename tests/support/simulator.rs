@@ -250,13 +250,25 @@ impl Portal {
     /// `nth`, ...) are struck by `deed`, so many times or always.
     pub(crate) async fn fault(
         &self,
-        mut matching: Value,
+        matching: Value,
         deed: Value,
         times: Option<u64>,
     ) -> Result<()> {
-        matching["tenant"] = json!(self.tenant.id);
-        let fault = json!([{"match": matching, "do": deed, "times": times}]);
+        let fault = self.scripted(matching, deed, times);
         self.post("faults", &fault).await.map(drop)
+    }
+
+    /// This trouble in place of all that this tenant has, with no moment of luck between them.
+    pub(crate) async fn replace_faults(&self, matching: Value, deed: Value) -> Result<()> {
+        let query = [("tenant", self.tenant.id.as_str())];
+        let request = self.http.put(self.url("faults")).query(&query);
+        let fault = self.scripted(matching, deed, None);
+        self.asked(request.json(&fault)).await.map(drop)
+    }
+
+    fn scripted(&self, mut matching: Value, deed: Value, times: Option<u64>) -> Value {
+        matching["tenant"] = json!(self.tenant.id);
+        json!([{"match": matching, "do": deed, "times": times}])
     }
 
     /// How often the faults of this tenant have struck.

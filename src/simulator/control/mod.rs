@@ -53,7 +53,8 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         ("POST", ["clock", "advance"]) => advance(world, &request.json()),
         ("POST", ["judge"]) => judge(world, &request.json()),
         ("GET", ["faults"]) => Ok(Reply::json(200, json!(world.faults.0))),
-        ("POST", ["faults"]) => faults(world, request.json()),
+        ("POST", ["faults"]) => faults(world, request, false),
+        ("PUT", ["faults"]) => faults(world, request, true),
         ("DELETE", ["faults"]) => {
             world.faults.clear(tenant_in(request));
             Ok(Reply::empty(204))
@@ -250,9 +251,13 @@ fn judge(world: &mut World, body: &Value) -> Answer {
     ))
 }
 
-fn faults(world: &mut World, body: Value) -> Answer {
-    let list: Vec<Fault> = serde_json::from_value(body)
+/// Adds faults, or puts them in place of all that there are, or that one tenant has.
+fn faults(world: &mut World, request: &Request, instead: bool) -> Answer {
+    let list: Vec<Fault> = serde_json::from_value(request.json())
         .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
+    if instead {
+        world.faults.clear(tenant_in(request));
+    }
     world.faults.0.extend(list);
     Ok(Reply::json(200, json!({ "faults": world.faults.0.len() })))
 }
