@@ -11,6 +11,8 @@ mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/federation.rs"]
+mod federation;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
@@ -29,6 +31,8 @@ mod canary;
 mod course;
 #[path = "security/names.rs"]
 mod names;
+#[path = "security/others.rs"]
+mod others;
 #[path = "security/rights.rs"]
 mod rights;
 

@@ -35,6 +35,8 @@ mod end_game;
 mod excess;
 #[path = "trouble/expiry.rs"]
 mod expiry;
+#[path = "support/federation.rs"]
+mod federation;
 #[path = "trouble/identity.rs"]
 mod identity;
 #[path = "trouble/kinds.rs"]

@@ -12,6 +12,7 @@ use crate::controller::read::Read;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt as _};
 use secrecy::SecretString;
+use zeroize::Zeroize as _;
 
 /// An application and what proves it.
 #[derive(Clone, Debug)]
@@ -194,14 +195,23 @@ async fn from_secret(
     {
         return Ok(Ok(known));
     }
-    let Some(secret) = bounded(api.get_opt(name)).await? else {
+    let Some(mut secret) = bounded(api.get_opt(name)).await? else {
         return Ok(Err(missing(&namespace, name)));
     };
-    Ok(parse(&secret, known_as).inspect(|credential| {
+    let found = parse(&secret, known_as);
+    wipe(&mut secret);
+    Ok(found.inspect(|credential| {
         ctx.hint(&uid, |h| {
             h.credentials.insert(name.to_owned(), credential.clone());
         });
     }))
+}
+
+/// Overwrites what the API server gave; what is used of it was copied.
+fn wipe(secret: &mut Secret) {
+    for bytes in secret.data.iter_mut().flat_map(|data| data.values_mut()) {
+        bytes.0.zeroize();
+    }
 }
 
 fn parse(secret: &Secret, known_as: String) -> Result<Credential, Obstacle> {
@@ -209,10 +219,9 @@ fn parse(secret: &Secret, known_as: String) -> Result<Credential, Obstacle> {
     let text = |key: &str| {
         let bytes = secret.data.as_ref()?.get(key)?;
         let text = std::str::from_utf8(&bytes.0).ok()?.trim();
-        (!text.is_empty()).then(|| text.to_owned())
+        (!text.is_empty()).then_some(text)
     };
     let client_id = text("clientId")
-        .as_deref()
         .and_then(ObjectId::parse)
         .ok_or_else(|| incomplete(&name, "clientId"))?;
     let certificate = text("clientCertificate").map(|pem| Held::Certificate(pem.into()));
@@ -262,5 +271,58 @@ fn mislabelled(namespace: &str, name: &str, tenant: ObjectId) -> Obstacle {
         remedy: format!(
             "If it is, say so: kubectl -n {namespace} label --overwrite secret {name} {TENANT_ID}={tenant}"
         ),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use k8s_openapi::ByteString;
+    use secrecy::ExposeSecret as _;
+
+    const CLIENT: &str = "11111111-1111-1111-1111-111111111111";
+
+    fn secret(key: &str) -> Secret {
+        let value = |text: &str| ByteString(text.as_bytes().to_vec());
+        let data = [("clientId", CLIENT), (key, " hunter2\n")];
+        Secret {
+            data: Some(data.map(|(key, text)| (key.to_owned(), value(text))).into()),
+            ..Secret::default()
+        }
+    }
+
+    #[test]
+    fn what_was_read_is_overwritten_and_what_is_kept_is_not_printed() {
+        for key in ["clientSecret", "clientCertificate"] {
+            let mut secret = secret(key);
+            let found = parse(&secret, "contoso-closer/7".to_owned());
+            wipe(&mut secret);
+            assert!(
+                secret
+                    .data
+                    .unwrap()
+                    .values()
+                    .all(|bytes| bytes.0.is_empty())
+            );
+            let credential = found.unwrap();
+            let (Held::Secret(held) | Held::Certificate(held)) = &credential.proof else {
+                panic!("{credential:?}");
+            };
+            assert_eq!(held.expose_secret(), "hunter2");
+            let keys = Keys {
+                own: credential.clone(),
+                billing: vec![Some(credential.clone()), None],
+                directory: Some(credential.clone()),
+            };
+            for printed in [
+                format!("{credential:?}"),
+                format!("{keys:?}"),
+                format!("{:?}", credential.proof),
+                keys.known_as(),
+            ] {
+                assert!(!printed.contains("hunter2"), "{printed}");
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Source: learn.microsoft.com `entra/identity-platform/certificate-credentials`.
 
 use super::proof::NoProof;
+use super::wiped;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
+use zeroize::Zeroizing;
 
 /// The text has no certificate or no RSA key of 2,048 to 4,096 bits.
 pub(super) const UNREADABLE: NoProof = "CertificateUnreadable";
@@ -49,7 +51,8 @@ pub(super) fn signed(pem: &str, client: &str, audience: &str) -> Result<SecretSt
         &mut signature,
     )
     .map_err(|_| UNREADABLE)?;
-    Ok(format!("{text}.{}", encoded(&signature)).into())
+    let signature = Zeroizing::new(encoded(&signature));
+    Ok(wiped::joined(&[&text, ".", &signature]).as_str().into())
 }
 
 /// SHA-1 over a certificate, by which the directory names it.
@@ -89,7 +92,7 @@ fn encoded(bytes: &[u8]) -> String {
 
 fn key(pem: &str) -> Result<RsaKeyPair, NoProof> {
     let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| UNREADABLE)?;
-    match key {
+    match &*Zeroizing::new(key) {
         PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
         PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
         _ => return Err(UNREADABLE),

@@ -8,6 +8,7 @@ use super::failure::{Failure, Kind, OTHER_TENANT};
 use super::proof::Proof;
 use super::request::{Body, Call, Http};
 use super::token_errors::{self, Follows};
+use super::wiped;
 use crate::closure::id::ObjectId;
 use crate::closure::steps::policy;
 use reqwest::Method;
@@ -102,7 +103,7 @@ pub(super) struct Tokens {
 
 #[derive(Deserialize)]
 struct Granted {
-    access_token: String,
+    access_token: SecretString,
     expires_in: u64,
 }
 
@@ -230,7 +231,7 @@ impl Tokens {
         }
         let granted: Granted = serde_json::from_slice(&reply.body)
             .map_err(|_| token_error("UnexpectedBody", TokenErrorKind::Malformed))?;
-        let claims: Claims = claims::of(&granted.access_token)
+        let claims: Claims = claims::of(granted.access_token.expose_secret())
             .ok_or_else(|| token_error("TokenUnreadable", TokenErrorKind::Refused))?;
         if ObjectId::parse(&claims.tid) != Some(tenant) {
             return Err(token_error(OTHER_TENANT, TokenErrorKind::Refused));
@@ -239,7 +240,7 @@ impl Tokens {
         let life = granted.expires_in.min(86_400);
         let ahead = (life / 5).min(300);
         Ok(Arc::new(Token {
-            value: granted.access_token.into(),
+            value: granted.access_token,
             claims,
             asked_at: Instant::now(),
             renew_at: Instant::now() + Duration::from_secs(life - ahead),
@@ -248,14 +249,17 @@ impl Tokens {
 }
 
 fn form(client: &str, scope: &str, proof: &[(&'static str, SecretString)]) -> SecretString {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials")
-        .append_pair("client_id", client)
-        .append_pair("scope", scope);
-    for (key, value) in proof {
-        form.append_pair(key, value.expose_secret());
-    }
-    form.finish().into()
+    let mut fields = vec![
+        ("grant_type", "client_credentials"),
+        ("client_id", client),
+        ("scope", scope),
+    ];
+    fields.extend(
+        proof
+            .iter()
+            .map(|(key, value)| (*key, value.expose_secret())),
+    );
+    wiped::form(&fields)
 }
 
 impl From<TokenError> for Failure {
@@ -317,6 +321,7 @@ pub(super) fn denied(status: u16, body: &[u8]) -> TokenError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
 
@@ -355,12 +360,44 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_never_printed() {
+    fn no_secret_and_no_token_is_ever_printed() {
         let credentials = Credentials {
             tenant_id: ObjectId(uuid::Uuid::nil()),
             app_id: ObjectId(uuid::Uuid::nil()),
-            proof: Proof::Secret("hunter2".to_owned().into()),
+            proof: Proof::Secret("hunter2".into()),
         };
-        assert!(!format!("{credentials:?}").contains("hunter2"));
+        let token = Arc::new(Token {
+            value: "hunter2".into(),
+            claims: Claims::default(),
+            asked_at: Instant::now(),
+            renew_at: Instant::now(),
+        });
+        let tokens = Tokens {
+            hosts: Hosts::of(crate::closure::terms::Cloud::Global),
+            kept: tokio::sync::Mutex::new(BTreeMap::from([(
+                Service::Graph,
+                Kept::Token(Arc::clone(&token)),
+            )])),
+            credentials: credentials.clone(),
+        };
+        for printed in [
+            format!("{credentials:?}"),
+            format!("{token:?}"),
+            format!("{tokens:?}"),
+            format!(
+                "{:?}",
+                form("client", "scope", &[("secret", "hunter2".into())])
+            ),
+        ] {
+            assert!(!printed.contains("hunter2"), "{printed}");
+        }
+    }
+
+    #[test]
+    fn what_the_token_endpoint_sends_is_read_as_a_secret() {
+        let granted: Granted =
+            serde_json::from_str(r#"{"access_token":"hunter2","expires_in":9}"#).unwrap();
+        assert_eq!(granted.access_token.expose_secret(), "hunter2");
+        assert!(!format!("{:?}", granted.access_token).contains("hunter2"));
     }
 }

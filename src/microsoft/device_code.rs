@@ -7,12 +7,14 @@ use super::claims;
 use super::clouds::{Hosts, Service};
 use super::failure::Failure;
 use super::request::{Body, Call, Http, Reply};
+use super::wiped;
 use crate::closure::id::ObjectId;
 use crate::closure::terms::Cloud;
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::time::Duration;
 
 /// The longest time for one request.
@@ -42,7 +44,6 @@ pub struct DeviceSignIn<'a> {
 }
 
 /// What the person types, and where.
-#[derive(Debug)]
 pub struct DeviceCode {
     /// The code.
     pub user_code: String,
@@ -53,11 +54,20 @@ pub struct DeviceCode {
     life: Duration,
 }
 
+/// Neither code is printed: with the one somebody signs in, with the other his token is fetched.
+impl fmt::Debug for DeviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("DeviceCode");
+        told.field("verification_uri", &self.verification_uri)
+            .finish_non_exhaustive()
+    }
+}
+
 #[derive(Deserialize)]
 struct Issued {
     user_code: String,
     verification_uri: String,
-    device_code: String,
+    device_code: SecretString,
     #[serde(default)]
     interval: u64,
     expires_in: u64,
@@ -96,7 +106,7 @@ pub enum SignInError {
 
 #[derive(Deserialize)]
 struct Granted {
-    access_token: String,
+    access_token: SecretString,
 }
 
 #[derive(Deserialize)]
@@ -133,7 +143,7 @@ impl DeviceSignIn<'_> {
         Ok(DeviceCode {
             user_code: issued.user_code,
             verification_uri: issued.verification_uri,
-            secret: issued.device_code.into(),
+            secret: issued.device_code,
             pause: Duration::from_secs(issued.interval.min(60)).max(PAUSE_AT_LEAST),
             life: Duration::from_secs(issued.expires_in).min(LIFE_AT_MOST),
         })
@@ -167,7 +177,7 @@ impl DeviceSignIn<'_> {
                 other => other?,
             };
             let denied = match read::<Granted>(&reply) {
-                Ok(granted) => return who(&granted.access_token, self.tenant),
+                Ok(granted) => return who(granted.access_token.expose_secret(), self.tenant),
                 Err(denied) => denied,
             };
             match denied.as_ref().map(|denied| denied.error.as_str()) {
@@ -188,10 +198,9 @@ impl DeviceSignIn<'_> {
         let path = format!("{}/oauth2/v2.0/{page}", self.tenant);
         let url = root.and_then(|root| root.join(&path).ok());
         let url = url.ok_or_else(|| SignInError::Unavailable("NoHost".to_owned()))?;
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("client_id", &self.application.to_string())
-            .extend_pairs(fields);
-        let call = Call::new(Method::POST, url, Body::Form(form.finish().into()));
+        let application = self.application.to_string();
+        let fields = [&[("client_id", application.as_str())], fields].concat();
+        let call = Call::new(Method::POST, url, Body::Form(wiped::form(&fields)));
         let unavailable = |failure: Failure| SignInError::Unavailable(failure.code);
         let sent = self.http.send(&call, None, TIMEOUT).await;
         sent.map_err(unavailable)
@@ -261,6 +270,20 @@ mod tests {
             assert_eq!((seen.user, seen.mfa), (ObjectId::parse(USER).unwrap(), mfa));
         }
         assert!(!read_of(&json!({"tid": TENANT, "oid": USER})).unwrap().mfa);
+    }
+
+    #[test]
+    fn no_code_is_printed() {
+        let code = DeviceCode {
+            user_code: "HUNTER2".to_owned(),
+            verification_uri: "https://microsoft.com/devicelogin".to_owned(),
+            secret: "hunter2".into(),
+            pause: Duration::ZERO,
+            life: Duration::ZERO,
+        };
+        let printed = format!("{code:?}").to_lowercase();
+        assert!(printed.contains("devicelogin"), "{printed}");
+        assert!(!printed.contains("hunter2"), "{printed}");
     }
 
     #[test]

@@ -44,6 +44,7 @@ mod settle;
 mod token_cache;
 mod token_errors;
 mod trace;
+mod wiped;
 mod wire;
 
 pub use auth::{Credentials, TokenError, TokenErrorKind};

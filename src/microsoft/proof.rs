@@ -6,6 +6,7 @@ use super::assertion::{self, Thumbprint};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// The proof of one application. It prints nothing of what is secret in it.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ impl Proof {
             Self::Certificate(pem) => assertion::signed(pem.expose_secret(), client, audience)?,
             Self::FederatedToken(path) => read(path).await.ok_or(NO_FEDERATED_TOKEN)?,
         };
-        let kind = ASSERTION_TYPE.to_owned().into();
+        let kind = ASSERTION_TYPE.into();
         Ok(vec![
             ("client_assertion_type", kind),
             ("client_assertion", assertion),
@@ -91,11 +92,11 @@ async fn read(path: &PathBuf) -> Option<SecretString> {
     if size > LARGEST_TOKEN {
         return None;
     }
-    let text = tokio::fs::read_to_string(path).await.ok()?;
+    let text = Zeroizing::new(tokio::fs::read_to_string(path).await.ok()?);
     let token = text.trim();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let good = token.split('.').count() == 3 && token.chars().all(plain);
-    good.then(|| token.to_owned().into())
+    good.then(|| token.into())
 }
 
 #[cfg(test)]

@@ -6,15 +6,18 @@ use super::counters::Counters;
 use super::failure::{Failure, Told, is_challenge, retry_after};
 use super::token_cache::TokenCache;
 use super::trace;
+use super::wiped;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::Url;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// The largest body that is read, bytes.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
@@ -110,7 +113,6 @@ impl Call {
 }
 
 /// A reply with any status, read to its end.
-#[derive(Debug)]
 pub(super) struct Reply {
     /// The `client-request-id` that it was asked with.
     pub(super) id: Uuid,
@@ -118,8 +120,18 @@ pub(super) struct Reply {
     pub(super) status: u16,
     /// Headers.
     pub(super) headers: HeaderMap,
-    /// The body, at most 8 MiB.
-    pub(super) body: Vec<u8>,
+    /// The body, at most 8 MiB. It may hold a token: it is overwritten when it is dropped.
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+/// Neither the body nor a header is printed.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("Reply");
+        told.field("id", &self.id).field("status", &self.status);
+        told.field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Reply {
@@ -260,10 +272,7 @@ impl Http {
                 .header("MS-CorrelationId", id.to_string());
         }
         if let Some(token) = bearer {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-                .map_err(|_| Failure::malformed("TokenUnreadable"))?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+            request = request.header(AUTHORIZATION, authorization(token)?);
         }
         if call.eventual {
             request = request.header("ConsistencyLevel", "eventual");
@@ -275,15 +284,17 @@ impl Http {
                 .body(bytes.clone()),
             Body::Form(form) => request
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form.expose_secret().to_owned()),
+                .body(wiped::sent(form)),
         };
         let mut response = request.send().await.map_err(|error| word_for(&error))?;
-        let mut body = Vec::new();
+        let told = response.content_length().unwrap_or_default();
+        let size = usize::try_from(told).map_or(0, |size| size.min(LARGEST_BODY));
+        let mut body = Zeroizing::new(Vec::with_capacity(size));
         while let Some(chunk) = response.chunk().await.map_err(|error| word_for(&error))? {
             if body.len() + chunk.len() > LARGEST_BODY {
                 return Err(Failure::transport("BodyTooLarge"));
             }
-            body.extend_from_slice(&chunk);
+            wiped::append(&mut body, &chunk);
         }
         Ok(Reply {
             id,
@@ -292,6 +303,14 @@ impl Http {
             body,
         })
     }
+}
+
+/// The header that shows a token. It is marked: HTTP/2 keeps it out of its tables, and nobody prints it.
+fn authorization(token: &SecretString) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_maybe_shared(wiped::bearer(token))
+        .map_err(|_| Failure::malformed("TokenUnreadable"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// What writes must be on the list of calls. A reading may follow a link that Microsoft gave.
@@ -311,4 +330,35 @@ fn word_for(error: &reqwest::Error) -> Failure {
     } else {
         "BrokenConnection"
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+
+    /// The page of a reply, a form and the header of a token: none of them tells what is in it.
+    #[test]
+    fn nothing_on_the_wire_is_printed() {
+        let mut headers = HeaderMap::new();
+        headers.insert("set-cookie", HeaderValue::from_static("hunter2"));
+        let reply = Reply {
+            id: Uuid::nil(),
+            status: 200,
+            headers,
+            body: Zeroizing::new(br#"{"access_token":"hunter2"}"#.to_vec()),
+        };
+        let url = Url::parse("https://login.microsoftonline.com/").unwrap();
+        let call = Call::new(Method::POST, url, Body::Form("secret=hunter2".into()));
+        let bearer = authorization(&"hunter2".into()).unwrap();
+        assert_eq!(bearer, "Bearer hunter2");
+        for printed in [
+            format!("{reply:?}"),
+            format!("{call:?}"),
+            format!("{bearer:?}"),
+            format!("{:?}", authorization(&"hunter2\n".into())),
+        ] {
+            assert!(!printed.contains("hunter2"), "{printed}");
+        }
+    }
 }

@@ -5,15 +5,23 @@ use super::clouds::{Hosts, Service};
 use super::gates::lock;
 use crate::closure::id::ObjectId;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 /// Login host, tenant, application, and a hash of the proof: another secret has other tokens.
 type Key = (&'static str, ObjectId, ObjectId, [u8; 32]);
 
 /// The tokens of all credentials of this process.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct TokenCache {
     inner: Mutex<HashMap<Key, Arc<Tokens>>>,
+}
+
+/// Not even the hashes of proofs are printed.
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache").finish_non_exhaustive()
+    }
 }
 
 impl TokenCache {
@@ -48,6 +56,20 @@ mod tests {
             app_id: ObjectId(uuid::Uuid::nil()),
             proof: Proof::Secret(secret.to_owned().into()),
         }
+    }
+
+    #[test]
+    fn neither_proof_nor_its_hash_is_printed() {
+        let cache = TokenCache::default();
+        let credentials = credentials(1, "hunter2");
+        let byte = format!("{:?}", &credentials.proof.fingerprint()[..4]);
+        let byte = byte.trim_matches(['[', ']']).to_owned();
+        cache.of(Hosts::of(Cloud::Global), credentials);
+        let printed = format!("{cache:?}");
+        assert!(
+            !printed.contains("hunter2") && !printed.contains(&byte),
+            "{printed}"
+        );
     }
 
     #[test]

@@ -37,6 +37,12 @@ enum State {
     Done { user: Uuid, mfa: bool },
 }
 
+/// The codes for which a token is to be had, with the tenant.
+pub(crate) fn codes(world: &World) -> impl Iterator<Item = (Uuid, &str)> {
+    let all = world.sign_ins.iter();
+    all.map(|one| (one.tenant, one.device_code.as_str()))
+}
+
 /// `POST /{tenant}/oauth2/v2.0/devicecode`
 pub(crate) fn begin(world: &mut World, request: &Request, name: &str) -> Reply {
     let Some((index, _)) = lookup(world, request, name) else {

@@ -77,6 +77,11 @@ impl Query {
         all.any(|(key, value)| key.contains(text) || value.contains(text))
     }
 
+    /// All values, in order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, value)| value.as_str())
+    }
+
     /// The query again, without one option: what a link to the next page repeats.
     pub(crate) fn without(&self, name: &str) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());

@@ -1,6 +1,6 @@
 //! The judge: says of each request whether it breaks a rule of the procedure, whatever the client believes. It shares no code with any client.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -74,6 +74,8 @@ pub(crate) struct Brief {
 pub(crate) struct Judge {
     pub(crate) briefs: HashMap<Uuid, Brief>,
     pub(crate) violations: Vec<Violation>,
+    /// Assertions that were shown to the token endpoint, with the tenant, oldest first.
+    pub(crate) assertions: VecDeque<(Uuid, String)>,
 }
 
 impl Judge {

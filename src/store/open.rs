@@ -5,11 +5,12 @@ use crate::store::folder::Folder;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A store that can be written to and read from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Store {
     /// What holds the objects.
     pub objects: Arc<dyn ObjectStore>,
@@ -17,6 +18,16 @@ pub struct Store {
     pub root: Path,
     /// The folder, which has what its volume has; `None`: a cloud's bucket.
     pub(super) volume: Option<PathBuf>,
+}
+
+/// The client of a cloud holds what the environment gave it, and prints what it likes: it is not asked to.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("Store");
+        told.field("root", &self.root)
+            .field("volume", &self.volume)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a store cannot be opened.
@@ -130,6 +141,27 @@ mod tests {
             .unwrap();
         let path = folder.path().join("tenant/uid/records/0000000001.json");
         assert_eq!(std::fs::read(path).unwrap(), b"{}");
+    }
+
+    /// In place of a cloud's client, which would hold a key: a folder whose name is one.
+    #[test]
+    fn what_a_client_holds_is_not_printed() {
+        let folder = tempfile::Builder::new()
+            .prefix("hunter2")
+            .tempdir()
+            .unwrap();
+        let objects = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+        assert!(format!("{objects:?}").contains("hunter2"));
+        let store = Store {
+            objects: Arc::new(objects),
+            root: Path::from("evidence"),
+            volume: None,
+        };
+        let printed = format!("{store:?}");
+        assert!(
+            printed.contains("evidence") && !printed.contains("hunter2"),
+            "{printed}"
+        );
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use tenant_closure::microsoft::{CALLS, Known, Service};
 
 /// Where the simulator's replies say that an operation is to be followed: the list has it as a link.
-const OPERATIONS: [&str; 1] = ["GET arm/providers/Microsoft.Billing/operationStatus/{id}"];
+const OPERATIONS: [&str; 2] = [
+    "GET arm/providers/Microsoft.Billing/operationStatus/{id}",
+    "GET arm/subscriptions/{id}/providers/Microsoft.AzureActiveDirectory/operationStatuses/{id}",
+];
 
 /// A line of the list in the simulator's words: `{id}` for what is named.
 fn route(known: &Known) -> String {

@@ -1,8 +1,11 @@
 //! One closure, carried out once for all tests while everything is written down, and what it left.
 
 use crate::case::{Case, NAME};
+use crate::others::{self, Others};
 use crate::person::Person;
 use crate::stack::{OPERATOR, Options, Stack};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -26,8 +29,8 @@ pub(crate) const NASTY: [&str; 7] = [
 
 /// What the closure left.
 pub(crate) struct Left {
-    /// The secrets of both applications.
-    pub(crate) secrets: Vec<String>,
+    /// What each Secret of the cluster held that nobody but Microsoft may see: where it stands, and the value.
+    pub(crate) secrets: Vec<(String, String)>,
     /// What the operator logged, at `debug`.
     pub(crate) log: String,
     /// Every object of the cluster that it wrote or could have, by kind; no Secret.
@@ -44,6 +47,8 @@ pub(crate) struct Left {
     pub(crate) stats: Value,
     /// The chart's roles for the operator, rendered as they were installed.
     pub(crate) roles: Vec<Value>,
+    /// The closures beside it.
+    pub(crate) others: Others,
 }
 
 /// Runs the closure, the first time it is called.
@@ -98,29 +103,14 @@ async fn close() -> Left {
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
     let tenant = stack.simulator.tenant().unwrap().clone();
     let mut case = stack.case(NAMESPACE, tenant).await.unwrap();
-    let secrets: Vec<String> = [
-        Some(&case.portal.tenant.client_secret),
-        case.portal.tenant.reader_secret.as_ref(),
-    ]
-    .into_iter()
-    .flatten()
-    .cloned()
-    .collect();
     backup(&stack).await;
     let spec = &mut case.manifest["spec"];
     spec["backup"] = json!({"jobName": JOB, "maxAge": "24h"});
     spec["mode"] = json!("Plan");
-    case.apply().await.unwrap();
-    let mut pages = until(&stack, &case, Phase::Planned).await;
-    case.manifest["spec"]["mode"] = json!("Execute");
-    case.apply().await.unwrap();
-    let mut person = Person::new(&case, true, Some(folder.path().join("person.log")));
-    pages.extend(tokio::select! {
-        pages = until(&stack, &case, Phase::Closed) => pages,
-        trouble = person.live() => panic!("the persons: {trouble:?}"),
-    });
+    let (pages, others) = tokio::join!(closed(&stack, &mut case), others::close(&stack));
     Left {
-        secrets,
+        secrets: secrets(&stack).await,
+        others,
         log: std::fs::read_to_string(folder.path().join("operator.log")).unwrap(),
         objects: objects(&stack).await,
         metrics: metrics(&stack).await,
@@ -130,6 +120,40 @@ async fn close() -> Left {
         stats: case.portal.get("stats").await.unwrap(),
         roles: roles(&stack.chart),
     }
+}
+
+/// First planned, then executed.
+async fn closed(stack: &Stack, case: &mut Case) -> Vec<(String, String)> {
+    case.apply().await.unwrap();
+    let mut pages = until(stack, case, Phase::Planned).await;
+    case.manifest["spec"]["mode"] = json!("Execute");
+    case.apply().await.unwrap();
+    let mut person = Person::new(case, true, Some(stack.dir.join("person.log")));
+    pages.extend(tokio::select! {
+        pages = until(stack, case, Phase::Closed) => pages,
+        trouble = person.live() => panic!("the persons: {trouble:?}"),
+    });
+    pages
+}
+
+/// The values of all Secrets but for those that are no secret.
+async fn secrets(stack: &Stack) -> Vec<(String, String)> {
+    let args = ["get", "secrets", "-A", "-o", "json"];
+    let (ok, out, why) = stack.cluster.kubectl("admin", &args, None).await.unwrap();
+    assert!(ok, "{why}");
+    let list: Value = serde_json::from_str(&out).unwrap();
+    let mut all = Vec::new();
+    for one in list["items"].as_array().unwrap() {
+        let meta = &one["metadata"];
+        for (key, value) in one["data"].as_object().unwrap() {
+            let bytes = STANDARD.decode(value.as_str().unwrap()).unwrap();
+            if key != "clientId" {
+                let place = format!("{}/{}/{key}", meta["namespace"], meta["name"]);
+                all.push((place.replace('"', ""), String::from_utf8(bytes).unwrap()));
+            }
+        }
+    }
+    all
 }
 
 /// A Job that is Complete: nobody runs Jobs here, so its end is written by hand.

@@ -254,7 +254,7 @@ impl Portal {
         deed: Value,
         times: Option<u64>,
     ) -> Result<()> {
-        let fault = self.scripted(matching, deed, times);
+        let fault = self.scripted(matching, &deed, times);
         self.post("faults", &fault).await.map(drop)
     }
 
@@ -262,11 +262,11 @@ impl Portal {
     pub(crate) async fn replace_faults(&self, matching: Value, deed: Value) -> Result<()> {
         let query = [("tenant", self.tenant.id.as_str())];
         let request = self.http.put(self.url("faults")).query(&query);
-        let fault = self.scripted(matching, deed, None);
+        let fault = self.scripted(matching, &deed, None);
         self.asked(request.json(&fault)).await.map(drop)
     }
 
-    fn scripted(&self, mut matching: Value, deed: Value, times: Option<u64>) -> Value {
+    fn scripted(&self, mut matching: Value, deed: &Value, times: Option<u64>) -> Value {
         matching["tenant"] = json!(self.tenant.id);
         json!([{"match": matching, "do": deed, "times": times}])
     }

@@ -1,15 +1,9 @@
 //! Without a secret: a certificate, and the operator's own identity in the cluster.
 
+use crate::federation::{PEM, SUBJECT, token, trusted};
 use crate::stack::{FEDERATED_TOKEN, OPERATOR};
 use crate::trial::Trial;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::rand::SystemRandom;
-use ring::rsa::PublicKeyComponents;
-use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::pki_types::pem::PemObject as _;
-use serde_json::{Value, json};
+use serde_json::json;
 use tenant_closure::closure::report::Phase;
 
 crate::rows![
@@ -17,10 +11,7 @@ crate::rows![
     the_operators_own_identity_where_its_configuration_binds_it
 ];
 
-const PEM: &str = include_str!("../support/certificate.pem");
 const OTHER: &str = include_str!("../support/other-certificate.pem");
-const ISSUER: &str = "https://cluster.example";
-const SUBJECT: &str = "system:serviceaccount:tenant-closure:tenant-closure";
 
 async fn put_certificate(trial: &Trial, pem: &str) {
     let tenant = &trial.case.portal.tenant;
@@ -78,37 +69,6 @@ async fn a_certificate_instead_of_a_secret() {
     trial.assert_untouched().await;
     put_certificate(&trial, PEM).await;
     trial.assert_closes().await;
-}
-
-fn key() -> RsaKeyPair {
-    let key = PrivatePkcs8KeyDer::from_pem_slice(PEM.as_bytes()).unwrap();
-    RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).unwrap()
-}
-
-/// A token of a cluster whose key the application trusts.
-fn token(subject: &str) -> String {
-    let now = jiff::Timestamp::now().as_second();
-    let claims = json!({"iss": ISSUER, "sub": subject, "aud": ["api://AzureADTokenExchange"], "nbf": now, "exp": now + 3600});
-    let parts = [json!({"alg": "RS256", "kid": "k"}), claims];
-    let text = parts
-        .map(|part| URL_SAFE_NO_PAD.encode(part.to_string()))
-        .join(".");
-    let key = key();
-    let mut signature = vec![0; key.public().modulus_len()];
-    key.sign(
-        &RSA_PKCS1_SHA256,
-        &SystemRandom::new(),
-        text.as_bytes(),
-        &mut signature,
-    )
-    .unwrap();
-    format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
-fn trusted() -> Value {
-    let public = PublicKeyComponents::<Vec<u8>>::from(key().public_key());
-    let [n, e] = [public.n, public.e].map(|part| URL_SAFE_NO_PAD.encode(part));
-    json!({"issuer": ISSUER, "subject": SUBJECT, "jwks": {"keys": [{"kty": "RSA", "kid": "k", "n": n, "e": e}]}})
 }
 
 async fn the_operators_own_identity_where_its_configuration_binds_it() {

@@ -1,15 +1,29 @@
-//! Where credentials may be seen: a client's secret at its cloud's token endpoint alone, a token at the service that it was
-//! made for. Anything else on the wire is told, whatever the service answers.
+//! Where credentials may be seen: a client's secret, an assertion and a device code at the cloud's token endpoint alone, a
+//! token in the header of the service that it was made for, a certificate's key nowhere. Anything else on the wire is told,
+//! whatever the service answers.
 
-use super::super::exchange::{Request, Service};
+use super::super::device_code;
+use super::super::exchange::{Query, Request, Service};
 use super::super::hosts;
 use super::super::token;
 use super::super::world::World;
 use super::Actor;
 
+/// How a token of the simulator's begins, as one of Microsoft's does.
+const TOKEN: &str = "eyJ0eXAiOiJKV1Qi";
+
+/// Assertions that are remembered, the newest.
+const REMEMBERED: usize = 256;
+
 /// Accuses a request that carries a credential to a place where it does not belong.
 pub(crate) fn consider(world: &mut World, request: &Request) {
-    for (tenant, kind) in misplaced(world, request) {
+    let mut found = misplaced(world, request);
+    // What the harness says of tenants that it makes up is no leak.
+    if !matches!(request.service, Service::Control | Service::Console) {
+        found.extend(carried(world, request));
+    }
+    remember(world, request);
+    for (tenant, kind) in found {
         let actor = Actor {
             app: None,
             reader: false,
@@ -55,6 +69,76 @@ fn misplaced(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
     found
 }
 
+/// What gives somebody away wherever it is seen.
+fn carried(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
+    let mut found = Vec::new();
+    for (index, tenant) in world.tenants.iter().enumerate() {
+        let keys = tenant
+            .clients
+            .iter()
+            .flat_map(|client| &client.certificates);
+        if keys
+            .flat_map(|pem| key(pem))
+            .any(|line| holds(request, line, true))
+        {
+            found.push((index, "keyElsewhere"));
+        }
+    }
+    if request.service != Service::Login {
+        let assertions = world.judge.assertions.iter();
+        let assertions = assertions.map(|(tenant, text)| (*tenant, text.as_str()));
+        for (tenant, text) in assertions.chain(device_code::codes(world)) {
+            if holds(request, text, true) {
+                found.extend(world.find(tenant).map(|index| (index, "secretElsewhere")));
+            }
+        }
+    }
+    let mut others = request
+        .headers
+        .iter()
+        .filter(|(name, _)| *name != "authorization");
+    let body = String::from_utf8_lossy(&request.body);
+    let token = [request.path.as_str(), &body]
+        .into_iter()
+        .find_map(token_in);
+    let token = token.or_else(|| others.find_map(|(_, value)| token_in(value)));
+    let token = token.or_else(|| request.query.values().find_map(token_in));
+    let claims = token.and_then(token::payload).unwrap_or_default();
+    let id = claims["tid"].as_str().and_then(|id| id.parse().ok());
+    let index = id.and_then(|id| world.find(id));
+    found.extend(index.map(|index| (index, "tokenElsewhere")));
+    found
+}
+
+/// The lines of a private key.
+fn key(pem: &str) -> impl Iterator<Item = &str> {
+    let lines = pem.split("PRIVATE KEY-----").nth(1).unwrap_or_default();
+    lines.lines().filter(|line| line.len() > 40)
+}
+
+fn token_in(text: &str) -> Option<&str> {
+    let text = &text[text.find(TOKEN)?..];
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    text.split(|c| !part(c)).next()
+}
+
+/// What somebody proved himself with may be seen at the token endpoint again, and nowhere else.
+fn remember(world: &mut World, request: &Request) {
+    if request.service != Service::Login || request.body.is_empty() {
+        return;
+    }
+    let form = Query::parse(&String::from_utf8_lossy(&request.body));
+    let tenant = request.segments().first().and_then(|id| id.parse().ok());
+    if let (Some(tenant), Some(text)) = (tenant, form.get("client_assertion")) {
+        let known = &mut world.judge.assertions;
+        known.retain(|(_, other)| other != text);
+        known.push_back((tenant, text.to_owned()));
+        if known.len() > REMEMBERED {
+            known.pop_front();
+        }
+    }
+}
+
 /// Whether a secret stands in the path, the query or a header, or in the body where that is asked.
 fn holds(request: &Request, secret: &str, in_body: bool) -> bool {
     request.path.contains(secret)
@@ -76,12 +160,13 @@ mod tests {
         token: &str,
         body: &str,
     ) -> Vec<&'static str> {
+        let path = format!("/{}/users", world.tenants[0].id);
         let request = Request {
             method: "POST".to_owned(),
             service,
             cloud: Some(hosts::Cloud::Global),
             base: String::new(),
-            path: "/v1.0/users".to_owned(),
+            path,
             query: Query::parse(query),
             headers: [("authorization".to_owned(), format!("Bearer {token}"))].into(),
             body: body.as_bytes().to_vec(),
@@ -122,5 +207,61 @@ mod tests {
             told(&mut world, Service::Login, "", "", &body),
             ["secretElsewhere"]
         );
+    }
+
+    const PEM: &str = include_str!("../../../tests/support/certificate.pem");
+
+    #[test]
+    fn a_key_is_seen_nowhere_and_a_token_in_its_header_alone() {
+        let scenario = serde_json::json!({"tenants": [{"closer": {"certificates": [PEM]}}]});
+        let mut world = World::test(&scenario.to_string());
+        let token = testing::token(&mut world, 0, false);
+        let line = key(PEM).next().unwrap().to_owned();
+        for service in [Service::Login, Service::Graph] {
+            for (query, body) in [("", line.as_str()), (line.as_str(), "")] {
+                let query = format!("q={}", query.replace('+', "%2B"));
+                assert_eq!(
+                    told(&mut world, service, &query, "", body),
+                    ["keyElsewhere"]
+                );
+            }
+        }
+        for (query, body) in [(format!("q={token}"), ""), (String::new(), token.as_str())] {
+            let found = told(&mut world, Service::Graph, &query, "", body);
+            assert_eq!(found, ["tokenElsewhere"]);
+        }
+        let body = format!("fault {token} {line}");
+        assert!(told(&mut world, Service::Control, "", "", &body).is_empty());
+    }
+
+    #[test]
+    fn an_assertion_and_a_device_code_stay_at_the_token_endpoint() {
+        let client = "0f1d5c7a-3b52-4d8e-9a61-7c2e4b8f9d10";
+        let scenario = serde_json::json!({"tenants": [{"publicClients": [client]}]});
+        let mut world = World::test(&scenario.to_string());
+        let name = world.tenants[0].id.to_string();
+        let form = format!("client_id={client}&scope=https://graph.microsoft.com/User.Read");
+        let request = Request {
+            method: "POST".to_owned(),
+            service: Service::Login,
+            cloud: None,
+            base: String::new(),
+            path: String::new(),
+            query: Query::default(),
+            headers: [].into(),
+            body: form.into_bytes(),
+            request_id: String::new(),
+        };
+        device_code::begin(&mut world, &request, &name);
+        let code = device_code::codes(&world).next().unwrap().1.to_owned();
+        let assertion = "eyJhbGciOiJQUzI1NiJ9.e30.c2lnbmF0dXJl";
+        for (field, secret) in [("client_assertion", assertion), ("device_code", &code)] {
+            let body = format!("{field}={secret}");
+            for _ in 0..2 {
+                assert!(told(&mut world, Service::Login, "", "", &body).is_empty());
+            }
+            let found = told(&mut world, Service::Graph, "", "", secret);
+            assert_eq!(found, ["secretElsewhere"]);
+        }
     }
 }
