@@ -19,6 +19,8 @@ mod manifests;
 mod records;
 #[path = "api/server.rs"]
 mod server;
+#[path = "api/writers.rs"]
+mod writers;
 
 use std::time::{Duration, Instant};
 

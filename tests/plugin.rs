@@ -54,7 +54,7 @@ async fn prepare(cluster: &Cluster) {
     ];
     let (done, _, why) = cluster.kubectl("admin", &established, None).await.unwrap();
     assert!(done, "{why}");
-    let people = include_str!("support/people.yaml");
+    let people = include_str!("../examples/people.yaml");
     for yaml in [
         policies::yaml("tenant-closure", "tenant-closure").as_str(),
         people,

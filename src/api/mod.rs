@@ -1,6 +1,7 @@
 //! The custom resources `tenantclosure.dev/v1alpha1`: three kinds and no more.
 
 pub mod approval;
+pub mod authors;
 pub mod closure;
 pub mod conditions;
 pub mod crd;
@@ -13,6 +14,7 @@ pub mod status;
 pub mod terms;
 
 pub use approval::{ClosureApproval, ClosureApprovalSpec, Purpose};
+pub use authors::Authors;
 pub use closure::{TenantClosure, TenantClosureSpec};
 pub use record::{ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType};
 pub use status::TenantClosureStatus;
@@ -25,5 +27,7 @@ pub const CLOSURE_UID: &str = "tenantclosure.dev/closure-uid";
 pub const BEGINS: &str = "tenantclosure.dev/begins";
 /// Annotation that admission stamps on a closure: who created it.
 pub const REQUESTED_BY: &str = "tenantclosure.dev/requested-by";
+/// Annotation that admission keeps on a closure: who has written what an approval rests on, one a line, the creator first.
+pub const CHANGED_BY: &str = "tenantclosure.dev/changed-by";
 /// Annotation that asks for a cycle now (Flux' word for it).
 pub const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";

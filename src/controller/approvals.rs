@@ -1,6 +1,6 @@
 //! Approvals and attestations: which of those that exist count, checked live by all that an object can show.
 
-use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure};
+use crate::api::{Authors, ClosureApproval, Purpose, TenantClosure};
 use crate::closure::observation::Approvals;
 use crate::closure::terms::Terms;
 use crate::controller::configuration::Configured;
@@ -58,19 +58,15 @@ pub fn judge(
     policies: Option<InForce>,
     now: Timestamp,
 ) -> Approvals {
-    let author = closure
-        .annotations()
-        .get(REQUESTED_BY)
-        .cloned()
-        .unwrap_or_default();
+    let authors = Authors::of(closure);
     // Nobody vouches for the stamp of a closure that was there before the policy that guards it: of two persons at least
     // one is not its author.
     let unvouched = policies.is_some_and(|policies| {
         let created = closure.creation_timestamp().map(|t| t.0);
         created.is_none_or(|created| created <= policies.authors)
     });
-    let by_machine = author.starts_with("system:serviceaccount:");
-    let required = if (by_machine || unvouched) && terms.approvals_required > 0 {
+    let required = if (authors.has_a_service_account() || unvouched) && terms.approvals_required > 0
+    {
         terms.approvals_required.max(2)
     } else {
         terms.approvals_required
@@ -81,7 +77,7 @@ pub fn judge(
     let approvals = found.iter().filter(|a| a.spec.purpose == Purpose::Approval);
     for approval in approvals.filter(|a| !about.of_another(a)) {
         let counts = |at: Timestamp| {
-            let until = grounds.counts(Some(&author), approval, at)?;
+            let until = grounds.counts(Some(&authors), approval, at)?;
             if approval.spec.plan_digest.as_deref() == about.digest {
                 Ok(until)
             } else {
@@ -173,6 +169,7 @@ pub fn attestations(
 mod tests {
     use super::*;
     use crate::api::terms::resolve;
+    use crate::api::{CHANGED_BY, REQUESTED_BY};
     use serde_json::json;
 
     const TENANT: &str = "6f2f4a3e-1b2c-4d5e-8f90-a1b2c3d4e5f6";
@@ -283,10 +280,13 @@ mod tests {
     #[test]
     fn what_the_policies_would_have_refused_does_not_count_without_them_either() {
         let by = |approver: &str| approval(approver, CREATED, "2026-10-20T00:00:00Z");
-        let written_by = |author: &str, approver: &str| {
+        let written_by = |authors: &str, approver: &str| {
             let mut closure = closure(1);
-            let stamp = BTreeMap::from([(REQUESTED_BY.to_owned(), author.to_owned())]);
-            closure.metadata.annotations = Some(stamp).filter(|_| !author.is_empty());
+            let author = authors.lines().next().unwrap_or_default();
+            let stamp = [(REQUESTED_BY, author), (CHANGED_BY, authors)];
+            let stamp = stamp.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            let stamp = BTreeMap::from(stamp);
+            closure.metadata.annotations = Some(stamp).filter(|_| !authors.is_empty());
             let configured = Configured::default();
             let terms = resolve(&closure.spec, &configured.defaults).unwrap();
             let moment = at("2026-01-01T00:00:00Z");
@@ -308,6 +308,11 @@ mod tests {
         let robot = "system:serviceaccount:ci:robot";
         for (author, approver, why) in [
             ("alice", "alice", "one is by the author of the closure"),
+            (
+                "alice\ncarol\nbob",
+                "bob",
+                "one is by a person who has changed the closure",
+            ),
             ("alice", robot, "one is by a service account"),
             ("", "bob", "nobody knows who created the closure"),
         ] {
@@ -315,8 +320,11 @@ mod tests {
             assert!(judged.approvers.is_empty(), "{judged:?}");
             assert_eq!((judged.required, judged.rejected), (1, vec![why.into()]));
         }
-        let by_machine = written_by(robot, "bob");
-        assert_eq!((by_machine.required, by_machine.approvers.len()), (2, 1));
+        let and_robot = format!("alice\n{robot}");
+        for authors in [robot, &and_robot] {
+            let by_machine = written_by(authors, "bob");
+            assert_eq!((by_machine.required, by_machine.approvers.len()), (2, 1));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Grounds: what every approval and attestation is held against, whatever it is for; looked at anew each time.
 
-use crate::api::{ClosureApproval, ClosureApprovalSpec, TenantClosure, signature};
+use crate::api::authors::is_service_account;
+use crate::api::{Authors, ClosureApproval, ClosureApprovalSpec, TenantClosure, signature};
 use crate::closure::terms::Terms;
 use crate::controller::approval_keys::ApprovalKeys;
 use crate::controller::configuration::Configured;
@@ -61,14 +62,14 @@ impl<'a> Grounds<'a> {
         }
     }
 
-    /// Until when it counts, or why it does not; `author` is given where the author's own does not.
+    /// Until when it counts, or why it does not; `authors` are given where their own does not.
     pub fn counts(
         &self,
-        author: Option<&str>,
+        authors: Option<&Authors>,
         approval: &ClosureApproval,
         now: Timestamp,
     ) -> Result<Timestamp, &'static str> {
-        if let Some(doubt) = self.doubt(author, approval, now) {
+        if let Some(doubt) = self.doubt(authors, approval, now) {
             return Err(doubt);
         }
         let spec = &approval.spec;
@@ -92,7 +93,7 @@ impl<'a> Grounds<'a> {
     /// What is wrong with it, signed or not.
     fn doubt(
         &self,
-        author: Option<&str>,
+        authors: Option<&Authors>,
         approval: &ClosureApproval,
         now: Timestamp,
     ) -> Option<&'static str> {
@@ -116,11 +117,13 @@ impl<'a> Grounds<'a> {
             Some("one has expired")
         } else if spec.expires_at.duration_since(created) > LONGEST {
             Some("one lives longer than 90 days")
-        } else if author.is_some_and(str::is_empty) {
+        } else if authors.is_some_and(Authors::is_unknown) {
             Some("nobody knows who created the closure")
-        } else if author == Some(spec.approver.as_str()) {
+        } else if authors.is_some_and(|authors| authors.created(&spec.approver)) {
             Some("one is by the author of the closure")
-        } else if spec.approver.starts_with("system:serviceaccount:") {
+        } else if authors.is_some_and(|authors| authors.changed(&spec.approver)) {
+            Some("one is by a person who has changed the closure")
+        } else if is_service_account(&spec.approver) {
             Some("one is by a service account")
         } else if self.policies_since.is_some_and(|since| created <= since) {
             Some("one is older than the admission policies")
@@ -141,8 +144,8 @@ pub fn created(approval: &ClosureApproval) -> Timestamp {
 #[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::*;
-    use crate::api::REQUESTED_BY;
     use crate::api::terms::resolve;
+    use crate::api::{CHANGED_BY, REQUESTED_BY};
     use serde_json::{Value, json};
 
     /// Signed by bob with ssh-keygen.
@@ -169,17 +172,17 @@ mod tests {
         serde_json::from_value(object).unwrap()
     }
 
-    /// Where the configuration has these keys.
+    /// Where the configuration has these keys, and these wrote the closure, one a line, its creator first.
     fn held_against(
         keys: &str,
-        author: &str,
+        authors: &str,
         found: &[ClosureApproval],
         now: &str,
     ) -> Result<Timestamp, &'static str> {
         let closure: TenantClosure = serde_json::from_value(json!({
             "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "TenantClosure",
             "metadata": {"name": "contoso", "uid": "0b5b1f0e-0000-4000-8000-000000000001",
-                "annotations": {REQUESTED_BY: author}},
+                "annotations": {REQUESTED_BY: authors.lines().next().unwrap_or_default(), CHANGED_BY: authors}},
             "spec": {"tenant": {"id": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de", "initialDomain": "contoso.onmicrosoft.com"},
                 "credentials": {"secretName": "s"}, "retain": {"globalAdministrator": "closer@contoso.onmicrosoft.com"}},
         }))
@@ -190,7 +193,8 @@ mod tests {
         };
         let terms = resolve(&closure.spec, &configured.defaults).unwrap();
         let grounds = Grounds::new(&closure, &terms, found, &configured, Some(InForce::UNASKED));
-        grounds.counts(Some(author), &found[0], now.parse().unwrap())
+        let authors = Authors::of(&closure);
+        grounds.counts(Some(&authors), &found[0], now.parse().unwrap())
     }
 
     fn refused(approval: ClosureApproval) -> &'static str {
@@ -295,6 +299,9 @@ mod tests {
         }
         let by_author = held_against(&format!("bob {KEY}"), "bob", &[signed()], NOW);
         assert_eq!(by_author, Err("one is by the author of the closure"));
+        let by_another = held_against(&format!("bob {KEY}"), "flux\nbob", &[signed()], NOW);
+        let changed = Err("one is by a person who has changed the closure");
+        assert_eq!(by_another, changed);
         let of_nobody = held_against(&format!("bob {KEY}"), "", &[signed()], NOW);
         assert_eq!(of_nobody, Err("nobody knows who created the closure"));
     }

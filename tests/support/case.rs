@@ -37,7 +37,7 @@ impl Case {
     ) -> Result<Self> {
         let made =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        let people = include_str!("people.yaml");
+        let people = include_str!("../../examples/people.yaml");
         let credentials = filled(
             include_str!("../../examples/credentials.yaml"),
             &portal.tenant,

@@ -20,7 +20,8 @@ crate::rows![
     another_closure_of_that_name_inherits_nothing,
     the_same_person_twice_is_one,
     two_persons_where_a_machine_wrote_the_closure,
-    revoked_midway
+    revoked_midway,
+    who_approves_and_then_changes_the_closure
 ];
 
 /// For how long the policies may take to hear of a new closure.
@@ -275,5 +276,41 @@ async fn revoked_midway() {
     let wanted = ["False", "ApprovalsMissing", message].map(str::to_owned);
     assert_eq!(condition(&status, "Approved"), wanted.into());
     trial.assert_stands_still().await;
+    trial.assert_closes().await;
+}
+
+/// Bob approves, and later writes in the closure himself: then it takes another person.
+async fn who_approves_and_then_changes_the_closure() {
+    let trial = Trial::new("approved-changed", json!({"users": 200})).await;
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "bob-writes", "namespace": trial.case.namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "closure-author"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "bob"}],
+    });
+    let cluster = &trial.case.cluster;
+    cluster.apply("admin", &binding.to_string()).await.unwrap();
+    trial.apply().await;
+    trial.with_approver(trial.until_effects(40)).await;
+    let patch = async |spec: Value| {
+        let text = json!({ "spec": spec }).to_string();
+        let words = ["patch", "tenantclosure", NAME, "-n", &trial.case.namespace];
+        let args = [&words[..], &["--type=merge", "-p", &text]].concat();
+        let (done, _, why) = cluster.kubectl("bob", &args, None).await.unwrap();
+        assert!(done, "{why}");
+    };
+    // What only holds it back is nobody's authorship.
+    patch(json!({"suspend": true})).await;
+    trial.phase(Phase::Suspended).await;
+    patch(json!({"suspend": false})).await;
+    told(&trial, "QuorumReached", "1 of 1 approvals for this plan").await;
+    patch(json!({"limits": {"maxUsers": 1999}})).await;
+    let message = "0 of 1 approvals for this plan; not counted: one is by a person who has changed the closure";
+    told(&trial, "ApprovalsMissing", message).await;
+    trial.assert_stands_still().await;
+
+    carol_may_too(&trial).await;
+    let it = good(&trial, "carols", "carol").await;
+    create(&trial, "carol", &it).await;
     trial.assert_closes().await;
 }
