@@ -180,7 +180,7 @@ async fn a_closure_is_shown_approved_attested_and_paused() {
         "--check",
         "C9",
         "--result",
-        "No provider is left",
+        "passed",
         "--confirm",
         DOMAIN,
     ];
@@ -236,7 +236,7 @@ async fn texts_to_sign(cluster: &Cluster, closures: &Api<TenantClosure>) {
             "--check",
             "C9",
             "--result",
-            "none left",
+            "passed",
             "--approver",
             "carol",
         ],
@@ -244,9 +244,15 @@ async fn texts_to_sign(cluster: &Cluster, closures: &Api<TenantClosure>) {
     ];
     let (text, _) = plugin(cluster, "bob", &attest.concat()).await;
     assert!(text.contains("approver: carol\n"), "{text}");
-    assert!(text.ends_with("check: C9\nresult: none left\n"), "{text}");
+    assert!(text.ends_with("check: C9\nresult: passed\n"), "{text}");
     let broken = [
-        &["attest", "--check", "C9", "--result", "none\nleft"],
+        &[
+            "attest",
+            "--check",
+            "C9\nresult: failed",
+            "--result",
+            "passed",
+        ],
         &sign[..],
     ];
     let (_, ended) = plugin(cluster, "bob", &broken.concat()).await;

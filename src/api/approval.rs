@@ -64,9 +64,10 @@ pub struct ClosureApprovalSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32))]
     pub check: Option<String>,
-    /// Of an attestation: what was seen.
+    /// Of an attestation: `passed` or `failed`; of the check `RetainedAdministrator` what `keeper prove` writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
+    #[x_kube(validation = Rule::new("self.matches('^(passed|failed|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12} mfa)$')").message("must be passed or failed, in this spelling; words of your own go into spec.comment"))]
     pub result: Option<String>,
     /// Where the approver cannot write to the cluster (GitOps): an SSH signature over all other fields but `revoked`, as
     /// `ssh-keygen -Y sign -n tenantclosure.dev` writes it. Then anybody may create this object, and the operator counts

@@ -277,8 +277,8 @@ pub struct Attest {
     /// The check, for example C9.
     #[arg(long)]
     pub check: String,
-    /// What you have seen.
-    #[arg(long)]
+    /// What you have seen: passed, or failed.
+    #[arg(long, value_name = "RESULT", value_parser = ["passed", "failed"])]
     pub result: String,
     /// The tenant's initial domain, typed by you.
     #[arg(long, value_name = "DOMAIN")]

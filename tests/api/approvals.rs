@@ -263,7 +263,7 @@ async fn an_approval_can_only_be_revoked_and_once() {
         ("comment", json!("not as agreed")),
         ("comment", Value::Null),
         ("check", json!("C9")),
-        ("result", json!("seen")),
+        ("result", json!("passed")),
         ("signature", json!("by another")),
     ];
     for (field, value) in changes {
@@ -337,6 +337,30 @@ async fn what_cannot_be_meant_is_refused_with_the_remedy() {
     attestation["spec"]["planDigest"] = Value::Null;
     attestation["spec"]["purpose"] = json!("Attestation");
     attestation["spec"]["check"] = json!("OnlyOurs");
-    attestation["spec"]["result"] = json!("all other checks are green");
+    for word in [
+        "not yet",
+        "2 left",
+        "unknown",
+        "yes",
+        "Passed",
+        "passed ",
+        "passed\nfailed",
+        "mfa",
+    ] {
+        attestation["spec"]["result"] = json!(word);
+        let words =
+            "must be passed or failed, in this spelling; words of your own go into spec.comment";
+        refused(
+            server.would_create("bob", &space, &attestation).await,
+            words,
+        );
+    }
+    let proof = "0b5b1f0e-0000-4000-8000-000000000001 mfa";
+    for word in ["failed", proof] {
+        attestation["spec"]["result"] = json!(word);
+        let accepted = server.would_create("bob", &space, &attestation).await;
+        accepted.unwrap();
+    }
+    attestation["spec"]["result"] = json!("passed");
     server.create("bob", &space, &attestation).await.unwrap();
 }

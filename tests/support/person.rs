@@ -233,7 +233,7 @@ impl<'a> Person<'a> {
     async fn delete_tenant(&mut self) -> Result<()> {
         for check in UNREADABLE {
             self.press("settleCheck", Some(check)).await?;
-            self.attest(check, "Settled").await?;
+            self.attest(check, "passed").await?;
         }
         let seen = self.case.portal.look().await?;
         let checks = seen["checks"].as_array().into_iter().flatten();
@@ -247,9 +247,7 @@ impl<'a> Person<'a> {
         let own = seen["applicationsLeft"].as_u64() <= Some(1)
             && open.iter().all(|check| ["C3", "C4"].contains(check));
         if own {
-            return self
-                .attest("OnlyOurs", "Only the operator's own application is left")
-                .await;
+            return self.attest("OnlyOurs", "passed").await;
         }
         if self.first(&format!("open {open:?}")) {
             self.tell(&format!("cannot press Delete yet: {open:?}"))?;
@@ -358,11 +356,11 @@ The hands are yours. What only a person can press, you press in the simulated ad
   subscriptions      on the page Subscriptions: cancel each with a reason, then delete it
   checks             on the page Delete the tenant: settle each there, and tell the operator of it:
 
-    {attest} --check C5 --result Settled
+    {attest} --check C5 --result passed
 
                      the same for C9, C10, C11 and C15; when nothing but the operator's own application is left:
 
-    {attest} --check OnlyOurs --result \"Only the operator's own application is left\"
+    {attest} --check OnlyOurs --result passed
 
                      and then delete the tenant on the same page.
 What is to be done next stands below, step by step.

@@ -170,7 +170,7 @@ async fn of_something_else() {
     let mut attestation = good(&trial, "attestation", "bob").await;
     attestation["spec"]["purpose"] = json!("Attestation");
     attestation["spec"]["check"] = json!("C9");
-    attestation["spec"]["result"] = json!("seen");
+    attestation["spec"]["result"] = json!("passed");
     create(&trial, "bob", &attestation).await;
     let tenant = json!({"users": 1, "initialDomain": "elsewhere.onmicrosoft.com"});
     let elsewhere = Trial::new("elsewhere", tenant).await;

@@ -41,7 +41,13 @@ pub struct Check {
     pub link: &'static str,
     /// Who meets it.
     pub who: &'static str,
+    /// A person said something of it that is neither of the two words.
+    unclear: bool,
 }
+
+/// What is to be done about words that are neither.
+pub const UNCLEAR: &str =
+    "What was attested says neither passed nor failed, and does not count: attest it again";
 
 impl Check {
     /// Its id, and its name in the portal.
@@ -53,19 +59,30 @@ impl Check {
     pub fn is_to_attest(&self) -> bool {
         self.state == State::Unknown && self.row.counts()
     }
+
+    /// How it is met.
+    pub fn remedy(&self) -> String {
+        if self.unclear && self.state == State::Unknown {
+            format!("{UNCLEAR}. {}", self.row.remedy)
+        } else {
+            self.row.remedy.to_owned()
+        }
+    }
 }
 
 /// All checks, in the order of the table. What a person said counts only where nothing was seen.
 pub fn all(plan: &Plan, seen: &Observation) -> Vec<Check> {
-    each(plan, |row| {
-        let said = attested(&seen.cluster.attestations, row.id);
-        match row.source {
-            Source::NotAsked => said.unwrap_or(State::Passed),
-            Source::Read(_) | Source::Person | Source::WithTheDeletion => {
-                judged(row, plan, seen).or(said).unwrap_or(State::Unknown)
-            }
-        }
-    })
+    let said = |row: &Row| attested(&seen.cluster.attestations, row.id);
+    let mut all = each(plan, |row| match row.source {
+        Source::NotAsked => said(row).unwrap_or(State::Passed),
+        Source::Read(_) | Source::Person | Source::WithTheDeletion => judged(row, plan, seen)
+            .or_else(|| said(row))
+            .unwrap_or(State::Unknown),
+    });
+    for check in &mut all {
+        check.unclear = said(check.row) == Some(State::Unknown);
+    }
+    all
 }
 
 /// The end: the directory is gone, so all of them were met.
@@ -83,19 +100,24 @@ fn each(plan: &Plan, state: impl Fn(&Row) -> State) -> Vec<Check> {
             terms.remove_applications,
             terms.directory_resource.is_some(),
         ),
+        unclear: false,
     };
     TABLE.iter().map(of).collect()
 }
 
-/// What a person said about a check.
+/// What a person said about a check; any other word than the two is Unknown, and no yes.
 pub fn attested(attestations: &BTreeMap<String, String>, check: &str) -> Option<State> {
     let word = attestations.get(check)?.trim().to_ascii_lowercase();
-    let denies = ["failed", "fail", "no", "false", "open", "blocked"];
-    Some(if denies.contains(&word.as_str()) {
-        State::Failed
-    } else {
-        State::Passed
+    Some(match word.as_str() {
+        "passed" => State::Passed,
+        "failed" => State::Failed,
+        _ => State::Unknown,
     })
+}
+
+/// A person says that the portal refuses to delete the tenant: whatever he said but that it passed.
+pub fn portal_refuses(attestations: &BTreeMap<String, String>) -> bool {
+    attested(attestations, "Refused").is_some_and(|said| said != State::Passed)
 }
 
 /// What the condition says of them.
@@ -121,7 +143,7 @@ pub fn blockers(checks: &[Check]) -> Vec<Blocker> {
     open.map(|check| Blocker {
         check: check.title(),
         state: check.state.word(),
-        remedy: check.row.remedy.to_owned(),
+        remedy: check.remedy(),
         link: check.link.to_owned(),
         who: check.who,
         dates: Dates::default(),

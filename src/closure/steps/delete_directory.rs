@@ -268,7 +268,7 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
         let unapproved = approval::assess(&seen.cluster.approvals, now).next;
         return unapproved.unwrap_or_else(|| by_call(plan, memory, now));
     }
-    if checks::attested(&seen.cluster.attestations, "Refused").is_some() {
+    if checks::portal_refuses(&seen.cluster.attestations) {
         return end_game::portal_refused(seen, memory, &[]).blocks();
     }
     Decision::HandOff(vec![end_game::press_delete(plan)])

@@ -56,7 +56,7 @@ pub fn by_person(
     checks: &[Check],
     only_ours: bool,
 ) -> Decision {
-    if checks::attested(&seen.cluster.attestations, "Refused").is_some() {
+    if checks::portal_refuses(&seen.cluster.attestations) {
         return portal_refused(seen, memory, checks).blocks();
     }
     let mut hand_offs = Vec::new();
@@ -64,7 +64,11 @@ pub fn by_person(
     if only_ours && !gone {
         hand_offs.push(remove_ours(plan, memory));
     }
-    hand_offs.push(press_delete(plan));
+    let mut press = press_delete(plan);
+    if checks::attested(&seen.cluster.attestations, "OnlyOurs") == Some(State::Unknown) {
+        press.what = format!("{}. OnlyOurs: {}", press.what, checks::UNCLEAR);
+    }
+    hand_offs.push(press);
     hand_offs.extend(to_attest(checks));
     hand_offs.extend(applications_left(plan, seen, checks));
     hand_offs.extend(flows_left(seen, checks));
@@ -95,7 +99,8 @@ pub fn press_delete(plan: &Plan) -> HandOff {
         what: format!(
             "Sign in as {who}, open Manage tenants, select {domain} and choose Delete; meet what the checks still ask for, \
              then press Delete. There is no undo, and the name cannot be expected back. If only this operator's own \
-             application stands in the way, attest OnlyOurs; if all is green and Delete is refused, attest Refused"
+             application stands in the way, attest OnlyOurs with the result passed; if all is green and Delete is refused, \
+             attest Refused with the result failed"
         ),
         link: links::tenants(plan.terms.cloud).to_owned(),
         noticed:
@@ -109,7 +114,7 @@ pub fn press_delete(plan: &Plan) -> HandOff {
 fn to_attest(checks: &[Check]) -> Option<HandOff> {
     let open = checks.iter().filter(|check| check.is_to_attest());
     let words: Vec<String> = open
-        .map(|check| format!("{}: {}", check.title(), check.row.remedy))
+        .map(|check| format!("{}: {}", check.title(), check.remedy()))
         .collect();
     (!words.is_empty()).then(|| HandOff {
         key: "AttestChecks",

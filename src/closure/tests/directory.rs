@@ -182,11 +182,35 @@ fn our_own_identity_goes_only_when_a_person_says_that_only_ours_is_left() {
     let mut run = verified(World::new(2));
     run.world
         .attestations
-        .insert("OnlyOurs".into(), "no".into());
+        .insert("OnlyOurs".into(), "failed".into());
     assert!(matches!(
         decided(&mut run, |_| {}).decision,
         Decision::HandOff(_)
     ));
+    for word in [
+        "not yet",
+        "2 left",
+        "unknown",
+        "yes",
+        "",
+        "no",
+        "passed, but for C9",
+    ] {
+        let attestations = &mut run.world.attestations;
+        attestations.insert("OnlyOurs".into(), word.into());
+        attestations.insert("C9".into(), word.into());
+        let told = decided(&mut run, |_| {});
+        let Decision::HandOff(list) = &told.decision else {
+            panic!("{word}: {:?}", told.decision)
+        };
+        let says = "What was attested says neither passed nor failed";
+        assert!(list[0].what.contains(says), "{word}: {}", list[0].what);
+        assert_eq!(told.standings["DeletionChecksPassed"].status, None);
+        let mut blockers = told.blockers.iter();
+        let c9 = blockers.find(|one| one.check.starts_with("C9 ")).unwrap();
+        assert!(c9.state == "unknown" && c9.remedy.contains(says), "{c9:?}");
+    }
+    run.world.attestations.remove("C9");
     run.world
         .attestations
         .insert("OnlyOurs".into(), "Passed".into());
@@ -209,6 +233,10 @@ fn our_own_identity_goes_only_when_a_person_says_that_only_ours_is_left() {
 #[test]
 fn a_portal_that_refuses_is_a_stall_with_the_residue_and_is_still_watched() {
     let mut run = verified(World::new(2).with(|w| w.applications.push(application(2, true, true))));
+    run.world
+        .attestations
+        .insert("Refused".into(), "passed".into());
+    assert_eq!(keys(&decided(&mut run, |_| {}))[0], "DeleteDirectory");
     run.world
         .attestations
         .insert("Refused".into(), "some apps".into());

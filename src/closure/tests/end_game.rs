@@ -243,7 +243,7 @@ fn what_stays_behind_is_written_down_before_our_own_goes_and_is_in_the_ticket_af
     assert_eq!(intent.action, Action::RemoveOwnIdentity);
     assert_eq!(intent.residue, residue::of(&run.world.applications));
     run.cycle(false);
-    attest(&mut run, "Refused", "it says contact support");
+    attest(&mut run, "Refused", "failed");
     let told = decided(&mut run, |_| {});
     assert_eq!(reason(&told), "PortalRefused");
     let ticket = told.ticket.unwrap();
@@ -283,7 +283,7 @@ fn our_own_that_may_not_remove_itself_is_handed_over_and_its_loss_is_no_trouble_
     };
     assert!(list[0].what.ends_with("(Authorization_RequestDenied)"));
     let mut refused = run.clone();
-    attest(&mut refused, "Refused", "it says contact support");
+    attest(&mut refused, "Refused", "failed");
     let ticket = decided(&mut refused, |_| {}).ticket.unwrap();
     for says in [
         "still there (00000000-0000-0000-0000-0000000000b1, 00000000-0000-0000-0000-0000000000b2)",
