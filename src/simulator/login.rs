@@ -272,10 +272,9 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
         );
     }
     let issued = world.clock.real() / 1000;
-    let wids: Vec<_> = client
-        .directory_roles
-        .iter()
-        .map(|role| super::roles::known(*role).template)
+    let held = client.effective_roles().into_iter();
+    let wids: Vec<_> = held
+        .map(|role| super::roles::known(role).template)
         .collect();
     // Graph's permissions stand in Graph's tokens alone.
     let roles: &[String] = if service == Service::Graph {

@@ -44,6 +44,7 @@ mod errors;
 mod exchange;
 mod faults;
 mod figures;
+mod grants;
 mod graph;
 mod hosts;
 mod judge;

@@ -220,6 +220,7 @@ fn users(
         let dice = random.next();
         let mut user = User {
             id,
+            created_at: 0,
             deleted_at: 0,
             flags: LICENSED,
             role: 0,

@@ -1,24 +1,26 @@
-//! Replicas that lag: a deleted object is still shown by some of them for a while.
+//! Replicas that lag: a deleted object is still shown by some of them for a while, and a new one is not known to all of them.
 
 use uuid::Uuid;
 
 use super::random::mix;
 use super::scenario::Behaviour;
+use super::users::User;
 use super::world::World;
 
-/// One replica that answers one read.
+/// One replica that answers one request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Replica {
     number: u64,
     lag_ms: u64,
     long_permille: u64,
-    /// Everything is shown for so long.
+    creation_lag_ms: u64,
+    /// Nothing of what happened in so long is known.
     stale_ms: Option<u64>,
     now: i64,
 }
 
 impl Replica {
-    /// The replica that answers the next read in a tenant.
+    /// The replica that answers the next request in a tenant.
     pub(crate) fn draw(world: &mut World, tenant: usize) -> Self {
         let behaviour = world.behaviour_of(tenant).clone();
         let number = world.random.below(u64::from(behaviour.replicas.max(1)));
@@ -33,18 +35,36 @@ impl Replica {
             number,
             lag_ms: u64::from(behaviour.replica_lag_ms),
             long_permille: u64::from(behaviour.long_lag_permille),
+            creation_lag_ms: u64::from(behaviour.creation_lag_ms),
             stale_ms: None,
             now,
         }
     }
 
-    /// Whether this replica shows an object that was deleted at `deleted_at` (0: it was not).
-    pub(crate) fn shows(&self, id: Uuid, deleted_at: i64) -> bool {
+    /// Whether this replica shows a user.
+    pub(crate) fn shows_user(&self, user: &User) -> bool {
+        self.knows(user.id, user.created_at) && self.shows(user.id, user.deleted_at)
+    }
+
+    /// Whether it has heard of an object that was created at `created_at` (0: it was there from the start).
+    pub(crate) fn knows(&self, id: Uuid, created_at: i64) -> bool {
+        if created_at == 0 {
+            return true;
+        }
+        if let Some(lag) = self.stale_ms {
+            return self.is_over(created_at, lag);
+        }
+        let dice = mix(!id.as_u64_pair().1 ^ self.number);
+        self.is_over(created_at, dice % (self.creation_lag_ms + 1))
+    }
+
+    /// Whether it shows an object that was deleted at `deleted_at` (0: it was not).
+    fn shows(&self, id: Uuid, deleted_at: i64) -> bool {
         if deleted_at == 0 {
             return true;
         }
         if let Some(lag) = self.stale_ms {
-            return deleted_at + i64::try_from(lag).unwrap_or(0) > self.now;
+            return !self.is_over(deleted_at, lag);
         }
         if self.lag_ms == 0 {
             return false;
@@ -54,7 +74,11 @@ impl Replica {
         if (dice >> 32) % 1000 < self.long_permille {
             lag = self.lag_ms * 10;
         }
-        deleted_at + i64::try_from(lag).unwrap_or(0) > self.now
+        !self.is_over(deleted_at, lag)
+    }
+
+    fn is_over(&self, since: i64, lag: u64) -> bool {
+        since + i64::try_from(lag).unwrap_or(0) <= self.now
     }
 }
 
@@ -82,5 +106,27 @@ mod tests {
             ..Replica::number(0, &Behaviour::default(), 400)
         };
         assert!(stale.shows(Uuid::nil(), 1) && !stale.shows(Uuid::nil(), -200));
+    }
+
+    #[test]
+    fn a_new_object_is_unknown_to_some_for_a_while() {
+        let behaviour = Behaviour {
+            creation_lag_ms: 1000,
+            ..Behaviour::default()
+        };
+        let known = |number, now| {
+            let replica = Replica::number(number, &behaviour, now);
+            (0..100_u128)
+                .filter(|id| replica.knows(Uuid::from_u128(*id), 1))
+                .count()
+        };
+        assert_eq!((known(0, 0), known(0, 1002), known(1, 1002)), (0, 100, 100));
+        let halfway = [0, 1, 2].map(|number| known(number, 501));
+        assert!(
+            halfway.iter().all(|count| (10..90).contains(count)),
+            "{halfway:?}"
+        );
+        assert!(Replica::number(0, &behaviour, 0).knows(Uuid::nil(), 0));
+        assert!(Replica::number(0, &Behaviour::default(), 1).knows(Uuid::nil(), 1));
     }
 }

@@ -217,6 +217,13 @@ pub struct Behaviour {
     pub replica_lag_ms: u32,
     /// Of a thousand deleted objects, so many are shown ten times as long.
     pub long_lag_permille: u32,
+    /// What was just created (or restored) is unknown to a replica for up to so many milliseconds: not listed, and 404 for who
+    /// reads, changes or deletes it.
+    pub creation_lag_ms: u32,
+    /// What an application was just granted (press `changeApplication`) takes effect after so many milliseconds: a directory
+    /// role is listed at once and allows nothing before; a permission, a role in Azure or on a billing account is not told
+    /// before either. The press `grantsTakeEffect` ends it.
+    pub late_grants_ms: u32,
     /// Whether a 429 tells when to try again.
     pub retry_after: bool,
     /// Quotas as fixed windows instead of refilled buckets.
@@ -255,6 +262,8 @@ impl Default for Behaviour {
             replicas: 3,
             replica_lag_ms: 0,
             long_lag_permille: 0,
+            creation_lag_ms: 0,
+            late_grants_ms: 0,
             retry_after: true,
             fixed_window: false,
             quota_window: 1.0,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::clock::Clock;
+use super::grants::Grant;
 use super::hosts::Cloud;
 use super::scenario::{
     Behaviour, DomainDns, External, FederatedCredential, Losses, SubscriptionKind, SyncPatch,
@@ -106,6 +107,8 @@ pub(crate) struct Application {
     pub(crate) name: String,
     /// Open to personal accounts: such applications have a quota of their own.
     pub(crate) personal: bool,
+    /// Real milliseconds; 0: there from the start.
+    pub(crate) created_at: i64,
     pub(crate) deleted_at: i64,
 }
 
@@ -124,6 +127,8 @@ pub(crate) struct Principal {
     /// The portal does not show it, nobody but support can delete it, and the tenant cannot be deleted while it is there.
     pub(crate) hidden: bool,
     pub(crate) enabled: bool,
+    /// Real milliseconds; 0: there from the start.
+    pub(crate) created_at: i64,
     pub(crate) deleted_at: i64,
 }
 
@@ -193,7 +198,10 @@ pub(crate) struct Client {
     /// When the directory roles end (real).
     pub(crate) roles_end_at: Option<i64>,
     pub(crate) app_roles: Vec<String>,
+    /// Those that were given, whether they have taken effect or not.
     pub(crate) directory_roles: Vec<u8>,
+    /// What was granted and has not taken effect yet, and when it does (real).
+    pub(crate) late: Vec<(i64, Grant)>,
     pub(crate) reader: bool,
     pub(crate) azure_owner: bool,
     pub(crate) azure_reads_alone: bool,
@@ -241,6 +249,7 @@ impl Tenant {
         self.domains
             .retain(|one| one.gone_at.is_none_or(|at| at > real));
         self.users.expire(now, real);
+        self.settle_grants(Some(real));
         self.expire(now);
         self.release(now);
         changes.extend(self.resurrect(now, clock.real()));
@@ -337,11 +346,10 @@ impl Tenant {
         self.clients.iter().find(|client| client.app_id == app_id)
     }
 
-    /// The service principal of an application, deleted or not.
+    /// The service principal of an application, a deleted one where there is no other.
     pub(crate) fn principal_of(&self, app_id: Uuid) -> Option<&Principal> {
-        self.principals
-            .iter()
-            .find(|principal| principal.app_id == app_id)
+        let mine = self.principals.iter().filter(|one| one.app_id == app_id);
+        mine.min_by_key(|one| one.deleted_at != 0)
     }
 
     pub(crate) fn user_id(&self, position: u32) -> Option<Uuid> {

@@ -13,13 +13,41 @@ pub(crate) fn raw(
     token: Option<&str>,
     body: &[u8],
 ) -> Reply {
+    let request = request(service, method, target, token, body);
+    world.serve(&request)
+}
+
+/// Posts to Graph with these headers too, their names in lower case.
+pub(crate) fn with_headers(
+    world: &mut World,
+    token: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Reply {
+    let mut request = request(Service::Graph, "POST", target, Some(token), &bytes(body));
+    for (name, value) in headers {
+        request
+            .headers
+            .insert((*name).to_owned(), (*value).to_owned());
+    }
+    world.serve(&request)
+}
+
+fn request(
+    service: Service,
+    method: &str,
+    target: &str,
+    token: Option<&str>,
+    body: &[u8],
+) -> Request {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut headers =
         std::collections::BTreeMap::from([("consistencylevel".to_owned(), "eventual".to_owned())]);
     if let Some(token) = token {
         headers.insert("authorization".to_owned(), format!("Bearer {token}"));
     }
-    let request = Request {
+    Request {
         method: method.to_owned(),
         service,
         cloud: None,
@@ -29,8 +57,7 @@ pub(crate) fn raw(
         headers,
         body: body.to_vec(),
         request_id: "request".to_owned(),
-    };
-    world.serve(&request)
+    }
 }
 
 pub(crate) fn token_for(world: &mut World, tenant: usize, reader: bool, scope: &str) -> String {

@@ -15,6 +15,35 @@ struct Bucket {
     left: f64,
     at: i64,
     fixed: bool,
+    /// What was asked for of late, by priority, and when that was counted.
+    asked: [f64; PRIORITIES],
+    asked_at: i64,
+}
+
+/// How many priorities there are.
+const PRIORITIES: usize = 3;
+
+/// What was asked for counts half as much after so many milliseconds.
+const HALVED_AFTER_MS: f64 = 1000.0;
+
+/// `x-ms-throttle-priority`: who is refused first where the quota is short.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Priority {
+    Low,
+    #[default]
+    Normal,
+    High,
+}
+
+impl Priority {
+    /// By the header; what is unknown, or absent, is normal.
+    pub(crate) fn of(header: Option<&str>) -> Self {
+        match header.map(str::to_ascii_lowercase).as_deref() {
+            Some("low") => Self::Low,
+            Some("high") => Self::High,
+            _ => Self::Normal,
+        }
+    }
 }
 
 impl Bucket {
@@ -25,7 +54,22 @@ impl Bucket {
             left: capacity,
             at: now,
             fixed,
+            asked: [0.0; PRIORITIES],
+            asked_at: now,
         }
+    }
+
+    /// What is kept for those who go before: as much as they asked for in the last second or so, served or not. Where nobody
+    /// else asks, nobody is held back, and the whole quota is as large as ever.
+    fn kept_from(&mut self, priority: Priority, price: f64, now: i64) -> f64 {
+        let faded = 0.5_f64.powf((now - self.asked_at).max(0) as f64 / HALVED_AFTER_MS);
+        self.asked_at = now;
+        for asked in &mut self.asked {
+            *asked *= faded;
+        }
+        self.asked[priority as usize] += price;
+        let before = self.asked.iter().skip(priority as usize + 1);
+        before.sum::<f64>().min(self.capacity / 2.0)
     }
 
     fn refill(&mut self, now: i64) {
@@ -156,10 +200,9 @@ impl Throttle {
     /// Charges one request or one item of a batch. A refused one costs nothing. `people` is the size of the tenant.
     pub(crate) fn charge(
         &mut self,
-        app: Uuid,
-        tenant: Uuid,
+        (app, tenant): (Uuid, Uuid),
         people: usize,
-        cost: Cost,
+        (cost, priority): (Cost, Priority),
         windows: Windows,
         now: i64,
     ) -> Verdict {
@@ -184,9 +227,11 @@ impl Throttle {
                 Bucket::new(capacity * scale, window * windows.share, now, windows.fixed)
             });
             bucket.refill(now);
-            if bucket.left < f64::from(*price) {
+            let price = f64::from(*price);
+            let kept = bucket.kept_from(priority, price, now);
+            if bucket.left < price + kept {
                 // A whole batch's worth, so that who waits exactly so long is served more than one item.
-                let wait = bucket.wait(20.0_f64.min(bucket.capacity), now);
+                let wait = bucket.wait((20.0 + kept).min(bucket.capacity), now);
                 let (share, at) = self.refused.get(&app).copied().unwrap_or((0.0, now));
                 let share = (share * 0.5_f64.powf((now - at) as f64 / 1000.0) + 0.02).min(0.8);
                 self.refused.insert(app, (share, now));
@@ -253,7 +298,7 @@ mod tests {
         (0..tries)
             .filter(|_| {
                 matches!(
-                    throttle.charge(APP, TENANT, 1000, WRITE, windows, now),
+                    throttle.charge((APP, TENANT), 1000, (WRITE, Priority::Normal), windows, now),
                     Verdict::Served(_)
                 )
             })
@@ -294,7 +339,8 @@ mod tests {
     fn a_refusal_tells_when_and_why_and_reading_goes_on() {
         let mut throttle = Throttle::new(0.01);
         served(&mut throttle, 30, 0);
-        let Verdict::Throttled(told) = throttle.charge(APP, TENANT, 1000, WRITE, REFILLED, 0)
+        let Verdict::Throttled(told) =
+            throttle.charge((APP, TENANT), 1000, (WRITE, Priority::Normal), REFILLED, 0)
         else {
             panic!("served")
         };
@@ -306,13 +352,15 @@ mod tests {
         );
         assert!(matches!(
             throttle.charge(
-                APP,
-                TENANT,
+                (APP, TENANT),
                 1000,
-                Cost {
-                    units: 1,
-                    writes: 0
-                },
+                (
+                    Cost {
+                        units: 1,
+                        writes: 0
+                    },
+                    Priority::Normal
+                ),
                 REFILLED,
                 0
             ),
@@ -325,12 +373,72 @@ mod tests {
         let mut throttle = Throttle::new(1.0);
         served(&mut throttle, 2000, 0);
         assert_eq!(
-            throttle.charge(APP, TENANT, 1000, WRITE, REFILLED, 0),
+            throttle.charge((APP, TENANT), 1000, (WRITE, Priority::Normal), REFILLED, 0),
             Verdict::Served(None)
         );
         served(&mut throttle, 900, 0);
         assert!(
-            matches!(throttle.charge(APP, TENANT, 1000, WRITE, REFILLED, 0), Verdict::Served(Some(share)) if share > 0.8)
+            matches!(throttle.charge((APP, TENANT), 1000, (WRITE, Priority::Normal), REFILLED, 0), Verdict::Served(Some(share)) if share > 0.8)
         );
+    }
+
+    /// How many of these requests are served, one of each priority at a time, for a minute at so many a second of each.
+    fn minute(each_second: [u32; PRIORITIES]) -> [u32; PRIORITIES] {
+        let mut throttle = Throttle::new(1.0);
+        // The burst is used up; from now on 20 come back each second.
+        served(&mut throttle, 3000, 0);
+        let all = [Priority::Low, Priority::Normal, Priority::High];
+        let mut out = [0; PRIORITIES];
+        for tick in 0..60_000_u32 {
+            for (number, priority) in all.into_iter().enumerate() {
+                let per_second = each_second[number];
+                if per_second == 0 || !tick.is_multiple_of(1000 / per_second) {
+                    continue;
+                }
+                let now = i64::from(tick) + 1;
+                let ask = (WRITE, priority);
+                let verdict = throttle.charge((APP, TENANT), 1000, ask, REFILLED, now);
+                out[number] += u32::from(matches!(verdict, Verdict::Served(_)));
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn where_the_quota_is_short_the_lower_priority_is_refused_first() {
+        // Alone, each priority gets all that there is.
+        for alone in [[50, 0, 0], [0, 50, 0], [0, 0, 50]] {
+            let served: u32 = minute(alone).iter().sum();
+            assert!((1190..=1210).contains(&served), "{alone:?}: {served}");
+        }
+        // People ask for half: nobody of them is refused, and the rest goes to the others.
+        let [low, normal, _] = minute([50, 10, 0]);
+        assert!(normal >= 595, "{normal} of 600");
+        assert!((540..=610).contains(&low), "{low}");
+        // They ask for more than there is: hardly anything is left for who goes after.
+        let [low, normal, high] = minute([50, 10, 20]);
+        assert!(high >= 1150, "{high} of 1200");
+        assert!(low + normal <= 60, "{low} + {normal}");
+        let [low, normal, _] = minute([50, 40, 0]);
+        assert!(normal >= 1150 && low <= 50, "{normal} and {low}");
+    }
+
+    #[test]
+    fn where_there_is_plenty_nobody_is_refused() {
+        let mut throttle = Throttle::new(1.0);
+        for number in 0..1000 {
+            for priority in [Priority::High, Priority::Normal, Priority::Low] {
+                let ask = (WRITE, priority);
+                let verdict = throttle.charge((APP, TENANT), 1000, ask, REFILLED, number);
+                assert!(number > 450 || matches!(verdict, Verdict::Served(_)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_priority_is_read_from_its_header() {
+        use Priority::{High, Low, Normal};
+        let read = [None, Some("Low"), Some("normal"), Some("HIGH"), Some("?")];
+        assert_eq!(read.map(Priority::of), [Normal, Low, Normal, High, Normal]);
     }
 }

@@ -112,7 +112,7 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
         roles: roles
             .filter_map(|role| role.as_str().map(str::to_owned))
             .collect(),
-        directory_roles: client.directory_roles.clone(),
+        directory_roles: client.effective_roles(),
         reader: client.reader,
         azure_owner: client.azure_owner,
         azure_reads_alone: client.azure_reads_alone,

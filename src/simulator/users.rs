@@ -26,6 +26,8 @@ pub(crate) const MFA_STATES: [&str; 3] = ["disabled", "enabled", "enforced"];
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: Uuid,
+    /// Real milliseconds since when the user is there (again); 0: from the start.
+    pub(crate) created_at: i64,
     /// Real milliseconds; 0 while the user is there.
     pub(crate) deleted_at: i64,
     pub(crate) flags: u8,
@@ -53,6 +55,8 @@ pub(crate) struct Users {
     pub(crate) display: Vec<String>,
     /// Names that were given, by position.
     named: HashMap<u32, String>,
+    /// Likewise, display names.
+    called: HashMap<u32, String>,
     domain: String,
     alive: usize,
     seed: u64,
@@ -92,6 +96,10 @@ impl Users {
 
     pub(crate) fn name(&mut self, position: u32, principal_name: String) {
         self.named.insert(position, principal_name);
+    }
+
+    pub(crate) fn call(&mut self, position: u32, display_name: String) {
+        self.called.insert(position, display_name);
     }
 
     pub(crate) fn len(&self) -> u32 {
@@ -150,6 +158,7 @@ impl Users {
         match self.all.get_mut(position as usize) {
             Some(user) if !user.alive() && !user.is(PURGED) => {
                 user.deleted_at = 0;
+                user.created_at = now;
                 self.alive += 1;
                 self.changes.push((now, position));
                 true
@@ -197,6 +206,9 @@ impl Users {
     }
 
     pub(crate) fn display_name(&self, position: u32) -> String {
+        if let Some(name) = self.called.get(&position) {
+            return name.clone();
+        }
         if let Some(turn) = (position as usize).checked_rem(self.display.len()) {
             return self.display[turn].clone();
         }
@@ -238,6 +250,7 @@ mod tests {
             let flags = if number % 7 == 0 { GUEST } else { 0 };
             users.push(User {
                 id: Uuid::from_u128(number + 1),
+                created_at: 0,
                 deleted_at: 0,
                 flags,
                 role: 0,

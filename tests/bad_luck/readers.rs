@@ -2,13 +2,18 @@
 
 use crate::trial::{Trial, condition};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use tenant_closure::closure::intent::Action;
+use tenant_closure::closure::report::Phase;
 
 crate::rows![
     readers_that_lag,
     two_listings_disagree,
     the_deleted_are_shown_again,
     quotas_in_windows,
+    a_new_user_is_unknown_to_some_readers,
+    people_go_first,
 ];
 
 /// Some readers show the deleted for a while, a few for very long: nobody is lost, nobody goes twice.
@@ -90,4 +95,74 @@ async fn quotas_in_windows() {
     let stats = trial.case.portal.get("stats").await.unwrap();
     assert!(stats["throttledItems"].as_u64() > Some(0), "{stats}");
     assert_eq!(stats["userDeletes"], 360);
+}
+
+/// Many come while the plan is made, and some readers do not know them for a while: what they answer to a deletion is no
+/// proof that somebody is gone.
+async fn a_new_user_is_unknown_to_some_readers() {
+    let lag = json!({"replicas": 3, "creationLagMs": 30_000});
+    let fields = json!({"tenantType": "CIAM", "users": 30, "behaviour": lag});
+    let trial = Trial::new("newly-made", fields).await;
+    let portal = &trial.case.portal;
+    let mut new = BTreeSet::new();
+    for _ in 0..200 {
+        let made = portal.press_with(&json!({"action": "createUser"})).await;
+        new.insert(made.unwrap()["id"].as_str().unwrap().to_owned());
+    }
+    // By now each reader knows some of them, and not the same.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    trial.apply().await;
+    let audit = trial.assert_closes().await;
+    assert!(audit.gone.is_superset(&new), "each was deleted");
+    assert_eq!(audit.gone.len(), 29 + 200);
+    let claimed = audit.claimed.iter();
+    let claimed = claimed.filter(|(action, _)| *action == Action::DeleteUsers);
+    let claims: usize = claimed.map(|(_, users)| users.len()).sum();
+    assert!(claims > 29 + 200, "nobody was unknown to a reader");
+}
+
+/// People use the same quota while it is short: none of their requests is refused for the operator's, and nobody is lost.
+async fn people_go_first() {
+    let short = json!({"quotaWindow": 0.01});
+    let fields = json!({"tenantType": "CIAM", "users": 241, "behaviour": short});
+    let trial = Trial::new("people-first", fields).await;
+    let portal = &trial.case.portal;
+    trial.apply().await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    assert_eq!(status.plan.unwrap().users, 240);
+    let form = [
+        ("client_id", portal.tenant.app_id.as_str()),
+        ("client_secret", &portal.tenant.client_secret),
+        ("grant_type", "client_credentials"),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let path = format!("login/{}/oauth2/v2.0/token", portal.tenant.id);
+    let token = portal.form(&path, &form).await.unwrap()["access_token"].clone();
+    let token = token.as_str().unwrap();
+    let retained = portal.look().await.unwrap()["retainedAdministrator"]["id"].clone();
+    let path = format!(
+        "graph/v1.0/users/{}/revokeSignInSessions",
+        retained.as_str().unwrap()
+    );
+    let asks = async {
+        let mut answers = BTreeMap::new();
+        loop {
+            let (status, _) = portal
+                .with_token(token, "POST", &path, &Value::Null)
+                .await
+                .unwrap();
+            *answers.entry(status).or_insert(0_u32) += 1;
+            if trial.left().await.is_empty() {
+                return answers;
+            }
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    };
+    let answers = trial.with_approver(asks).await;
+    let (served, all) = (answers[&200], answers.values().sum::<u32>());
+    assert!(served > 40, "people asked too: {answers:?}");
+    assert!(all - served <= all / 20, "people were refused: {answers:?}");
+    let figures = portal.get("stats").await.unwrap();
+    assert!(figures["throttledItems"].as_u64() > Some(0), "{figures}");
+    trial.assert_closes().await;
 }

@@ -15,7 +15,8 @@ crate::rows![
 
 const REMEDY: &str = "If they hold administrator roles, take the roles away or grant the application's service principal the \
                       role Privileged Authentication Administrator; if they are in a restricted management administrative \
-                      unit, remove them from it or delete the unit and wait half an hour";
+                      unit, remove them from it or delete the unit and wait half an hour. What was granted a moment ago may \
+                      take effect minutes later: they are tried again by itself";
 
 /// Who is named among the blockers, by object id.
 fn named(status: &TenantClosureStatus) -> BTreeSet<String> {

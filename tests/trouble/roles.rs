@@ -13,7 +13,9 @@ crate::rows![
     a_reader_is_not_asked_to_write,
     a_permission_taken_away_midway,
     without_the_permission_to_read_methods_he_signs_in,
-    what_the_table_says_is_enough
+    what_the_table_says_is_enough,
+    what_is_granted_takes_effect_late,
+    a_role_in_azure_takes_effect_late
 ];
 
 const GLOBAL: &str = "the role Global Administrator";
@@ -281,6 +283,89 @@ async fn what_the_table_says_is_enough() {
     trial.phase(Phase::Planned).await;
     trial.assert_untouched().await;
     trial.change(json!({"mode": "Execute"})).await;
+    trial.phase(Phase::AwaitingApproval).await;
+    trial.assert_closes().await;
+}
+
+/// Longer than any row: it ends by a press.
+fn late() -> Value {
+    json!({"lateGrantsMs": 3_600_000})
+}
+
+async fn takes_effect(trial: &Trial) {
+    let press = trial.case.portal.press("grantsTakeEffect", None);
+    press.await.unwrap();
+}
+
+/// A permission shows late, and a directory role is listed before it allows anything: both are told as they are, and it goes
+/// on by itself.
+async fn what_is_granted_takes_effect_late() {
+    let tenant = json!({"closer": closer(&["Application.ReadWrite.All"], &[]), "privilegedAdmins": 1, "users": 20, "behaviour": late()});
+    let trial = Trial::new("roles-late", tenant).await;
+    trial.apply().await;
+    let says = "may take effect minutes later, and is looked at again by itself";
+    grant(&trial, json!({"permission": USERS})).await;
+    let role = json!({"role": "Privileged Authentication Administrator"});
+    grant(&trial, role).await;
+    // The role is listed, the permission is not.
+    let told = trial
+        .blocked_with(
+            "RolesMissing",
+            "step 1 Users: the identity lacks User.ReadWrite.All",
+        )
+        .await;
+    assert!(told.remedy.contains(says), "{}", told.remedy);
+    let status = trial.phase(Phase::Stalled).await;
+    let held = |what: &str| {
+        let all = table(&status).into_iter();
+        let mine = all.filter(|row| row.1 == Identity && row.2 == what);
+        mine.map(|row| row.3).collect::<Vec<_>>()
+    };
+    assert_eq!(held(USERS), [Some(false)]);
+    assert_eq!(held(PRIVILEGED), [Some(true)]);
+    trial.assert_untouched().await;
+    takes_effect(&trial).await;
+    trial.phase(Phase::AwaitingApproval).await;
+
+    // The same role again, by somebody who takes it away first: listed, and it allows nothing yet.
+    grant(
+        &trial,
+        json!({"revokeRole": PRIVILEGED.trim_start_matches("the role ")}),
+    )
+    .await;
+    trial.blocked("RolesMissing").await;
+    grant(
+        &trial,
+        json!({"role": "Privileged Authentication Administrator"}),
+    )
+    .await;
+    trial.phase(Phase::AwaitingApproval).await;
+    let told = trial.with_persons(trial.blocked("UsersRefused")).await;
+    let says = "What was granted a moment ago may take effect minutes later: they are tried again by itself";
+    assert!(told.message.contains(says), "{}", told.message);
+    assert_eq!(trial.left().await.len(), 1, "the others have gone");
+    takes_effect(&trial).await;
+    trial.assert_closes().await;
+}
+
+/// The subscription is not shown to whoever has no role on it yet; once it is, nothing has to be pressed here.
+async fn a_role_in_azure_takes_effect_late() {
+    let tenant = json!({"closer": {"azureReadsAlone": true}, "subscriptions": [{"kind": "Azure"}], "behaviour": late()});
+    let mut trial = Trial::new("roles-azure-late", tenant).await;
+    trial.spec()["billing"] = json!({"accounts": [{"kind": "AzureSubscription"}]});
+    trial.apply().await;
+    grant(&trial, json!({"azureOwner": true})).await;
+    let says = "may take effect minutes later, and is looked at again by itself";
+    let told = trial.blocked("RolesMissing").await;
+    assert!(
+        told.message
+            .contains("step 2 CancelSubscriptions: the identity lacks Owner"),
+        "{}",
+        told.message
+    );
+    assert!(told.remedy.contains(says), "{}", told.remedy);
+    trial.assert_untouched().await;
+    takes_effect(&trial).await;
     trial.phase(Phase::AwaitingApproval).await;
     trial.assert_closes().await;
 }

@@ -211,7 +211,8 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
         Help::Right => {
             "If they hold administrator roles, take the roles away or grant the application's service principal the role \
              Privileged Authentication Administrator; if they are in a restricted management administrative unit, remove \
-             them from it or delete the unit and wait half an hour"
+             them from it or delete the unit and wait half an hour. What was granted a moment ago may take effect minutes later: \
+             they are tried again by itself"
         }
         Help::ByHand => {
             "If they are synced from on-premises, switch directory sync off or delete them in Active Directory; \

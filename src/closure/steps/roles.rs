@@ -153,7 +153,8 @@ pub fn missing(needs: &[Need]) -> Option<Obstacle> {
         Obstacle::new(
             "RolesMissing",
             lacking.join("; "),
-            "Grant what is lacking in the tenant, with admin consent; it is looked at again by itself",
+            "Grant what is lacking in the tenant, with admin consent; what was granted a moment ago may take effect minutes \
+             later, and is looked at again by itself",
         )
     })
 }

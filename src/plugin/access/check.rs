@@ -52,6 +52,7 @@ pub(super) fn told(closure: &TenantClosure, terms: &Terms) -> (String, Ended) {
             let _ = writeln!(text, "  {held:<8} {}{note}", label(&what));
         }
     }
+    text += &late(status);
     text += &warned(closure, status, terms);
     let ended = if missing > 0 {
         Ended::Stalled
@@ -59,6 +60,26 @@ pub(super) fn told(closure: &TenantClosure, terms: &Terms) -> (String, Ended) {
         Ended::Done
     };
     (text, ended)
+}
+
+/// Microsoft lists a directory role before it allows anything, and tells of other grants late.
+fn late(status: &TenantClosureStatus) -> String {
+    let rows = status.steps.iter().flat_map(|step| &step.access);
+    let ours = rows.filter(|row| row.who == Who::Identity && row.held.is_some());
+    let (held, missing): (Vec<_>, Vec<_>) = ours.partition(|row| row.held == Some(true));
+    let role = |row: &&AccessStatus| {
+        let mut roles = TABLE.iter();
+        roles.any(|right| right.kind == Kind::DirectoryRole && right.what == row.needs)
+    };
+    let mut text = String::new();
+    if !missing.is_empty() {
+        text += "\nWhat was granted a moment ago may show minutes later: step 0 looks again by itself.\n";
+    }
+    if held.iter().any(role) {
+        text += "\nA directory role is listed before it takes effect, which may be minutes later: who is refused until then is tried \
+                 again by itself.\n";
+    }
+    text
 }
 
 /// What is more than needed, and what ends before the estimate.

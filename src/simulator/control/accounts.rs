@@ -6,9 +6,11 @@ use uuid::Uuid;
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
+use super::super::grants::Grant;
 use super::super::roles;
 use super::super::tenant::{Client, Tenant};
 use super::super::users::{AUTHENTICATOR, DISABLED, User};
+use super::super::world::World;
 use super::Answer;
 
 /// A new name, whether the account may sign in, whether the Authenticator app is registered, and the directory role (`null`:
@@ -50,25 +52,47 @@ pub(super) fn change_user(tenant: &mut Tenant, body: &Value) -> Answer {
 }
 
 /// Gives an application a permission with admin consent (`permission`), takes one away (`revoke`), gives it a directory role
-/// (`role`), or a new secret (`newSecret`), which the reply tells.
-pub(super) fn change_application(tenant: &mut Tenant, body: &Value) -> Answer {
+/// (`role`) or takes one away (`revokeRole`), gives it Owner in Azure (`azureOwner`), a role on the billing account (`billingRole`), or a new secret (`newSecret`), which
+/// the reply tells. What is granted takes effect as late as the scenario says.
+pub(super) fn change_application(world: &mut World, index: usize, body: &Value) -> Answer {
+    let now = world.clock.real();
+    let due = now + i64::from(world.behaviour_of(index).late_grants_ms);
+    let tenant = &mut world.tenants[index];
     let client = client(tenant, body)?;
+    let taken = body.get("revokeRole").map(role).transpose()?;
     let role = body.get("role").map(role).transpose()?;
     if let Some(permission) = body["permission"].as_str() {
-        client.app_roles.push(permission.to_owned());
+        client.grant(Grant::Permission(permission.to_owned()), due);
     }
     if let Some(permission) = body["revoke"].as_str() {
         client.app_roles.retain(|held| held != permission);
+        let revoked = Grant::Permission(permission.to_owned());
+        client.late.retain(|(_, grant)| *grant != revoked);
     }
-    client.directory_roles.extend(role);
+    if let Some(role) = taken {
+        client.directory_roles.retain(|held| *held != role);
+        client
+            .late
+            .retain(|(_, grant)| *grant != Grant::DirectoryRole(role));
+    }
+    if let Some(role) = role {
+        client.grant(Grant::DirectoryRole(role), due);
+    }
+    for (field, grant) in [
+        ("azureOwner", Grant::AzureOwner),
+        ("billingRole", Grant::BillingRole),
+    ] {
+        if body[field] == true {
+            client.grant(grant, due);
+        }
+    }
     if body["newSecret"] == true {
         client.secret = format!("sim~{}", Uuid::new_v4().simple());
         client.secret_expired = false;
     }
-    Ok(Reply::json(
-        200,
-        json!({ "appId": client.app_id, "clientSecret": client.secret }),
-    ))
+    client.settle(now);
+    let told = json!({ "appId": client.app_id, "clientSecret": client.secret });
+    Ok(Reply::json(200, told))
 }
 
 fn client<'a>(tenant: &'a mut Tenant, body: &Value) -> Result<&'a mut Client, Refusal> {
@@ -95,7 +119,6 @@ fn missing(text: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::super::super::testing;
-    use super::super::super::world::World;
     use super::*;
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) fn create(world: &mut World, index: usize, body: &Value, person: &Act
     let users = &mut world.tenants[index].users;
     users.push(User {
         id,
+        created_at: now,
         deleted_at: 0,
         flags: flag("guest", GUEST) | flag("synced", SYNCED),
         role,

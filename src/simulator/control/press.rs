@@ -18,7 +18,7 @@ use super::bought::{
 };
 use super::{Answer, accounts, newcomers};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, createUser, restoreUser, deleteUser, deleteOnPremises, disableMfa, disablePolicy, deleteApplication, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, signIn, liftRestrictions, deleteTenant";
+const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, createUser, restoreUser, deleteUser, deleteOnPremises, disableMfa, disablePolicy, deleteApplication, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, grantsTakeEffect, signIn, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -73,7 +73,11 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
             world.tenants[index].users.touched(changed, now);
             Ok(reply)
         }
-        "changeApplication" => accounts::change_application(&mut world.tenants[index], body),
+        "changeApplication" => accounts::change_application(world, index, body),
+        "grantsTakeEffect" => {
+            world.tenants[index].settle_grants(None);
+            done(world, index)
+        }
         "signIn" => {
             let tenant = world.tenants[index].id;
             device_code::press(world, tenant, body)

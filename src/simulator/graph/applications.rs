@@ -8,11 +8,12 @@ use super::super::clock::stamp;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::populate::SYNC_APP;
+use super::super::replicas::Replica;
 use super::super::tenant::{Application, Principal, Tenant};
 use super::super::throttle::Key;
 use super::super::world::World;
 use super::listing::{self, equality};
-use super::{Answer, Call, unknown};
+use super::{Answer, Call, creation, unknown};
 
 pub(super) const READ: &[&str] = &[
     "Application.Read.All",
@@ -20,15 +21,16 @@ pub(super) const READ: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-const WRITE: &[&str] = &["Application.ReadWrite.All"];
+pub(super) const WRITE: &[&str] = &["Application.ReadWrite.All"];
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let replica = Replica::draw(world, call.caller.tenant);
     let tenant = &world.tenants[call.caller.tenant];
     match (call.method.as_str(), parts.as_slice()) {
         ("GET", [collection]) => {
             call.require(READ)?;
-            let rows = rows(tenant, collection);
+            let rows = rows(tenant, collection, replica);
             let rows = match call.query.get("$filter") {
                 None => rows,
                 Some(text) => {
@@ -51,12 +53,15 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         }
         ("GET", [_, "$count"]) => {
             call.require(READ)?;
-            Ok(Reply::text(200, rows(tenant, parts[0]).len().to_string()))
+            Ok(Reply::text(
+                200,
+                rows(tenant, parts[0], replica).len().to_string(),
+            ))
         }
         ("GET", [collection, key]) => {
             call.require(READ)?;
             let id = id_of(tenant, collection, key).to_string();
-            let found = rows(tenant, collection)
+            let found = rows(tenant, collection, replica)
                 .into_iter()
                 .find(|row| row["id"] == json!(id))
                 .ok_or_else(|| Refusal::not_found(key))?;
@@ -65,25 +70,27 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
                 listing::project(found, listing::select(call).as_deref()),
             ))
         }
+        ("POST", ["applications"]) => creation::application(world, call),
+        ("POST", ["servicePrincipals"]) => creation::principal(world, call),
         ("DELETE", [collection, key]) => delete(world, call, collection, key),
         ("PATCH", ["servicePrincipals", key]) => patch(world, call, key),
         _ => Err(unknown(call)),
     }
 }
 
-fn rows(tenant: &Tenant, collection: &str) -> Vec<Value> {
+fn rows(tenant: &Tenant, collection: &str, replica: Replica) -> Vec<Value> {
     if collection == "applications" {
         tenant
             .applications
             .iter()
-            .filter(|one| one.deleted_at == 0)
+            .filter(|one| one.deleted_at == 0 && replica.knows(one.id, one.created_at))
             .map(|one| registration(tenant, one))
             .collect()
     } else {
         tenant
             .principals
             .iter()
-            .filter(|one| one.deleted_at == 0)
+            .filter(|one| one.deleted_at == 0 && replica.knows(one.id, one.created_at))
             .map(principal)
             .collect()
     }
@@ -107,18 +114,18 @@ pub(super) fn id_of(tenant: &Tenant, collection: &str, key: &str) -> Uuid {
     found.unwrap_or_default()
 }
 
-/// An application or service principal that is there, with its type.
-pub(super) fn object(tenant: &Tenant, id: Uuid) -> Option<(&'static str, Value)> {
+/// An application or service principal that this replica shows, with its type.
+pub(super) fn object(tenant: &Tenant, id: Uuid, replica: Replica) -> Option<(&'static str, Value)> {
     let found = tenant
         .applications
         .iter()
-        .find(|one| one.id == id && one.deleted_at == 0)
+        .find(|one| one.id == id && one.deleted_at == 0 && replica.knows(id, one.created_at))
         .map(|one| ("application", application(one)));
     found.or_else(|| {
         tenant
             .principals
             .iter()
-            .find(|one| one.id == id && one.deleted_at == 0)
+            .find(|one| one.id == id && one.deleted_at == 0 && replica.knows(id, one.created_at))
             .map(|one| ("servicePrincipal", principal(one)))
     })
 }
@@ -166,6 +173,7 @@ pub(super) fn principal(one: &Principal) -> Value {
 
 pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str) -> Answer {
     call.require(WRITE)?;
+    creation::known(world, call, collection, key)?;
     let now = world.clock.real();
     let status = world.behaviour_of(call.caller.tenant).first_party_refusal;
     let index = call.caller.tenant;
@@ -226,6 +234,7 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
 
 fn patch(world: &mut World, call: &Call, key: &str) -> Answer {
     call.require(WRITE)?;
+    creation::known(world, call, "servicePrincipals", key)?;
     let index = call.caller.tenant;
     let tenant = &mut world.tenants[index];
     let id = id_of(tenant, "servicePrincipals", key);

@@ -10,6 +10,7 @@ use super::super::faults::ItemFault;
 use super::super::world::World;
 use super::{Call, single};
 
+const PRIORITY: &str = "x-ms-throttle-priority";
 const MOST: usize = 20;
 
 pub(super) fn serve(world: &mut World, call: &Call) -> Reply {
@@ -146,11 +147,17 @@ fn one(world: &mut World, call: &Call, item: &Item, statuses: &HashMap<String, u
         return Refusal::new(424, "FailedDependency", text).graph(&request_id, &request_id, now);
     }
     let path = format!("/{}", item.segments.join("/"));
+    let mut headers = item.headers.clone();
+    if let Some(priority) = call.headers.get(PRIORITY) {
+        // An item that says nothing of its own goes with the batch.
+        let told = headers.entry(PRIORITY.to_owned());
+        told.or_insert_with(|| priority.clone());
+    }
     let inner = Call {
         method: item.method.clone(),
         segments: item.segments.clone(),
         query: item.query.clone(),
-        headers: item.headers.clone(),
+        headers,
         body: item.body.clone(),
         request_id,
         ..call.clone()
@@ -270,6 +277,35 @@ mod tests {
             [204, 403, 404, 424]
         );
         assert_eq!(world.tenants[0].users.alive(), 59);
+    }
+
+    #[test]
+    fn an_item_goes_with_the_priority_of_its_batch() {
+        let mut world = World::test("tenants: [{users: 60}]");
+        world.throttle = super::super::super::throttle::Throttle::new(0.02);
+        let token = testing::token(&mut world, 0, false);
+        let nobody = uuid::Uuid::nil();
+        // Sixty writes are allowed at once; somebody has asked for forty with the usual priority.
+        for _ in 0..40 {
+            let target = format!("/v1.0/users/{nobody}");
+            let reply = testing::send(&mut world, &token, "DELETE", &target, &Value::Null);
+            assert_eq!(reply.status, 404);
+        }
+        let mut served = |priority: Option<&str>, of_item: Option<&str>| {
+            let item = |number: usize| {
+                let headers = of_item.map_or_else(|| json!({}), |word| json!({ PRIORITY: word }));
+                json!({ "id": number.to_string(), "method": "DELETE", "url": format!("/users/{nobody}"), "headers": headers })
+            };
+            let body = requests(&(0..5).map(item).collect::<Vec<_>>());
+            let told: Vec<_> = priority.map(|word| (PRIORITY, word)).into_iter().collect();
+            let reply = testing::with_headers(&mut world, &token, "/v1.0/$batch", &told, &body);
+            let list = reply.value()["responses"].as_array().unwrap();
+            list.iter().filter(|one| one["status"] == 404).count()
+        };
+        assert_eq!(served(Some("low"), None), 0, "what is left is for others");
+        assert_eq!(served(Some("low"), Some("normal")), 5);
+        assert_eq!(served(None, None), 5);
+        assert_eq!(served(None, Some("low")), 0);
     }
 
     #[test]

@@ -125,8 +125,7 @@ fn everybody(world: &mut World, call: &Call, since: usize, issued: i64, position
         let Some(user) = tenant.users.get(at) else {
             break;
         };
-        if !replica.shows(user.id, user.deleted_at)
-            || wanted.as_ref().is_some_and(|id| *id != user.id.to_string())
+        if !replica.shows_user(user) || wanted.as_ref().is_some_and(|id| *id != user.id.to_string())
         {
             continue;
         }
@@ -154,7 +153,8 @@ fn everybody(world: &mut World, call: &Call, since: usize, issued: i64, position
 fn changes(world: &mut World, call: &Call, since: usize) -> Answer {
     let index = call.caller.tenant;
     let (now, real) = (world.clock.virtual_now(), world.clock.real());
-    let lag = i64::from(world.behaviour_of(index).replica_lag_ms);
+    let behaviour = world.behaviour_of(index);
+    let lag = i64::from(behaviour.replica_lag_ms.max(behaviour.creation_lag_ms));
     let replays = lag > 0 && world.random.below(4) == 0;
     let tenant = &world.tenants[index];
     let (size, chosen, wanted) = (size(call), select(call), only(call)?);

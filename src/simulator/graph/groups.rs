@@ -58,7 +58,7 @@ fn of_user(world: &mut World, call: &Call, id: &str, typed: bool) -> Answer {
     let tenant = &world.tenants[call.caller.tenant];
     let position = tenant.users.find(id).filter(|position| {
         let user = tenant.users.get(*position);
-        user.is_some_and(|user| replica.shows(user.id, user.deleted_at))
+        user.is_some_and(|user| replica.shows_user(user))
     });
     let position = position.ok_or_else(|| Refusal::not_found(id))?;
     let reads = call.require(READ).is_ok();
@@ -122,7 +122,7 @@ fn members(world: &mut World, call: &Call, key: &str) -> Answer {
     let number = number.ok_or_else(|| Refusal::not_found(key))?;
     let users = (0..).zip(&tenant.users.all);
     let rows = users.filter(|(position, user)| {
-        memberships(tenant, *position).contains(&number) && replica.shows(user.id, user.deleted_at)
+        memberships(tenant, *position).contains(&number) && replica.shows_user(user)
     });
     let rows =
         rows.map(|(_, user)| json!({ "@odata.type": "#microsoft.graph.user", "id": user.id }));

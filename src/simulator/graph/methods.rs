@@ -29,7 +29,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let tenant = &world.tenants[call.caller.tenant];
     let found = tenant.users.find(id).and_then(|at| tenant.users.get(at));
     let user = found
-        .filter(|user| replica.shows(user.id, user.deleted_at))
+        .filter(|user| replica.shows_user(user))
         .ok_or_else(|| Refusal::not_found(id))?;
     let context = call.context(&format!("users('{id}')/authentication/methods"));
     Ok(Reply::json(

@@ -25,7 +25,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             let user = tenant
                 .users
                 .get(position)
-                .filter(|user| replica.shows(user.id, user.deleted_at))
+                .filter(|user| replica.shows_user(user))
                 .ok_or_else(|| Refusal::not_found(&id))?;
             let state = MFA_STATES[usize::from(user.mfa).min(2)];
             Ok(Reply::json(

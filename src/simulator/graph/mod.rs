@@ -3,6 +3,7 @@
 mod applications;
 mod batch;
 mod cost;
+mod creation;
 mod deleted;
 mod delta;
 mod domains;
@@ -30,7 +31,7 @@ use uuid::Uuid;
 use super::errors::Refusal;
 use super::exchange::{Query, Reply, Request};
 use super::judge::{Act, Actor};
-use super::throttle::{Key, Verdict, Windows};
+use super::throttle::{Key, Priority, Verdict, Windows};
 use super::token::{self, Caller};
 use super::world::World;
 
@@ -153,13 +154,14 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
         );
     }
     let cost = cost::of(call);
+    let told = call.headers.get("x-ms-throttle-priority");
+    let priority = Priority::of(told.map(String::as_str));
     let windows = Windows::from(world.behaviour_of(call.caller.tenant));
     let tenant = &world.tenants[call.caller.tenant];
     let reply = match world.throttle.charge(
-        call.caller.app_id,
-        tenant.id,
+        (call.caller.app_id, tenant.id),
         tenant.users.alive(),
-        cost,
+        (cost, priority),
         windows,
         now,
     ) {

@@ -90,14 +90,14 @@ fn get_by_ids(world: &mut World, call: &Call) -> Answer {
             let shown = tenant
                 .users
                 .get(position)
-                .is_some_and(|user| replica.shows(user.id, user.deleted_at));
+                .is_some_and(|user| replica.shows_user(user));
             if shown && wants("user") {
                 let mut row = person::user(tenant, position, select.as_deref(), now)?;
                 row["@odata.type"] = json!("#microsoft.graph.user");
                 rows.push(row);
             }
-        } else if let Some((kind, row)) =
-            applications::object(tenant, id).filter(|(kind, _)| wants(&kind.to_ascii_lowercase()))
+        } else if let Some((kind, row)) = applications::object(tenant, id, replica)
+            .filter(|(kind, _)| wants(&kind.to_ascii_lowercase()))
         {
             let mut row = listing::project(row, select.as_deref());
             row["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));

@@ -11,7 +11,7 @@ use super::super::users::{DISABLED, GUEST, LICENSED, RESTRICTED, UNDELETABLE};
 use super::super::world::World;
 use super::listing::{self, Page, equality};
 use super::person::user;
-use super::{Answer, Call, unknown};
+use super::{Answer, Call, creation, unknown};
 
 pub(super) const READ: &[&str] = &[
     "User.Read.All",
@@ -26,6 +26,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         ("GET", ["users"]) => list(world, call),
         ("GET", ["users", "$count"]) => count(world, call),
         ("GET", ["users", id]) => read(world, call, id),
+        ("POST", ["users"]) => creation::user(world, call),
         ("DELETE", ["users", id]) => delete(world, call, id),
         ("POST", ["users", _, "revokeSignInSessions"]) => {
             call.require(WRITE)?;
@@ -105,7 +106,7 @@ fn list(world: &mut World, call: &Call) -> Answer {
         tenant
             .users
             .get(position)
-            .is_some_and(|user| replica.shows(user.id, user.deleted_at))
+            .is_some_and(|user| replica.shows_user(user))
             && passes(position)
     };
     let count = counted.then(|| {
@@ -147,8 +148,7 @@ fn count(world: &mut World, call: &Call) -> Answer {
         .users
         .positions()
         .filter(|(position, user)| {
-            replica.shows(user.id, user.deleted_at)
-                && test.as_ref().is_none_or(|test| test(tenant, *position))
+            replica.shows_user(user) && test.as_ref().is_none_or(|test| test(tenant, *position))
         })
         .count();
     Ok(Reply::text(200, number.to_string()))
@@ -166,7 +166,7 @@ fn read(world: &mut World, call: &Call, id: &str) -> Answer {
             tenant
                 .users
                 .get(*position)
-                .is_some_and(|user| replica.shows(user.id, user.deleted_at))
+                .is_some_and(|user| replica.shows_user(user))
         })
         .ok_or_else(|| Refusal::not_found(id))?;
     let mut value = user(tenant, position, listing::select(call).as_deref(), now)?;
@@ -176,6 +176,7 @@ fn read(world: &mut World, call: &Call, id: &str) -> Answer {
 
 pub(super) fn delete(world: &mut World, call: &Call, id: &str) -> Answer {
     call.require(WRITE)?;
+    let replica = Replica::draw(world, call.caller.tenant);
     let virtual_now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
     let position = tenant
@@ -185,7 +186,7 @@ pub(super) fn delete(world: &mut World, call: &Call, id: &str) -> Answer {
     let user = tenant
         .users
         .get(position)
-        .filter(|user| user.alive())
+        .filter(|user| user.alive() && replica.knows(user.id, user.created_at))
         .ok_or_else(|| Refusal::not_found(id))?
         .clone();
     if user.is(RESTRICTED)

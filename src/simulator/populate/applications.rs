@@ -35,6 +35,7 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
                 app_id,
                 personal: name.starts_with(PERSONAL),
                 name: name.clone(),
+                created_at: 0,
                 deleted_at: 0,
             });
         }
@@ -51,19 +52,15 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
             owner,
             managed_identity: managed,
             enabled: true,
+            created_at: 0,
             deleted_at: 0,
         });
     };
     let own = tenant.id;
     let mut ids = Random::new(own.as_u64_pair().0);
     for number in 1..=plan.applications {
-        add(
-            tenant,
-            format!("Line of business {number}"),
-            ids.uuid(),
-            own,
-            false,
-        );
+        let name = format!("Line of business {number}");
+        add(tenant, name, ids.uuid(), own, false);
     }
     for number in 1..=plan.personal_account_applications {
         let name = format!("{PERSONAL} {number}");
@@ -171,6 +168,7 @@ fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Cli
             .map(jiff::Timestamp::as_millisecond),
         app_roles,
         directory_roles: held.iter().filter_map(|text| roles::find(text)).collect(),
+        late: Vec::new(),
         reader,
         azure_owner: plan.azure_owner.unwrap_or(true),
         azure_reads_alone: plan.azure_reads_alone.unwrap_or(reader),
