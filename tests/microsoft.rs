@@ -12,6 +12,8 @@
 mod accounts;
 #[path = "microsoft/batches.rs"]
 mod batches;
+#[path = "microsoft/clouds.rs"]
+mod clouds;
 #[path = "microsoft/decided.rs"]
 mod decided;
 #[path = "microsoft/domains.rs"]

@@ -2,6 +2,8 @@
 //! `docs/reference/microsoft-calls.md` is written from it.
 
 use super::clouds::Service;
+use super::features::{Feature, offers};
+use crate::closure::terms::Cloud;
 use std::fmt::Write as _;
 
 /// One call.
@@ -21,6 +23,13 @@ pub struct Known {
     pub cost: &'static str,
     /// The page of learn.microsoft.com.
     pub source: &'static str,
+}
+
+impl Known {
+    /// Is it there in this cloud? What is not there is never asked for.
+    pub fn is_in(&self, cloud: Cloud) -> bool {
+        offers(cloud, self.service, self.path)
+    }
 }
 
 const fn call(
@@ -201,17 +210,17 @@ const fn name(service: Service) -> &'static str {
     }
 }
 
-/// In which clouds it is there, as far as Microsoft's pages say.
-fn clouds(known: &Known) -> &'static str {
-    match known.service {
-        Service::Partner if known.method == "PATCH" => {
-            "Global; an old offer is suspended in all but DoD"
-        }
-        Service::Partner => "all but DoD",
-        Service::Graph if known.path.starts_with("/beta/reports/") => "Global",
-        Service::Graph if known.path.ends_with("/methods") => "all but China",
-        _ => "all",
+/// In which clouds it is there: the table that the client acts on.
+fn clouds(known: &Known) -> String {
+    let feature = Feature::of(known.service, known.path);
+    let there = feature.map_or_else(|| "all".to_owned(), Feature::clouds);
+    if known.service == Service::Partner && known.method == "PATCH" {
+        let ending = Feature::EndingWhatWasSold.clouds();
+        return format!(
+            "{there}; what was sold in the last seven days is canceled in {ending} alone"
+        );
     }
+    there
 }
 
 /// Whether an application can make it with no person signed in, as the page's own table of permissions says.
@@ -318,6 +327,29 @@ mod tests {
             ),
         ] {
             assert_eq!(template(path), shown);
+        }
+    }
+
+    #[test]
+    fn the_document_tells_the_clouds_that_the_client_acts_on() {
+        let all = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
+        for known in CALLS {
+            let there: Vec<_> = all
+                .into_iter()
+                .filter(|cloud| known.is_in(*cloud))
+                .collect();
+            let told = clouds(known);
+            let first = told.split(';').next().unwrap_or_default();
+            let words = match there.as_slice() {
+                [_, _, _, _] => "all".to_owned(),
+                [one] => format!("{one:?}"),
+                _ => {
+                    let lacking = all.into_iter().filter(|cloud| !there.contains(cloud));
+                    let names: Vec<_> = lacking.map(|cloud| format!("{cloud:?}")).collect();
+                    format!("all but {}", names.join(", "))
+                }
+            };
+            assert_eq!(first, words, "{known:?}");
         }
     }
 

@@ -5,6 +5,7 @@
 //! the US Government's sign-in service's is from Microsoft's own PowerShell module for Partner Center (`AzureUSGovernment`);
 //! no page says it, nor which scope an application asks for there.
 
+use super::features::Feature;
 use crate::closure::terms::{BillingKind, Cloud};
 use url::Url;
 
@@ -24,6 +25,7 @@ pub enum Service {
 /// The hosts of one cloud; all are spoken to by https on port 443.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hosts {
+    cloud: Cloud,
     login: &'static str,
     graph: &'static str,
     arm: &'static str,
@@ -31,22 +33,26 @@ pub struct Hosts {
 }
 
 const GLOBAL: Hosts = Hosts {
+    cloud: Cloud::Global,
     login: "login.microsoftonline.com",
     graph: "graph.microsoft.com",
     arm: "management.azure.com",
     partner: "api.partnercenter.microsoft.com",
 };
 const US_GOV: Hosts = Hosts {
+    cloud: Cloud::USGov,
     login: "login.microsoftonline.us",
     graph: "graph.microsoft.us",
     arm: "management.usgovcloudapi.net",
     partner: "api.partnercenter.microsoft.com",
 };
 const US_GOV_DOD: Hosts = Hosts {
+    cloud: Cloud::USGovDoD,
     graph: "dod-graph.microsoft.us",
     ..US_GOV
 };
 const CHINA: Hosts = Hosts {
+    cloud: Cloud::China,
     login: "login.partner.microsoftonline.cn",
     graph: "microsoftgraph.chinacloudapi.cn",
     arm: "management.chinacloudapi.cn",
@@ -62,6 +68,11 @@ impl Hosts {
             Cloud::USGovDoD => &US_GOV_DOD,
             Cloud::China => &CHINA,
         }
+    }
+
+    /// Whose they are.
+    pub const fn cloud(&self) -> Cloud {
+        self.cloud
     }
 
     /// Every host of every cloud, each once or more.
@@ -117,17 +128,9 @@ pub(super) fn service_of(url: &Url) -> Option<Service> {
         .find(|service| clouds.iter().any(|hosts| hosts.host(*service) == host))
 }
 
-/// Can accounts of this kind be used in this cloud? No Partner Center is documented for the `DoD` cloud, so what partners sold
-/// there is handed off. Source: learn.microsoft.com `partner-center/developer/partner-center-rest-urls`.
+/// Can accounts of this kind be used in this cloud?
 pub(super) fn offered(cloud: Cloud, kind: BillingKind) -> bool {
-    !(cloud == Cloud::USGovDoD && kind == BillingKind::Partner)
-}
-
-/// Can what a partner sold within the last seven days be ended in this cloud? The page of that applies to the worldwide
-/// Partner Center alone; an old offer is suspended in all. Source: learn.microsoft.com
-/// `partner-center/developer/cancel-an-azure-marketplace-subscription`, `…/suspend-a-subscription`.
-pub(super) fn cancels_what_was_sold(hosts: &Hosts) -> bool {
-    hosts.login == GLOBAL.login
+    kind != BillingKind::Partner || Feature::PartnerCenter.is_in(cloud)
 }
 
 /// True where a URL is https on the usual port of a compiled-in host: asked once more right before each request.

@@ -4,6 +4,7 @@
 use super::batch::Item;
 use super::batch_read::{self, Body};
 use super::failure::Failure;
+use super::features::Feature;
 use super::graph::roles::GlobalAdministrators;
 use super::graph::{STABLE, administrators, ends, identity, methods, objects, organization, roles};
 use super::live::LiveTenant;
@@ -80,7 +81,7 @@ impl LiveTenant {
         let asks = Asks {
             questions,
             own,
-            methods: methods::offered(self.cloud),
+            methods: Feature::AuthenticationMethods.is_in(self.cloud),
         };
         let read = match asked(line, scope, asks, besides) {
             Ok((asks, items)) => batch_read::read(line, STABLE, &items)

@@ -20,6 +20,7 @@ mod dns;
 mod effect;
 mod errors;
 mod failure;
+mod features;
 mod gates;
 mod graph;
 mod guard_reads;

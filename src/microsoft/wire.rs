@@ -3,6 +3,7 @@
 use super::auth::Tokens;
 use super::clouds::{Hosts, Service};
 use super::failure::{Failure, Kind};
+use super::features::offers;
 use super::gates::{Gate, Lane};
 use super::heard::Heard;
 use super::pauses::{SideGate, SlowLane, remaining};
@@ -111,16 +112,18 @@ impl Line<'_> {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A URL of a service from its path segments (each escaped) and its query.
+    /// A URL of a service from its path segments (each escaped) and its query. What this cloud does not have is not asked for.
     pub(super) fn url(
         &self,
         service: Service,
         segments: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Url, Failure> {
-        let mut url = self
-            .wire
-            .hosts
+        let hosts = self.wire.hosts;
+        if !offers(hosts.cloud(), service, &format!("/{}", segments.join("/"))) {
+            return Err(Failure::unsendable("NotInThisCloud"));
+        }
+        let mut url = hosts
             .root(service)
             .ok_or_else(|| Failure::malformed("NoHost"))?;
         if let Ok(mut path) = url.path_segments_mut() {

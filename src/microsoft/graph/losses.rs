@@ -5,9 +5,8 @@ use super::{BETA, PAGE, STABLE};
 use crate::closure::id::ObjectId;
 use crate::closure::loss::{Loss, LossKind};
 use crate::closure::observation::Why;
-use crate::closure::terms::Cloud;
-use crate::microsoft::clouds::{Hosts, Service};
-use crate::microsoft::failure::{Failure, Kind};
+use crate::microsoft::clouds::Service;
+use crate::microsoft::failure::Failure;
 use crate::microsoft::paging::{all, each_page};
 use crate::microsoft::request::Call;
 use crate::microsoft::wire::Line;
@@ -91,10 +90,6 @@ async fn report(
     name: &str,
     figure: fn(&Usage) -> Option<u64>,
 ) -> Result<u64, Failure> {
-    let worldwide = Hosts::of(Cloud::Global).root(Service::Graph);
-    if line.wire.hosts.root(Service::Graph) != worldwide {
-        return Err(Failure::of(Kind::Rejected, 501, "NoReports"));
-    }
     let call = format!("{name}(period='D7')");
     let query = [("$format", "application/json")];
     let url = line.url(Service::Graph, &[BETA, "reports", &call], &query)?;

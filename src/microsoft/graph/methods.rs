@@ -4,7 +4,6 @@
 //! `entra/identity/authentication/concept-authentication-methods`.
 
 use super::STABLE;
-use crate::closure::terms::Cloud;
 use crate::microsoft::batch::Item;
 use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
@@ -37,11 +36,6 @@ struct Listing {
     value: Vec<Method>,
     #[serde(default, rename = "@odata.nextLink")]
     next: Option<String>,
-}
-
-/// Graph's stable version does not have it in 21Vianet's cloud.
-pub(in crate::microsoft) fn offered(cloud: Cloud) -> bool {
-    cloud != Cloud::China
 }
 
 /// `GET /users/{name or id}/authentication/methods`.
@@ -85,6 +79,5 @@ mod tests {
         ] {
             assert!(!counts(name), "{name}");
         }
-        assert!(!offered(Cloud::China) && offered(Cloud::USGovDoD));
     }
 }

@@ -7,8 +7,9 @@ use crate::closure::id::ObjectId;
 use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
 use crate::microsoft::accounts::Bought;
-use crate::microsoft::clouds::{Service, cancels_what_was_sold};
+use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::{Failure, Kind};
+use crate::microsoft::features::Feature;
 use crate::microsoft::request::Call;
 use crate::microsoft::wire::Line;
 use jiff::Timestamp;
@@ -95,7 +96,7 @@ pub(in crate::microsoft) async fn list(
         return Err(Failure::malformed("PartOfListing"));
     }
     let now = Timestamp::now();
-    let cancels = cancels_what_was_sold(line.wire.hosts);
+    let cancels = Feature::EndingWhatWasSold.is_in(line.wire.hosts.cloud());
     let bought = |raw| {
         let subscription = read(raw, tenant, now, cancels)?;
         Ok(Bought {
@@ -117,7 +118,7 @@ pub(in crate::microsoft) async fn find(
     let Some(raw) = line.find::<Raw>(Service::Partner, url).await? else {
         return Ok(None);
     };
-    let cancels = cancels_what_was_sold(line.wire.hosts);
+    let cancels = Feature::EndingWhatWasSold.is_in(line.wire.hosts.cloud());
     let found = read(raw, tenant, Timestamp::now(), cancels)?;
     same(&found, id).map(|()| Some(found))
 }
@@ -140,7 +141,7 @@ pub(in crate::microsoft) async fn change(
     };
     let raw = Raw::deserialize(&whole).map_err(|_| Failure::malformed("UnexpectedBody"))?;
     let legacy = raw.legacy();
-    let cancels = cancels_what_was_sold(line.wire.hosts);
+    let cancels = Feature::EndingWhatWasSold.is_in(line.wire.hosts.cloud());
     let now = read(raw, tenant, Timestamp::now(), cancels)?;
     same(&now, id)?;
     if change == Change::Cancel && !legacy && !cancels {

@@ -1,0 +1,101 @@
+//! What not every cloud has: one table, asked before an address is made and told in the list of calls.
+
+use super::clouds::Service;
+use crate::closure::terms::Cloud;
+
+/// Something that a cloud may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Feature {
+    /// No Partner Center is documented for the `DoD` cloud, so what partners sold there is handed off.
+    /// Source: learn.microsoft.com `partner-center/developer/partner-center-rest-urls`.
+    PartnerCenter,
+    /// To end what a partner sold within the last seven days: the page applies to the worldwide Partner Center alone; an old
+    /// offer is suspended in all. Source: learn.microsoft.com `partner-center/developer/cancel-an-azure-marketplace-subscription`,
+    /// `…/suspend-a-subscription`.
+    EndingWhatWasSold,
+    /// Numbers and sizes of mailboxes, `OneDrive` and `SharePoint`: only the worldwide cloud answers them as JSON.
+    /// Source: learn.microsoft.com `graph/api/reportroot-getmailboxusagestorage` and its like.
+    UsageReports,
+    /// Graph's stable version does not have them in 21Vianet's cloud.
+    /// Source: learn.microsoft.com `graph/api/authentication-list-methods`.
+    AuthenticationMethods,
+}
+
+const CLOUDS: [Cloud; 4] = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
+
+impl Feature {
+    /// Is it there?
+    pub(super) fn is_in(self, cloud: Cloud) -> bool {
+        match self {
+            Self::PartnerCenter => cloud != Cloud::USGovDoD,
+            Self::EndingWhatWasSold | Self::UsageReports => cloud == Cloud::Global,
+            Self::AuthenticationMethods => cloud != Cloud::China,
+        }
+    }
+
+    /// What a path of a service takes; `None`: every cloud has it.
+    pub(super) fn of(service: Service, path: &str) -> Option<Self> {
+        match service {
+            Service::Partner => Some(Self::PartnerCenter),
+            Service::Graph if path.starts_with("/beta/reports/") => Some(Self::UsageReports),
+            Service::Graph if path.ends_with("/authentication/methods") => {
+                Some(Self::AuthenticationMethods)
+            }
+            Service::Graph | Service::Arm | Service::Login => None,
+        }
+    }
+
+    /// Where it is, in words.
+    pub(super) fn clouds(self) -> String {
+        let (there, lacking): (Vec<_>, Vec<_>) =
+            CLOUDS.into_iter().partition(|cloud| self.is_in(*cloud));
+        let named = |clouds: &[Cloud]| {
+            let names = clouds.iter().map(|cloud| format!("{cloud:?}"));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        match (there.as_slice(), lacking.as_slice()) {
+            (_, []) => "all".to_owned(),
+            (there, lacking) if lacking.len() < there.len() => {
+                format!("all but {}", named(lacking))
+            }
+            (there, _) => named(there),
+        }
+    }
+}
+
+/// Can this path be asked for in this cloud?
+pub(super) fn offers(cloud: Cloud, service: Service, path: &str) -> bool {
+    Feature::of(service, path).is_none_or(|feature| feature.is_in(cloud))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::super::calls::CALLS;
+    use super::*;
+
+    #[test]
+    fn each_feature_is_where_microsofts_pages_say() {
+        let told = |feature: Feature| feature.clouds();
+        assert_eq!(told(Feature::PartnerCenter), "all but USGovDoD");
+        assert_eq!(told(Feature::EndingWhatWasSold), "Global");
+        assert_eq!(told(Feature::UsageReports), "Global");
+        assert_eq!(told(Feature::AuthenticationMethods), "all but China");
+    }
+
+    /// Else what the client never asks for would stand in the table, and the list of calls would tell of it.
+    #[test]
+    fn each_feature_of_a_path_has_a_call() {
+        let all = CALLS.iter();
+        let found: Vec<_> = all
+            .filter_map(|known| Feature::of(known.service, known.path))
+            .collect();
+        for feature in [
+            Feature::PartnerCenter,
+            Feature::UsageReports,
+            Feature::AuthenticationMethods,
+        ] {
+            assert!(found.contains(&feature), "{feature:?}");
+        }
+    }
+}
