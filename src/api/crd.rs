@@ -26,6 +26,19 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     all
 }
 
+/// What the fields of a condition mean, in fewer words than Kubernetes' own: a CRD stays small.
+const OF_A_CONDITION: [(&str, &str); 6] = [
+    ("lastTransitionTime", "When the status changed last."),
+    ("message", "What it means, for a person."),
+    (
+        "observedGeneration",
+        "The generation that it was computed from.",
+    ),
+    ("reason", "Why, as one word in CamelCase."),
+    ("status", "`True`, `False` or `Unknown`."),
+    ("type", "Its name in CamelCase."),
+];
+
 /// The API server warns of `uint32` and its like at each apply; their minimum 0 says the same. Members of defaults stand
 /// in one order, whichever features of `serde_json` a build happens to have.
 fn tidy(schema: &mut JSONSchemaProps) {
@@ -38,6 +51,17 @@ fn tidy(schema: &mut JSONSchemaProps) {
         .is_some_and(|f| f.starts_with("uint"))
     {
         schema.format = None;
+    }
+    if let Some(fields) = &mut schema.properties
+        && OF_A_CONDITION
+            .iter()
+            .all(|(name, _)| fields.contains_key(*name))
+    {
+        for (name, words) in OF_A_CONDITION {
+            if let Some(field) = fields.get_mut(name) {
+                field.description = Some(words.to_owned());
+            }
+        }
     }
     for property in schema.properties.iter_mut().flat_map(|p| p.values_mut()) {
         tidy(property);

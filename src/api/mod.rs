@@ -6,6 +6,7 @@ pub mod closure;
 pub mod conditions;
 pub mod crd;
 pub mod hash;
+mod plan_status;
 pub mod policies;
 pub mod record;
 pub mod signature;

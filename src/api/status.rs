@@ -1,21 +1,20 @@
 //! The status of a `TenantClosure`: progress only, it decides nothing. Under 32 KiB whatever the tenant's size.
 
-use crate::closure::acceptance::Acceptance;
 use crate::closure::access::Who;
 use crate::closure::access::warnings::Finding;
-use crate::closure::bought::Term;
 use crate::closure::decision::{CheckStanding, Dates};
 use crate::closure::id::ObjectId;
 use crate::closure::inventory::Taken;
-use crate::closure::loss::LossCount;
 use crate::closure::memory::Totals;
-use crate::closure::observation::Agreement;
-use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use super::plan_status::{
+    AcceptanceStatus, BoughtStatus, LossStatus, PlanStatus, SupplementStatus,
+};
 
 /// Where a closure stands.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
@@ -110,145 +109,6 @@ impl TenantClosureStatus {
     pub fn holds(&self, type_: &str) -> Option<&Condition> {
         self.condition(type_).filter(|one| one.status == "True")
     }
-}
-
-/// The plan in status.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct PlanStatus {
-    /// SHA-256, hexadecimal: what an approval names.
-    #[schemars(length(max = 64))]
-    pub digest: String,
-    /// When it was made.
-    pub made_at: Timestamp,
-    /// Users to delete, without those of supplements.
-    pub users: u32,
-    /// Users who came later, in supplements that were approved and have begun.
-    #[serde(default)]
-    pub supplemented: u32,
-    /// Who came after the plan was made, and is deleted only once this supplement is approved.
-    #[serde(default)]
-    pub supplement: Option<SupplementStatus>,
-    /// What was accepted later: it counts once it is approved.
-    #[serde(default)]
-    pub acceptance: Option<AcceptanceStatus>,
-    /// Subscriptions to end.
-    pub subscriptions: u32,
-    /// How the first 20 were bought, and who can end each.
-    // Written also where it is empty: a merge patch keeps what it does not name.
-    #[serde(default)]
-    #[schemars(length(max = 20))]
-    pub bought: Vec<BoughtStatus>,
-    /// Applications and service principals to remove.
-    pub applications: u32,
-    /// The operator's own registration and service principal.
-    #[serde(default)]
-    pub own: u32,
-    /// More than one plan holds: for a person.
-    #[serde(default)]
-    pub applications_beyond: u32,
-    /// Domains to release for another tenant.
-    #[serde(default)]
-    pub domains: u32,
-    /// What dies with the tenant besides, as counted for the plan: the first 30.
-    #[serde(default)]
-    #[schemars(length(max = 30))]
-    pub losses: Vec<LossStatus>,
-    /// Who was in the recycle bin already.
-    #[serde(default)]
-    #[schemars(length(max = 64))]
-    pub recycle_bin: Option<String>,
-}
-
-/// A supplementary plan that has not begun.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct SupplementStatus {
-    /// SHA-256, hexadecimal: what an approval of it names.
-    #[schemars(length(max = 64))]
-    pub digest: String,
-    /// When it was made.
-    pub made_at: Timestamp,
-    /// Users to delete.
-    pub users: u32,
-    /// Object ids of the first 20 of them. The records of the supplement name all.
-    #[serde(default)]
-    #[schemars(length(max = 20))]
-    pub first: Vec<ObjectId>,
-    /// Persons needed.
-    pub required: u32,
-    /// Persons whose approval counts.
-    pub given: u32,
-    /// When they will no longer suffice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub valid_until: Option<Timestamp>,
-}
-
-/// What was accepted after the plan was made.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct AcceptanceStatus {
-    /// SHA-256, hexadecimal: what an approval of it names.
-    #[schemars(length(max = 64))]
-    pub digest: String,
-    /// How many.
-    pub count: u32,
-    /// The first 30, kinds first.
-    #[serde(default)]
-    #[schemars(length(max = 30))]
-    pub first: Vec<Acceptance>,
-    /// Persons needed.
-    pub required: u32,
-    /// Persons whose approval counts.
-    pub given: u32,
-}
-
-/// A kind of loss.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct LossStatus {
-    /// Which, how many, and how much data; what could not be counted never counts as none.
-    #[serde(flatten)]
-    pub counted: LossCount,
-    /// Its author accepted it by name.
-    #[serde(default)]
-    pub accepted: bool,
-}
-
-/// A subscription of the plan, with the dates that were known when the plan was made.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct BoughtStatus {
-    /// Its id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<ObjectId>,
-    /// Its SKU or display name, as last seen.
-    #[serde(default)]
-    #[schemars(length(max = 128))]
-    pub name: String,
-    /// Seats.
-    pub seats: u32,
-    /// How it was bought.
-    pub agreement: Agreement,
-    /// Who can end it.
-    pub ended_by: Ender,
-    /// The end of the term at hand, as its account tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub term_ends_at: Option<Timestamp>,
-    /// It renews by itself; false also where no account tells.
-    pub renews: bool,
-    /// When it renews next, as its account tells: the end of the term, where recurring billing is on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub renews_at: Option<Timestamp>,
-    /// How long the term after that is, where it renews and its account tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_term: Option<Term>,
-    /// The next change that Microsoft announces, where no account tells the term: it renews then, or it ends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changes_at: Option<Timestamp>,
-    /// The last moment at which it can be canceled within this term, as its account tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cancel_until: Option<Timestamp>,
 }
 
 /// The estimate in status: a lower bound from published quotas and known waits.

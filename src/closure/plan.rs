@@ -214,6 +214,9 @@ pub struct PlannedSubscription {
     /// How long the term after that is if it renews, as its account tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_term: Option<Term>,
+    /// Its account let it be canceled within its term when the plan was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelable: bool,
     /// The last day on which it can be canceled within this term, as its account tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_until: Option<Timestamp>,

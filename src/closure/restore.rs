@@ -142,13 +142,13 @@ impl Data {
         match self {
             Self::Users => Restore {
                 kept: Some((After::UserDeleted, [30, 30])),
-                means: "restore the deleted user in the Entra or Microsoft 365 admin center",
+                means: "restore the user from the recycle bin: Deleted users in the Entra or Microsoft 365 admin center",
                 source: USERS,
                 ..with_the_directory
             },
             Self::Mailboxes => Restore {
                 kept: Some((After::UserDeleted, [30, 30])),
-                means: "restore the user, with a license for Exchange: steps 2 and 3 take those away, and it takes a new one then",
+                means: "restore the user from the recycle bin, with a license for Exchange: steps 2 and 3 take those away, and it takes a new one then",
                 source: MAILBOXES,
                 ..with_the_directory
             },
@@ -169,7 +169,7 @@ impl Data {
             },
             Self::Applications => Restore {
                 kept: Some((After::Removed, [30, 30])),
-                means: "restore the application under App registrations, Deleted applications",
+                means: "restore the application from the recycle bin: App registrations, Deleted applications",
                 source: DELETED_ITEMS,
                 ..with_the_directory
             },

@@ -50,6 +50,7 @@ pub(super) fn plan(
         applications: u32::try_from(head.applications.len()).unwrap_or(u32::MAX),
         own: u32::try_from(head.own.len()).unwrap_or(u32::MAX),
         applications_beyond: head.applications_beyond,
+        policies: head.policies.clone(),
         domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
         losses: made.losses.iter().map(|one| loss(read, one)).collect(),
         recycle_bin: made.recycle_bin.map(RecycleBin::words),
@@ -145,6 +146,7 @@ fn bought(one: &PlannedSubscription, name: &str) -> BoughtStatus {
         renews_at: one.term_ends_at.filter(|_| one.renews),
         next_term: one.next_term.clone().filter(|_| one.renews),
         changes_at: one.ends_at.filter(|_| one.term_ends_at.is_none()),
+        cancelable: one.cancelable,
         cancel_until: one.cancel_until,
     }
 }

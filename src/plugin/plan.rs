@@ -259,12 +259,14 @@ fn persons(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
         (
             Ender::Partner,
             "ask the partner",
-            "to cancel it in Partner Center; the sentence to send comes with the hand-off",
+            "to cancel it in Partner Center (within seven days of the start of its term), or to switch its renewal off; the \
+             sentence to send comes with the hand-off",
         ),
         (
             Ender::Distributor,
             "ask the distributor",
-            "through the partner, to cancel it in Partner Center; the sentence comes with the hand-off",
+            "through the partner, to cancel it in Partner Center (within seven days of the start of its term), or to switch \
+             its renewal off; the sentence comes with the hand-off",
         ),
         (
             Ender::AccountManager,

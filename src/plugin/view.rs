@@ -199,8 +199,8 @@ pub(crate) fn bought(one: &BoughtStatus, dot: &str) -> String {
         one.name,
         words::count(one.seats)
     );
-    if let Some(until) = one.cancel_until {
-        let _ = write!(text, " {dot} cancel until {}", until.strftime("%Y-%m-%d"));
+    if let Some(right) = right_to_end(one) {
+        let _ = write!(text, " {dot} {right}");
     }
     let day = |at: Timestamp| at.strftime("%Y-%m-%d");
     match (one.renews_at, one.term_ends_at, one.changes_at) {
@@ -219,6 +219,31 @@ pub(crate) fn bought(one: &BoughtStatus, dot: &str) -> String {
         (None, None, None) => {}
     }
     text
+}
+
+/// Whether it can still be canceled within its term, and what becomes of it otherwise; nothing where that is no question.
+fn right_to_end(one: &BoughtStatus) -> Option<String> {
+    let term = matches!(
+        one.agreement,
+        Agreement::CustomerAgreement | Agreement::Partner
+    );
+    match (one.ended_by, one.cancel_until) {
+        (Ender::Partner | Ender::Distributor, _) => {
+            Some("whether it can be canceled, or ends with its term, he alone sees".to_owned())
+        }
+        (_, Some(until)) => Some(format!("cancel until {}", until.strftime("%Y-%m-%d"))),
+        (Ender::Operator, None) if term && one.cancelable => {
+            Some("can be canceled at any time".to_owned())
+        }
+        (Ender::Operator, None) if term && one.renews => Some(
+            "its time to cancel is over: its renewal is switched off, and it ends with its term"
+                .to_owned(),
+        ),
+        (Ender::Operator, None) if term => {
+            Some("its time to cancel is over: it ends with its term".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// The step that the status names.

@@ -72,6 +72,7 @@ async fn canceled_with_the_partners_own_application() {
         (&json!("Operator"), &json!(true))
     );
     assert!(told[0]["cancelUntil"].is_string() && told[0]["changesAt"].is_null());
+    assert_eq!(told[0]["cancelable"], true);
     assert_eq!(
         (&told[0]["renewsAt"], &told[0]["nextTerm"]),
         (&told[0]["termEndsAt"], &json!("P1Y"))
@@ -92,6 +93,7 @@ async fn after_the_seven_days_it_ends_with_its_term() {
     let told = bought(&trial).await;
     assert_eq!(told[0]["endedBy"], "Operator");
     assert!(told[0]["cancelUntil"].is_null(), "{told:?}");
+    assert_eq!(told[0]["cancelable"], false);
     let reason = "WaitingTermEnd";
     let waiting = trial.until(reason, |status| {
         status.phase == Some(Phase::Waiting) && condition(status, "Ready").1 == reason

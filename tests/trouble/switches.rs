@@ -46,7 +46,9 @@ async fn what_the_spec_names_is_switched_off_and_nothing_else() {
         json!({"disableSecurityDefaults": true, "disableConditionalAccessPolicies": named});
     trial.apply().await;
     let status = trial.phase(Phase::AwaitingApproval).await;
-    assert!(status.plan.is_some());
+    let told = status.plan.unwrap().policies;
+    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(told, named, "told before anybody approves");
     trial.assert_untouched().await;
     let audit = trial.assert_closes().await;
     let mut changed: Vec<_> = switched(&trial).await;

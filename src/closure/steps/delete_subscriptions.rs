@@ -24,6 +24,11 @@ enum Road {
     Time,
 }
 
+/// Microsoft shows no state between the press and the end (learn.microsoft.com `graph/api/resources/companysubscription`,
+/// `entra/identity/users/directory-delete-howto`): who pressed before the operator looked must not wonder.
+const PRESSED: &str = ". Where Delete was pressed already, nothing more has to be done: the subscription goes 72 hours after that by \
+                       itself, and Microsoft shows it as disabled until then";
+
 /// Where step 3 stands.
 pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
     if super::past(Step::DeleteSubscriptions, memory) {
@@ -139,9 +144,14 @@ fn hand_offs(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Ve
                 .filter(|(_, road)| *road == wanted)
                 .map(|(one, _)| *one)
                 .collect();
+            let after = if wanted == Road::Products {
+                PRESSED
+            } else {
+                ""
+            };
             (!some.is_empty()).then(|| HandOff {
                 key,
-                what: format!("{what}: {}", subscriptions::names(&some)),
+                what: format!("{what}: {}{after}", subscriptions::names(&some)),
                 link: link.to_owned(),
                 noticed: noticed.to_owned(),
                 dates: offered(memory, &some),

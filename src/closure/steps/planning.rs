@@ -108,6 +108,7 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
         ends_at: one.next_change,
         term_ends_at: one.term_end,
         next_term: one.next_term.clone(),
+        cancelable: one.cancelable,
         cancel_until: one.cancel_until.filter(|_| one.cancelable),
         renews: one.auto_renew,
         ended_by,

@@ -62,6 +62,25 @@ fn once_a_person_has_pressed_delete_the_date_is_waited_for() {
 }
 
 #[test]
+fn who_pressed_before_the_operator_looked_is_told_that_nothing_is_left_to_do() {
+    let mut run = one(Agreement::Direct, |one| {
+        one.lifecycle = Lifecycle::Disabled;
+    });
+    // The first date that is seen is the one of the press already: no other to hold it against.
+    let goes = run.world.now + deprovision::DEPROVISION;
+    run.world.subscriptions[0].next_change = Some(goes);
+    let told = looked(&mut run, &mut Announced::new());
+    let Decision::HandOff(list) = &told.decision else {
+        panic!("{told:?}")
+    };
+    let says = "SKU_1 ×10. Where Delete was pressed already, nothing more has to be done: the subscription goes 72 hours after that";
+    assert!(list[0].what.contains(says), "{}", list[0].what);
+    run.world.subscriptions[0].lifecycle = Lifecycle::Gone;
+    let told = looked(&mut run, &mut Announced::new());
+    assert_ne!(reason(&told), "DeleteSubscription", "it goes on by itself");
+}
+
+#[test]
 fn a_date_that_only_looks_like_it_is_no_press() {
     let day = SignedDuration::from_hours(24);
     let table = [

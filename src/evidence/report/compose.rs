@@ -205,6 +205,8 @@ fn plan(status: &TenantClosureStatus, course: &Course<'_>) -> Option<Plan> {
             .collect(),
         applications: head.applications.len(),
         applications_beyond: head.applications_beyond,
+        security_defaults: head.security_defaults,
+        policies: head.policies.clone(),
         domains: head.domains.iter().map(|name| Foreign::new(name)).collect(),
         losses: entry.spec.losses.clone(),
         retained: head.retained,

@@ -10,6 +10,7 @@ use crate::closure::links;
 use crate::closure::loss::LossCount;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::{PlanHead, PlannedSubscription};
+use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::restore::{After, Bought, Data, Restore};
 use crate::closure::step::Step;
 use crate::closure::words::{count, len};
@@ -25,9 +26,11 @@ pub(super) fn all(status: &TenantClosureStatus, course: &Course<'_>) -> Vec<Dead
         course,
         head,
         losses: &entry.spec.losses,
+        bin: entry.spec.recycle_bin,
     };
     let kinds = Data::ALL.into_iter();
     let mut all: Vec<Deadline> = kinds.filter_map(|data| known.one(data)).collect();
+    all.extend(known.deleted_before());
     if let Some(at) = course.memory.directory_gone_at {
         all.push(Deadline {
             what: "the directory, and with it everything above".to_owned(),
@@ -51,6 +54,7 @@ struct Known<'a> {
     course: &'a Course<'a>,
     head: &'a PlanHead,
     losses: &'a [LossCount],
+    bin: Option<RecycleBin>,
 }
 
 const fn agreed(agreement: Agreement) -> bool {
@@ -89,6 +93,24 @@ impl Known<'_> {
             means: restore.means,
             no_more_after: restore.ends_with.number(),
             detail: format!("{}{seen}", restore.time()),
+            source: restore.source,
+        })
+    }
+
+    /// Who was in the recycle bin already when the plan was made: nobody empties it.
+    fn deleted_before(&self) -> Option<Deadline> {
+        let bin = self.bin.filter(|bin| bin.users > 0)?;
+        let restore = Data::Users.restore(Bought::default());
+        let ended = self.ended(&restore);
+        let until = bin.until();
+        Some(Deadline {
+            what: format!("{} in the recycle bin already", count(bin.users, "user")),
+            from: None,
+            until: until.map(|date| ended.map_or(date, |end| date.min(end))),
+            means: restore.means,
+            no_more_after: restore.ends_with.number(),
+            detail: "deleted before the plan was made, by others; for 30 days after that, each; no more once in step 5 the directory is deleted"
+                .to_owned(),
             source: restore.source,
         })
     }

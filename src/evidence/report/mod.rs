@@ -157,6 +157,10 @@ pub struct Plan {
     /// How many more there were than one plan holds: for a person.
     #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
     pub applications_beyond: u32,
+    /// Security defaults are switched off in step 4.
+    pub security_defaults: bool,
+    /// Conditional Access policies that step 4 disables.
+    pub policies: Vec<ObjectId>,
     /// Domains to release for another tenant.
     pub domains: Vec<Foreign>,
     /// What dies with the tenant besides, as it was counted for the plan, sizes in bytes.
@@ -360,7 +364,7 @@ pub struct Check {
 pub struct Deadline {
     /// What.
     pub what: String,
-    /// The first of it ends then; `None`: it cannot be restored, or nothing of it has gone yet.
+    /// The first of it ends then; `None`: it cannot be restored, nothing of it has gone yet, or nobody knows of the first.
     pub from: Option<Timestamp>,
     /// The last of it ends then.
     pub until: Option<Timestamp>,

@@ -99,7 +99,7 @@ fn approvals(nasty: &str) -> Vec<ClosureApproval> {
 fn journal(nasty: &str, end: &[Value]) -> Found {
     let plan = json!({
         "tenantId": id(0xAAAA), "initialDomain": "contoso.onmicrosoft.com", "retained": id(0xA1), "appId": id(0xB1),
-        "userCount": 3, "guests": 1, "synced": 0, "otherGlobalAdministrators": [], "applications": [],
+        "securityDefaults": true, "policies": [id(0xC1), id(0xC2)], "userCount": 3, "guests": 1, "synced": 0, "otherGlobalAdministrators": [], "applications": [],
         "subscriptions": [{"id": id(0x51), "name": nasty, "seats": 5, "agreement": "Direct", "endedBy": "Administrator"},
                           {"id": id(0x52), "name": "POWER_BI", "seats": 5, "agreement": "CustomerAgreement", "endedBy": "Operator"}],
     });
@@ -113,7 +113,7 @@ fn journal(nasty: &str, end: &[Value]) -> Found {
     let mut all = vec![
         record(
             "u-0000000001",
-            &json!({"type": "Plan", "sequence": 1, "plan": plan, "losses": [
+            &json!({"type": "Plan", "sequence": 1, "plan": plan, "recycleBin": {"users": 12, "newest": "2026-09-20T08:00:00Z"}, "losses": [
                 {"kind": "Mailboxes", "count": 3, "bytes": 2048}, {"kind": "OneDrive", "count": 2}, {"kind": "SharePoint", "bytes": 1}]}),
             "2026-10-02T09:05:00Z",
             &whole,
@@ -312,6 +312,18 @@ fn the_checks_and_the_ticket_are_in_it() {
     ] {
         assert!(text.contains(says), "{says} is not in\n{text}");
     }
+}
+
+#[test]
+fn what_step_4_switches_off_is_told_by_id() {
+    let text = markdown::print(&report("x", "Closed", &[]).document());
+    let ids = [0xC1, 0xC2].map(|n| id(n).to_string()).join(", ");
+    for says in ["security defaults", &ids, "Switched off in step 4"] {
+        assert!(text.contains(says), "{says} is not in\n{text}");
+    }
+    let value = serde_json::to_value(report("x", "Closed", &[])).unwrap();
+    assert_eq!(value["plan"]["policies"], json!([id(0xC1), id(0xC2)]));
+    assert_eq!(value["plan"]["securityDefaults"], true);
 }
 
 #[test]

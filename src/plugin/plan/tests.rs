@@ -89,6 +89,53 @@ fn what_step_4_switches_off_is_told() {
 }
 
 #[test]
+fn whether_something_can_still_be_canceled_is_told_before_anybody_approves() {
+    let over = "its time to cancel is over: ";
+    let he = "whether it can be canceled, or ends with its term, he alone sees";
+    for (one, says) in [
+        (
+            json!({"agreement": "Partner", "endedBy": "Operator", "cancelable": true, "cancelUntil": "2026-10-09T09:00:00Z"}),
+            "the operator ends it | cancel until 2026-10-09".to_owned(),
+        ),
+        (
+            json!({"agreement": "Partner", "endedBy": "Operator", "cancelable": true}),
+            "the operator ends it | can be canceled at any time".to_owned(),
+        ),
+        (
+            json!({"agreement": "Partner", "endedBy": "Operator", "renews": true}),
+            format!("{over}its renewal is switched off, and it ends with its term"),
+        ),
+        (
+            json!({"agreement": "CustomerAgreement", "endedBy": "Operator"}),
+            format!("{over}it ends with its term"),
+        ),
+        (
+            json!({"agreement": "Partner", "endedBy": "Partner"}),
+            format!("the partner ends it | {he}"),
+        ),
+        (
+            json!({"agreement": "Partner", "endedBy": "Distributor"}),
+            format!("the partner's distributor ends it | {he}"),
+        ),
+        (
+            json!({"agreement": "Azure", "endedBy": "Operator", "cancelable": true}),
+            "the operator ends it".to_owned(),
+        ),
+    ] {
+        let mut whole = json!({"name": "SPE_E5", "seats": 9, "renews": false});
+        let fields = one.as_object().unwrap().clone();
+        whole.as_object_mut().unwrap().extend(fields);
+        let mut status = planned();
+        status["plan"]["subscriptions"] = json!(1);
+        status["plan"]["bought"] = json!([whole]);
+        let told = told(&json!({}), &status);
+        assert!(told.contains(&says), "no {says:?} in\n{told}");
+        let azure = one["agreement"] == "Azure";
+        assert!(!azure || !told.contains("time to cancel"), "{told}");
+    }
+}
+
+#[test]
 fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
     let spec = json!({"directory": {"removeApplications": true}, "backup": {"acknowledged": true}});
     let told = told(&spec, &planned());
@@ -113,7 +160,7 @@ fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
         "! Groups 41 groups; not accepted: add this kind with a reference to spec.accept",
         "closer@contoso.onmicrosoft.com, until the directory is deleted",
         "spare@contoso.onmicrosoft.com, through step 4; deleted first in step 5",
-        "> ask the distributor 1 through the partner",
+        "> ask the distributor 1 through the partner, to cancel it in Partner Center (within seven days of the start of its term), or to switch its renewal off",
         "> delete the directory 1 as the retained administrator",
         "What the portal checks before it deletes the tenant (step 5) C1 Users read by the operator; met by the operator",
         "C3 Enterprise applications read by the operator; met by the operator",

@@ -119,6 +119,7 @@ impl Report {
                 line,
             ));
         }
+        facts.extend(switches(plan));
         if !plan.domains.is_empty() {
             let mut line = vec![Inline::words("to release for another tenant: ")];
             for (at, name) in plan.domains.iter().enumerate() {
@@ -158,6 +159,24 @@ impl Report {
         }
         Some(section("Plan", blocks))
     }
+}
+
+/// What step 4 switches off, by id; how many of them are off by now stands with the step.
+fn switches(plan: &Plan) -> Vec<(&'static str, Line)> {
+    let mut facts = Vec::new();
+    if plan.security_defaults {
+        let line = vec![Inline::words("security defaults")];
+        facts.push(("Switched off in step 4", line));
+    }
+    if !plan.policies.is_empty() {
+        let ids = plan.policies.iter().map(ToString::to_string);
+        let line = vec![
+            Inline::words("Conditional Access policies: "),
+            Inline::Code(ids.collect::<Vec<_>>().join(", ")),
+        ];
+        facts.push(("Switched off in step 4", line));
+    }
+    facts
 }
 
 /// What dies with the tenant besides, the Azure subscriptions one by one.

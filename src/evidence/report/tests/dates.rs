@@ -33,10 +33,15 @@ fn dates_are_those_of_the_data_and_end_with_the_directory() {
                 "2027-03-31"
             ),
             never("groups, devices and everything else that the directory alone holds"),
+            (
+                "12 users in the recycle bin already".to_owned(),
+                None,
+                some("2026-10-20")
+            ),
         ]
     );
     let ends: Vec<u8> = open.deadlines.iter().map(|d| d.no_more_after).collect();
-    assert_eq!(ends, [5, 5, 3, 3, 5, 5]);
+    assert_eq!(ends, [5, 5, 3, 3, 5, 5, 5]);
     for deadline in &open.deadlines {
         assert!(!deadline.means.is_empty() && deadline.source.starts_with("https://learn"));
     }
@@ -63,7 +68,13 @@ fn dates_are_those_of_the_data_and_end_with_the_directory() {
         let ended = (&some("2026-10-05"), &some("2026-10-05"));
         assert_eq!((&shorter[row].1, &shorter[row].2), ended, "{row}");
     }
-    assert!(shorter[6].0.starts_with("the directory"));
+    assert_eq!(shorter[6].2, some("2026-10-05"));
+    assert!(shorter[7].0.starts_with("the directory"));
+    // Who was deleted is looked for where the admin centers keep him.
+    for row in [0, 1, 6] {
+        let means = closed.deadlines[row].means;
+        assert!(means.contains("recycle bin"), "{means}");
+    }
     let (licenses, data) = (&closed.promises[1].detail, &closed.promises[4].detail);
     assert!(licenses.starts_with("10 seats in the plan; "), "{licenses}");
     assert!(
