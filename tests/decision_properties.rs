@@ -163,6 +163,7 @@ fn wild_memory() -> impl Strategy<Value = Memory> {
         let asked = |refused: bool| Asked {
             at: fixtures::start() - SignedDuration::from_hours(1),
             refused: refused.then(|| "Code".to_owned()),
+            accepted: u32::from(!refused),
         };
         let refused = Refusal {
             code: "Code".into(),

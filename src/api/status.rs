@@ -117,7 +117,7 @@ impl TenantClosureStatus {
 pub struct EstimateStatus {
     /// The earliest moment.
     pub earliest: Timestamp,
-    /// What it depends on most: `WriteQuota`, `AzureDelete`, `Deprovisioning` or `SubscriptionTerm`.
+    /// What it depends on most: `WriteQuota`, `NotBefore`, `AzureDelete`, `Deprovisioning` or `SubscriptionTerm`.
     #[schemars(length(max = 64))]
     pub dominated_by: String,
     /// One sentence.

@@ -5,6 +5,7 @@ use crate::closure::memory::LISTINGS_APART;
 use crate::closure::observation::Agreement;
 use crate::closure::plan::{Ender, PlannedSubscription, Sealed};
 use crate::closure::steps::deprovision::{AZURE_DELETE_FROM, DEPROVISION};
+use crate::closure::terms::Terms;
 use crate::closure::words::{count, len};
 use crate::quota;
 use jiff::{SignedDuration, Timestamp, Unit};
@@ -14,17 +15,18 @@ use jiff::{SignedDuration, Timestamp, Unit};
 pub struct Estimate {
     /// The moment, rounded to the minute.
     pub earliest: Timestamp,
-    /// What it depends on most: `WriteQuota`, `AzureDelete`, `Deprovisioning` or `SubscriptionTerm`.
+    /// What it depends on most: `WriteQuota`, `NotBefore`, `AzureDelete`, `Deprovisioning` or `SubscriptionTerm`.
     pub dominated_by: &'static str,
     /// One stable sentence.
     pub message: String,
 }
 
-/// The estimate of a sealed plan that was made at `made_at`.
-pub fn of_plan(sealed: &Sealed, made_at: Timestamp) -> Estimate {
+/// The estimate of a sealed plan that was made at `made_at` and may not begin before the terms say.
+pub fn of_plan(sealed: &Sealed, terms: &Terms, made_at: Timestamp) -> Estimate {
     let head = &sealed.head;
     let writes = sealed.users.len() + head.applications.len();
-    let users_gone = users_gone(writes, made_at);
+    let begins = begins(terms, made_at);
+    let users_gone = users_gone(writes, begins);
     let last = head
         .subscriptions
         .iter()
@@ -35,6 +37,11 @@ pub fn of_plan(sealed: &Sealed, made_at: Timestamp) -> Estimate {
             let (word, why) = wait(one);
             (at, word, format!("{}: {why}", one.called()))
         }
+        _ if begins > made_at => (
+            users_gone,
+            "NotBefore",
+            "spec.notBefore, and Microsoft's quota of writes from then on".to_owned(),
+        ),
         _ => (
             users_gone,
             "WriteQuota",
@@ -67,13 +74,16 @@ pub fn of_plan(sealed: &Sealed, made_at: Timestamp) -> Estimate {
 }
 
 /// Subscriptions whose term or renewal lies before the tenant can be closed, sorted by name: with such a one the users would
-/// be gone long before the directory, or money would be spent on another term.
-pub fn terms_ahead(
-    subscriptions: &[PlannedSubscription],
+/// be gone long before the directory, or money would be spent on another term. What the operator would end itself renews all
+/// the same while the closure may not begin.
+pub fn terms_ahead<'a>(
+    subscriptions: &'a [PlannedSubscription],
     users: usize,
+    terms: &Terms,
     now: Timestamp,
-) -> Vec<&PlannedSubscription> {
-    let users_gone = users_gone(users, now);
+) -> Vec<&'a PlannedSubscription> {
+    let begins = begins(terms, now);
+    let users_gone = users_gone(users, begins);
     let soon = users_gone.saturating_add(DEPROVISION).unwrap_or(users_gone);
     let earliest = subscriptions.iter().map(|one| free_at(one, users_gone));
     let earliest = earliest.max().unwrap_or(users_gone);
@@ -81,12 +91,18 @@ pub fn terms_ahead(
         let Some(end) = one.ends_at else { return false };
         let waits_for_term =
             ends_with_its_term(one) && !canceled_in_time(one, users_gone) && end > soon;
-        let renews_first = one.renews && one.ended_by != Ender::Operator && end <= earliest;
+        let in_our_hands = one.ended_by == Ender::Operator && end > begins;
+        let renews_first = one.renews && !in_our_hands && end <= earliest;
         waits_for_term || renews_first
     };
     let mut found: Vec<&PlannedSubscription> = subscriptions.iter().filter(ahead).collect();
     found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     found
+}
+
+/// The first moment at which anything may be done.
+fn begins(terms: &Terms, from: Timestamp) -> Timestamp {
+    terms.not_before.map_or(from, |date| date.max(from))
 }
 
 fn users_gone(writes: usize, from: Timestamp) -> Timestamp {

@@ -136,6 +136,23 @@ pub struct Asked {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub refused: Option<String>,
+    /// How often in a row Microsoft accepted it, this time included.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub accepted: u32,
+}
+
+impl Asked {
+    /// After it was asked for once more, accepted or refused.
+    fn again(before: Option<&Self>, once_more: Self) -> Self {
+        let before = before.map_or(0, |asked| asked.accepted);
+        Self {
+            accepted: match once_more.refused {
+                Some(_) => 0,
+                None => before.saturating_add(1),
+            },
+            ..once_more
+        }
+    }
 }
 
 /// What a step has cost so far.
@@ -194,6 +211,13 @@ impl Memory {
         let asked = || Asked {
             at,
             refused: outcome.refused.first().map(|r| r.code.clone()),
+            accepted: 0,
+        };
+        let note = |all: &mut BTreeMap<ObjectId, Asked>| {
+            for id in &intent.objects {
+                let now = Asked::again(all.get(id), asked());
+                all.insert(*id, now);
+            }
         };
         match intent.action {
             // No answer is no asking: it is asked again.
@@ -209,17 +233,10 @@ impl Memory {
             Action::SwitchSyncOff => self.sync_off = Some(asked()),
             Action::DeleteUsers => self.after_slice(intent, outcome),
             Action::VerifyUsers => self.after_listing(outcome, at),
-            Action::CancelSubscription => {
-                let all = intent.objects.iter().map(|id| (*id, asked()));
-                self.subscriptions.extend(all);
-            }
-            Action::StopRenewal => {
-                let all = intent.objects.iter().map(|id| (*id, asked()));
-                self.renewals.extend(all);
-            }
+            Action::CancelSubscription => note(&mut self.subscriptions),
+            Action::StopRenewal => note(&mut self.renewals),
             Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
-                let all = intent.objects.iter().map(|id| (*id, asked()));
-                self.domains.extend(all);
+                note(&mut self.domains);
             }
             Action::RemoveApplications => self.after_removal(outcome),
             Action::RemoveOwnIdentity => {

@@ -109,7 +109,7 @@ pub struct Observation {
     pub spare: Fact<Option<Administrator>>,
     /// Who holds Global Administrator in the whole tenant, now or when he takes it up, sorted: users, groups and applications.
     pub global_administrators: Fact<Vec<ObjectId>>,
-    /// Users who hold any directory role, sorted: to delete them takes a role. Members of groups with a role are not told.
+    /// Users who hold any directory role, and groups whose members do, sorted: to delete them takes a role.
     pub role_holders: Fact<Vec<ObjectId>>,
     /// Until when what we sign in with, and our roles, last.
     pub ends: Fact<Ends>,

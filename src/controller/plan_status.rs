@@ -10,7 +10,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::loss::LossCount;
 use crate::closure::memory::Memory;
 use crate::closure::observation::Subscription;
-use crate::closure::plan::{Plan, PlannedSubscription, Sealed};
+use crate::closure::plan::{Plan, PlannedSubscription};
 use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::report::Report;
 use crate::closure::steps::losses;
@@ -152,10 +152,11 @@ fn bought(one: &PlannedSubscription, name: &str) -> BoughtStatus {
 }
 
 /// When the tenant can be closed at the earliest.
-pub(super) fn estimate(memory: &Memory, sealed: Option<&Sealed>) -> Option<EstimateStatus> {
+pub(super) fn estimate(memory: &Memory, in_force: Option<&Plan>) -> Option<EstimateStatus> {
     let made = memory.plan.as_ref()?;
-    let sealed = sealed.filter(|s| s.digest == made.digest)?;
-    let estimate = estimate::of_plan(sealed, made.made_at);
+    let plan = in_force?;
+    let sealed = plan.sealed.as_deref().filter(|s| s.digest == made.digest)?;
+    let estimate = estimate::of_plan(sealed, &plan.terms, made.made_at);
     Some(EstimateStatus {
         earliest: estimate.earliest,
         dominated_by: estimate.dominated_by.to_owned(),

@@ -224,7 +224,6 @@ fn status(
     in_force: Option<&Plan>,
     now: Timestamp,
 ) -> TenantClosureStatus {
-    let sealed = in_force.and_then(|plan| plan.sealed.as_deref());
     let old = read.closure.status.clone().unwrap_or_default();
     let whole_seconds = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
     let since = |key: &str| {
@@ -249,7 +248,7 @@ fn status(
             .approval
             .map(approval)
             .or_else(|| old.approval.clone()),
-        estimate: plan_status::estimate(memory, sealed).or_else(|| old.estimate.clone()),
+        estimate: plan_status::estimate(memory, in_force).or_else(|| old.estimate.clone()),
         steps: Step::ORDER
             .into_iter()
             .map(|step| step_status(step, report, memory, &old))

@@ -91,7 +91,7 @@ pub static CALLS: &[Known] = &[
     call(Graph, "GET", "/v1.0/users/{}/authentication/methods", ["has the administrator who stays a second factor", "UserAuthenticationMethod.Read.All", "2", "graph/api/authentication-list-methods"]),
     call(Graph, "DELETE", "/v1.0/users/{}", ["a user deleted", "User.ReadWrite.All", "1, 1 write", "graph/api/user-delete"]),
     call(Graph, "POST", "/v1.0/directoryObjects/getByIds", ["which of these are still there", "User.Read.All, Application.Read.All", "4", "graph/api/directoryobject-getbyids"]),
-    call(Graph, "GET", "/beta/users/{}/authentication/requirements", ["per-user MFA", "Policy.ReadWrite.AuthenticationMethod", "1", MFA]),
+    call(Graph, "GET", "/beta/users/{}/authentication/requirements", ["per-user MFA", "Policy.Read.All", "1", MFA]),
     call(Graph, "PATCH", "/beta/users/{}/authentication/requirements", ["per-user MFA off", "Policy.ReadWrite.AuthenticationMethod", "1, 1 write", MFA]),
     call(Graph, "GET", "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy", ["are security defaults on", "Policy.Read.All", "1", "graph/api/identitysecuritydefaultsenforcementpolicy-get"]),
     call(Graph, "PATCH", "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy", ["security defaults off", "Policy.ReadWrite.SecurityDefaults", "1, 1 write", "graph/api/identitysecuritydefaultsenforcementpolicy-update"]),

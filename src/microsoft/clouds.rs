@@ -4,8 +4,13 @@
 //! `partner-center/developer/partner-center-rest-urls`: the US Government's has the host of the worldwide one. That its tokens are
 //! the US Government's sign-in service's is from Microsoft's own PowerShell module for Partner Center (`AzureUSGovernment`);
 //! no page says it, nor which scope an application asks for there.
+//!
+//! The tenants that are controls are Microsoft's own in each cloud, which will not go away: the worldwide one owns the names of
+//! the company; those of the US Government's and of 21Vianet's are in the discovery documents that the Bot Framework is told to
+//! read there (learn.microsoft.com `azure/bot-service/how-to-deploy-gov-cloud-high`, `…/how-to-deploy-china-cloud`).
 
 use super::features::Feature;
+use crate::closure::id::ObjectId;
 use crate::closure::terms::{BillingKind, Cloud};
 use url::Url;
 
@@ -30,6 +35,7 @@ pub struct Hosts {
     graph: &'static str,
     arm: &'static str,
     partner: &'static str,
+    control: ObjectId,
 }
 
 const GLOBAL: Hosts = Hosts {
@@ -38,6 +44,7 @@ const GLOBAL: Hosts = Hosts {
     graph: "graph.microsoft.com",
     arm: "management.azure.com",
     partner: "api.partnercenter.microsoft.com",
+    control: ObjectId(uuid::uuid!("72f988bf-86f1-41af-91ab-2d7cd011db47")),
 };
 const US_GOV: Hosts = Hosts {
     cloud: Cloud::USGov,
@@ -45,6 +52,7 @@ const US_GOV: Hosts = Hosts {
     graph: "graph.microsoft.us",
     arm: "management.usgovcloudapi.net",
     partner: "api.partnercenter.microsoft.com",
+    control: ObjectId(uuid::uuid!("cab8a31a-1906-4287-a0d8-4eef66b95f6e")),
 };
 const US_GOV_DOD: Hosts = Hosts {
     cloud: Cloud::USGovDoD,
@@ -57,6 +65,7 @@ const CHINA: Hosts = Hosts {
     graph: "microsoftgraph.chinacloudapi.cn",
     arm: "management.chinacloudapi.cn",
     partner: "partner.partnercenterapi.microsoftonline.cn",
+    control: ObjectId(uuid::uuid!("a55a4d5b-9241-49b1-b4ff-befa8db00269")),
 };
 
 impl Hosts {
@@ -80,6 +89,16 @@ impl Hosts {
         [&GLOBAL, &US_GOV, &US_GOV_DOD, &CHINA]
             .into_iter()
             .flat_map(|hosts| [hosts.login, hosts.graph, hosts.arm, hosts.partner])
+    }
+
+    /// A tenant that is certainly in this cloud: its login service must still find it when it no longer finds another.
+    pub const fn control(&self) -> ObjectId {
+        self.control
+    }
+
+    /// Microsoft's own tenant in each cloud.
+    pub(super) fn controls() -> impl Iterator<Item = ObjectId> {
+        [GLOBAL.control, US_GOV.control, CHINA.control].into_iter()
     }
 
     /// The host of a service.

@@ -129,7 +129,7 @@ impl LiveTenant {
                 }
                 Question::RoleHolders => {
                     let told = answers.or_failed(Ask::Everybody);
-                    into.role_holders = roles::told_users(line, told).await.into();
+                    into.role_holders = roles::told_persons(line, told).await.into();
                 }
                 _ => {}
             }

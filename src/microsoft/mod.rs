@@ -58,7 +58,6 @@ pub use errors::{Row, TABLE as ERRORS};
 pub use failure::{Failure, Kind};
 pub use gates::{GateState, Gates};
 pub use live::LiveTenant;
-pub use outside::CONTROL_TENANT;
 pub use proof::Proof;
 pub use reaction::{Reaction, document as errors_document};
 pub use request::{EndpointOverride, Http, HttpError};

@@ -15,9 +15,6 @@ use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
-/// Microsoft's own tenant, which will not go away: the usual control.
-pub const CONTROL_TENANT: ObjectId = ObjectId(uuid::uuid!("72f988bf-86f1-41af-91ab-2d7cd011db47"));
-
 /// The time between two readings.
 const APART: Duration = Duration::from_millis(1_100);
 
@@ -47,7 +44,7 @@ impl Outside {
         Self {
             tenant: settings.tenant_id,
             domain: settings.initial_domain.clone(),
-            control: settings.control_tenant,
+            control: wire.hosts.control(),
             tokens: Tokens::new(wire.hosts, credentials),
         }
     }

@@ -37,8 +37,6 @@ pub struct Settings {
     pub dns: Arc<Dns>,
     /// Bounds in time and number.
     pub limits: Limits,
-    /// A tenant that is certainly there: the login service must still find it when it no longer finds ours.
-    pub control_tenant: ObjectId,
 }
 
 /// One kind of billing account.

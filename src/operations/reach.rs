@@ -6,8 +6,8 @@ use crate::closure::terms::Terms;
 use crate::controller::context::{EffectLimits, TenantFactory};
 use crate::controller::credentials::{Credential, Held, Keys};
 use crate::microsoft::{
-    Billing, CONTROL_TENANT, Counts, Credentials, Dns, EndpointOverride, GateState, Gates, Http,
-    Limits, LiveTenant, Proof, Settings,
+    Billing, Counts, Credentials, Dns, EndpointOverride, GateState, Gates, Http, Limits,
+    LiveTenant, Proof, Settings,
 };
 use crate::operations::settings::Run;
 use std::net::SocketAddr;
@@ -133,7 +133,6 @@ impl TenantFactory for Microsoft {
             gates: Arc::clone(&self.gates),
             dns: Arc::clone(&self.dns),
             limits: self.limits,
-            control_tenant: CONTROL_TENANT,
         }))
     }
 }

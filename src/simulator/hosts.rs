@@ -1,6 +1,7 @@
 //! Microsoft's host names in the four clouds.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::exchange::Service;
 
@@ -16,6 +17,36 @@ pub enum Cloud {
     USGovDoD,
     /// 21Vianet.
     China,
+}
+
+/// Microsoft's own tenants: each cloud has its own.
+pub(crate) const CORPORATE: Uuid = Uuid::from_u128(0x72f9_88bf_86f1_41af_91ab_2d7c_d011_db47);
+const SERVICES: Uuid = Uuid::from_u128(0xf8cd_ef31_a31e_4b4a_93e4_5f57_1e91_255a);
+const US_GOV: Uuid = Uuid::from_u128(0xcab8_a31a_1906_4287_a0d8_4eef_66b9_5f6e);
+const CHINA: Uuid = Uuid::from_u128(0xa55a_4d5b_9241_49b1_b4ff_befa_8db0_0269);
+
+impl Cloud {
+    /// The tenant that owns the first-party applications of this cloud.
+    pub(crate) const fn first_party(self) -> Uuid {
+        match self {
+            Self::Global => SERVICES,
+            Self::USGov | Self::USGovDoD => US_GOV,
+            Self::China => CHINA,
+        }
+    }
+
+    /// The tenant of Microsoft's own that this cloud's sign-in service finds, whatever a scenario holds.
+    pub(crate) const fn always_there(self) -> Uuid {
+        match self {
+            Self::Global => CORPORATE,
+            Self::USGov | Self::USGovDoD | Self::China => self.first_party(),
+        }
+    }
+
+    /// Does such a tenant own it, in whatever cloud?
+    pub(crate) fn owned_by_microsoft(owner: Uuid) -> bool {
+        [CORPORATE, SERVICES, US_GOV, CHINA].contains(&owner)
+    }
 }
 
 type Host = (&'static str, Service, &'static [Cloud]);
@@ -70,7 +101,7 @@ const HOSTS: &[Host] = &[
     (
         "api.partnercenter.microsoft.com",
         Service::Partner,
-        &[Cloud::Global],
+        &[Cloud::Global, Cloud::USGov],
     ),
     (
         "partner.partnercenterapi.microsoftonline.cn",

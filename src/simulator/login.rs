@@ -140,10 +140,11 @@ pub(super) fn unknown_tenant(world: &mut World, name: &str) -> Reply {
     refuse(world, 400, "invalid_tenant", 90_002, &text)
 }
 
-/// Microsoft's own tenant is found wherever anything is: clients look for it to tell "gone" from "nothing answers rightly".
+/// Microsoft's own tenant of this cloud is always found: clients look for it to tell "gone" from "nothing answers rightly".
 fn always_there(request: &Request, name: &str) -> Option<(Uuid, hosts::Cloud)> {
-    const MICROSOFT: Uuid = Uuid::from_u128(0x72f9_88bf_86f1_41af_91ab_2d7c_d011_db47);
-    (Uuid::parse_str(name) == Ok(MICROSOFT)).then(|| (MICROSOFT, request.cloud.unwrap_or_default()))
+    let id = Uuid::parse_str(name).ok()?;
+    let cloud = request.cloud.unwrap_or_default();
+    (id == cloud.always_there()).then_some((id, cloud))
 }
 
 fn discovery(world: &mut World, request: &Request, name: &str) -> Reply {

@@ -96,11 +96,17 @@ fn find(world: &World, partner: Uuid, customer: &str, id: &str) -> Result<(usize
 }
 
 fn row(one: &Subscription, clock: &Clock, partner: Uuid) -> Value {
+    let offer = if one.legacy_offer {
+        one.sku_id.to_string()
+    } else {
+        format!("{}:0001:X", one.sku)
+    };
+    let until = (one.cancellable && !one.legacy_offer).then(|| clock.date(one.last_cancellation()));
     json!({
-        "id": one.commerce_id, "offerId": format!("{}:0001:X", one.sku), "offerName": one.sku, "friendlyName": one.sku, "quantity": one.seats, "unitType": "Licenses",
+        "id": one.commerce_id, "offerId": offer, "offerName": one.sku, "friendlyName": one.sku, "quantity": one.seats, "unitType": "Licenses",
         "status": one.partner_status(), "autoRenewEnabled": one.auto_renew, "isTrial": one.trial, "billingType": "license", "billingCycle": "monthly", "termDuration": one.term_duration(), "renewalTermDuration": one.term_duration(),
         "creationDate": clock.date(one.term_end - one.term), "effectiveStartDate": clock.date(one.term_end - one.term), "commitmentEndDate": clock.date(one.term_end),
-        "cancellationAllowedUntilDate": one.cancellable.then(|| clock.date(one.last_cancellation())), "isMicrosoftProduct": true, "partnerId": partner, "contractType": "subscription",
+        "cancellationAllowedUntilDate": until, "isMicrosoftProduct": true, "partnerId": partner, "contractType": "subscription",
         "attributes": { "objectType": "Subscription", "etag": "simulated" },
     })
 }
@@ -146,12 +152,16 @@ fn change(
     }
     let one = &mut world.tenants[index].subscriptions[at];
     if cancels && one.active() {
-        if !one.cancellable {
-            return Err(Refusal::new(
-                400,
-                "BadRequest",
-                "The subscription cannot be canceled outside of its cancellation window.",
-            ));
+        let why = match (one.legacy_offer, wanted == "suspended") {
+            (true, false) => Some("The subscription of a legacy offer is suspended, not deleted."),
+            (false, true) => Some("The subscription is deleted, not suspended."),
+            (false, false) if !one.cancellable => {
+                Some("The subscription cannot be canceled outside of its cancellation window.")
+            }
+            _ => None,
+        };
+        if let Some(why) = why {
+            return Err(Refusal::new(400, "BadRequest", why));
         }
         one.cancel(now);
         if wanted == "deleted" {

@@ -153,6 +153,8 @@ pub struct Subscription {
     pub cancellable: bool,
     /// Virtual days, from the start and from each renewal, within which it can be canceled; absent: the whole term.
     pub cancellable_days: Option<f64>,
+    /// Sold by a partner before the new commerce: it is suspended whenever he likes, and never deleted by him.
+    pub legacy_offer: bool,
     /// Whether it can be deleted once canceled; if not, a person sends it to support (press `supportDeletes`).
     pub deletable: bool,
     /// A trial.
@@ -184,6 +186,7 @@ impl Default for Subscription {
             auto_renew: true,
             cancellable: true,
             cancellable_days: None,
+            legacy_offer: false,
             deletable: true,
             trial: false,
             grace_days: 30.0,

@@ -27,6 +27,7 @@ pub(crate) struct Subscription {
     pub(crate) window: Option<i64>,
     /// The end of that time.
     pub(crate) cancellable_until: Option<i64>,
+    pub(crate) legacy_offer: bool,
     pub(crate) deletable: bool,
     pub(crate) trial: bool,
     /// How long after its term it can be renewed.
@@ -101,6 +102,7 @@ impl Subscription {
             cancellable: plan.cancellable,
             window: plan.cancellable_days.map(|days| (days * DAY) as i64),
             cancellable_until: plan.cancellable_days.map(|days| (days * DAY) as i64),
+            legacy_offer: plan.legacy_offer,
             deletable: plan.deletable,
             trial: plan.trial,
             grace: (plan.grace_days * DAY) as i64,

@@ -18,14 +18,6 @@ pub(crate) const CUSTOMER: &str = "MicrosoftCustomerAgreement";
 pub(crate) const ENTERPRISE: &str = "EnterpriseAgreement";
 pub(crate) const ONLINE_SERVICES: &str = "MicrosoftOnlineServicesProgram";
 
-/// The tenant that owns Microsoft's first-party applications.
-pub(crate) const MICROSOFT_SERVICES: Uuid =
-    Uuid::from_u128(0xf8cd_ef31_a31e_4b4a_93e4_5f57_1e91_255a);
-
-/// Microsoft's corporate tenant, which owns some more of them.
-pub(crate) const MICROSOFT_CORPORATE: Uuid =
-    Uuid::from_u128(0x72f9_88bf_86f1_41af_91ab_2d7c_d011_db47);
-
 /// A simulated tenant.
 #[derive(Debug)]
 pub(crate) struct Tenant {
@@ -134,7 +126,7 @@ pub(crate) struct Principal {
 
 impl Principal {
     pub(crate) fn first_party(&self) -> bool {
-        self.owner == MICROSOFT_SERVICES || self.owner == MICROSOFT_CORPORATE
+        Cloud::owned_by_microsoft(self.owner)
     }
 
     /// Refuses to be deleted, whoever asks.

@@ -46,6 +46,18 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
         }),
         trial(
             row,
+            "refused where its result is looked for",
+            move |stage| async move {
+                for status in [400, 409, 422] {
+                    let refused =
+                        move |_: Hit<'_>| Told::Json(status, error("SubscriptionNotCancelable"));
+                    let words = "refused with SubscriptionNotCancelable; refused";
+                    is(&stage.run(refused).await, words);
+                }
+            },
+        ),
+        trial(
+            row,
             "said to have succeeded, but not done",
             move |stage| async move {
                 is(&stage.undone().await, "accepted; still shown");

@@ -14,8 +14,8 @@ use tenant_closure::closure::id::ObjectId;
 use tenant_closure::closure::tenant::Leash;
 use tenant_closure::closure::terms::Cloud;
 use tenant_closure::microsoft::{
-    CONTROL_TENANT, Dns, EndpointOverride, Gates, Hosts, Http, Limits, LiveTenant, Proof, Service,
-    Settings, find_call,
+    Dns, EndpointOverride, Gates, Hosts, Http, Limits, LiveTenant, Proof, Service, Settings,
+    find_call,
 };
 
 /// The tenant of all tests.
@@ -223,7 +223,6 @@ pub async fn listen(
         // Nobody answers there.
         dns: Arc::new(Dns::at(([127, 0, 0, 1], 9).into())),
         limits: Limits::default(),
-        control_tenant: CONTROL_TENANT,
     };
     (endpoint, settings)
 }
@@ -243,7 +242,6 @@ pub fn same(settings: &Settings) -> Settings {
         gates: Arc::clone(&settings.gates),
         dns: Arc::clone(&settings.dns),
         limits: settings.limits,
-        control_tenant: settings.control_tenant,
     }
 }
 

@@ -13,7 +13,8 @@ crate::rows![
     four_tenants_in_one_closure,
     a_token_of_another_tenant_at_the_partner,
     a_token_of_another_tenant_for_the_directory,
-    the_us_defense_has_no_partner_center
+    the_us_defense_has_no_partner_center,
+    a_partner_of_the_us_government_suspends_what_is_old
 ];
 
 /// Closes; a person canceled and deleted what was bought, and no program did.
@@ -195,4 +196,38 @@ async fn the_us_defense_has_no_partner_center() {
             .iter()
             .all(|(_, one)| one["app"].is_null())
     );
+}
+
+/// In the US Government's cloud a partner suspends an old offer, whenever he likes; a new one he cannot end there, and it does not
+/// renew.
+async fn a_partner_of_the_us_government_suspends_what_is_old() {
+    let name = "gov-partner";
+    let domain = format!("{name}-partner.onmicrosoft.us");
+    let fields = json!({"users": 1, "cloud": "USGov", "initialDomain": domain});
+    let partner = Trial::tenant(&fields).await;
+    let sold = |sku: &str, old: bool| {
+        json!({"kind": "Partner", "sku": sku, "legacyOffer": old, "partnerTenantId": partner.id,
+            "termEndDays": 5, "termDays": 5, "disabledDays": 5})
+    };
+    let fields =
+        json!({"cloud": "USGov", "subscriptions": [sold("OLD", true), sold("NEW", false)]});
+    let mut trial = Trial::new(name, fields).await;
+    trial.give("partner-closer", &partner, &partner.id).await;
+    let spec = trial.spec();
+    spec["tenant"]["cloud"] = json!("USGov");
+    let ahead = json!({"kind": "TermAhead", "reference": "CAB-120"});
+    spec["accept"].as_array_mut().unwrap().push(ahead);
+    spec["billing"] = json!({"accounts": [
+        {"kind": "Partner", "tenantId": partner.id, "credentials": {"secretName": "partner-closer"}}]});
+    trial.apply().await;
+    grant(&trial, &["partner-closer"]).await;
+    trial.assert_closes().await;
+    let effects = trial.effects().await;
+    for kind in ["subscriptionCanceled", "renewalOff"] {
+        let by: Vec<Value> = of_kind(&effects, kind)
+            .iter()
+            .map(|(_, one)| one["app"].clone())
+            .collect();
+        assert_eq!(by, [json!(partner.app_id)], "{kind}: {effects:#?}");
+    }
 }

@@ -4,7 +4,7 @@ use crate::trial::{Trial, condition};
 use serde_json::{Value, json};
 use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::closure::access::Who::{self, Identity, RetainedAdministrator};
-use tenant_closure::closure::access::table::{Kind, Purpose, TABLE, least};
+use tenant_closure::closure::access::table::{Kind, Purpose, TABLE, When, least};
 use tenant_closure::closure::report::Phase;
 
 crate::rows![
@@ -15,7 +15,9 @@ crate::rows![
     without_the_permission_to_read_methods_he_signs_in,
     what_the_table_says_is_enough,
     what_is_granted_takes_effect_late,
-    a_role_in_azure_takes_effect_late
+    a_role_in_azure_takes_effect_late,
+    the_least_closure_takes_the_least_rights,
+    a_role_that_a_group_holds_is_missed_in_step_0
 ];
 
 const GLOBAL: &str = "the role Global Administrator";
@@ -367,5 +369,42 @@ async fn a_role_in_azure_takes_effect_late() {
     trial.assert_untouched().await;
     takes_effect(&trial).await;
     trial.phase(Phase::AwaitingApproval).await;
+    trial.assert_closes().await;
+}
+
+/// No spare administrator, nobody else with a role, no billing account: what the table asks of every closure is enough to the end.
+async fn the_least_closure_takes_the_least_rights() {
+    let always: Vec<_> = TABLE
+        .iter()
+        .filter(|right| matches!(right.when, When::Always | When::RemoveApplications))
+        .filter(|right| right.kind == Kind::Permission)
+        .collect();
+    let rights: Vec<_> = least(&always).iter().map(|right| right.name()).collect();
+    assert!(!rights.contains(&"Policy.ReadWrite.AuthenticationMethod"));
+    let tenant = json!({"users": 5, "closer": {"appRoles": rights, "directoryRoles": []}});
+    let trial = Trial::new("roles-least", tenant).await;
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    trial.assert_closes().await;
+}
+
+/// Who is an administrator as the member of a group can be deleted with the role over administrators alone, and that is told
+/// before anything begins.
+async fn a_role_that_a_group_holds_is_missed_in_step_0() {
+    let permissions = granted(Purpose::Act, Kind::Permission);
+    let tenant = json!({
+        "users": 5, "groupAdministrators": 1, "closer": {"appRoles": permissions, "directoryRoles": []},
+    });
+    let trial = Trial::new("roles-by-group", tenant).await;
+    trial.apply().await;
+    let told = trial.blocked("RolesMissing").await;
+    let lacks = format!("step 1 Users: the identity lacks {PRIVILEGED}");
+    assert!(told.message.contains(&lacks), "{}", told.message);
+    trial.assert_untouched().await;
+    grant(
+        &trial,
+        json!({"role": "Privileged Authentication Administrator"}),
+    )
+    .await;
     trial.assert_closes().await;
 }

@@ -306,7 +306,7 @@ pub const TABLE: [Right; 37] = [
         Kind::Permission,
         "Policy.ReadWrite.AuthenticationMethod",
         When::Spare,
-        "reads the spare administrator's per-user MFA and switches it off; Microsoft names no lesser permission for reading it",
+        "reads the spare administrator's per-user MFA and switches it off",
     ),
     acts(
         Step::DisableMfa,

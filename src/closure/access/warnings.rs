@@ -241,7 +241,7 @@ fn end(
     let (Some(sealed), Some(made)) = (&plan.sealed, &memory.plan) else {
         return Vec::new();
     };
-    let earliest = estimate::of_plan(sealed, made.made_at).earliest;
+    let earliest = estimate::of_plan(sealed, &plan.terms, made.made_at).earliest;
     let before = |what: String, end: Option<Timestamp>| match end {
         Some(at) if at >= earliest => None,
         Some(at) => Some(Warning {

@@ -16,12 +16,20 @@ use jiff::Timestamp;
 enum Road {
     /// We end it.
     Act(Action),
-    /// We asked; it takes a while.
-    Canceling,
+    /// We asked, then; it takes a while.
+    Canceling(Timestamp),
     /// Recurring billing is off; the term ends by itself.
     TermEnd,
     /// Only a person can; with Microsoft's code where ours was refused.
     Person(Option<String>),
+    /// Only a person can: Microsoft accepted ours time and again, and did nothing.
+    InVain,
+}
+
+impl Road {
+    const fn by_person(&self) -> bool {
+        matches!(self, Self::Person(_) | Self::InVain)
+    }
 }
 
 /// Where step 2 stands.
@@ -91,10 +99,16 @@ fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Roa
     } else {
         return Road::TermEnd;
     };
+    let of = if action == Action::CancelSubscription {
+        &memory.subscriptions
+    } else {
+        &memory.renewals
+    };
     match asked {
+        None if subscriptions::in_vain(of, one.id, now) => Road::InVain,
         None => Road::Act(action),
         Some(asked) => match &asked.refused {
-            None => Road::Canceling,
+            None => Road::Canceling(asked.at),
             Some(code) => Road::Person(Some(code.clone())),
         },
     }
@@ -122,14 +136,15 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
     if !hand_offs.is_empty() {
         return Decision::HandOff(hand_offs);
     }
-    let canceling = roads
-        .iter()
-        .any(|(_, road)| matches!(road, Road::Canceling));
-    if canceling {
-        let message = "Subscriptions are being canceled; Microsoft takes a few minutes to show it";
-        return Waiting::new("Canceling", message)
-            .again_in(subscriptions::SOON)
-            .into();
+    let canceling = roads.iter().filter_map(|(_, road)| match road {
+        Road::Canceling(since) => Some(*since),
+        _ => None,
+    });
+    let mut canceling = canceling.peekable();
+    if canceling.peek().is_some() {
+        let message = "Subscriptions are being canceled; Microsoft takes a few minutes to show it, and is asked again after a day";
+        let waiting = Waiting::new("Canceling", message);
+        return subscriptions::shows(waiting, canceling, now).into();
     }
     let waiting: Vec<&Subscription> = roads.iter().map(|(one, _)| *one).collect();
     let message = format!(
@@ -143,9 +158,7 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
 
 fn hand_offs(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
     let by_person = |agreement: fn(Agreement) -> bool| -> Vec<&Subscription> {
-        let mine = roads
-            .iter()
-            .filter(|(_, road)| matches!(road, Road::Person(_)));
+        let mine = roads.iter().filter(|(_, road)| road.by_person());
         mine.map(|(one, _)| *one)
             .filter(|one| agreement(one.agreement))
             .collect()
@@ -236,7 +249,7 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
         Road::Act(_) => {
             subscriptions::blocker(plan, one, "Is canceled by the operator", "operator")
         }
-        Road::Canceling => subscriptions::blocker(plan, one, "Is being canceled", "time"),
+        Road::Canceling(_) => subscriptions::blocker(plan, one, "Is being canceled", "time"),
         Road::TermEnd => Blocker {
             dates: Dates::ending(one.next_change),
             ..subscriptions::blocker(plan, one, "Ends with its term", "time")
@@ -258,6 +271,11 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
             subscriptions::blocker(plan, one, remedy, "person")
         }
         Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
+        Road::InVain => {
+            let remedy =
+                "Microsoft accepted our cancellation several times and did not carry it out: cancel it by hand";
+            subscriptions::blocker(plan, one, remedy, "person")
+        }
         Road::Person(Some(code)) => {
             let remedy =
                 format!("Microsoft refused our cancellation with {code}: cancel it by hand");

@@ -175,10 +175,7 @@ fn judged(row: &Row, plan: &Plan, seen: &Observation) -> Option<State> {
         let all = seen.applications.known()?;
         Some(!all.iter().any(|one| !one.own && of_kind(one)))
     };
-    let shows_azure = terms
-        .billing
-        .iter()
-        .any(|account| account.kind == BillingKind::AzureSubscription);
+    let shows_azure = shows_azure(plan, seen);
     let passed = match row.id {
         "C1" => {
             let both = seen.users.known().zip(seen.spare.known());
@@ -188,9 +185,12 @@ fn judged(row: &Row, plan: &Plan, seen: &Observation) -> Option<State> {
         "C3" => no_application(|one| one.service_principal && !one.undeletable),
         "C4" => no_application(|one| !one.service_principal),
         "C6" => no_subscription(seen, false),
-        // Where no account shows them, none that is seen is not none.
+        // Where nothing shows them, none that is seen is not none.
         "C7" => no_subscription(seen, true).filter(|none| shows_azure || !none),
-        "C12" => seen.domain_services.known().map(|left| *left == 0),
+        "C12" => {
+            let none = seen.domain_services.known().map(|left| *left == 0);
+            none.filter(|none| shows_azure || !none)
+        }
         "C13" => seen.external.known().map(|found| found.left() == 0),
         "C14" => seen
             .external
@@ -203,6 +203,21 @@ fn judged(row: &Row, plan: &Plan, seen: &Observation) -> Option<State> {
         _ => None,
     };
     passed.map(|passed| if passed { State::Passed } else { State::Failed })
+}
+
+/// Does an account show us the Azure subscriptions of the tenant? Azure lists for nobody what he holds no role on, so one that
+/// shows nothing may be one that may see nothing: only what is, or was, listed proves that it can.
+fn shows_azure(plan: &Plan, seen: &Observation) -> bool {
+    let mut accounts = plan.terms.billing.iter();
+    let planned = plan.sealed.as_ref().is_some_and(|sealed| {
+        let mut all = sealed.head.subscriptions.iter();
+        all.any(|one| one.agreement == Agreement::Azure)
+    });
+    let listed = seen.subscriptions.known().is_some_and(|all| {
+        let mut all = all.iter();
+        all.any(|one| one.agreement == Agreement::Azure)
+    });
+    accounts.any(|account| account.kind == BillingKind::AzureSubscription) && (planned || listed)
 }
 
 /// No such subscription is left, of Azure or of the others.

@@ -150,8 +150,12 @@ fn accounts(
     memory: &Memory,
     now: Timestamp,
 ) -> Assessment {
+    // Whoever is left has been listed: where no spare administrator is kept there is nobody whose MFA would be read.
+    let Some(spare) = sealed.head.spare else {
+        return Assessment::done().standing("MFADisabled", disabled(plan, memory));
+    };
     if seen.mfa == Fact::Unreadable(Why::Unsupported) {
-        return unsupported(plan, sealed, seen);
+        return unsupported(plan, seen);
     }
     let states = match facts::known(&seen.mfa, Question::Mfa) {
         Ok(states) => states,
@@ -159,9 +163,8 @@ fn accounts(
     };
     let on: Vec<ObjectId> = states
         .iter()
-        .filter(|state| state.enabled && Some(state.id) == sealed.head.spare)
+        .filter(|state| state.enabled && state.id == spare)
         .map(|state| state.id)
-        .filter(|id| *id != sealed.head.retained)
         .collect();
     if on.is_empty() {
         return Assessment::done().standing("MFADisabled", disabled(plan, memory));
@@ -220,12 +223,8 @@ fn hand_off(plan: &Plan) -> HandOff {
     }
 }
 
-/// No program can read it here. The retained administrator keeps it anyway; for a spare one a person says that it is off.
-fn unsupported(plan: &Plan, sealed: &Sealed, seen: &Observation) -> Assessment {
-    if sealed.head.spare.is_none() {
-        let message = "All other accounts are verified gone, so none can have per-user MFA";
-        return Assessment::done().standing("MFADisabled", Standing::yes("NothingToDo", message));
-    }
+/// No program can read it here: a person says that it is off.
+fn unsupported(plan: &Plan, seen: &Observation) -> Assessment {
     if checks::attested(&seen.cluster.attestations, "MFA") == Some(checks::State::Passed) {
         let standing = Standing::yes("Attested", "A person says that per-user MFA is off");
         return Assessment::done().standing("MFADisabled", standing);

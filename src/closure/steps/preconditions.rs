@@ -212,7 +212,7 @@ fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacl
         })
         .collect();
     let users = plan.sealed.as_ref().map_or(0, |sealed| sealed.users.len());
-    let ahead = estimate::terms_ahead(&planned, users, now);
+    let ahead = estimate::terms_ahead(&planned, users, &plan.terms, now);
     let named: Vec<String> = ahead
         .iter()
         .map(|one| {

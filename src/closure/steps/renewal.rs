@@ -21,7 +21,7 @@ enum Road {
     /// We switch it off.
     Act,
     /// We asked; it takes a while to show.
-    Asked,
+    Asked(Timestamp),
     /// Only a person can; with Microsoft's code where we were refused.
     Person(Option<String>),
 }
@@ -91,9 +91,10 @@ fn road(sealed: &Sealed, one: &Subscription, memory: &Memory, now: Timestamp) ->
         return Road::Person(None);
     }
     match subscriptions::asked(&memory.renewals, one.id, now) {
+        None if subscriptions::in_vain(&memory.renewals, one.id, now) => Road::Person(None),
         None => Road::Act,
         Some(asked) => match &asked.refused {
-            None => Road::Asked,
+            None => Road::Asked(asked.at),
             Some(code) => Road::Person(Some(code.clone())),
         },
     }
@@ -126,11 +127,12 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
         let sold = (!sold.is_empty()).then(|| sold::stop_renewal(plan, &sold));
         return Decision::HandOff(own.into_iter().chain(sold).collect());
     }
-    let message =
-        "Recurring billing is being switched off; Microsoft takes a few minutes to show it";
-    Waiting::new("StoppingRenewal", message)
-        .again_in(subscriptions::SOON)
-        .into()
+    let message = "Recurring billing is being switched off; Microsoft takes a few minutes to show it, and is asked again after a day";
+    let asked = roads.iter().filter_map(|(_, road)| match road {
+        Road::Asked(since) => Some(*since),
+        _ => None,
+    });
+    subscriptions::shows(Waiting::new("StoppingRenewal", message), asked, now).into()
 }
 
 fn hand_off(plan: &Plan, some: &[&Subscription]) -> HandOff {
@@ -154,7 +156,7 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
                 "The operator switches its recurring billing off".to_owned(),
                 "operator",
             ),
-            Road::Asked => (
+            Road::Asked(_) => (
                 "Its recurring billing is being switched off".to_owned(),
                 "time",
             ),

@@ -1,6 +1,6 @@
 //! What steps 2 and 3 share: all subscriptions that the plan or a listing names, and words about them.
 
-use crate::closure::decision::{Blocker, Dates};
+use crate::closure::decision::{Blocker, Dates, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::links;
 use crate::closure::memory::Asked;
@@ -23,11 +23,37 @@ pub fn planned(plan: &Plan, id: ObjectId) -> bool {
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 /// What was asked for is looked at again this soon: it takes up to ten minutes to show.
 pub const SOON: Duration = Duration::from_secs(10);
+/// As long as this; then as seldom as anything else that takes days.
+const SOON_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// What was accepted so often, and shows no effect each time, a person does.
+const ACCEPTED_AT_MOST: u32 = 3;
 
 /// What was asked of this one, unless it is time to ask again.
 pub fn asked(of: &BTreeMap<ObjectId, Asked>, id: ObjectId, now: Timestamp) -> Option<&Asked> {
     of.get(&id)
         .filter(|asked| now.duration_since(asked.at) < ASK_AGAIN)
+}
+
+/// Was it accepted time and again, with no effect for so long each time?
+pub fn in_vain(of: &BTreeMap<ObjectId, Asked>, id: ObjectId, now: Timestamp) -> bool {
+    let known = of.get(&id).filter(|_| asked(of, id, now).is_none());
+    known.is_some_and(|asked| asked.accepted >= ACCEPTED_AT_MOST)
+}
+
+/// Waiting until what was asked for at these moments shows, or until the first of them is asked for again.
+pub fn shows(waiting: Waiting, asked: impl Iterator<Item = Timestamp>, now: Timestamp) -> Waiting {
+    let asked: Vec<Timestamp> = asked.collect();
+    let again = asked
+        .iter()
+        .min()
+        .and_then(|at| at.saturating_add(ASK_AGAIN).ok());
+    let lately = asked.iter().any(|at| now.duration_since(*at) < SOON_FOR);
+    let waiting = waiting.until(again);
+    if lately {
+        waiting.again_in(SOON)
+    } else {
+        waiting
+    }
 }
 
 /// How many are known, of the plan or of the listing, and how many of those the test says are done. One that is no

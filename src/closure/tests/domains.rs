@@ -215,6 +215,7 @@ fn a_refusal_is_handed_to_a_person_with_its_code_and_tried_again_after_a_day() {
     let refused = Asked {
         at: run.world.now,
         refused: Some("Request_BadRequest".into()),
+        accepted: 0,
     };
     run.memory
         .domains

@@ -23,6 +23,10 @@ fn with_azure(world: &mut World) {
         kind: BillingKind::AzureSubscription,
         tenant_id: None,
     }];
+    // One that was deleted is still listed: whoever shows it sees what there is.
+    let mut gone = subscription(0xa2e, Agreement::Azure);
+    gone.lifecycle = Lifecycle::Gone;
+    world.subscriptions = vec![gone];
 }
 
 type Change = Box<dyn Fn(&mut Observation)>;
@@ -164,6 +168,21 @@ fn a_domain_that_was_to_be_released_and_is_there_fails() {
 fn azure_that_no_account_shows_is_not_none() {
     let states = states(World::new(0), |_| {});
     assert_eq!((states[6], states[11]), (State::Unknown, State::Unknown));
+}
+
+#[test]
+fn an_account_that_shows_no_azure_subscription_proves_nothing() {
+    let blind = || {
+        World::new(0).with(|w| {
+            with_azure(w);
+            w.subscriptions.clear();
+            w.domain_services = Ok(0);
+        })
+    };
+    let found = states(blind(), |_| {});
+    assert_eq!((found[6], found[11]), (State::Unknown, State::Unknown));
+    let left = states(blind(), |s| s.domain_services = Fact::Known(1));
+    assert_eq!(left[11], State::Failed);
 }
 
 #[test]

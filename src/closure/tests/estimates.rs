@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 fn of(world: World) -> (estimate::Estimate, SignedDuration) {
     let run = planned(world);
     let made_at = run.memory.plan.as_ref().unwrap().made_at;
-    let estimate = estimate::of_plan(run.plan.sealed.as_ref().unwrap(), made_at);
+    let estimate = estimate::of_plan(run.plan.sealed.as_ref().unwrap(), &run.plan.terms, made_at);
     let takes = estimate.earliest.duration_since(made_at);
     (estimate, takes)
 }
@@ -41,6 +41,14 @@ fn the_longest_known_wait_dominates() {
         let off = takes - SignedDuration::from_hours(hours);
         assert!(off.abs() < hour, "{word}: {takes:?}");
     }
+}
+
+#[test]
+fn what_may_not_begin_yet_takes_until_then() {
+    let (estimate, takes) = of(bought(Agreement::CustomerAgreement, Some(30))
+        .with(|w| w.terms.not_before = Some(start() + SignedDuration::from_hours(1_000))));
+    assert_eq!(estimate.dominated_by, "NotBefore", "{}", estimate.message);
+    assert!((999..=1_001).contains(&takes.as_hours()), "{takes:?}");
 }
 
 #[test]
@@ -124,4 +132,18 @@ fn a_renewal_that_comes_first_and_that_we_cannot_stop_blocks() {
     world.subscriptions[0].auto_renew = true;
     let mut run = Run::of(world);
     assert_eq!(reason(&decided(&mut run, |_| {})), "TermAhead");
+}
+
+#[test]
+fn what_renews_before_it_may_begin_blocks_whoever_would_end_it() {
+    let in_days = |days: i64| start() + SignedDuration::from_hours(24 * days);
+    for (not_before, blocks) in [(None, false), (Some(10), true), (Some(1), false)] {
+        let mut world = bought(Agreement::CustomerAgreement, Some(2));
+        world.terms.accepted.clear();
+        world.terms.not_before = not_before.map(in_days);
+        world.subscriptions[0].auto_renew = true;
+        world.subscriptions[0].resource = Some("/providers/Microsoft.Billing/1".into());
+        let told = decided(&mut Run::of(world), |_| {});
+        assert_eq!(reason(&told) == "TermAhead", blocks, "{told:?}");
+    }
 }

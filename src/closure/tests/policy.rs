@@ -126,6 +126,7 @@ fn a_directory_that_a_policy_keeps_is_handed_over() {
     run.memory.directory_delete = Some(Asked {
         at: run.world.now,
         refused: Some("insufficient_claims".into()),
+        accepted: 0,
     });
     let told = decided(&mut run, |_| {});
     assert_eq!(reason(&told), "LiftPolicy");
@@ -140,6 +141,7 @@ fn a_policy_at_the_end_is_no_departure() {
     run.memory.own_identity = Some(Asked {
         at: run.world.now,
         refused: Some("Authorization_RequestDenied".into()),
+        accepted: 0,
     });
     let told = decided(&mut run, |seen| {
         seen.organization = Fact::Unreadable(Why::PolicyAsks);

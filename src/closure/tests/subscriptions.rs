@@ -205,12 +205,45 @@ fn what_was_asked_for_is_waited_for_and_asked_again_after_a_day() {
 }
 
 #[test]
+fn a_cancellation_accepted_in_vain_time_and_again_becomes_a_hand_off() {
+    let mut run = one(Agreement::Azure, |_| {});
+    for _ in 0..3 {
+        run.cycle(false);
+        run.world.subscriptions[0].lifecycle = Lifecycle::Active;
+        let Decision::Wait(waiting) = decided(&mut run, |_| {}).decision else {
+            panic!()
+        };
+        assert!(waiting.until.is_some_and(|until| until > run.world.now));
+        assert!(
+            waiting.look_again.is_some(),
+            "at first it is looked at often"
+        );
+        run.world.now += SignedDuration::from_hours(1);
+        let Decision::Wait(waiting) = decided(&mut run, |_| {}).decision else {
+            panic!()
+        };
+        assert!(waiting.look_again.is_none(), "then seldom");
+        run.world.now += SignedDuration::from_hours(24);
+    }
+    let told = decided(&mut run, |_| {});
+    assert!(matches!(told.decision, Decision::HandOff(_)), "{told:?}");
+    assert!(
+        told.blockers[0]
+            .remedy
+            .contains("accepted our cancellation several times")
+    );
+    run.world.subscriptions[0].lifecycle = Lifecycle::Disabled;
+    assert!(!told.decision.eq(&decided(&mut run, |_| {}).decision));
+}
+
+#[test]
 fn a_refused_cancellation_becomes_a_hand_off_with_its_code() {
     let mut run = one(Agreement::CustomerAgreement, |_| {});
     let known = run.world.subscriptions[0].id;
     let asked = crate::closure::memory::Asked {
         at: run.world.now,
         refused: Some("AuthorizationFailed".into()),
+        accepted: 0,
     };
     run.memory.subscriptions.insert(known, asked);
     let told = decided(&mut run, |_| {});
@@ -306,6 +339,7 @@ fn a_cancellation_that_comes_too_late_becomes_a_renewal_stopped() {
     let asked = crate::closure::memory::Asked {
         at: run.world.now,
         refused: Some("800062".into()),
+        accepted: 0,
     };
     run.memory.subscriptions.insert(known, asked);
     let told = decided(&mut run, |_| {});

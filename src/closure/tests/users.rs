@@ -358,6 +358,7 @@ fn a_memory_that_was_rolled_forward_asks_sync_off_only_where_it_was_answered() {
     let asked = Asked {
         at: start(),
         refused: None,
+        accepted: 0,
     };
     assert_eq!(
         Memory::default().advance(&intent, &taken, start()).sync_off,

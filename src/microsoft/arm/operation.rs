@@ -96,6 +96,19 @@ fn pause(reply: &Reply) -> Duration {
     reply.retry_after().unwrap_or(PAUSE).max(SHORTEST)
 }
 
+/// Where the result is looked for at its `Location`, a refusal with a code of its own is how the operation ended. What concerns
+/// the look itself (whether we may, whether it is there, a pause) and what is Microsoft's own trouble tell nothing.
+fn ended_badly(reply: &Reply) -> Option<Failure> {
+    let of_the_look = matches!(reply.status, 401 | 403 | 404 | 408 | 429);
+    if of_the_look || !(400..500).contains(&reply.status) {
+        return None;
+    }
+    let mut failure = reply.failure()?;
+    let coded = failure.code != format!("HTTP{}", failure.status);
+    failure.kind = Kind::Rejected;
+    coded.then_some(failure)
+}
+
 /// Watches an operation; `Some` where it came to a bad end.
 async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Option<Failure> {
     let until = line.until().min(Instant::now() + FOLLOWED);
@@ -111,6 +124,9 @@ async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Optio
         if reply.status == 202 {
             (url, pause) = next(line, &reply).unwrap_or((url, PAUSE));
             continue;
+        }
+        if let Some(failure) = ended_badly(&reply) {
+            return Some(failure);
         }
         let told = self::pause(&reply);
         let body: Value = reply.json().ok()?;

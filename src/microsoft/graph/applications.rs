@@ -5,18 +5,15 @@ use crate::closure::id::ObjectId;
 use crate::closure::observation::Application;
 use crate::closure::special::Special;
 use crate::microsoft::batch::Item;
-use crate::microsoft::clouds::Service;
+use crate::microsoft::clouds::{Hosts, Service};
 use crate::microsoft::failure::Failure;
 use crate::microsoft::paging::each_page;
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Microsoft's own tenants: what they own is built in.
-const MICROSOFT: [ObjectId; 2] = [
-    ObjectId(uuid::uuid!("f8cdef31-a31e-4b4a-93e4-5f571e91255a")),
-    ObjectId(uuid::uuid!("72f988bf-86f1-41af-91ab-2d7cd011db47")),
-];
+/// The tenants, besides those that are controls, that own what Microsoft builds into a directory.
+const SERVICES: ObjectId = ObjectId(uuid::uuid!("f8cdef31-a31e-4b4a-93e4-5f571e91255a"));
 
 /// The types that the port calls applications.
 const TYPES: [&str; 2] = ["application", "servicePrincipal"];
@@ -62,7 +59,7 @@ pub(in crate::microsoft) fn built_in(kind: Option<&str>, owner: Option<&str>) ->
     kind == Some("ManagedIdentity")
         || owner
             .and_then(ObjectId::parse)
-            .is_some_and(|owner| MICROSOFT.contains(&owner))
+            .is_some_and(|owner| owner == SERVICES || Hosts::controls().any(|own| own == owner))
 }
 
 /// `GET /applications` and `GET /servicePrincipals` (graph/api/application-list, serviceprincipal-list).

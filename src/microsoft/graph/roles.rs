@@ -51,6 +51,7 @@ struct Expanded {
 }
 
 const USER: &str = "#microsoft.graph.user";
+const GROUP: &str = "#microsoft.graph.group";
 
 impl Assignment {
     fn tenant_wide(&self) -> bool {
@@ -211,16 +212,16 @@ pub(in crate::microsoft) fn everybody(line: &Line<'_>) -> Result<Item, Failure> 
     Ok(Item::get(&url))
 }
 
-/// What it was answered: the users among them, sorted; one whose kind is not told is taken for a user.
-pub(in crate::microsoft) async fn told_users(
+/// What it was answered: users, and groups whose members hold it, sorted; one whose kind is not told is taken for a user.
+pub(in crate::microsoft) async fn told_persons(
     line: &Line<'_>,
     body: Body,
 ) -> Result<Vec<ObjectId>, Failure> {
     let found = whole(line, body).await?.into_iter();
-    let user = |who: &Expanded| who.kind.is_empty() || who.kind == USER;
-    let users = found.filter(|one| one.expanded.as_ref().is_none_or(user));
-    let users: BTreeSet<ObjectId> = users.map(|one| one.principal).collect();
-    Ok(users.into_iter().collect())
+    let person = |who: &Expanded| who.kind.is_empty() || [USER, GROUP].contains(&who.kind.as_str());
+    let persons = found.filter(|one| one.expanded.as_ref().is_none_or(person));
+    let persons: BTreeSet<ObjectId> = persons.map(|one| one.principal).collect();
+    Ok(persons.into_iter().collect())
 }
 
 fn address(line: &Line<'_>, kind: &str, filter: &str) -> Result<Url, Failure> {

@@ -16,11 +16,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let find = |position: Option<u32>| position.ok_or_else(|| Refusal::not_found(&id));
     match call.method.as_str() {
         "GET" => {
-            call.require(&[
-                "Policy.Read.All",
-                "Policy.ReadWrite.AuthenticationMethod",
-                "UserAuthenticationMethod.Read.All",
-            ])?;
+            call.require(&["Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"])?;
             let position = find(tenant.users.find(&id))?;
             let user = tenant
                 .users

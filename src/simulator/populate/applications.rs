@@ -2,13 +2,12 @@
 
 use uuid::Uuid;
 
+use super::super::hosts::CORPORATE;
 use super::super::random::Random;
 use super::super::roles;
 use super::super::scenario::{self, ApplicationRegistration};
 use super::super::scenario_parts::{CLOSER_APP_ROLES, CLOSER_DIRECTORY_ROLES, READER_APP_ROLES};
-use super::super::tenant::{
-    Application, Client, MICROSOFT_CORPORATE, MICROSOFT_SERVICES, Principal, Tenant,
-};
+use super::super::tenant::{Application, Client, Principal, Tenant};
 use super::SYNC_APP;
 
 /// What applications are called that personal accounts may use.
@@ -57,6 +56,7 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
         });
     };
     let own = tenant.id;
+    let microsoft = tenant.cloud.first_party();
     let mut ids = Random::new(own.as_u64_pair().0);
     for number in 1..=plan.applications {
         let name = format!("Line of business {number}");
@@ -76,11 +76,7 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
             false,
         );
     }
-    for number in 1..=plan.first_party_service_principals {
-        let name = format!("Microsoft service {number}");
-        add(tenant, name, ids.uuid(), MICROSOFT_SERVICES, false);
-    }
-    for (name, owner) in stubborn(plan, &mut ids) {
+    for (name, owner) in stubborn(plan, microsoft, &mut ids) {
         add(tenant, name, ids.uuid(), owner, false);
     }
     for number in 1..=plan.managed_identities {
@@ -97,7 +93,7 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
             tenant,
             "Microsoft Entra AD Synchronization Service".to_owned(),
             SYNC_APP,
-            MICROSOFT_SERVICES,
+            microsoft,
             false,
         );
     }
@@ -126,16 +122,19 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
     }
 }
 
-/// Those besides Microsoft's usual ones that refuse to be deleted, with their owners.
-fn stubborn(plan: &scenario::Tenant, ids: &mut Random) -> Vec<(String, Uuid)> {
+/// Microsoft's own and others that refuse to be deleted, with their owners.
+fn stubborn(plan: &scenario::Tenant, microsoft: Uuid, ids: &mut Random) -> Vec<(String, Uuid)> {
+    let services = (1..=plan.first_party_service_principals)
+        .map(|number| (format!("Microsoft service {number}"), microsoft));
     let corporate = (1..=plan.corporate_service_principals)
-        .map(|number| (format!("Microsoft internal {number}"), MICROSOFT_CORPORATE));
+        .map(|number| (format!("Microsoft internal {number}"), CORPORATE));
     let hidden = (1..=plan.hidden_service_principals)
         .map(|number| (format!("{HIDDEN} {number}"), ids.uuid()));
     let linked_in = plan
         .linked_in_connection
-        .then(|| (LINKED_IN.to_owned(), MICROSOFT_SERVICES));
-    corporate.chain(hidden).chain(linked_in).collect()
+        .then(|| (LINKED_IN.to_owned(), microsoft));
+    let all = services.chain(corporate).chain(hidden);
+    all.chain(linked_in).collect()
 }
 
 fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Client {
