@@ -25,6 +25,7 @@ mod stack;
 use case::Case;
 use cluster::Result;
 use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::events::v1::Event;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, ResourceExt as _};
 use person::Person;
@@ -293,4 +294,62 @@ async fn as_many_act_at_once_as_the_configuration_says_and_who_waits_does_not_co
     let whole = rows.iter().all(|(_, times)| times % SLICE == 0);
     assert!(whole, "two acted at once: {rows:?}");
     until_told(&waiting, "Ready", "WaitingSyncOff", "").await;
+}
+
+/// Nothing is given up for it: a step that takes longer than it should is told, with an event, and goes on.
+#[tokio::test(flavor = "current_thread")]
+async fn a_step_that_is_overdue_is_told_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        simulation: simulator::demo_tenant(12, 7),
+        values: vec!["configuration.overdueAfter=1s".to_owned()],
+        quiet: true,
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let bought = json!([{"kind": "Direct", "sku": "SPE_E5", "termEndDays": 5}]);
+    let fields =
+        json!({"users": 12, "initialDomain": "overdue.onmicrosoft.com", "subscriptions": bought});
+    let tenant = stack.simulator.add(&fields).await.unwrap();
+    let case = stack.case("overdue", tenant).await.unwrap();
+    case.apply().await.unwrap();
+    let diary = || Some(folder.path().join("overdue.log"));
+    let late = "Step 2 CancelSubscriptions is overdue since ";
+    // Bob approves, and nobody cancels the subscription.
+    let mut nobody = Person::new(&case, false, diary());
+    let told = tokio::select! {
+        told = until_told(&case, "Reconciling", "StepOverdue", late) => told,
+        trouble = nobody.live() => panic!("the persons: {trouble:?}"),
+    };
+    for says in [
+        ": look at status.blockers for who has to cancel what",
+        "; the work goes on. A person is needed: ",
+    ] {
+        assert!(told.contains(says), "{told}");
+    }
+    // It is neither stalled nor anything else than handed over.
+    let status = case.closures().get(case::NAME).await.unwrap().status;
+    let status = status.unwrap();
+    let of = |name: &str| {
+        let found = status.condition(name).unwrap();
+        (found.status.clone(), found.reason.clone())
+    };
+    let handed = "CancelSubscriptionsHandOff".to_owned();
+    assert_eq!(of("Ready"), ("False".to_owned(), handed));
+    assert_eq!(of("Stalled").0, "False");
+    let events: Api<Event> = Api::namespaced(stack.cluster.client("admin"), "overdue");
+    let events = events.list(&ListParams::default()).await.unwrap().items;
+    let events = events
+        .iter()
+        .filter(|one| one.reason.as_deref() == Some("StepOverdue"));
+    let notes: Vec<_> = events.filter_map(|one| one.note.as_deref()).collect();
+    assert!(notes.iter().any(|note| note.contains(late)), "{notes:?}");
+
+    let mut person = Person::new(&case, true, diary());
+    tokio::select! {
+        _ = until_told(&case, "Closed", "TenantGone", "") => {}
+        trouble = person.live() => panic!("the persons: {trouble:?}"),
+    }
+    let judged = case.portal.get("violations").await.unwrap();
+    assert_eq!(judged["count"], 0, "{judged:#}");
 }

@@ -4,6 +4,7 @@ use crate::api::closure::{
     Accepted as AcceptedSpec, Backup as BackupSpec, BillingAccount as AccountSpec, Credentials,
     TenantClosureSpec,
 };
+use crate::closure::deadline::OVERDUE_AFTER;
 use crate::closure::id::ObjectId;
 use crate::closure::terms::{Accepted, Backup, BillingAccount, Mode, Terms};
 use jiff::SignedDuration;
@@ -16,6 +17,8 @@ pub struct Defaults {
     pub slice: usize,
     /// Longest time between two looks.
     pub poll_at_most: Duration,
+    /// Time to spare before a step is told as overdue.
+    pub overdue_after: SignedDuration,
     /// Persons who must approve at least.
     pub minimum_approvals: u32,
     /// Where false, a spec that asks for fewer approvals than the minimum gets the minimum.
@@ -27,6 +30,7 @@ impl Default for Defaults {
         Self {
             slice: 400,
             poll_at_most: Duration::from_secs(900),
+            overdue_after: OVERDUE_AFTER,
             minimum_approvals: 1,
             allow_fewer: false,
         }
@@ -86,6 +90,7 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         max_users: spec.limits.as_ref().map(|l| l.max_users),
         slice: defaults.slice.clamp(1, 400),
         poll_at_most: defaults.poll_at_most,
+        overdue_after: defaults.overdue_after,
     })
 }
 

@@ -12,10 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 /// The reason of the condition that tells it.
 pub const REASON: &str = "StepOverdue";
 
-/// To spare for what programs and Microsoft do.
-const SLACK: SignedDuration = SignedDuration::from_hours(24);
-/// To spare where a person has something to do.
-const FOR_PERSONS: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// To spare for what programs and Microsoft do, where the operator's configuration says nothing else.
+pub const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// Where a person has something to do, so many times as much is to spare.
+const FOR_PERSONS: i32 = 7;
 /// Microsoft keeps a disabled subscription, an Azure one too, at most so long
 /// (learn.microsoft.com `microsoft-365/commerce/subscriptions/what-if-my-subscription-expires`,
 /// `azure/cost-management-billing/manage/cancel-azure-subscription`).
@@ -56,6 +56,8 @@ pub fn deadline(plan: &Plan, memory: &Memory, step: Step) -> Option<Timestamp> {
     let writes = |count: u32| {
         SignedDuration::try_from(quota::at_least(count.into())).unwrap_or(SignedDuration::MAX)
     };
+    let slack = plan.terms.overdue_after;
+    let for_persons = slack.saturating_mul(FOR_PERSONS);
     let ends = head.subscriptions.iter().filter_map(|one| one.ends_at);
     let terms = ends.max();
     let (takes, spare, not_before) = match step {
@@ -67,12 +69,12 @@ pub fn deadline(plan: &Plan, memory: &Memory, step: Step) -> Option<Timestamp> {
                 SignedDuration::ZERO
             };
             let takes = writes(plan.users()).saturating_add(sync);
-            (takes.saturating_add(LISTINGS_APART), SLACK, None)
+            (takes.saturating_add(LISTINGS_APART), slack, None)
         }
-        Step::CancelSubscriptions => (SignedDuration::ZERO, FOR_PERSONS, terms),
-        Step::DeleteSubscriptions => (DISABLED, FOR_PERSONS, terms),
-        Step::DisableMfa => (SignedDuration::ZERO, SLACK, None),
-        Step::DeleteDirectory => (writes(len(&head.applications)), FOR_PERSONS, None),
+        Step::CancelSubscriptions => (SignedDuration::ZERO, for_persons, terms),
+        Step::DeleteSubscriptions => (DISABLED, for_persons, terms),
+        Step::DisableMfa => (SignedDuration::ZERO, slack, None),
+        Step::DeleteDirectory => (writes(len(&head.applications)), for_persons, None),
     };
     let done = begun.saturating_add(takes).ok()?;
     let done = not_before.map_or(done, |end| done.max(end));

@@ -87,6 +87,7 @@ pub fn terms() -> Terms {
         max_users: Some(5_000),
         slice: 50,
         poll_at_most: Duration::from_secs(900),
+        overdue_after: SignedDuration::from_hours(24),
     }
 }
 

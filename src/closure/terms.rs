@@ -88,6 +88,8 @@ pub struct Terms {
     pub slice: usize,
     /// Longest time between two looks at something that is waited for.
     pub poll_at_most: Duration,
+    /// Time to spare before a step is told as overdue; where a person has something to do, seven times as long.
+    pub overdue_after: SignedDuration,
 }
 
 /// A loss accepted by name.

@@ -99,6 +99,10 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
     if let Some(text) = get("pollAtMost") {
         defaults.poll_at_most = duration(text).ok_or("pollAtMost")?;
     }
+    if let Some(text) = get("overdueAfter") {
+        let told = duration(text).and_then(|spare| SignedDuration::try_from(spare).ok());
+        defaults.overdue_after = told.ok_or("overdueAfter")?;
+    }
     if let Some(text) = get("slice") {
         defaults.slice = text
             .parse::<usize>()
@@ -239,6 +243,7 @@ mod tests {
             ("killSwitch", "maybe"),
             ("slice", "4000"),
             ("gracePeriod", "soon"),
+            ("overdueAfter", "late"),
             ("protectedTenants", "contoso"),
             ("maxClosuresPer30Days", "many"),
             ("maxClosuresActing", "0"),
@@ -266,11 +271,15 @@ mod tests {
         let read = resolve(Some(&map(&[
             ("pollAtMost", "1s"),
             ("gracePeriod", "2h"),
+            ("overdueAfter", "48h"),
             ("protectedTenants", id),
             ("retainedAdministratorProofDays", "14"),
         ])));
         assert_eq!(read.defaults.poll_at_most, Duration::from_secs(1));
         assert_eq!(read.grace, SignedDuration::from_hours(2));
+        assert_eq!(read.defaults.overdue_after, SignedDuration::from_hours(48));
+        let usual = resolve(Some(&map(&[]))).defaults.overdue_after;
+        assert_eq!(usual, SignedDuration::from_hours(24));
         assert_eq!(read.guards.protected.len(), 1);
         assert_eq!((read.guards.begun_at_most, read.acting_at_most), (10, 10));
         assert_eq!(read.guards.proof_days, Some(14));

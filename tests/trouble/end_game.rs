@@ -4,6 +4,7 @@
 use crate::case::NAME;
 use crate::person::Person;
 use crate::stack::OPERATOR;
+use crate::supplements::plugin;
 use crate::trial::{Trial, condition};
 use kube::Api;
 use kube::api::ListParams;
@@ -18,7 +19,8 @@ crate::rows![
     a_portal_that_refuses_though_all_is_green,
     our_own_that_may_not_remove_itself,
     a_credential_that_is_lost_too_early,
-    applications_of_personal_accounts_go_in_their_own_lane
+    applications_of_personal_accounts_go_in_their_own_lane,
+    more_applications_than_one_plan_holds
 ];
 
 /// Bob says what he saw.
@@ -340,4 +342,67 @@ async fn applications_of_personal_accounts_go_in_their_own_lane() {
         .find(|one| one.name == "DeleteDirectory")
         .unwrap();
     assert_eq!(step.totals.as_ref().unwrap().throttled, 0, "{step:?}");
+}
+
+/// Enterprise applications that are left besides Microsoft's own and the operator's, as Graph lists them.
+async fn applications_left(trial: &Trial) -> BTreeSet<String> {
+    const MICROSOFT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
+    let portal = &trial.case.portal;
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", portal.tenant.app_id.as_str()),
+        ("client_secret", &portal.tenant.client_secret),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let path = format!("login/{}/oauth2/v2.0/token", portal.tenant.id);
+    let token = portal.form(&path, &form).await.unwrap()["access_token"].clone();
+    let path = "graph/v1.0/servicePrincipals?$top=999";
+    let asked = portal.with_token(token.as_str().unwrap(), "GET", path, &Value::Null);
+    let (status, listed) = asked.await.unwrap();
+    assert_eq!((status, &listed["@odata.nextLink"]), (200, &Value::Null));
+    let all = listed["value"].as_array().unwrap().iter();
+    let others = all.filter(|one| {
+        one["appOwnerOrganizationId"] != MICROSOFT && one["appId"] != json!(portal.tenant.app_id)
+    });
+    others
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The plan says how many more there are than it holds; nobody removes those unasked, and nobody forgets them.
+async fn more_applications_than_one_plan_holds() {
+    let fields = json!({"users": 5, "servicePrincipals": 1_003, "firstPartyServicePrincipals": 2,
+        "reader": {"registeredElsewhere": true}});
+    let mut trial = Trial::new("many-applications", fields).await;
+    trial.spec()["directory"] = json!({"removeApplications": true});
+    trial.apply().await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let plan = status.plan.unwrap();
+    // The reader's is one of them.
+    assert_eq!((plan.applications, plan.applications_beyond), (1_000, 4));
+    let shown = plugin(&trial, &["plan", NAME]).await;
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    for says in [
+        "applications 1,000 applications and service principals, removed",
+        "applications 4 more than one plan holds: a person removes them in step 5",
+    ] {
+        assert!(words.contains(says), "{says} is not in\n{shown}");
+    }
+    trial.assert_untouched().await;
+    let (status, handed) = trial.handed_over("RemoveApplications").await;
+    assert_eq!(status.step.as_deref(), Some("5/5 DeleteDirectory"));
+    let says = ": 4 applications. When the plan was made there were 4 more than one plan holds";
+    assert!(handed.what.ends_with(says), "{}", handed.what);
+    let left = applications_left(&trial).await;
+    assert_eq!(left.len(), 4, "nobody asked for these to be removed");
+    trial.assert_stands_still().await;
+    trial.assert_no_rule_broken().await;
+    for id in &left {
+        let portal = &trial.case.portal;
+        portal.press("deleteApplication", Some(id)).await.unwrap();
+    }
+    let audit = trial.assert_closes().await;
+    let removed = audit.objects(&[Action::RemoveApplications]);
+    assert_eq!(removed.len(), 1_000);
+    assert!(removed.is_disjoint(&left), "who was not in the plan");
 }

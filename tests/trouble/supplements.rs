@@ -60,7 +60,7 @@ async fn grown(trial: &Trial, users: u32) -> TenantClosureStatus {
 }
 
 /// What the plugin prints, as bob.
-async fn plugin(trial: &Trial, args: &[&str]) -> String {
+pub(crate) async fn plugin(trial: &Trial, args: &[&str]) -> String {
     let kubeconfig = trial.case.cluster.kubeconfig("bob");
     let done = tokio::process::Command::new(binary("kubectl-tenant_closure").unwrap())
         .args(args)

@@ -59,6 +59,21 @@ fn a_step_that_takes_too_long_is_told_and_goes_on() {
 }
 
 #[test]
+fn the_configuration_says_how_much_is_to_spare() {
+    let mut run = begun(World::new(120));
+    run.cycle(true);
+    let mut of = |step: Step, hours: i64| {
+        run.plan.terms.overdue_after = HOUR * i32::try_from(hours).unwrap();
+        deadline(&run.plan, &run.memory, step).unwrap()
+    };
+    let [none, two] = [0, 2].map(|hours| of(Step::Users, hours));
+    assert_eq!(two.duration_since(none), HOUR * 2);
+    // Where persons have something to do: after the users, in step 2.
+    let [none, two] = [0, 2].map(|hours| of(Step::CancelSubscriptions, hours));
+    assert_eq!(two.duration_since(none), HOUR * 14);
+}
+
+#[test]
 fn it_is_never_earlier_than_what_microsoft_publishes() {
     let day = HOUR * 24;
     let without = begun(World::new(3));
