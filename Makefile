@@ -7,7 +7,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tenant-closure
 MACHETE_VERSION := 0.9.2
 MACHETE := $(CACHE)/cargo-machete-$(MACHETE_VERSION)/bin/cargo-machete
 
-.PHONY: help tools build demo demo-keep demo-stop test contract sdk-test bench lint fmt crds rights control-plane clean
+.PHONY: help tools build demo demo-keep demo-stop test contract sdk-test stores-test bench lint fmt crds rights control-plane clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,15 @@ sdk-test: tools ## run Microsoft's own SDKs (Python; JavaScript where npm is) on
 	tests/sdk/run.sh python
 	@if command -v npm >/dev/null; then tests/sdk/run.sh javascript; else echo 'npm is missing: the SDK for JavaScript is not tried' >&2; fi
 
+stores-test: tools ## run the evidence stores of S3, Azure and Google on real servers (minutes the first time)
+	@ready=(); \
+	for store in s3 azure gcs; do \
+	  code=0; tests/stores/server.sh $$store >/dev/null || code=$$?; \
+	  case $$code in 0) ready+=("$$store::") ;; 3) ;; *) exit $$code ;; esac; \
+	done; \
+	(($${#ready[@]})) || { echo 'no server can be had: nothing is tried' >&2; exit 1; }; \
+	cargo test --features object-stores --test stores -- --test-threads 2 "$${ready[@]}"
+
 bench: tools ## measure the operator's memory while it plans 200,000 users, in a release build (minutes)
 	cargo build --release --bins
 	cargo bench --bench memory
@@ -58,7 +67,7 @@ lint: tools $(MACHETE) ## formatting, clippy, the pure core alone, generated fil
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo check --no-default-features --lib
-	cargo clippy --lib --features object-stores -- -D warnings
+	cargo clippy --lib --test stores --features object-stores -- -D warnings
 	cargo test --test generated
 	$(MACHETE)
 

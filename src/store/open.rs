@@ -76,7 +76,7 @@ pub fn open(address: &Address) -> Result<Store, OpenError> {
 /// Credentials, endpoints and regions are those of the environment, by the names that the clouds' own tools read.
 #[cfg(feature = "object-stores")]
 fn cloud(address: &Address) -> Result<Store, OpenError> {
-    use object_store::aws::AmazonS3Builder;
+    use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum};
     use object_store::azure::MicrosoftAzureBuilder;
     use object_store::gcp::GoogleCloudStorageBuilder;
     use object_store::{BackoffConfig, RetryConfig};
@@ -90,12 +90,18 @@ fn cloud(address: &Address) -> Result<Store, OpenError> {
         retry_timeout: Duration::from_secs(15),
     };
     let objects: Arc<dyn ObjectStore> = match url.scheme() {
-        "s3" => Arc::new(
-            AmazonS3Builder::from_env()
-                .with_url(url.as_str())
-                .with_retry(retry)
-                .build()?,
-        ),
+        "s3" => {
+            let mut builder = AmazonS3Builder::from_env();
+            // A bucket with Object Lock takes nothing without one:
+            // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html>.
+            if builder
+                .get_config_value(&AmazonS3ConfigKey::Checksum)
+                .is_none()
+            {
+                builder = builder.with_checksum_algorithm(Checksum::SHA256);
+            }
+            Arc::new(builder.with_url(url.as_str()).with_retry(retry).build()?)
+        }
         "az" => Arc::new(
             MicrosoftAzureBuilder::from_env()
                 .with_url(url.as_str())

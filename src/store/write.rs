@@ -33,7 +33,8 @@ impl StoreError {
     /// All that is known, for a log.
     pub fn detail(&self) -> String {
         match self {
-            Self::Denied(why) | Self::Failed(why) => format!("{self}: {why}"),
+            Self::Denied(why) => format!("{self}: {why}"),
+            Self::Failed(why) => format!("the store could not be written or read: {why}"),
             Self::Open(_) | Self::Timeout | Self::Differs(_) => self.to_string(),
         }
     }
@@ -122,10 +123,22 @@ impl Store {
     /// Where the store failed.
     pub async fn names(&self) -> Result<Vec<Path>, StoreError> {
         let listing = self.objects.list(Some(&self.root));
-        let found: Vec<_> = listing.map_ok(|one| one.location).try_collect().await?;
-        let mut names = found;
+        let found: Result<Vec<_>, _> = listing.map_ok(|one| one.location).try_collect().await;
+        let mut names = match found {
+            Ok(names) => names,
+            Err(why) => return Err(self.told_apart(why).await),
+        };
         names.sort_unstable();
         Ok(names)
+    }
+
+    /// The clients of clouds tell a refused listing as they tell any failure, and a refused reading as what it is: so a
+    /// reading is tried, whatever it would find.
+    async fn told_apart(&self, why: object_store::Error) -> StoreError {
+        match self.read(&self.root.clone().join("head.json")).await {
+            Err(StoreError::Denied(_)) => StoreError::Denied(why),
+            _ => why.into(),
+        }
     }
 
     /// Puts it there, whatever was there.

@@ -45,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) audit: bool,
     /// Objects that are there before the chart.
     pub(crate) before: Option<String>,
+    /// What the operator's environment has besides.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 /// The whole stack; dropped in this order.
@@ -61,6 +63,8 @@ pub(crate) struct Stack {
     kubeconfig: PathBuf,
     arguments: Vec<&'static str>,
     log: Option<&'static str>,
+    /// What the environment of the next operator has besides.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 impl Stack {
@@ -94,6 +98,7 @@ impl Stack {
             &simulator,
             &options.arguments,
             options.log,
+            &options.environment,
         )?;
         let stack = Self {
             operator,
@@ -105,6 +110,7 @@ impl Stack {
             kubeconfig,
             arguments: options.arguments,
             log: options.log,
+            environment: options.environment,
         };
         stack.until_ready().await?;
         Ok(stack)
@@ -160,6 +166,7 @@ impl Stack {
             &self.simulator,
             &self.arguments,
             self.log,
+            &self.environment,
         )
         .map(|(program, _)| program)
     }
@@ -305,6 +312,7 @@ fn operator(
     simulator: &Simulator,
     arguments: &[&str],
     log: Option<&str>,
+    environment: &[(String, String)],
 ) -> Result<(Program, u16)> {
     let port = free_port()?;
     let written = dir.join(format!("{name}.log"));
@@ -321,6 +329,7 @@ fn operator(
         .arg(dir.join(FEDERATED_TOKEN))
         .args(arguments)
         .env("KUBECONFIG", kubeconfig)
-        .envs(log.map(|filter| ("RUST_LOG", filter)));
+        .envs(log.map(|filter| ("RUST_LOG", filter)))
+        .envs(environment.iter().map(|(key, value)| (key, value)));
     Ok((Program::start(&mut command, out.into(), &written)?, port))
 }
