@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use tenant_closure::closure::hand_offs::KINDS;
 use tenant_closure::closure::step::Step;
 
 /// Each room, and the rooms whose words it may use besides its own.
@@ -195,4 +196,25 @@ fn the_reader_of_imports_can_fail() {
     let text = "use crate::{api::{A, B}, closure::decide};\nfn f() { crate::microsoft::g(); mycrate::plugin(); }";
     let found: Vec<String> = imported(text).into_iter().collect();
     assert_eq!(found, ["api", "closure", "microsoft"]);
+}
+
+/// A step that hands off something new says who must act; what is handed off no more does not stay in the list.
+#[test]
+fn every_hand_off_that_a_step_names_says_who_must_act() {
+    let steps = files(&source().join("closure/steps"));
+    let code: String = steps
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    for kind in KINDS {
+        let named = format!("\"{}\"", kind.key);
+        assert!(code.contains(&named), "no step names {named}");
+    }
+    let named = code.split("key: \"").skip(1);
+    let named: Vec<&str> = named.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(named.len() > 5, "{named:?}");
+    for key in named {
+        let known = KINDS.iter().any(|kind| kind.key == key);
+        assert!(known, "who is to do {key}?");
+    }
 }

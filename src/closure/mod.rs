@@ -16,6 +16,7 @@ pub mod estimate;
 pub mod evidence;
 pub mod external;
 pub mod guards;
+pub mod hand_offs;
 pub mod id;
 pub mod intent;
 pub mod inventory;

@@ -96,6 +96,8 @@ fn steps_approvals_and_hand_offs_are_told_with_their_times() {
         assert!(keys.contains(&key), "{keys:?}");
     }
     for hand_off in report["handOffs"].as_array().unwrap() {
+        let key = hand_off["key"].as_str().unwrap();
+        assert_ne!(hand_off["who"], "a person", "who must act for {key}?");
         assert!(
             hand_off["since"].as_str() <= hand_off["until"].as_str(),
             "{hand_off:#}"

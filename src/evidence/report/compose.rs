@@ -8,6 +8,7 @@ use super::{
 use crate::api::status::CheckStatus;
 use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, TenantClosureStatus};
 use crate::closure::bought::Term;
+use crate::closure::hand_offs;
 use crate::closure::plan::PlannedSubscription;
 use crate::evidence::entry::Found;
 use crate::evidence::verify::Verified;
@@ -292,7 +293,8 @@ fn hand_offs(status: &TenantClosureStatus) -> Vec<HandOff> {
         .chain(open)
         .map(|(key, link, since, until)| HandOff {
             key: Foreign::new(key),
-            what: asked(key).to_owned(),
+            what: hand_offs::of(key).what.to_owned(),
+            who: hand_offs::of(key).who,
             link: Foreign::new(link),
             since,
             until,
@@ -300,29 +302,6 @@ fn hand_offs(status: &TenantClosureStatus) -> Vec<HandOff> {
         .collect();
     all.sort_by_key(|one| (one.since, one.until));
     all
-}
-
-/// A hand-off in short.
-fn asked(key: &str) -> &'static str {
-    match key {
-        "ReleaseDomain" => "Release a domain for another tenant",
-        "StopRenewal" => "Switch recurring billing off",
-        "SwitchSyncOff" => "Switch directory sync off",
-        "DeleteInActiveDirectory" => "Delete the accounts in Active Directory",
-        "CancelSubscription" => "Cancel subscriptions on the products page",
-        "CancelByPartner" => "Have the partner cancel subscriptions",
-        "CancelByAccountManager" => "Have the account manager end subscriptions",
-        "CancelAzureSubscription" => "Cancel Azure subscriptions",
-        "DeleteSubscription" => "Delete disabled subscriptions on the products page",
-        "DeleteAzureSubscription" => "Delete Azure subscriptions",
-        "ContactSupport" => "Have support delete locked subscriptions",
-        "DisableMFA" => "Disable the spare administrator's MFA",
-        "AttestChecks" => "Attest the checks that no program can read",
-        "RemoveApplications" => "Delete applications that are left",
-        "RemoveOwnApplication" => "Delete the operator's own application",
-        "DeleteDirectory" => "Press Delete on the tenant's page",
-        _ => "What only a person can do",
-    }
 }
 
 fn journal(sources: &Sources<'_>) -> Journal {

@@ -338,11 +338,13 @@ pub struct HandOff {
     pub key: Foreign,
     /// What a person was asked to do, in short.
     pub what: String,
+    /// Who must act.
+    pub who: &'static str,
     /// Where.
     pub link: Foreign,
-    /// Since when.
+    /// Since when: it was told then.
     pub since: Timestamp,
-    /// Until when; `None`: it is open.
+    /// When it was seen that it was done; `None`: it is open.
     pub until: Option<Timestamp>,
 }
 

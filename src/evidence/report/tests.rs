@@ -1,6 +1,7 @@
 //! A report of a closure that is made here, with texts that try to break out of it.
 
 mod dates;
+mod persons;
 
 use super::StepResult::{Done, NotBegun, UnderWay};
 use super::document::page;

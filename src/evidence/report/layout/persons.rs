@@ -68,6 +68,7 @@ impl Report {
                     Inline::Foreign(one.key.clone()),
                     Inline::words(")"),
                 ],
+                vec![Inline::words(one.who)],
                 at(Some(one.since)),
                 one.until.map_or_else(
                     || vec![Inline::Mark("open".to_owned(), Tone::Attention)],
@@ -76,8 +77,14 @@ impl Report {
                 vec![Inline::Page(one.link.clone())],
             ]
         });
-        let columns = vec!["What a person was asked to do", "Since", "Noticed", "Where"];
-        let note = "By whom is not seen: the operator sees that it was done. Whoever attested is named above.";
+        let columns = vec![
+            "What a person was asked to do",
+            "Who must act",
+            "Told",
+            "Seen done",
+            "Where",
+        ];
+        let note = "By whom it was done is not seen: the operator sees that it was. Whoever attested is named above.";
         let mut blocks = vec![table_or(
             columns,
             rows.collect(),
