@@ -23,6 +23,8 @@ mod simulator;
 #[path = "support/stack.rs"]
 mod stack;
 
+#[path = "evidence/approvals.rs"]
+mod approvals;
 #[path = "evidence/closed.rs"]
 mod closed;
 #[path = "evidence/page.rs"]

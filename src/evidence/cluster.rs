@@ -1,6 +1,6 @@
-//! From an API server: a closure and its records, read and never written.
+//! From an API server: a closure, its records and approvals, read and never written.
 
-use crate::api::{CLOSURE_UID, ClosureRecord, TenantClosure};
+use crate::api::{CLOSURE_UID, ClosureApproval, ClosureRecord, TenantClosure};
 use crate::evidence::anchor::Anchor;
 use crate::evidence::entry::{Found, Place};
 use crate::evidence::export;
@@ -82,6 +82,18 @@ pub fn found(objects: &[Value]) -> Found {
 pub fn journal_namespace<'a>(closure: &'a TenantClosure, otherwise: &'a str) -> &'a str {
     let journal = closure.status.as_ref().and_then(|s| s.journal.as_ref());
     journal.map_or(otherwise, |journal| &journal.namespace)
+}
+
+/// The approvals that a namespace holds.
+///
+/// # Errors
+/// Where the API server refused or failed, or one of them cannot be read.
+pub async fn approvals(
+    client: &Client,
+    namespace: &str,
+) -> Result<Vec<ClosureApproval>, kube::Error> {
+    let api: Api<ClosureApproval> = Api::namespaced(client.clone(), namespace);
+    Ok(api.list(&ListParams::default()).await?.items)
 }
 
 /// The head that a closure's status names.

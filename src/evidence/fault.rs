@@ -184,6 +184,18 @@ pub enum Fault {
         /// How many it says were needed.
         required: u32,
     },
+    /// The object with the UID of an approval is none that can have been counted.
+    #[error(
+        "record {name} rests on approval {approval}, but the object with this UID {what}: it, or the record, was put in or exchanged"
+    )]
+    OtherApproval {
+        /// The record.
+        name: String,
+        /// UID of the approval.
+        approval: String,
+        /// Why it cannot have been.
+        what: String,
+    },
     /// An Azure subscription that nobody accepted by its id.
     #[error("record {name} cancels Azure subscription {object}, which was not accepted by its id")]
     NotAccepted {

@@ -1,6 +1,6 @@
 //! Evidence: what the journal proves, checked by anybody, anywhere; and the report that is made of it.
 //!
-//! Everything here is a value from a value, but for [`cluster`], which reads records from an API server.
+//! Everything here is a value from a value, but for [`cluster`], which reads records and approvals from an API server.
 
 pub mod anchor;
 pub mod cluster;
@@ -8,6 +8,7 @@ pub mod entry;
 pub mod export;
 pub mod fault;
 pub mod figures;
+pub mod given;
 pub mod report;
 pub mod text;
 pub mod verify;

@@ -17,6 +17,7 @@ pub fn plain(verified: &Verified) -> String {
     told(&mut text, "fault", &faults.collect::<Vec<_>>());
     let doubts = verified.doubts.iter().map(ToString::to_string);
     told(&mut text, "doubt", &doubts.collect::<Vec<_>>());
+    told(&mut text, "note", &verified.notes);
     let figures = &verified.figures;
     line(&mut text, "records", &records(figures));
     line(&mut text, "objects", &objects(figures));
@@ -49,6 +50,7 @@ pub fn json(verified: &Verified) -> Value {
         "tenantID": verified.tenant,
         "faults": verified.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "doubts": verified.doubts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "notes": verified.notes,
         "figures": verified.figures,
         "anchorsCompared": verified.anchors,
         "inDoubt": verified.in_doubt,

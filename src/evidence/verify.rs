@@ -61,6 +61,8 @@ pub struct Verified {
     pub faults: Vec<Fault>,
     /// What cannot be known.
     pub doubts: Vec<Doubt>,
+    /// What is told and changes nothing in the judgment.
+    pub notes: Vec<String>,
     /// Counts.
     pub figures: Figures,
     /// The newest settled record, in the form of an anchor.
@@ -133,5 +135,6 @@ pub fn verify(found: &Found, claims: &Claims) -> Verified {
         uid,
         faults,
         doubts,
+        notes: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::api::TenantClosure;
 use crate::evidence::entry::Found;
-use crate::evidence::{Anchor, Claims, Doubt, Verified, cluster, export, text, verify};
+use crate::evidence::{Anchor, Claims, Doubt, Verified, cluster, export, given, text, verify};
 use crate::operations::journal_files;
 use crate::plugin::Where;
 use clap::{Args, ValueEnum};
@@ -118,13 +118,29 @@ async fn in_cluster(asked: &Verify, claims: Claims) -> Result<Verified, String> 
             .which
             .journal(&client, &namespace, &mut claims)
             .await?;
-        let verified = verify(&found(&client, &journal, &uid).await?, &claims);
+        let found = found(&client, &journal, &uid).await?;
+        let mut verified = verify(&found, &claims);
+        given_there(&client, &found, &mut verified).await;
         looks += 1;
         let behind = matches!(verified.doubts.as_slice(), [Doubt::NewerThanAnchors { .. }]);
         if !behind || !verified.faults.is_empty() || looks >= LOOKS {
             return Ok(verified);
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Holds the approvals that the records name against those that are there.
+async fn given_there(client: &Client, found: &Found, verified: &mut Verified) {
+    let Some((namespace, _)) = verified.closure.clone() else {
+        return;
+    };
+    match cluster::approvals(client, &namespace).await {
+        Ok(approvals) => given::compare(found, &approvals, verified),
+        Err(why) => verified.notes.push(format!(
+            "the approvals in namespace {namespace} were not compared: {}",
+            refused(&why)
+        )),
     }
 }
 

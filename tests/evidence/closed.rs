@@ -21,6 +21,10 @@ pub(crate) struct Left {
     pub(crate) other: Vec<Value>,
     /// What `verify` said of the journal where it lay.
     pub(crate) in_cluster: (Option<i32>, String),
+    /// The same, once all approvals were deleted and another was made under the name of one of them.
+    pub(crate) tidied: (Option<i32>, String),
+    /// UIDs of the approvals that were.
+    pub(crate) deleted: Vec<String>,
     /// Its report: JSON, Markdown, HTML.
     pub(crate) reports: [String; 3],
     /// The report of the one that only planned.
@@ -169,9 +173,14 @@ async fn close() -> Left {
     let journal = status.journal.unwrap();
     let (code, said, why) = reached("verify", &[]);
     assert!(why.is_empty(), "{why}");
+    let reports = ["json", "md", "html"].map(reported);
+    let deleted = tidy(&stack).await;
+    let (tidied, told, _) = reached("verify", &[]);
     Left {
         planned,
-        reports: ["json", "md", "html"].map(reported),
+        reports,
+        tidied: (tidied, told),
+        deleted,
         head: format!("{}:{}", journal.sequence, journal.head),
         in_cluster: (code, said),
         journal: read("journal.jsonl"),
@@ -179,6 +188,31 @@ async fn close() -> Left {
         users,
         folder,
     }
+}
+
+/// Somebody deletes the approvals, and bob makes one anew under the name of one of his; UIDs of those that were.
+async fn tidy(stack: &Stack) -> Vec<String> {
+    let place = ["-n", "closures"];
+    let get = [&["get", "closureapprovals", "-o", "json"][..], &place].concat();
+    let (_, out, why) = stack.cluster.kubectl("admin", &get, None).await.unwrap();
+    let list: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{why}"));
+    let approvals = list["items"].as_array().unwrap().iter();
+    let approvals: Vec<&Value> = approvals
+        .filter(|one| one["spec"]["purpose"] == "Approval")
+        .collect();
+    let delete = [&["delete", "closureapprovals", "--all"][..], &place].concat();
+    let (done, _, why) = stack.cluster.kubectl("admin", &delete, None).await.unwrap();
+    assert!(done, "{why}");
+    let mut again = approvals[0].clone();
+    let name = again["metadata"]["name"].clone();
+    again["metadata"] = json!({"name": name, "namespace": "closures"});
+    stack
+        .cluster
+        .apply("bob", &again.to_string())
+        .await
+        .unwrap();
+    let uid = |one: &&Value| one["metadata"]["uid"].as_str().unwrap().to_owned();
+    approvals.iter().map(uid).collect()
 }
 
 /// The tenant of the demo, with 60 users and an Azure subscription that somebody has called by his own name.
