@@ -376,6 +376,26 @@ fn the_operator_can_read_its_configuration() {
     }
 }
 
+/// Absent in whatever way, it is asked for; only a zero that somebody writes switches it off.
+#[test]
+fn a_proof_of_the_retained_administrator_is_asked_for_by_default() {
+    let key = "configuration.retainedAdministratorProofDays";
+    let days = |settings: &[&str]| {
+        let objects = objects(settings);
+        let map = of_kind(&objects, "ConfigMap")[0].clone();
+        let read = configuration::resolve(Some(&serde_json::from_value(map).unwrap()));
+        assert!(read.guards.present);
+        read.guards.proof_days
+    };
+    assert_eq!(days(&[]), Some(30));
+    assert_eq!(days(&[&format!("{key}=null")]), Some(30));
+    assert_eq!(days(&[&format!("{key}=7")]), Some(7));
+    assert_eq!(days(&[&format!("{key}=0")]), None);
+    for wrong in [format!("{key}=-1"), format!("{key}=91")] {
+        assert!(template(&[&wrong]).is_err(), "{wrong}");
+    }
+}
+
 #[test]
 fn workload_identity_is_bound_by_namespace_and_its_token_is_mounted_where_asked_for() {
     let [one, two] = [

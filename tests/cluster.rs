@@ -8,7 +8,7 @@ mod cluster;
 
 use std::time::Duration;
 
-use cluster::{Cluster, Options};
+use cluster::{Audit, Cluster, Options};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::api::{Api, DeleteParams, ListParams, PostParams};
 
@@ -132,7 +132,11 @@ async fn policies_of_both_kinds_act() {
 
 #[tokio::test]
 async fn it_can_keep_an_audit_log() {
-    let cluster = Cluster::start_with(&Options { audit: true }).await.unwrap();
+    let cluster = Cluster::start_with(&Options {
+        audit: Some(Audit::default()),
+    })
+    .await
+    .unwrap();
     let log = std::fs::read_to_string(cluster.audit_log()).unwrap();
     let asked = |line: &str| line.contains("/api/v1/namespaces/default");
     assert!(log.lines().any(asked), "{log}");

@@ -12,6 +12,8 @@ mod children;
 mod cluster;
 #[path = "support/reasons.rs"]
 mod reasons;
+#[path = "support/sign_in.rs"]
+mod sign_in;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;
@@ -19,61 +21,23 @@ mod simulator;
 #[path = "support/stack.rs"]
 mod stack;
 
-use case::{Case, NAME};
-use children::binary;
+use case::Case;
 use cluster::Result;
 use kube::Api;
 use kube::api::ListParams;
 use reasons::until_told;
-use serde_json::{Value, json};
+use serde_json::json;
+use sign_in::prove;
 use stack::{Options, Stack};
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
 use tenant_closure::api::ClosureApproval;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 /// An application with public client flows.
 const CLIENT: &str = "0f1d5c7a-3b52-4d8e-9a61-7c2e4b8f9d10";
 const DOMAIN: &str = "keeper.onmicrosoft.com";
 /// For how long a state may take to come about.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Bob runs `keeper prove` with this application; somebody signs in with the code that it shows, as `person` says.
-/// What the first line was, and how it ended.
-async fn prove(
-    stack: &Stack,
-    case: &Case,
-    client: &str,
-    person: Option<Value>,
-) -> (String, Output) {
-    let mut child = tokio::process::Command::new(binary("kubectl-tenant_closure").unwrap())
-        .args(["--namespace", &case.namespace, "keeper", "prove", NAME])
-        .args(["--client-id", client, "--confirm", DOMAIN])
-        .args(["--simulator-address", stack.simulator.address()])
-        .arg("--simulator-ca")
-        .arg(&case.portal.ca_file)
-        .env("KUBECONFIG", case.cluster.kubeconfig("bob"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut asked = String::new();
-    out.read_line(&mut asked).await.unwrap();
-    if let Some(mut person) = person {
-        let code = asked.trim().rsplit(' ').next().unwrap();
-        person["action"] = json!("signIn");
-        person["userCode"] = json!(code);
-        case.portal.press_with(&person).await.unwrap();
-    }
-    let mut rest = Vec::new();
-    out.read_to_end(&mut rest).await.unwrap();
-    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
-    let mut ended = ended.expect("it ends").unwrap();
-    ended.stdout = rest;
-    (asked, ended)
-}
 
 /// Ended as a wrong call does, with these words.
 fn refused(ended: &Output, words: &str) {
@@ -114,14 +78,18 @@ async fn nothing_is_deleted_before_the_retained_administrator_has_signed_in_with
 
     // What proves nothing writes nothing.
     let secretive = case.portal.tenant.app_id.clone();
-    let (_, ended) = prove(&stack, &case, &secretive, None).await;
+    let (_, ended) = prove(&stack, &case, &secretive, None).await.unwrap();
     refused(&ended, "AADSTS7000218; the application must be registered");
-    let (asked, ended) = prove(&stack, &case, CLIENT, Some(json!({"mfa": false}))).await;
+    let (asked, ended) = prove(&stack, &case, CLIENT, Some(json!({"mfa": false})))
+        .await
+        .unwrap();
     let shown =
         format!("Sign in as closer@{DOMAIN} at https://microsoft.com/devicelogin with the code ");
     assert!(asked.starts_with(&shown), "{asked}");
     refused(&ended, "without multifactor authentication");
-    let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({"decline": true}))).await;
+    let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({"decline": true})))
+        .await
+        .unwrap();
     refused(&ended, "the sign-in was declined");
     assert!(written(&case).await.is_empty());
 
@@ -134,7 +102,9 @@ async fn nothing_is_deleted_before_the_retained_administrator_has_signed_in_with
     let deadline = Instant::now() + PATIENCE;
     let other = all.rfind(|id| **id != retained).unwrap();
     loop {
-        let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({"id": other}))).await;
+        let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({"id": other})))
+            .await
+            .unwrap();
         let told = String::from_utf8_lossy(&ended.stderr).into_owned();
         if ended.status.success() {
             break;
@@ -149,7 +119,7 @@ async fn nothing_is_deleted_before_the_retained_administrator_has_signed_in_with
         unproven
     );
 
-    let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({}))).await;
+    let (_, ended) = prove(&stack, &case, CLIENT, Some(json!({}))).await.unwrap();
     let told = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(ended.status.success(), "{ended:?}");
     let id = retained.as_str().unwrap();

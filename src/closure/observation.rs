@@ -251,7 +251,8 @@ pub struct Configuration {
     pub begun_at_most: u32,
     /// Whether an inventory is to be written before anything is taken away.
     pub inventory: Wish,
-    /// Days within which the retained administrator must have signed in before the first deletion; `None`: not asked.
+    /// Days within which the retained administrator must have signed in before the first deletion; `None`: the configuration says
+    /// that it is not asked.
     pub proof_days: Option<u32>,
 }
 

@@ -42,6 +42,9 @@ pub struct Configured {
 
 /// Closures that may be begun within 30 days where the configuration does not say.
 const BEGUN_AT_MOST: u32 = 10;
+/// Days within which the retained administrator must have signed in where the configuration does not say: none is asked for
+/// only where it says so.
+const PROOF_DAYS: u32 = 30;
 /// Closures that may act at once where the configuration does not say.
 const ACTING_AT_MOST: usize = 10;
 
@@ -144,8 +147,7 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
                 .map_or(Some(Wish::Off), wish)
                 .ok_or("inventory")?,
             proof_days: get("retainedAdministratorProofDays")
-                .map(|text| proof_days(text).ok_or("retainedAdministratorProofDays"))
-                .transpose()?,
+                .map_or(Ok(Some(PROOF_DAYS)), proof_days)?,
         },
         defaults,
         grace: SignedDuration::try_from(grace).map_err(|_| "gracePeriod")?,
@@ -177,9 +179,13 @@ fn wish(text: &str) -> Option<Wish> {
     }
 }
 
-/// An attestation lives 90 days: one that may be older could not be asked for.
-fn proof_days(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|days| (1..=90).contains(days))
+/// An attestation lives 90 days: one that may be older could not be asked for. `None`: the configuration says that none is.
+fn proof_days(text: &str) -> Result<Option<u32>, &'static str> {
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(days) if days <= 90 => Ok(Some(days)),
+        _ => Err("retainedAdministratorProofDays, which is 1 to 90, or 0: not asked"),
+    }
 }
 
 /// One line a namespace: `closures: 11111111-…, 22222222-…`.
@@ -247,7 +253,8 @@ mod tests {
             ("protectedTenants", "contoso"),
             ("maxClosuresPer30Days", "many"),
             ("maxClosuresActing", "0"),
-            ("retainedAdministratorProofDays", "0"),
+            ("retainedAdministratorProofDays", "-1"),
+            ("retainedAdministratorProofDays", "never"),
             ("retainedAdministratorProofDays", "91"),
             ("inventory", "required"),
             ("inventoryRetentionDays", "-1"),
@@ -273,7 +280,6 @@ mod tests {
             ("gracePeriod", "2h"),
             ("overdueAfter", "48h"),
             ("protectedTenants", id),
-            ("retainedAdministratorProofDays", "14"),
         ])));
         assert_eq!(read.defaults.poll_at_most, Duration::from_secs(1));
         assert_eq!(read.grace, SignedDuration::from_hours(2));
@@ -282,9 +288,22 @@ mod tests {
         assert_eq!(usual, SignedDuration::from_hours(24));
         assert_eq!(read.guards.protected.len(), 1);
         assert_eq!((read.guards.begun_at_most, read.acting_at_most), (10, 10));
-        assert_eq!(read.guards.proof_days, Some(14));
-        assert_eq!(resolve(Some(&map(&[]))).guards.proof_days, None);
         assert!(read.workload_identity.is_empty());
+    }
+
+    /// Whoever says nothing about it is asked for a proof; without a configuration nothing starts at all.
+    #[test]
+    fn a_proof_of_the_one_who_stays_is_asked_for_unless_it_is_switched_off() {
+        let key = "retainedAdministratorProofDays";
+        let days = |data: &[(&str, &str)]| resolve(Some(&map(data))).guards.proof_days;
+        assert_eq!(days(&[]), Some(PROOF_DAYS));
+        assert_eq!(days(&[(key, " ")]), Some(PROOF_DAYS));
+        assert_eq!(days(&[(key, "14")]), Some(14));
+        assert_eq!(days(&[(key, "90")]), Some(90));
+        assert_eq!(days(&[(key, "0")]), None);
+        assert!(!resolve(None).guards.present);
+        let fault = resolve(Some(&map(&[(key, "91")]))).guards.fault;
+        assert!(fault.is_some_and(|told| told.contains("0: not asked")));
     }
 
     #[test]

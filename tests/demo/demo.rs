@@ -14,8 +14,11 @@ mod closing;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod keep;
+mod keeper;
 #[path = "../support/person.rs"]
 mod person;
+#[path = "../support/sign_in.rs"]
+mod sign_in;
 #[allow(dead_code)] // the tests use the rest
 #[path = "../support/simulator.rs"]
 mod simulator;
@@ -98,6 +101,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     let mine = std::env::var("DEMO_HANDS").is_ok_and(|hands| hands == "me");
     let options = Options {
         simulation: simulator::demo_tenant(users, seed),
+        values: vec!["configuration.retainedAdministratorProofDays=30".to_owned()],
         ..Options::default()
     };
     let stack = Stack::start(Some(dir), options).await?;
@@ -113,6 +117,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     say("alice applies examples/closure.yaml with the simulator's tenant");
     let started = Instant::now();
     case.apply().await?;
+    keeper::proves(&stack, &case).await?;
     approvals::refused(&case).await?;
     let closed = close(dir, &stack, &case, mine, bound(users, mine)).await;
     let passed = closing::tell(&stack, &case, started.elapsed()).await?;

@@ -26,7 +26,9 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Who may log in: `admin` is in `system:masters`, the others are persons without any right.
-pub const USERS: [&str; 5] = ["admin", "alice", "bob", "carol", "dave"];
+pub const USERS: [&str; 6] = ["admin", "alice", "bob", "carol", "dave", ERIN];
+/// A name as an API server makes one of an identity provider's: with a prefix, an address and signs.
+pub const ERIN: &str = "oidc:erin.o'neil+close@example.com";
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
@@ -34,8 +36,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// What a control plane is to be like; the default suits most tests.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Write a line of JSON for each request, with bodies but for those of Secrets and tokens, to [`Cluster::audit_log`].
-    pub audit: bool,
+    /// Write a line of JSON for each of these requests to [`Cluster::audit_log`].
+    pub audit: Option<Audit>,
+}
+
+/// Which requests are written down.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    /// Whose; absent: everybody's.
+    pub user: Option<String>,
+    /// With bodies, but for those of Secrets and tokens.
+    pub bodies: bool,
 }
 
 /// A running control plane.
@@ -203,8 +214,8 @@ impl Cluster {
         let start = |name, flags| Process::start(dir, &programs, name, flags);
         let etcd = start("etcd", etcd_flags(dir, client_port, peer_port))?;
         let mut flags = api_server_flags(dir, client_port, port)?;
-        if options.audit {
-            flags.extend(audit_flags(dir)?);
+        if let Some(audit) = &options.audit {
+            flags.extend(audit_flags(dir, audit)?);
         }
         let api_server = start("kube-apiserver", flags)?;
 
@@ -319,18 +330,21 @@ fn api_server_flags(dir: &Path, etcd_port: u16, port: u16) -> Result<Vec<String>
     ])
 }
 
-fn audit_flags(dir: &Path) -> Result<[String; 2]> {
+fn audit_flags(dir: &Path, audit: &Audit) -> Result<[String; 2]> {
+    let users: Vec<&String> = audit.user.iter().collect();
+    let level = if audit.bodies { "Request" } else { "Metadata" };
     let policy = dir.join("audit-policy.json");
     let rules = serde_json::json!({
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
         "omitStages": ["RequestReceived"],
         "rules": [
-            {"level": "Metadata", "resources": [
+            {"level": "Metadata", "users": users, "resources": [
                 {"group": "", "resources": ["secrets", "serviceaccounts/token"]},
                 {"group": "apiextensions.k8s.io"},
             ]},
-            {"level": "Request"},
+            {"level": level, "users": users},
+            {"level": "None"},
         ],
     });
     fs::write(&policy, rules.to_string())?;
@@ -347,7 +361,9 @@ fn token(user: &str) -> String {
 }
 
 fn kubeconfig_path(dir: &Path, user: &str) -> PathBuf {
-    dir.join(format!("{user}.kubeconfig"))
+    // KUBECONFIG is a list, parted by colons.
+    let name = user.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_");
+    dir.join(format!("{name}.kubeconfig"))
 }
 
 fn write_kubeconfig(dir: &Path, url: &str, user: &str, token: &str) -> Result<PathBuf> {

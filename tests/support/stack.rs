@@ -41,8 +41,10 @@ pub(crate) struct Options {
     pub(crate) values: Vec<String>,
     /// What the operator logs, as `RUST_LOG` takes it; as this process's own where absent.
     pub(crate) log: Option<&'static str>,
-    /// Whether the API server writes down each request and its bodies.
+    /// Whether the API server writes down each request of the operator's.
     pub(crate) audit: bool,
+    /// With bodies, but for those of Secrets.
+    pub(crate) bodies: bool,
     /// Objects that are there before the chart.
     pub(crate) before: Option<String>,
     /// What the operator's environment has besides.
@@ -77,7 +79,10 @@ impl Stack {
         };
         tell("starting etcd and kube-apiserver (the first time they are fetched or built)");
         let how = cluster::Options {
-            audit: options.audit,
+            audit: options.audit.then(|| cluster::Audit {
+                user: Some(format!("system:serviceaccount:{OPERATOR}:{OPERATOR}")),
+                bodies: options.bodies,
+            }),
         };
         let cluster = Arc::new(Cluster::start_with(&how).await?);
         let dir = dir.unwrap_or(cluster.dir()).to_owned();
@@ -249,8 +254,9 @@ fn chart(slice: Option<u32>, values: &[String]) -> Result<String> {
     let rendered = printed(
         Command::new(helm.trim())
             .args(["template", OPERATOR, "--namespace", OPERATOR])
-            // The CRDs are in already; the simulator's hours take a moment.
+            // The CRDs are in already; the simulator's hours take a moment; who stays has not signed in, unless a test says so.
             .args(["--set", "crds.enabled=false,configuration.pollAtMost=1s,configuration.maxClosuresPer30Days=1000"])
+            .args(["--set", "configuration.retainedAdministratorProofDays=0"])
             .args(slice.map(|users| format!("--set=configuration.slice={users}")))
             .args(values.iter().map(|value| format!("--set={value}")))
             .arg(root.join("charts/tenant-closure")),
