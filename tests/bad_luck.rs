@@ -4,6 +4,8 @@
 #![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
+#[path = "support/afterwards.rs"]
+mod afterwards;
 #[path = "bad_luck/answers.rs"]
 mod answers;
 #[path = "support/audit.rs"]
@@ -29,6 +31,9 @@ mod policies;
 mod readers;
 #[path = "bad_luck/refused.rs"]
 mod refused;
+#[allow(dead_code)] // the tests of rights use the rest
+#[path = "support/rights.rs"]
+mod rights;
 #[path = "support/rows.rs"]
 mod rows;
 #[allow(dead_code)] // the demo uses the rest
@@ -57,7 +62,7 @@ const fn values() -> Vec<String> {
 }
 
 fn main() {
-    rows::run([
+    let rows = [
         answers::rows(),
         directories::rows(),
         lasting::rows(),
@@ -66,5 +71,6 @@ fn main() {
         refused::rows(),
         subscriptions::rows(),
         sync::rows(),
-    ])
+    ];
+    rows::run(rows, trial::all_together)
 }

@@ -16,6 +16,8 @@ mod federation;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
+#[path = "support/sign_in.rs"]
+mod sign_in;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;
@@ -31,9 +33,13 @@ mod canary;
 mod course;
 #[path = "security/names.rs"]
 mod names;
+#[path = "security/rights.rs"]
+mod needed;
 #[path = "security/others.rs"]
 mod others;
-#[path = "security/rights.rs"]
+#[path = "security/poison.rs"]
+mod poison;
+#[path = "support/rights.rs"]
 mod rights;
 
 use cluster::Result;

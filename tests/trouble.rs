@@ -4,6 +4,8 @@
 
 #[path = "trouble/administrators.rs"]
 mod administrators;
+#[path = "support/afterwards.rs"]
+mod afterwards;
 #[path = "trouble/approvals.rs"]
 mod approvals;
 #[allow(dead_code)] // the rows of bad luck look closer
@@ -47,6 +49,8 @@ mod losses;
 mod mail;
 #[path = "trouble/mixed.rs"]
 mod mixed;
+#[path = "trouble/oidc.rs"]
+mod oidc;
 #[path = "trouble/ordinary.rs"]
 mod ordinary;
 #[path = "trouble/partner.rs"]
@@ -56,6 +60,9 @@ mod partner;
 mod person;
 #[path = "trouble/preconditions.rs"]
 mod preconditions;
+#[allow(dead_code)] // the tests of rights use the rest
+#[path = "support/rights.rs"]
+mod rights;
 #[path = "trouble/roles.rs"]
 mod roles;
 #[path = "support/rows.rs"]
@@ -95,7 +102,7 @@ fn values() -> Vec<String> {
 }
 
 fn main() {
-    rows::run([
+    let rows = [
         administrators::rows(),
         approvals::rows(),
         backup::rows(),
@@ -112,6 +119,7 @@ fn main() {
         losses::rows(),
         mail::rows(),
         mixed::rows(),
+        oidc::rows(),
         ordinary::rows(),
         partner::rows(),
         preconditions::rows(),
@@ -121,5 +129,6 @@ fn main() {
         supplements::rows(),
         switches::rows(),
         tenants::rows(),
-    ])
+    ];
+    rows::run(rows, trial::all_together)
 }

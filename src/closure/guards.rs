@@ -2,6 +2,7 @@
 
 use crate::closure::decision::Decision;
 use crate::closure::intent::{Action, Intent};
+use crate::closure::label::label;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{
     Administrator, Existence, Fact, Holding, Observation, Obstacle, Question, Why,
@@ -246,7 +247,8 @@ fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
     {
         let message = format!(
             "The tenant's initial domain is {}, not {}",
-            found.initial_domain, terms.initial_domain
+            label(&found.initial_domain),
+            terms.initial_domain
         );
         if plan.sealed.is_some() {
             let remedy = "Find out who changed it: the approved plan names another; set it back, and the closure goes on";

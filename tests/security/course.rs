@@ -3,7 +3,9 @@
 use crate::case::{Case, NAME};
 use crate::others::{self, Others};
 use crate::person::Person;
-use crate::stack::{OPERATOR, Options, Stack};
+use crate::poison::{self, Poisoned};
+use crate::rights::{operator, roles};
+use crate::stack::{Options, Stack};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -49,6 +51,8 @@ pub(crate) struct Left {
     pub(crate) roles: Vec<Value>,
     /// The closures beside it.
     pub(crate) others: Others,
+    /// The one whose answers were poisoned.
+    pub(crate) poisoned: Poisoned,
 }
 
 /// Runs the closure, the first time it is called.
@@ -94,11 +98,12 @@ async fn close() -> Left {
             format!("backupNamespaces[0].namespace={NAMESPACE}"),
             format!("backupNamespaces[0].jobNames={{{JOB}}}"),
         ],
+        arguments: vec!["--log-json"],
         log: Some("debug"),
         audit: true,
+        bodies: true,
         quiet: true,
         before: Some(namespace.to_string()),
-        ..Options::default()
     };
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
     let tenant = stack.simulator.tenant().unwrap().clone();
@@ -107,10 +112,15 @@ async fn close() -> Left {
     let spec = &mut case.manifest["spec"];
     spec["backup"] = json!({"jobName": JOB, "maxAge": "24h"});
     spec["mode"] = json!("Plan");
-    let (pages, others) = tokio::join!(closed(&stack, &mut case), others::close(&stack));
+    let (pages, others, poisoned) = tokio::join!(
+        closed(&stack, &mut case),
+        others::close(&stack),
+        poison::close(&stack)
+    );
     Left {
         secrets: secrets(&stack).await,
         others,
+        poisoned,
         log: std::fs::read_to_string(folder.path().join("operator.log")).unwrap(),
         objects: objects(&stack).await,
         metrics: metrics(&stack).await,
@@ -205,7 +215,7 @@ async fn until(stack: &Stack, case: &Case, end: Phase) -> Vec<(String, String)> 
         if status.phase != last {
             last = status.phase;
             let phase = format!("{last:?}");
-            pages.extend(printed(stack, &phase).await);
+            pages.extend(printed(stack, NAMESPACE, &phase).await);
         }
         if status.phase == Some(end) {
             return pages;
@@ -223,7 +233,7 @@ async fn until(stack: &Stack, case: &Case, end: Phase) -> Vec<(String, String)> 
 }
 
 /// All that the plugin and kubectl print to people.
-async fn printed(stack: &Stack, phase: &str) -> Vec<(String, String)> {
+pub(crate) async fn printed(stack: &Stack, namespace: &str, phase: &str) -> Vec<(String, String)> {
     let mut pages = Vec::new();
     for command in [
         &["status", NAME][..],
@@ -233,7 +243,7 @@ async fn printed(stack: &Stack, phase: &str) -> Vec<(String, String)> {
         &["report", NAME, "-o", "html"],
     ] {
         let mut plugin = tokio::process::Command::new(env!("CARGO_BIN_EXE_kubectl-tenant_closure"));
-        plugin.args(command).args(["-n", NAMESPACE]);
+        plugin.args(command).args(["-n", namespace]);
         let output = plugin
             .env("KUBECONFIG", stack.cluster.kubeconfig("admin"))
             .output()
@@ -253,7 +263,7 @@ async fn printed(stack: &Stack, phase: &str) -> Vec<(String, String)> {
         &["describe", "tcl", NAME][..],
         &["get", "tcl", NAME, "-o", "wide"],
     ] {
-        let args = [args, &["-n", NAMESPACE]].concat();
+        let args = [args, &["-n", namespace]].concat();
         let (_, out, why) = stack.cluster.kubectl("admin", &args, None).await.unwrap();
         pages.push((format!("{phase}: {}", args.join(" ")), out + &why));
     }
@@ -289,19 +299,9 @@ async fn metrics(stack: &Stack) -> String {
 /// The requests of the operator's own service account.
 fn audit(stack: &Stack) -> Vec<Value> {
     let text = std::fs::read_to_string(stack.cluster.audit_log()).unwrap();
-    let own = format!("system:serviceaccount:{OPERATOR}:{OPERATOR}");
+    let own = operator();
     let entries = text.lines().map(|line| serde_json::from_str(line).unwrap());
     entries
         .filter(|entry: &Value| entry["user"]["username"] == own)
-        .collect()
-}
-
-/// The chart's roles, of a namespace and of the cluster.
-fn roles(chart: &str) -> Vec<Value> {
-    let documents = chart
-        .split("\n---")
-        .filter_map(|text| serde_saphyr::from_str::<Value>(text).ok());
-    documents
-        .filter(|object| matches!(object["kind"].as_str(), Some("Role" | "ClusterRole")))
         .collect()
 }

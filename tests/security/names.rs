@@ -9,9 +9,9 @@ const DIRECTIONS: [char; 12] = [
     '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}',
 ];
 /// The longest name that anybody wants to read.
-const LONGEST: usize = 8 * 1024;
+pub(crate) const LONGEST: usize = 8 * 1024;
 
-fn unprintable(text: &str) -> Option<char> {
+pub(crate) fn unprintable(text: &str) -> Option<char> {
     text.chars()
         .find(|c| (c.is_control() && *c != '\n' && *c != '\t') || DIRECTIONS.contains(c))
 }
@@ -32,13 +32,25 @@ fn texts<'a>(path: &str, value: &'a Value, found: &mut Vec<(String, &'a str)>) {
 #[test]
 fn each_line_of_the_log_is_the_operators_own() {
     for line in left().log.lines() {
-        let time = line.split_whitespace().next().unwrap_or_default();
+        let said: Value =
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("no line: {line:?}"));
+        let time = said["timestamp"].as_str().unwrap_or_default();
         assert!(
-            time.parse::<jiff::Timestamp>().is_ok(),
+            time.parse::<jiff::Timestamp>().is_ok() && said["level"].is_string(),
             "no line of its own: {line:?}"
         );
-        assert_eq!(unprintable(line), None, "{line:?}");
         assert!(line.len() < LONGEST, "{} bytes", line.len());
+        assert_harmless("the log", &said);
+    }
+}
+
+/// Every text in it is printable, and no longer than anybody wants to read.
+pub(crate) fn assert_harmless(what: &str, value: &Value) {
+    let mut found = Vec::new();
+    texts(what, value, &mut found);
+    for (path, text) in found {
+        assert_eq!(unprintable(text), None, "{path}: {text:?}");
+        assert!(text.len() < LONGEST, "{path}: {} bytes", text.len());
     }
 }
 

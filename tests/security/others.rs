@@ -1,16 +1,15 @@
 //! Closures beside the one that is looked at most, with every other kind of credential: a certificate, one for each of three
 //! tenants that pay or sell, the operator's own token in the cluster, and the sign-in of a person.
 
-use crate::case::{Case, NAME};
+use crate::case::Case;
 use crate::federation::{PEM, SUBJECT, token, trusted};
 use crate::person::Person;
+use crate::sign_in::prove;
 use crate::simulator::Tenant;
 use crate::stack::{FEDERATED_TOKEN, OPERATOR, Stack};
 use serde_json::{Value, json};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tenant_closure::closure::report::Phase;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 /// A closure with credentials of four tenants, its own a certificate.
 const FOUR: &str = "four-tenants";
@@ -28,7 +27,7 @@ pub(crate) struct Others {
     pub(crate) federated: String,
     /// What `keeper prove` printed, on both ways out.
     pub(crate) proof: String,
-    /// Roles that were granted for them by hand.
+    /// All roles in namespaces: also those that were granted by hand for the other closures.
     pub(crate) roles: Vec<Value>,
     /// Rules that the simulator saw broken.
     pub(crate) violations: Vec<Value>,
@@ -47,11 +46,12 @@ pub(crate) async fn close(stack: &Stack) -> Others {
     for case in [four, workload] {
         left.violations
             .push(case.portal.get("violations").await.unwrap());
-        let args = ["get", "roles", "-n", &case.namespace, "-o", "json"];
-        let (_, out, _) = stack.cluster.kubectl("admin", &args, None).await.unwrap();
-        let list: Value = serde_json::from_str(&out).unwrap();
-        left.roles.extend(list["items"].as_array().unwrap().clone());
     }
+    let args = ["get", "roles", "-A", "-o", "json"];
+    let (ok, out, why) = stack.cluster.kubectl("admin", &args, None).await.unwrap();
+    assert!(ok, "{why}");
+    let list: Value = serde_json::from_str(&out).unwrap();
+    left.roles.extend(list["items"].as_array().unwrap().clone());
     left
 }
 
@@ -145,41 +145,16 @@ async fn without_a_secret(stack: &Stack) -> (Case, String, String) {
     let deadline = Instant::now() + PATIENCE;
     let mut printed = String::new();
     loop {
-        let (ok, told) = prove(stack, &case, &domain).await;
+        let (shown, ended) = prove(stack, &case, PUBLIC, Some(json!({}))).await.unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr);
+        printed.push_str(&shown);
+        printed.push_str(&String::from_utf8_lossy(&ended.stdout));
         printed.push_str(&told);
-        if ok {
+        if ended.status.success() {
             return (case, federated, printed);
         }
         // The policies hear of a new closure a moment later.
         assert!(told.contains("no params found"), "{told}");
         assert!(Instant::now() < deadline, "{told}");
     }
-}
-
-/// Bob runs it, and the one who stays signs in with the code that it shows.
-async fn prove(stack: &Stack, case: &Case, domain: &str) -> (bool, String) {
-    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_kubectl-tenant_closure"))
-        .args(["--namespace", WORKLOAD, "keeper", "prove", NAME])
-        .args(["--client-id", PUBLIC, "--confirm", domain])
-        .args(["--simulator-address", stack.simulator.address()])
-        .arg("--simulator-ca")
-        .arg(&case.portal.ca_file)
-        .env("KUBECONFIG", case.cluster.kubeconfig("bob"))
-        .env("RUST_LOG", "trace")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut printed = String::new();
-    out.read_line(&mut printed).await.unwrap();
-    let code = printed.trim().rsplit(' ').next().unwrap();
-    let press = json!({"action": "signIn", "userCode": code});
-    case.portal.press_with(&press).await.unwrap();
-    out.read_to_string(&mut printed).await.unwrap();
-    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
-    let ended = ended.expect("it ends").unwrap();
-    printed.push_str(&String::from_utf8_lossy(&ended.stderr));
-    (ended.status.success(), printed)
 }

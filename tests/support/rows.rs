@@ -31,9 +31,25 @@ pub(crate) fn row<F: Future<Output = ()>>(
     })
 }
 
-/// Runs them, and ends the process.
-pub(crate) fn run<const FILES: usize>(files: [Vec<Trial>; FILES]) -> ! {
+/// Runs them, then what is asked of all of them together (whether every row was run: what is wrong), and ends the process.
+pub(crate) fn run<const FILES: usize>(
+    files: [Vec<Trial>; FILES],
+    afterwards: impl FnOnce(bool) -> Vec<String>,
+) -> ! {
     let mut asked = Arguments::from_args();
     asked.test_threads.get_or_insert(AT_ONCE);
-    libtest_mimic::run(&asked, files.into_iter().flatten().collect()).exit()
+    let conclusion = libtest_mimic::run(&asked, files.into_iter().flatten().collect());
+    let whole = conclusion.num_filtered_out == 0 && !conclusion.has_failed();
+    let wrong = if conclusion.num_passed > 0 && !asked.list {
+        afterwards(whole)
+    } else {
+        Vec::new()
+    };
+    for one in &wrong {
+        eprintln!("afterwards: {one}");
+    }
+    if wrong.is_empty() {
+        conclusion.exit()
+    }
+    std::process::exit(101)
 }

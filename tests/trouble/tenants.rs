@@ -8,6 +8,7 @@ use tenant_closure::closure::report::Phase;
 
 crate::rows![
     another_initial_domain,
+    another_initial_domain_midway,
     another_tenant_id,
     no_such_tenant,
     named_twice
@@ -23,6 +24,37 @@ async fn another_initial_domain() {
     assert!(told.message.starts_with(says), "{}", told.message);
     assert!(told.remedy.contains("create the closure with its domain"));
     trial.assert_untouched().await;
+}
+
+/// Somebody gives the tenant another initial domain while users are deleted: no more of them goes until it is set back.
+async fn another_initial_domain_midway() {
+    let trial = Trial::new("domain-midway", json!({"users": 200})).await;
+    trial.apply().await;
+    let portal = &trial.case.portal;
+    let id = &portal.tenant.id;
+    let body = json!({"value": [{"id": id, "onPremisesSyncEnabled": null, "partnerTenantType": null, "verifiedDomains": [
+        {"name": "renamed.onmicrosoft.com", "isInitial": true, "type": "Managed"},
+        {"name": "domain-midway.onmicrosoft.com", "isInitial": false, "type": "Managed"}]}]});
+    let asked = json!({"item": true, "method": "GET", "pathContains": "/organization"});
+    let answer = json!({"status": {"code": 200, "body": body}});
+    let midway = async {
+        let begun = trial.until_effects(40).await;
+        portal.fault(asked, answer, None).await.unwrap();
+        let told = trial.blocked("PlanDrift").await;
+        trial.assert_stands_still().await;
+        (begun, told)
+    };
+    let (begun, told) = trial.with_persons(midway).await;
+    let says =
+        "The tenant's initial domain is renamed.onmicrosoft.com, not domain-midway.onmicrosoft.com";
+    assert!(told.message.starts_with(says), "{}", told.message);
+    assert!(told.remedy.contains("set it back, and the closure goes on"));
+    let left = trial.left().await.len();
+    assert!(left > 0 && left < 200 - begun, "{left} users are left");
+    let status = trial.phase(Phase::Stalled).await;
+    assert_eq!(status.step.as_deref(), Some("1/5 Users"));
+    portal.lift_faults().await.unwrap();
+    trial.assert_closes().await;
 }
 
 /// The tenant says of itself that it is another one than the closure names.

@@ -1,5 +1,6 @@
 //! One row: a tenant, a namespace and a closure of its own, on the stack that all rows of this program share.
 
+use crate::afterwards;
 use crate::audit::{self, Audit};
 use crate::case::{Case, NAME};
 use crate::children::log_end;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tenant_closure::api::status::{BlockerStatus, HandOffStatus};
 use tenant_closure::api::{TenantClosure, TenantClosureStatus};
+use tenant_closure::closure::hand_offs::KINDS;
 use tenant_closure::closure::report::Phase;
 use tokio::runtime::Handle;
 use tokio::sync::{OnceCell, oneshot};
@@ -120,6 +122,10 @@ impl Trial {
             let closure = self.case.closures().get(NAME).await.unwrap();
             let generation = closure.metadata.generation;
             let status = closure.status.unwrap_or_default();
+            for one in &status.hand_offs {
+                let known = KINDS.iter().any(|kind| kind.key == one.key);
+                assert!(known, "who is to do {}?", one.key);
+            }
             if status.observed_generation == generation && shows(&status) {
                 return status;
             }
@@ -170,6 +176,7 @@ impl Trial {
         let stands = |one: &&BlockerStatus| one.state == "blocked" && one.check == reason;
         let blocker = status.blockers.iter().find(stands);
         let blocker = blocker.unwrap_or_else(|| panic!("no blocker tells it: {status:#?}"));
+        afterwards::refused(&self.case.namespace, reason);
         assert_eq!(blocker.who, "person");
         assert!(message.contains(&blocker.remedy), "{message}");
         Blocked {
@@ -378,10 +385,21 @@ pub(crate) fn condition(status: &TenantClosureStatus, name: &str) -> (String, St
     })
 }
 
+/// After all rows: what is wrong with what the operator did for them together; `whole`: every row was run.
+pub(crate) fn all_together(whole: bool) -> Vec<String> {
+    let Some((stack, _)) = SHARED.get() else {
+        return Vec::new();
+    };
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(afterwards::look(stack, whole))
+}
+
+static SHARED: OnceCell<(&'static Stack, &'static Handle)> = OnceCell::const_new();
+
 /// The one stack of this program. What it starts lives as long as the thread that starts it, so that is a thread that
 /// never ends; its folder is removed when the process has gone.
 async fn shared() -> (&'static Stack, &'static Handle) {
-    static SHARED: OnceCell<(&'static Stack, &'static Handle)> = OnceCell::const_new();
     let start = async || -> crate::cluster::Result<(&'static Stack, &'static Handle)> {
         let (ready, wait) = oneshot::channel();
         std::thread::Builder::new()
@@ -397,6 +415,7 @@ async fn shared() -> (&'static Stack, &'static Handle) {
                         arguments: crate::ARGUMENTS.to_vec(),
                         quiet: true,
                         values: crate::values(),
+                        audit: true,
                         ..Options::default()
                     };
                     let started = Stack::start(None, options).await;
