@@ -102,7 +102,15 @@ async fn until_admitted(case: &Case, user: &str, yaml: &str, admitted: bool) -> 
 
 /// Alice's closure, waiting for its approval.
 async fn waiting(folder: &Path) -> (Stack, Case) {
+    let (stack, case) = applied(folder, Vec::new()).await;
+    until_told(&case, "Approved", "ApprovalsMissing", WANTED).await;
+    (stack, case)
+}
+
+/// Alice's closure under an operator with these arguments.
+async fn applied(folder: &Path, arguments: Vec<&'static str>) -> (Stack, Case) {
     let options = Options {
+        arguments,
         simulation: simulator::demo_tenant(60, 7),
         quiet: true,
         ..Options::default()
@@ -111,8 +119,31 @@ async fn waiting(folder: &Path) -> (Stack, Case) {
     let tenant = stack.simulator.tenant().unwrap().clone();
     let case = stack.case("closures", tenant).await.unwrap();
     case.apply().await.unwrap();
-    until_told(&case, "Approved", "ApprovalsMissing", WANTED).await;
     (stack, case)
+}
+
+/// A policy acts a moment after it was written, and not at every API server at once.
+#[tokio::test(flavor = "current_thread")]
+async fn what_comes_right_after_the_policies_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let a_while = vec!["--policies-act-within-seconds", "40"];
+    let (_stack, case) = applied(folder.path(), a_while).await;
+    let two = "0 of 2 approvals for this plan; not counted: the closure is older than the policy that vouches for its author, or less \
+               than a minute younger, so two persons are asked";
+    until_told(&case, "Approved", "ApprovalsMissing", two).await;
+    let early = approval(&case, "early", "bob").await;
+    until_admitted(&case, "bob", &early, true).await;
+    let younger = "one is older than the admission policies, or less than a minute younger";
+    until_told(&case, "Approved", "ApprovalsMissing", younger).await;
+    // Nothing else was wrong with it: so long after the policies the same counts.
+    let installed = Instant::now();
+    while installed.elapsed() < Duration::from_secs(42) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let later = approval(&case, "later", "bob").await;
+    until_admitted(&case, "bob", &later, true).await;
+    until_told(&case, "Approved", "ApprovalsMissing", "1 of 2").await;
+    assert_untouched(&case).await;
 }
 
 async fn assert_untouched(case: &Case) {
@@ -229,6 +260,6 @@ async fn what_is_older_than_the_policy_that_guards_it_does_not_count() {
     // The policy that vouches for authors comes anew: the closure is older, and one person is not enough any more.
     delete(&case, POLICY, policies::AUTHORS).await;
     restore(&case).await;
-    let two = "the closure is older than the policy that vouches for its author, so two persons are asked";
+    let two = "the closure is older than the policy that vouches for its author, or less than a minute younger, so two persons are asked";
     approved("ApprovalsMissing", two).await;
 }

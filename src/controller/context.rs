@@ -55,6 +55,8 @@ pub struct Context {
     pub tenants: Arc<dyn TenantFactory>,
     /// Effect limits.
     pub limits: EffectLimits,
+    /// So long after an admission policy was written each API server acts by it.
+    pub policies_act_within: Duration,
     /// What stops an effect in the middle.
     pub brakes: Arc<Brakes>,
     /// How many closures act at once.

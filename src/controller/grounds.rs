@@ -26,6 +26,7 @@ pub struct Grounds<'a> {
     closure: &'a TenantClosure,
     terms: &'a Terms,
     keys: &'a ApprovalKeys,
+    /// What came up to then, nobody may have looked at; `None`: the policies are missing, and nobody looks at anything.
     policies_since: Option<Timestamp>,
     /// What was signed and then revoked: anybody can put a signed text into another object.
     revoked: BTreeSet<String>,
@@ -125,10 +126,14 @@ impl<'a> Grounds<'a> {
             Some("one is by a person who has changed the closure")
         } else if is_service_account(&spec.approver) {
             Some("one is by a service account")
-        } else if self.policies_since.is_some_and(|since| created <= since) {
-            Some("one is older than the admission policies")
         } else {
-            None
+            match self.policies_since {
+                None => Some("the admission policies are missing or altered"),
+                Some(since) if created <= since => {
+                    Some("one is older than the admission policies, or less than a minute younger")
+                }
+                Some(_) => None,
+            }
         }
     }
 }

@@ -11,17 +11,32 @@ use k8s_openapi::api::admissionregistration::v1::{
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::{Resource as _, ResourceExt as _};
 use serde_json::{Value, json};
+use std::time::Duration;
 
-/// The policies and bindings are there with the shipped text.
+/// So long after a policy was written each API server acts by it. One alone takes about a second (it looks once a second at
+/// what its watch has brought); where there are several, some hear of it later than others.
+pub const ACT_WITHIN: Duration = Duration::from_secs(60);
+
+/// The policies and bindings are there with the shipped text. What came in up to these moments, nobody may have looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InForce {
-    /// Since when all of them have been.
+    /// Of all of them.
     pub all: Timestamp,
-    /// Since when the one that vouches for authors has been.
+    /// Of the one that vouches for authors.
     pub authors: Timestamp,
 }
 
 impl InForce {
+    /// Where this is when the last of them, and the one that vouches for authors, was written or changed last, and each API
+    /// server acts by it so long after.
+    pub fn written(all: Timestamp, authors: Timestamp, act_within: Duration) -> Self {
+        let acts = |at: Timestamp| at.checked_add(act_within).unwrap_or(Timestamp::MAX);
+        Self {
+            all: acts(all),
+            authors: acts(authors),
+        }
+    }
+
     /// Where nothing rests on them.
     pub const UNASKED: Self = Self {
         all: Timestamp::MIN,
@@ -29,7 +44,7 @@ impl InForce {
     };
 }
 
-/// Since when the shipped policies and bindings are in force; `None` where one is missing or says anything else.
+/// From which moments on the shipped policies and bindings are acted by; `None` where one is missing or says anything else.
 ///
 /// # Errors
 /// Where the API server failed.
@@ -37,17 +52,18 @@ pub async fn in_force(ctx: &Context) -> Result<Option<InForce>, ReconcileError> 
     let text = policies::yaml(&ctx.namespace, &ctx.service_account);
     let shipped = text.split("\n---\n").filter_map(Shipped::read);
     let stored = try_join_all(shipped.map(|one| one.in_force(ctx))).await?;
-    let mut found = InForce::UNASKED;
+    let (mut all, mut authors) = (Timestamp::MIN, Timestamp::MIN);
     for one in stored {
         let Some((name, since)) = one else {
             return Ok(None);
         };
-        found.all = found.all.max(since);
+        all = all.max(since);
         if name == policies::AUTHORS {
-            found.authors = found.authors.max(since);
+            authors = authors.max(since);
         }
     }
-    Ok((found.all > Timestamp::MIN).then_some(found))
+    let found = InForce::written(all, authors, ctx.policies_act_within);
+    Ok((all > Timestamp::MIN).then_some(found))
 }
 
 /// One of the shipped objects that are to be in force.
@@ -169,6 +185,17 @@ mod tests {
             object.extend(added.as_object().unwrap().clone());
             assert!(!same(&other, &shipped), "{added}");
         }
+    }
+
+    #[test]
+    fn nothing_counts_that_came_before_each_server_acts() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (first, last) = (at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"));
+        let found = InForce::written(last, first, ACT_WITHIN);
+        assert_eq!(found.all, at("2026-02-01T00:01:00Z"));
+        assert_eq!(found.authors, at("2026-01-01T00:01:00Z"));
+        let unknown = InForce::written(Timestamp::MAX, first, ACT_WITHIN);
+        assert_eq!(unknown.all, Timestamp::MAX);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::controller::brakes::Brakes;
 use crate::controller::context::{Context, EffectLimits, TenantFactory};
 use crate::controller::counters::Counters;
+use crate::controller::policies::ACT_WITHIN;
 use crate::controller::run;
 use crate::operations::settings::Run;
 use crate::operations::{health, reach};
@@ -45,6 +46,9 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         federated: settings.federated_token_file.is_some(),
         tenants: Arc::clone(&microsoft) as Arc<dyn TenantFactory>,
         limits,
+        policies_act_within: settings
+            .policies_act_within_seconds
+            .map_or(ACT_WITHIN, Duration::from_secs),
         brakes: Arc::new(Brakes::default()),
         acting: Arc::default(),
         beginning: tokio::sync::Mutex::default(),

@@ -70,6 +70,9 @@ pub struct Run {
     /// DANGER, for trying out only: ask a simulator's name server at this loopback address instead of the system's resolver.
     #[arg(long, requires = "simulator_address")]
     pub simulator_dns: Option<SocketAddr>,
+    /// DANGER, for trying out only: seconds after which all API servers act by a new admission policy, instead of 60.
+    #[arg(long, requires = "simulator_address")]
+    pub policies_act_within_seconds: Option<u64>,
     /// Logs as JSON lines.
     #[arg(long, env = "LOG_JSON")]
     pub log_json: bool,

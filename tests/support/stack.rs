@@ -26,6 +26,9 @@ const PHASE_PATIENCE: Duration = Duration::from_secs(240);
 /// Where the operator looks for its own token in the cluster; a test puts one there.
 pub(crate) const FEDERATED_TOKEN: &str = "federated-token";
 
+/// The operator's flag for how long admission policies take to act.
+const ACT_WITHIN: &str = "--policies-act-within-seconds";
+
 /// What the stack is to be like.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
@@ -321,6 +324,7 @@ fn operator(
     environment: &[(String, String)],
 ) -> Result<(Program, u16)> {
     let port = free_port()?;
+    let acts = !arguments.contains(&ACT_WITHIN);
     let written = dir.join(format!("{name}.log"));
     let out = std::fs::File::create(dir.join(format!("{name}.out")))?;
     let mut command = Command::new(binary("tenant-closure")?);
@@ -333,6 +337,8 @@ fn operator(
         .arg(&simulator.ready.ca_file)
         .arg("--federated-token-file")
         .arg(dir.join(FEDERATED_TOKEN))
+        // There is one API server, and it was waited for until it refused.
+        .args(acts.then_some([ACT_WITHIN, "0"]).into_iter().flatten())
         .args(arguments)
         .env("KUBECONFIG", kubeconfig)
         .envs(log.map(|filter| ("RUST_LOG", filter)))

@@ -26,7 +26,13 @@ const AGAIN: &str = "approve the same plan again: kubectl tenant-closure approve
 /// Whether enough persons approve the plan at hand, now: looked at in every cycle, as approvals can be revoked.
 pub fn assess(approvals: &Approvals, now: Timestamp) -> Assessment {
     if approvals.required == 0 {
-        let standing = Standing::yes("NotRequired", "The configuration asks for no approval");
+        let mut words = "The configuration asks for no approval".to_owned();
+        if approvals.policy_missing {
+            words.push_str(
+                "; the admission policies are missing or altered, so no attestation counts",
+            );
+        }
+        let standing = Standing::yes("NotRequired", words);
         return Assessment::done().standing("Approved", standing);
     }
     if approvals.policy_missing {
