@@ -16,6 +16,8 @@ mod cluster;
 mod person;
 #[path = "support/reasons.rs"]
 mod reasons;
+#[path = "store/rollback.rs"]
+mod rollback;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;

@@ -8,7 +8,7 @@ use crate::closure::schedule::{self, AFTER_FAILURE};
 use crate::controller::context::Context;
 use crate::controller::copies::{Copies, Journal, Trouble};
 use crate::controller::error::{ReconcileError, bounded};
-use crate::controller::journal::Head;
+use crate::controller::journal::{self, Head};
 use crate::controller::read::Read;
 use crate::evidence::report::{Report, Sources, html, markdown};
 use crate::evidence::{Claims, cluster, verify};
@@ -38,6 +38,8 @@ pub struct Keeping {
     no_report_before: Option<Instant>,
     failures: u32,
     not_before: Option<Instant>,
+    /// The store has a newer record than the journal.
+    ahead: bool,
     /// As it stands.
     pub evidence: Evidence,
 }
@@ -59,6 +61,7 @@ impl Keeping {
             no_report_before: None,
             failures: 0,
             not_before: None,
+            ahead: false,
             evidence: Evidence {
                 store: address.to_string(),
                 required: false,
@@ -80,7 +83,8 @@ impl Keeping {
 /// Brings the store up to the newest settled record; `None`: there is no store.
 ///
 /// # Errors
-/// Where the API server failed. That the store failed is told in what is returned.
+/// Where the API server failed, and `HistoryRollback` where the store has a newer record than the journal. That the store failed
+/// is told in what is returned.
 pub async fn keep(
     ctx: &Context,
     read: &Read,
@@ -108,17 +112,46 @@ pub async fn keep(
             Ok(kept) => {
                 keeping.failures = 0;
                 keeping.not_before = None;
+                keeping.ahead = false;
                 keeping.evidence.kept = kept;
             }
             Err(Trouble::Journal(why)) => return Err(why),
-            Err(Trouble::Ahead) => keeping.failed(ctx, read, &Failure::Ahead),
+            // Another process may have written both meanwhile.
+            Err(Trouble::Ahead) if has_grown(ctx, read, head).await? => {
+                keeping.evidence.kept = Kept::UnderWay;
+            }
+            Err(Trouble::Ahead) => {
+                keeping.ahead = true;
+                keeping.failed(ctx, read, &Failure::Ahead);
+            }
             Err(Trouble::Store(why)) => keeping.failed(ctx, read, &Failure::Store(why)),
         }
     }
-    let evidence = keeping.evidence.clone();
+    let (evidence, ahead) = (keeping.evidence.clone(), keeping.ahead);
     ctx.hint(&read.uid, |h| h.keeping = Some(keeping));
+    if ahead {
+        return Err(ReconcileError::HistoryRollback(AHEAD.to_owned()));
+    }
     Ok(Some(evidence))
 }
+
+/// The journal goes further than it did a moment ago.
+async fn has_grown(
+    ctx: &Context,
+    read: &Read,
+    head: Option<&Head>,
+) -> Result<bool, ReconcileError> {
+    let now = journal::newest(ctx, &read.closure).await?;
+    Ok(settled(now.as_ref()) > settled(head))
+}
+
+/// The number of the newest record that is settled.
+fn settled(head: Option<&Head>) -> u64 {
+    head.map_or(0, |head| head.sequence - u64::from(head.outcome.is_none()))
+}
+
+/// Approvals that were revoked since, and a suspension, may be gone with the records: whether it is required or not.
+const AHEAD: &str = "the evidence store has a newer record than the journal, which was rolled back";
 
 enum Failure {
     Ahead,
@@ -138,10 +171,7 @@ impl Keeping {
     fn failed(&mut self, ctx: &Context, read: &Read, failure: &Failure) {
         ctx.counters.evidence_failures.add(1);
         let (kept, detail) = match failure {
-            Failure::Ahead => {
-                let what = "it has a newer record than the journal, which was rolled back";
-                (Kept::Differs(what.to_owned()), what.to_owned())
-            }
+            Failure::Ahead => (Kept::Differs(AHEAD.to_owned()), AHEAD.to_owned()),
             Failure::Store(why @ StoreError::Differs(_)) => {
                 (Kept::Differs(why.to_string()), why.detail())
             }
@@ -169,7 +199,7 @@ impl Keeping {
         head: Option<&Head>,
         closed: bool,
     ) -> Result<Kept, Trouble> {
-        let newest = head.map_or(0, |head| head.sequence - u64::from(head.outcome.is_none()));
+        let newest = settled(head);
         let store = ctx.stores.open(&self.address).map_err(StoreError::from)?;
         let folder = store.folder(&read.terms.tenant_id.to_string(), &read.uid);
         let journal = Stored(records(ctx));

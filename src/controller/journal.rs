@@ -60,41 +60,55 @@ pub fn name(uid: &str, sequence: u64) -> String {
     format!("{uid}-{sequence:010}")
 }
 
-/// Finds the newest record. Without a hint one metadata-only list says how far the journal goes.
+/// Finds the newest record. Without a hint one metadata-only list says how far the journal goes. What this process, or the
+/// status, knows of the journal must still be there as it was: an etcd that was restored is told by nothing else.
 ///
 /// # Errors
-/// `HistoryRollback` where there is a hole or the head lies behind the hint.
+/// `HistoryRollback` where there is a hole, the head lies behind the hint, or a record is another than it was.
 pub async fn newest(
     ctx: &Context,
     closure: &TenantClosure,
 ) -> Result<Option<Head>, ReconcileError> {
     let uid = closure.uid().unwrap_or_default();
-    let hinted = closure
-        .status
-        .as_ref()
-        .and_then(|s| s.journal.as_ref())
-        .map(|j| j.sequence);
+    let told = closure.status.as_ref().and_then(|s| s.journal.as_ref());
+    let told = told.map(|told| (told.sequence, told.head.as_str()));
     let remembered = ctx.hints(&uid).head;
-    let start = match remembered.as_ref().map(|h| h.sequence).max(hinted) {
+    let remembered = remembered.as_ref().map(|head| (head.sequence, head));
+    let start = match remembered.map(|(at, _)| at).max(told.map(|(at, _)| at)) {
         Some(sequence) => sequence,
         None => listed(ctx, &uid).await?,
     };
-    let mut head = match remembered.filter(|h| h.sequence == start && h.outcome.is_some()) {
+    let mut head = match get(ctx, &uid, start).await? {
         Some(head) => Some(head),
         None if start == 0 => None,
-        None => match get(ctx, &uid, start).await? {
-            Some(head) => Some(head),
-            None => return Err(ReconcileError::HistoryRollback("its head is gone".into())),
-        },
+        None => return Err(rolled_back("its head is gone")),
     };
-    for sequence in start + 1..start + 100_000 {
-        match get(ctx, &uid, sequence).await? {
-            Some(next) => head = Some(next),
-            None => break,
+    if let Some(head) = &head {
+        // A record that was in doubt gets an outcome, and then another hash.
+        let settled = remembered.filter(|(_, known)| known.outcome.is_some());
+        let settled = settled.map(|(at, known)| (at, known.hash.as_str()));
+        let known = [told, settled].into_iter().flatten();
+        let mut here = known.filter(|(at, _)| *at == start);
+        if here.any(|(_, hash)| hash != head.hash) {
+            return Err(rolled_back("its head is another record than it was"));
         }
+    }
+    for sequence in start + 1..start + 100_000 {
+        let Some(next) = get(ctx, &uid, sequence).await? else {
+            break;
+        };
+        let before = head.as_ref().filter(|before| before.outcome.is_some());
+        if before.is_some_and(|before| before.hash != next.spec.previous) {
+            return Err(rolled_back("a record does not continue the one before it"));
+        }
+        head = Some(next);
     }
     ctx.hint(&uid, |h| h.head.clone_from(&head));
     Ok(head)
+}
+
+fn rolled_back(why: &str) -> ReconcileError {
+    ReconcileError::HistoryRollback(why.to_owned())
 }
 
 /// Metadata of the records that a label selects, page by page.
@@ -136,9 +150,7 @@ async fn listed(ctx: &Context, uid: &str) -> Result<u64, ReconcileError> {
     if count == last {
         Ok(last)
     } else {
-        Err(ReconcileError::HistoryRollback(
-            "a record is missing".into(),
-        ))
+        Err(rolled_back("a record is missing"))
     }
 }
 

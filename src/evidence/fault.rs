@@ -266,6 +266,20 @@ pub enum Doubt {
         /// Why.
         why: String,
     },
+    /// Fewer approvals than before, under the same plan.
+    #[error(
+        "record {name} asks for {required} approvals, record {earlier} of the same plan asked for {before}: the operator's configuration must have been changed in between; ask its owner"
+    )]
+    FewerAsked {
+        /// The record.
+        name: String,
+        /// What it asks for.
+        required: u32,
+        /// The one before.
+        earlier: String,
+        /// What that asked for.
+        before: u32,
+    },
     /// Nothing outside the journal says where it ends.
     #[error(
         "nothing outside the journal says how it ends, so a tail that was cut off would not be seen; give --head SEQUENCE:HASH from the operator's log, a report or status.journal"

@@ -8,7 +8,7 @@ use crate::closure::step::Step;
 use crate::closure::supplement;
 use crate::evidence::approved;
 use crate::evidence::entry::Entry;
-use crate::evidence::fault::Fault;
+use crate::evidence::fault::{Doubt, Fault};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Of objects outside the plan so many are named in one record.
@@ -23,6 +23,10 @@ struct Sealed<'a> {
     supplements: Vec<Supplement<'a>>,
     /// Persons approved what was done before.
     approved: bool,
+    /// Something was done under the plan: the operator makes no other one.
+    begun: Option<&'a str>,
+    /// How many approvals an effect asked for last, and which.
+    asked: Option<(u32, &'a str)>,
 }
 
 /// A supplement of the plan in force.
@@ -49,18 +53,29 @@ pub(super) fn followed(
     chunks: &[&Entry],
     unreadable: &BTreeSet<&str>,
     faults: &mut Vec<Fault>,
+    doubts: &mut Vec<Doubt>,
 ) {
     let chunks: BTreeMap<&str, &Entry> = chunks.iter().map(|c| (c.name.as_str(), *c)).collect();
     let mut so_far = Sealed::default();
     for entry in chain {
+        if entry.spec.kind == RecordType::Effect {
+            asked(entry, &mut so_far, doubts);
+        }
         match (entry.spec.kind, &entry.spec.intent) {
             (RecordType::Plan, _) if entry.spec.supplement.is_some() => {
                 supplemented(entry, &chunks, unreadable, &mut so_far, faults);
             }
             (RecordType::Plan, _) => {
+                if let Some(begun) = so_far.begun {
+                    faults.push(Fault::Strange {
+                        name: entry.name.clone(),
+                        what: format!("it seals another plan, and the one before had begun with record {begun}"),
+                    });
+                }
                 if let Some(plan) = sealed(entry, &chunks, unreadable, faults) {
                     so_far.plan = Some(plan);
                     so_far.supplements.clear();
+                    so_far.asked = None;
                 }
             }
             (_, Some(intent)) if intent.supplement.is_some() => {
@@ -84,6 +99,23 @@ pub(super) fn followed(
             }),
         }
     }
+}
+
+/// What is asked for one plan does not fall by itself: its owner can lower it in the operator's configuration.
+fn asked<'a>(entry: &'a Entry, so_far: &mut Sealed<'a>, doubts: &mut Vec<Doubt>) {
+    let required = entry.spec.approvals_required;
+    if let Some((before, name)) = so_far.asked.filter(|(before, _)| required < *before) {
+        doubts.push(Doubt::FewerAsked {
+            name: entry.name.clone(),
+            required,
+            earlier: name.to_owned(),
+            before,
+        });
+    }
+    so_far.asked = Some((required, &entry.name));
+    let intent = entry.spec.intent.as_ref();
+    let deed = intent.is_some_and(|intent| intent.step > Step::Preconditions);
+    so_far.begun = so_far.begun.or_else(|| deed.then_some(entry.name.as_str()));
 }
 
 /// The plan that a record seals, if its parts are what was sealed.

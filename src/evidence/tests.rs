@@ -1,5 +1,6 @@
 //! What verification finds, on a journal that is made here; `tests/evidence.rs` does the same with a real one.
 
+mod plans;
 mod supplements;
 
 use super::entry::{Found, Place};

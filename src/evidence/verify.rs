@@ -107,7 +107,7 @@ pub fn verify(found: &Found, claims: &Claims) -> Verified {
         doubts.push(Doubt::Empty);
     }
     chain::linked(&ordered, &mut faults);
-    plans::followed(&ordered, &chunks, &there, &mut faults);
+    plans::followed(&ordered, &chunks, &there, &mut faults, &mut doubts);
     let anchors = chain::Anchors {
         all: &claims.anchors,
         unreadable: &there,
