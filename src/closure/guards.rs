@@ -31,7 +31,9 @@ pub fn refuse(
                 // Nobody inside the tenant can be asked any more.
                 return None;
             }
-            plan_is_the_one(plan, memory).or_else(|| inside(plan, seen, memory, now))
+            plan_is_the_one(plan, memory)
+                .or_else(|| application_is_the_one(plan, seen, memory))
+                .or_else(|| inside(plan, seen, memory, now))
         })
 }
 
@@ -198,8 +200,28 @@ fn plan_is_the_one(plan: &Plan, memory: &Memory) -> Option<Decision> {
     })
 }
 
+/// Approved was what this application does, and it is the one that stays till the end: another one in the same Secret is none
+/// that anybody approved. Before anything has begun the plan is made anew ([`preconditions`]).
+fn application_is_the_one(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Decision> {
+    let planned = plan.sealed.as_ref()?.head.app_id;
+    let acting = seen.cluster.application?;
+    // In mode Plan it is the reader's, and nothing is carried out.
+    let matters = plan.terms.mode == Mode::Execute && preconditions::begun(memory);
+    (matters && acting != planned).then(|| {
+        let message = format!(
+            "The credential is of the application {acting}, and the approved plan names the application {planned}"
+        );
+        let remedy = "Put the credential of the application that the plan names back; to go on with the other one, delete the closure and create it again: its plan is approved anew";
+        Obstacle::new("PlanDrift", message, remedy).blocks()
+    })
+}
+
 fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Decision> {
-    let mut asked = vec![Question::Organization, Question::Administrators];
+    let mut asked = vec![
+        Question::Organization,
+        Question::Administrators,
+        Question::AdministratorGroups,
+    ];
     if !preconditions::begun(memory) {
         // Whatever is in the way, the table of roles is told with it.
         asked.extend([Question::Identity, Question::RoleHolders, Question::Ends]);
@@ -220,19 +242,21 @@ fn inside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> O
     })
 }
 
-/// Once the plan is carried out: who is there, and who administers, that it does not expect.
+/// Once there is a plan, who administers must be readable; once it is carried out: who is there, and who administers, that it
+/// does not expect.
 fn people(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Decision> {
     let sealed = plan.sealed.as_ref()?;
+    let unplanned = match administrators::unexpected(sealed, seen) {
+        Ok(unplanned) => unplanned,
+        Err(decision) => return Some(decision),
+    };
     if !preconditions::begun(memory) {
         return None;
     }
-    match facts::known(&seen.global_administrators, Question::Administrators) {
-        Err(decision) => Some(decision),
-        Ok(holders) if administrators::unplanned(sealed, holders) => {
-            Some(administrators::drift().blocks())
-        }
-        Ok(_) => afterwards::refuse(plan, sealed, seen, memory, now),
+    if unplanned {
+        return Some(administrators::drift().blocks());
     }
+    afterwards::refuse(plan, sealed, seen, memory, now)
 }
 
 fn tenant_itself(plan: &Plan, seen: &Observation) -> Result<(), Decision> {

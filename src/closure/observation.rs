@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A fact, or the reason why there is none.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Fact<T> {
     /// Seen in this cycle.
     Known(T),
@@ -109,6 +109,8 @@ pub struct Observation {
     pub spare: Fact<Option<Administrator>>,
     /// Who holds Global Administrator in the whole tenant, now or when he takes it up, sorted: users, groups and applications.
     pub global_administrators: Fact<Vec<ObjectId>>,
+    /// Users and applications that hold it as members of the groups that the plan names, sorted.
+    pub group_administrators: Fact<Vec<ObjectId>>,
     /// Users who hold any directory role, and groups whose members do, sorted: to delete them takes a role.
     pub role_holders: Fact<Vec<ObjectId>>,
     /// Until when what we sign in with, and our roles, last.
@@ -173,6 +175,8 @@ pub struct Cluster {
     pub begun_lately: u32,
     /// The credential, as far as Kubernetes can tell; `Err`: reason, message, remedy.
     pub credential: Result<(), Obstacle>,
+    /// The application that the credential is of; `None`: no credential was read.
+    pub application: Option<ObjectId>,
     /// The Job that vouches for the backup, where one is named; `Ok(None)`: there is no such Job. `Err`: it may not be read.
     pub backup_job: Result<Option<BackupJob>, Obstacle>,
     /// The copies in the evidence store; `None`: no store is wanted.
@@ -379,6 +383,7 @@ impl Default for Cluster {
             configuration: Configuration::default(),
             begun_lately: 0,
             credential: Ok(()),
+            application: None,
             backup_job: Ok(None),
             evidence: None,
             inventory_store: Ok(()),

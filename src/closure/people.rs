@@ -1,6 +1,7 @@
 //! Users as they are seen: all of them, or who came lately.
 
 use crate::closure::id::ObjectId;
+use crate::closure::observation::Fact;
 
 /// A complete listing.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -11,8 +12,9 @@ pub struct Users {
     pub guests: u32,
     /// How many are synced.
     pub synced: u32,
-    /// Who of them holds Global Administrator or may take it up, sorted.
-    pub global_administrators: Vec<ObjectId>,
+    /// Who of them holds Global Administrator or may take it up, and what else does as a member of a group; sorted. In a fact
+    /// of its own: to read who is in a group takes a permission of its own.
+    pub global_administrators: Fact<Vec<ObjectId>>,
 }
 
 /// Who came since the tracking of changes began.

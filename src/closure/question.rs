@@ -9,6 +9,9 @@ pub enum Question {
     Identity,
     /// The retained and the spare administrator.
     Administrators,
+    /// Who is in the groups that hold Global Administrator, as the plan names them
+    /// ([`crate::closure::observation::Observation::group_administrators`]).
+    AdministratorGroups,
     /// Who holds a directory role ([`crate::closure::observation::Observation::role_holders`]).
     RoleHolders,
     /// Until when what we sign in with, and our roles, last ([`crate::closure::observation::Observation::ends`]).

@@ -55,6 +55,8 @@ pub struct Scope {
     pub retained: String,
     /// Likewise the spare one.
     pub spare: Option<String>,
+    /// What holds Global Administrator and is no user: who is in it is asked with [`Question::AdministratorGroups`].
+    pub groups: Vec<ObjectId>,
     /// Domains whose references are to be read with [`Question::Domains`].
     pub domains: Vec<String>,
     /// [`Question::Newcomers`] is passed on no more often than this.

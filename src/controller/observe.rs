@@ -69,6 +69,7 @@ fn only_known(seen: Observation) -> Observation {
         retained: known_or_unread(seen.retained),
         spare: known_or_unread(seen.spare),
         global_administrators: known_or_unread(seen.global_administrators),
+        group_administrators: known_or_unread(seen.group_administrators),
         ..Observation::default()
     }
 }
@@ -91,6 +92,7 @@ fn unreadable(seen: &mut Observation, question: Question) {
             seen.spare = Fact::Unreadable(why);
             seen.global_administrators = Fact::Unreadable(why);
         }
+        Question::AdministratorGroups => seen.group_administrators = Fact::Unreadable(why),
         Question::RoleHolders => seen.role_holders = Fact::Unreadable(why),
         Question::Ends => seen.ends = Fact::Unreadable(why),
         Question::Rights => seen.rights = Fact::Unreadable(why),
@@ -122,6 +124,7 @@ pub fn scope(plan: &Plan, memory: &Memory) -> Scope {
             || plan.terms.spare.clone(),
             |h| h.spare.map(|id| id.to_string()),
         ),
+        groups: head.map_or_else(Vec::new, |head| head.other_holders.clone()),
         // What uses a domain is asked only once no user is on it any more: a large tenant has a page for each hundred.
         domains: match (head, memory.verified_at) {
             (Some(head), Some(_)) => head.domains.clone(),

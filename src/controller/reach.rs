@@ -28,6 +28,7 @@ pub async fn tenant(
             return Ok(ctx.hints(&read.uid).tenant.map(|(_, tenant)| tenant));
         }
     };
+    seen.cluster.application = Some(keys.own.client_id);
     let with = keys.known_as();
     if let Some((known, tenant)) = ctx.hints(&read.uid).tenant
         && known == with

@@ -118,7 +118,7 @@ pub static CALLS: &[Known] = &[
     call(Graph, "GET", "/v1.0/directory/administrativeUnits/{}/members", ["who is in one", "AdministrativeUnit.Read.All", "1", "graph/api/administrativeunit-list-members"]),
     call(Graph, "GET", "/v1.0/users/{}/memberOf/microsoft.graph.group", ["a user's groups, for an inventory", "User.Read.All, Group.Read.All; Member.Read.Hidden for groups that hide their members", "1", "graph/api/user-list-memberof"]),
     call(Graph, "GET", "/v1.0/subscribedSkus", ["the products of licenses, for an inventory", "Organization.Read.All", "3", "graph/api/subscribedsku-list"]),
-    call(Graph, "GET", "/v1.0/groups/{}/transitiveMembers", ["who is Global Administrator as a member of a group", "Group.Read.All; without it the group alone is known", "1", "graph/api/group-list-transitivemembers"]),
+    call(Graph, "GET", "/v1.0/groups/{}/transitiveMembers", ["who is Global Administrator as a member of a group", "Group.Read.All; where a group holds the role nothing goes on without it", "1", "graph/api/group-list-transitivemembers"]),
     call(Graph, "GET", "/v1.0/groups", ["how many groups, and which", "Group.Read.All", "1", "graph/api/group-list"]),
     call(Graph, "GET", "/v1.0/deviceManagement/managedDeviceOverview", ["how many devices Intune manages", "DeviceManagementManagedDevices.Read.All", "1", "graph/api/intune-devices-manageddeviceoverview-get"]),
     call(Graph, "GET", "/v1.0/deviceManagement/windowsAutopilotDeviceIdentities", ["how many devices Autopilot knows", "DeviceManagementServiceConfig.Read.All", "1", "graph/api/intune-enrollment-windowsautopilotdeviceidentity-list"]),

@@ -6,7 +6,9 @@ use super::batch_read::{self, Body};
 use super::failure::Failure;
 use super::features::Feature;
 use super::graph::roles::GlobalAdministrators;
-use super::graph::{STABLE, administrators, ends, identity, methods, objects, organization, roles};
+use super::graph::{
+    STABLE, administrators, ends, groups, identity, methods, objects, organization, roles,
+};
 use super::live::LiveTenant;
 use super::wire::Line;
 use crate::closure::access::ends::Ends;
@@ -16,10 +18,11 @@ use crate::closure::tenant::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The questions that are answered here.
-pub(super) const GUARDS: [Question; 3] = [
+pub(super) const GUARDS: [Question; 4] = [
     Question::Organization,
     Question::Identity,
     Question::Administrators,
+    Question::AdministratorGroups,
 ];
 
 /// What one item of the `$batch` asks for.
@@ -37,6 +40,7 @@ enum Ask {
     Retained,
     Methods,
     Spare,
+    Members(usize),
     Shown(usize),
 }
 
@@ -126,6 +130,12 @@ impl LiveTenant {
                         one.second_factor = second_factor(line, &mut answers).await;
                     }
                     into.retained = retained.into();
+                }
+                Question::AdministratorGroups => {
+                    let all = 0..scope.groups.len();
+                    let told = all.map(|place| answers.or_failed(Ask::Members(place)));
+                    let members = groups::told(line, &scope.groups, told.collect()).await;
+                    into.group_administrators = members.into();
                 }
                 Question::RoleHolders => {
                     let told = answers.or_failed(Ask::Everybody);
@@ -248,6 +258,12 @@ fn asked(
     if administrators || questions.contains(&Question::Users) {
         let asks = [Ask::Assigned, Ask::Eligible, Ask::Scheduled];
         all.extend(asks.into_iter().zip(roles::holders(line)?));
+    }
+    if questions.contains(&Question::AdministratorGroups) {
+        // More than fit into one `$batch` make another.
+        for (place, group) in scope.groups.iter().enumerate() {
+            all.push((Ask::Members(place), groups::item(line, *group)?));
+        }
     }
     if questions.contains(&Question::RoleHolders) {
         all.push((Ask::Everybody, roles::everybody(line)?));

@@ -117,6 +117,7 @@ impl LiveTenant {
                 Question::Organization
                 | Question::Identity
                 | Question::Administrators
+                | Question::AdministratorGroups
                 | Question::RoleHolders
                 | Question::Ends
                 | Question::Refused => {}

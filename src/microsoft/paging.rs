@@ -1,6 +1,7 @@
 //! Listings in pages: each page is handed over and forgotten. A link leads to the same host or nowhere, never back, and
 //! the number of pages is bounded. Source: learn.microsoft.com `graph/paging`; ARM `nextLink`.
 
+use super::batch_read::{self, Body};
 use super::clouds::Service;
 use super::failure::Failure;
 use super::wire::Line;
@@ -73,6 +74,21 @@ pub(super) async fn each_page<T: DeserializeOwned>(
         page(got);
     }
     Ok(())
+}
+
+/// A listing whose first page came as an item of a `$batch`, read to its end: for what is short.
+pub(super) async fn begun<T: DeserializeOwned + Send>(
+    line: &Line<'_>,
+    service: Service,
+    body: Body,
+) -> Result<Vec<T>, Failure> {
+    let Page { mut value, next } = batch_read::understood(body)?;
+    if let Some(next) = next.filter(|next| !next.is_empty()) {
+        let next = line.wire.hosts.trusted(service, &next);
+        let next = next.ok_or_else(|| Failure::malformed("ForeignLink"))?;
+        value.extend(all::<T>(line, service, next).await?);
+    }
+    Ok(value)
 }
 
 /// Reads a whole listing into memory: for what is short.

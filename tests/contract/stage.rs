@@ -364,6 +364,7 @@ fn scope() -> Scope {
     Scope {
         retained: "closer@contoso.onmicrosoft.com".into(),
         domains: vec!["contoso.nl".into()],
+        groups: vec![ObjectId(uuid::Uuid::from_u128(0xcc))],
         ..Scope::default()
     }
 }

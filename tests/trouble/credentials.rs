@@ -13,6 +13,7 @@ crate::rows![
     a_wrong_secret,
     an_expired_secret,
     a_secret_replaced_midway,
+    another_application_midway,
     an_application_of_another_tenant,
     a_token_for_another_tenant
 ];
@@ -197,6 +198,33 @@ async fn a_secret_replaced_midway() {
         put(&trial, &renewed).await;
     };
     trial.with_persons(replace).await;
+    trial.assert_closes().await;
+}
+
+/// Somebody puts another application of the same tenant in its place while users are deleted.
+async fn another_application_midway() {
+    let trial = Trial::new("application-swapped", json!({"users": 200})).await;
+    trial.apply().await;
+    let tenant = &trial.case.portal.tenant;
+    let (reader, word) = (&tenant.reader_app_id, &tenant.reader_secret);
+    let mut other = secret(&trial);
+    other["stringData"] =
+        json!({"clientId": reader.as_ref().unwrap(), "clientSecret": word.as_ref().unwrap()});
+    let swapped = async {
+        trial.until_effects(40).await;
+        put(&trial, &other).await;
+        trial.blocked("PlanDrift").await
+    };
+    told(
+        &trial.with_persons(swapped).await,
+        &format!(
+            "and the approved plan names the application {}",
+            tenant.app_id
+        ),
+        "Put the credential of the application that the plan names back",
+    );
+    trial.assert_stands_still().await;
+    put(&trial, &secret(&trial)).await;
     trial.assert_closes().await;
 }
 

@@ -9,6 +9,8 @@ use tenant_closure::closure::report::Phase;
 crate::rows![
     a_planned_user_who_is_made_global_administrator,
     members_of_a_group_that_administers_are_planned_as_such,
+    a_planned_user_who_is_added_to_a_group_that_administers,
+    a_group_that_administers_and_may_not_be_read,
     who_comes_while_a_later_step_waits
 ];
 
@@ -48,6 +50,57 @@ async fn members_of_a_group_that_administers_are_planned_as_such() {
         .unwrap();
     let report: Value = serde_json::from_slice(&report.stdout).unwrap();
     assert_eq!(report["plan"]["otherGlobalAdministrators"], 2, "{report:#}");
+    trial.assert_closes().await;
+}
+
+/// A planned group: who is added to it later is none whom the plan names as administrator.
+async fn a_planned_user_who_is_added_to_a_group_that_administers() {
+    let trial = Trial::new(
+        "into-group",
+        json!({"users": 400, "groupAdministrators": 1}),
+    )
+    .await;
+    trial.apply().await;
+    trial.with_approver(trial.until_effects(20)).await;
+    let retained = trial.case.portal.look().await.unwrap()["retainedAdministrator"]["id"].clone();
+    let left = trial.left().await;
+    let mut others = left.iter().rev().filter(|id| retained != id.as_str());
+    let chosen = others.next().unwrap();
+    let member = |is: bool| json!({"action": "changeUser", "id": chosen, "groupAdministrator": is});
+    press(&trial, member(true)).await;
+    let drift = trial.with_approver(trial.blocked("PlanDrift")).await;
+    let says = "a Global administrator whom the approved plan does not name";
+    assert!(drift.message.contains(says), "{}", drift.message);
+    trial.assert_stands_still().await;
+    assert!(trial.left().await.contains(chosen));
+    press(&trial, member(false)).await;
+    trial.assert_closes().await;
+}
+
+/// The permission to read groups is taken away in the middle: who is in the group is unknown then, and not nobody.
+async fn a_group_that_administers_and_may_not_be_read() {
+    let trial = Trial::new(
+        "closed-group",
+        json!({"users": 400, "groupAdministrators": 1}),
+    )
+    .await;
+    let app = trial.case.portal.tenant.app_id.clone();
+    let right =
+        |change: &str| json!({"action": "changeApplication", "id": app, change: "Group.Read.All"});
+    press(&trial, right("revoke")).await;
+    trial.apply().await;
+    let says = "may not read who is in the groups that hold Global Administrator";
+    let told = trial.blocked_with("PermissionDenied", says).await;
+    assert!(told.remedy.contains("Group.Read.All"), "{}", told.remedy);
+    trial.assert_untouched().await;
+    press(&trial, right("permission")).await;
+    trial.with_approver(trial.until_effects(20)).await;
+    press(&trial, right("revoke")).await;
+    trial
+        .with_approver(trial.blocked_with("PermissionDenied", says))
+        .await;
+    trial.assert_stands_still().await;
+    press(&trial, right("permission")).await;
     trial.assert_closes().await;
 }
 

@@ -159,7 +159,7 @@ pub const TABLE: [Right; 37] = [
     ),
     counts(
         "Group.Read.All",
-        "counts the groups; without it they are Unknown, and accepted by name",
+        "counts the groups, and reads who administers through one; without it they are Unknown, and accepted by name, and a tenant where a group is Global Administrator is not closed",
     ),
     counts(
         "DeviceManagementManagedDevices.Read.All",

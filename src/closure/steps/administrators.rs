@@ -1,8 +1,10 @@
 //! Global administrators whom the approved plan does not expect: somebody may be defending the tenant, or attacking it.
 
+use crate::closure::decision::Decision;
 use crate::closure::id::ObjectId;
-use crate::closure::observation::Obstacle;
+use crate::closure::observation::{Observation, Obstacle, Question, Users};
 use crate::closure::plan::Sealed;
+use crate::closure::steps::facts;
 
 /// Most that a plan names; a tenant with more is told so before anything begins.
 pub const MOST: usize = 400;
@@ -16,6 +18,25 @@ pub fn unplanned(sealed: &Sealed, holders: &[ObjectId]) -> bool {
             && head.other_global_administrators.binary_search(id).is_err()
             && head.other_holders.binary_search(id).is_err()
     })
+}
+
+/// Whether anybody does, by himself or through a group that the plan names.
+///
+/// # Errors
+/// The decision to ask for it, or what follows where it cannot be read: who is not seen is not none.
+pub fn unexpected(sealed: &Sealed, seen: &Observation) -> Result<bool, Decision> {
+    let holders = facts::known(&seen.global_administrators, Question::Administrators)?;
+    let members = facts::known(&seen.group_administrators, Question::AdministratorGroups)?;
+    Ok(unplanned(sealed, holders) || unplanned(sealed, members))
+}
+
+/// Likewise of a complete listing of the users.
+///
+/// # Errors
+/// What follows where it cannot be read who is in a group.
+pub fn among(sealed: &Sealed, users: &Users) -> Result<bool, Decision> {
+    let holders = facts::known(&users.global_administrators, Question::AdministratorGroups)?;
+    Ok(unplanned(sealed, holders))
 }
 
 /// What that leads to once the plan has begun.

@@ -105,6 +105,7 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Administrators => {
             is_read(&seen.retained) && is_read(&seen.spare) && is_read(&seen.global_administrators)
         }
+        Question::AdministratorGroups => is_read(&seen.group_administrators),
         Question::RoleHolders => is_read(&seen.role_holders),
         Question::Ends => is_read(&seen.ends),
         Question::Rights => is_read(&seen.rights),
@@ -138,6 +139,10 @@ const fn words(question: Question) -> (&'static str, &'static str) {
         Question::Administrators => (
             "the retained administrator",
             "User.Read.All and RoleManagement.Read.Directory",
+        ),
+        Question::AdministratorGroups => (
+            "who is in the groups that hold Global Administrator",
+            "Group.Read.All",
         ),
         Question::RoleHolders => (
             "who holds a directory role",

@@ -13,6 +13,7 @@ use crate::closure::steps::administrators::MOST;
 use crate::closure::steps::{facts, losses, renewal, sold};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::clip;
+use std::collections::BTreeSet;
 
 /// Everything of a plan but the users and their number; `None` while a fact is missing.
 pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
@@ -23,9 +24,16 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
     let spare = seen.spare.known()?.as_ref().map(|found| found.id);
     let spare = spare.filter(|_| terms.spare.is_some());
     let stays = |id: &ObjectId| *id == retained || Some(*id) == spare;
-    let besides = seen.global_administrators.known()?.iter();
-    let besides = besides.filter(|id| !stays(id) && users.ids.binary_search(id).is_err());
-    let others = users.global_administrators.iter().filter(|id| !stays(id));
+    let there = |id: &&ObjectId| users.ids.binary_search(id).is_ok();
+    let administrators = users.global_administrators.known()?;
+    let holders = seen.global_administrators.known()?.iter();
+    // Applications in a group that administers do so too.
+    let besides: BTreeSet<ObjectId> = holders
+        .chain(administrators)
+        .filter(|id| !stays(id) && !there(id))
+        .copied()
+        .collect();
+    let others = administrators.iter().filter(|id| !stays(id) && there(id));
     let holders = seen.role_holders.known()?.iter();
     let holders = holders.filter(|id| !stays(id) && users.ids.binary_search(id).is_ok());
     let (applications, applications_beyond) = applications(terms, seen)?;
@@ -40,7 +48,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         synced: users.synced,
         sync_enabled: organization.sync_enabled,
         other_global_administrators: others.copied().take(MOST).collect(),
-        other_holders: besides.copied().take(MOST).collect(),
+        other_holders: besides.into_iter().take(MOST).collect(),
         other_administrators: u32::try_from(holders.count()).unwrap_or(u32::MAX),
         subscriptions: subscriptions(terms, seen)?,
         security_defaults: terms.security_defaults_off,
@@ -195,6 +203,7 @@ pub fn read_all(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
         applications => drop(facts::known(applications, Question::Applications)?),
     }
     let users = facts::known(&seen.users, Question::Users)?;
+    facts::known(&users.global_administrators, Question::AdministratorGroups)?;
     let retained = match &seen.retained {
         Fact::Known(Some(found)) => Some(found.id),
         _ => None,

@@ -352,10 +352,9 @@ fn plan_wanted(
     if acting.is_some_and(|found| found.app_id != sealed.head.app_id) {
         return Some("OtherApplication");
     }
-    let holders = seen.global_administrators.known();
     let room = sealed.head.other_global_administrators.len() < administrators::MOST
         && sealed.head.other_holders.len() < administrators::MOST;
-    if room && holders.is_some_and(|holders| administrators::unplanned(sealed, holders)) {
+    if room && administrators::unexpected(sealed, seen) == Ok(true) {
         return Some("OtherAdministrators");
     }
     // Approved would be what nobody was shown as accepted.

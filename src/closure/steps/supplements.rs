@@ -26,8 +26,10 @@ pub fn grown(
         Ok(users) => users,
         Err(decision) => return Some(decision),
     };
-    if administrators::unplanned(sealed, &users.global_administrators) {
-        return Some(administrators::drift().blocks());
+    match administrators::among(sealed, users) {
+        Ok(false) => {}
+        Ok(true) => return Some(administrators::drift().blocks()),
+        Err(decision) => return Some(decision),
     }
     let mut strangers = users.ids.iter();
     if !strangers.any(|id| is_new(plan, sealed, *id) && !plan.supplements.awaits(*id)) {
@@ -141,7 +143,7 @@ pub fn may_begin(
         return Ok(());
     }
     let users = listed(sealed, seen)?;
-    if administrators::unplanned(sealed, &users.global_administrators) {
+    if administrators::among(sealed, users)? {
         return Err(administrators::drift().blocks());
     }
     Ok(())

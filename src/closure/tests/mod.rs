@@ -64,6 +64,7 @@ fn all_seen(world: &mut World, memory: &Memory) -> Observation {
         Question::Organization,
         Question::Identity,
         Question::Administrators,
+        Question::AdministratorGroups,
         Question::RoleHolders,
         Question::Ends,
         Question::Rights,

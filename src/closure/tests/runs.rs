@@ -225,6 +225,7 @@ fn a_direct_tenant_is_read_sparingly_in_step_three() {
         [
             Question::Organization,
             Question::Administrators,
+            Question::AdministratorGroups,
             Question::Users,
             Question::Subscriptions
         ]

@@ -5,7 +5,7 @@
 
 use super::STABLE;
 use crate::microsoft::batch::Item;
-use crate::microsoft::batch_read::{self, Body};
+use crate::microsoft::batch_read::Body;
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
 use crate::microsoft::paging;
@@ -31,13 +31,6 @@ struct Method {
     kind: String,
 }
 
-#[derive(Deserialize)]
-struct Listing {
-    value: Vec<Method>,
-    #[serde(default, rename = "@odata.nextLink")]
-    next: Option<String>,
-}
-
 /// `GET /users/{name or id}/authentication/methods`.
 pub(in crate::microsoft) fn item(line: &Line<'_>, name: &str) -> Result<Item, Failure> {
     let path = [STABLE, "users", name, "authentication", "methods"];
@@ -46,12 +39,7 @@ pub(in crate::microsoft) fn item(line: &Line<'_>, name: &str) -> Result<Item, Fa
 
 /// What it was answered: is a second factor among them? A listing of more than one page is read to its end.
 pub(in crate::microsoft) async fn told(line: &Line<'_>, body: Body) -> Result<bool, Failure> {
-    let Listing { mut value, next } = batch_read::understood(body)?;
-    if let Some(next) = next.filter(|next| !next.is_empty()) {
-        let next = line.wire.hosts.trusted(Service::Graph, &next);
-        let next = next.ok_or_else(|| Failure::malformed("ForeignLink"))?;
-        value.extend(paging::all::<Method>(line, Service::Graph, next).await?);
-    }
+    let value: Vec<Method> = paging::begun(line, Service::Graph, body).await?;
     let mut kinds = value.iter().map(|method| method.kind.as_str());
     Ok(kinds.any(|kind| SECOND_FACTORS.contains(&kind)))
 }

@@ -6,7 +6,7 @@ pub(super) mod delta;
 pub(super) mod domains;
 pub(super) mod ends;
 pub(super) mod external;
-mod groups;
+pub(super) mod groups;
 pub(super) mod identity;
 pub(super) mod inventory;
 pub(super) mod losses;

@@ -91,14 +91,6 @@ impl GlobalAdministrators {
     }
 }
 
-/// One page of assignments.
-#[derive(Deserialize)]
-struct Listing {
-    value: Vec<Assignment>,
-    #[serde(default, rename = "@odata.nextLink")]
-    next: Option<String>,
-}
-
 /// The three readings that tell who holds Global Administrator: `GET /roleManagement/directory/roleAssignments`,
 /// `…/roleEligibilityScheduleInstances` and `…/roleAssignmentScheduleInstances`
 /// (graph/api/rbacapplication-list-roleassignments, graph/api/rbacapplication-list-roleassignmentscheduleinstances).
@@ -230,11 +222,5 @@ fn address(line: &Line<'_>, kind: &str, filter: &str) -> Result<Url, Failure> {
 }
 
 async fn whole(line: &Line<'_>, body: Body) -> Result<Vec<Assignment>, Failure> {
-    let Listing { mut value, next } = batch_read::understood(body)?;
-    if let Some(next) = next.filter(|next| !next.is_empty()) {
-        let next = line.wire.hosts.trusted(Service::Graph, &next);
-        let next = next.ok_or_else(|| Failure::malformed("ForeignLink"))?;
-        value.extend(paging::all::<Assignment>(line, Service::Graph, next).await?);
-    }
-    Ok(value)
+    paging::begun(line, Service::Graph, body).await
 }

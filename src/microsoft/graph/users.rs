@@ -4,7 +4,7 @@ use super::roles::GlobalAdministrators;
 use super::{PAGE, STABLE, groups};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::Outcome;
-use crate::closure::observation::{Users, Why};
+use crate::closure::observation::{Fact, Users, Why};
 use crate::closure::plan::Sealed;
 use crate::closure::supplement::Supplements;
 use crate::microsoft::clouds::Service;
@@ -51,11 +51,14 @@ pub(in crate::microsoft) async fn list(
     users.ids.sort_unstable();
     users.ids.dedup();
     users.ids.shrink_to_fit();
-    users.global_administrators = among(line, &users.ids, holders).await?;
+    users.global_administrators = match among(line, &users.ids, holders).await {
+        Err(failure) if failure.lacks_right() => Fact::Unreadable(failure.why()),
+        read => Fact::Known(read?),
+    };
     Ok(users)
 }
 
-/// Who of these users holds the role, by himself or as a member of a group that does; sorted.
+/// Who of these users holds the role, and who or what does as a member of a group; sorted.
 async fn among(
     line: &Line<'_>,
     users: &[ObjectId],
@@ -63,10 +66,7 @@ async fn among(
 ) -> Result<Vec<ObjectId>, Failure> {
     let is_user = |id: &ObjectId| users.binary_search(id).is_ok();
     let (mut all, others): (Vec<_>, Vec<_>) = holders.all().into_iter().partition(is_user);
-    for other in others {
-        let members = groups::members(line, other).await?;
-        all.extend(members.into_iter().filter(is_user));
-    }
+    all.extend(groups::members(line, &others).await?);
     all.sort_unstable();
     all.dedup();
     Ok(all)

@@ -13,8 +13,8 @@ use super::super::users::{AUTHENTICATOR, DISABLED, User};
 use super::super::world::World;
 use super::Answer;
 
-/// A new name, whether the account may sign in, whether the Authenticator app is registered, and the directory role (`null`:
-/// none); absent fields stay.
+/// A new name, whether the account may sign in, whether the Authenticator app is registered, the directory role (`null`:
+/// none), and whether it is in the group that is Global administrator; absent fields stay.
 pub(super) fn change_user(tenant: &mut Tenant, body: &Value) -> Answer {
     let position = body["id"]
         .as_str()
@@ -40,6 +40,15 @@ pub(super) fn change_user(tenant: &mut Tenant, body: &Value) -> Answer {
             }
         }
         user.role = role.unwrap_or(user.role);
+    }
+    if let Some(member) = body["groupAdministrator"].as_bool() {
+        if tenant.losses.groups == 0 {
+            return Err(missing("This tenant has no group."));
+        }
+        tenant.group_administrators.retain(|who| *who != position);
+        tenant
+            .group_administrators
+            .extend(member.then_some(position));
     }
     if role.is_some() {
         tenant.eligible.retain(|(_, who)| *who != position);

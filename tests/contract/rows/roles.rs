@@ -44,7 +44,14 @@ fn second_factor(seen: &Observation) -> Fact<String> {
 }
 
 fn administrators(seen: &Observation) -> Fact<String> {
-    told(&seen.users, |one| shorts(&one.global_administrators))
+    told(&seen.users, |one| match &one.global_administrators {
+        Fact::Known(ids) => shorts(ids),
+        unread => format!("{unread:?}"),
+    })
+}
+
+fn through_groups(seen: &Observation) -> Fact<String> {
+    told(&seen.group_administrators, |ids| shorts(ids))
 }
 
 fn own_roles(seen: &Observation) -> Fact<String> {
@@ -142,9 +149,10 @@ fn members() -> Vec<Row> {
         row(
             Graph,
             "GET /v1.0/groups/{}/transitiveMembers",
-            "GET https://graph.microsoft.com/v1.0/groups/00000000-0000-0000-0000-0000000000cc/transitiveMembers?$select=id&$top=999",
+            "GET /v1.0/groups/00000000-0000-0000-0000-0000000000cc/transitiveMembers?$select=id&$top=999",
             Run::Ask(Question::Users, administrators),
         )
+        .what("as the users are listed")
         .reply(json!({"value": [{"@odata.type": "#microsoft.graph.user", "id": ONE}, {"@odata.type": "#microsoft.graph.group", "id": GROUP}]}))
         .makes("b")
         .given(ASSIGNED, 200, group)
@@ -152,9 +160,24 @@ fn members() -> Vec<Row> {
         .given(SCHEDULED, 200, empty)
         .given("GET /v1.0/users", 200, listed)
         .unread("value/@odata.type")
-        // An application that holds the role is no group; and without the permission the group alone is known.
+        // An application that holds the role is no group; and who is in a group that may not be read is not nobody.
         .error(404, Value::Null, "")
-        .error(403, Value::Null, "")
+        .error(403, Value::Null, "Unreadable(Forbidden)")
+        .but(But::Paged),
+        row(
+            Graph,
+            "GET /v1.0/groups/{}/transitiveMembers",
+            "GET /v1.0/groups/00000000-0000-0000-0000-0000000000cc/transitiveMembers?$select=id&$top=999",
+            Run::Ask(Question::AdministratorGroups, through_groups),
+        )
+        .what("in every cycle")
+        .reply(json!({"value": [
+            {"@odata.type": "#microsoft.graph.user", "id": ONE},
+            {"@odata.type": "#microsoft.graph.servicePrincipal", "id": OWN},
+            {"@odata.type": "#microsoft.graph.group", "id": GROUP}]}))
+        .makes("b 99")
+        .unread("value/@odata.type")
+        .error(404, Value::Null, "")
         .but(But::Paged),
     ]
 }
