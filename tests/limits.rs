@@ -202,6 +202,25 @@ async fn the_operators_configuration_comes_first() {
     );
     let judged = case.portal.get("violations").await.unwrap();
     assert_eq!(judged["count"], 0, "{judged:#}");
+
+    // Where there is nobody to delete the first claim is a reading, and the closure begins with it.
+    set(json!({"maxClosuresPer30Days": "2", "allowedTenants": ""})).await;
+    let alone = async |name: &str| {
+        let fields = json!({"users": 1, "initialDomain": format!("{name}.onmicrosoft.com")});
+        let tenant = stack.simulator.add(&fields).await.unwrap();
+        let case = stack.case(name, tenant).await.unwrap();
+        case.apply().await.unwrap();
+        case
+    };
+    let second = alone("nobody").await;
+    let mut person = Person::new(&second, true, Some(folder.path().join("nobody.log")));
+    tokio::select! {
+        _ = until_told(&second, "UsersDeleted", "VerifiedTwice", "") => {}
+        trouble = person.live() => panic!("the persons: {trouble:?}"),
+    }
+    let third = alone("nobody-either").await;
+    let message = until_told(&third, "Ready", "TooManyBegun", "").await;
+    assert!(message.contains("2 closures"), "{message}");
 }
 
 /// Deleted users of these tenants in the order in which they went: whose, and how many in a row.

@@ -92,7 +92,7 @@ pub async fn carry_out(
         plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
         covered: covered(plan, seen, intent.supplement),
     };
-    let claimed = if journal::begins(memory, intent.action) {
+    let claimed = if journal::begins(memory) {
         begin(ctx, read, head, draft).await?
     } else {
         journal::claim(ctx, &read.closure, head, draft).await?
@@ -128,7 +128,7 @@ fn covered(plan: &Plan, seen: &Observation, supplement: Option<u32>) -> Covered 
     })
 }
 
-/// Claims a closure's first effect, one closure after the other: no two slip through the limit together.
+/// Makes a closure's first claim, one closure after the other: no two slip through the limit together.
 async fn begin(
     ctx: &Context,
     read: &Read,

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 /// The window in which begun closures are counted.
 const WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Closures but this one whose first effect was claimed within the window. The journal tells, which outlives the closures.
+/// Closures but this one that made their first claim within the window. The journal tells, which outlives the closures.
 ///
 /// # Errors
 /// Where the API server failed.

@@ -5,7 +5,7 @@ use crate::api::{
     BEGINS, CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType,
     TENANT_ID, TenantClosure, hash,
 };
-use crate::closure::intent::{Action, Outcome};
+use crate::closure::intent::Outcome;
 use crate::closure::memory::Memory;
 use crate::closure::request_ids;
 use crate::closure::steps::preconditions;
@@ -50,9 +50,9 @@ pub fn memory(newest: Option<&Head>) -> Memory {
     })
 }
 
-/// Would this be the closure's first effect in the tenant?
-pub fn begins(memory: &Memory, action: Action) -> bool {
-    !action.reads_only() && !preconditions::begun(memory)
+/// Would a claim begin the closure? A reading does too: where there is nobody to delete it is the first that is claimed.
+pub fn begins(memory: &Memory) -> bool {
+    !preconditions::begun(memory)
 }
 
 /// The name of a record: the name is the claim.
@@ -210,8 +210,7 @@ pub async fn create(
     uid: &str,
     spec: ClosureRecordSpec,
 ) -> Result<Option<DynamicObject>, ReconcileError> {
-    let effect = spec.intent.as_ref().map(|intent| intent.action);
-    let begins = effect.is_some_and(|action| begins(&spec.memory, action));
+    let begins = spec.intent.is_some() && begins(&spec.memory);
     let mut record = ClosureRecord::new(name, spec);
     let tenant = record.spec.tenant_id.to_string();
     let labels = record.labels_mut();

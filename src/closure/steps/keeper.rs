@@ -2,6 +2,7 @@
 //! sign in, before anything is taken away for good.
 
 use crate::closure::decision::{Decided, Decision};
+use crate::closure::intent::Action;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Administrator, Fact, Observation, Obstacle, Question, Why};
 use crate::closure::plan::Plan;
@@ -78,13 +79,24 @@ pub fn second_factor(
     }
 }
 
-/// Where nobody can tell whether he has a second factor, no effect starts without a sign-in that is young enough.
+/// No other administrator is deleted, in whatever pass, before the one who stays has proven himself where that is asked; and
+/// where nobody can tell whether he has a second factor, no effect starts without a sign-in that is young enough.
 pub fn hold_back(mut decided: Decided, plan: &Plan, seen: &Observation, now: Timestamp) -> Decided {
-    let acts = matches!(&decided.decision, Decision::Act(intent) if !intent.action.reads_only());
-    let retained = seen.retained.known().and_then(Option::as_ref);
-    if let Some(found) = retained.filter(|found| acts && found.second_factor.known().is_none())
-        && let Some(obstacle) = untold(found, &plan.terms, seen, now)
-    {
+    let Decision::Act(intent) = &decided.decision else {
+        return decided;
+    };
+    if intent.action.reads_only() {
+        return decided;
+    }
+    let last = intent.action == Action::DeleteUsers
+        && intent.objects.iter().any(|id| plan.names_administrator(*id));
+    let unproven = || lacking(&plan.terms, seen, now);
+    let unknown = || {
+        let found = seen.retained.known()?.as_ref()?;
+        let told = found.second_factor.known().is_some();
+        (!told).then(|| untold(found, &plan.terms, seen, now))?
+    };
+    if let Some(obstacle) = last.then(unproven).flatten().or_else(unknown) {
         decided.decision = obstacle.blocks();
     }
     decided

@@ -10,7 +10,7 @@ use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::{
-    administrators, facts, keeper, planning, refused, renewal, roles, supplements,
+    administrators, facts, planning, refused, renewal, roles, supplements,
 };
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
@@ -239,12 +239,7 @@ fn delete(
         {
             return decision;
         }
-        let others = supplement.is_none() && memory.cursor as usize >= sealed.ordinary();
-        let unproven = || keeper::lacking(&plan.terms, seen, now);
-        return match others.then(unproven).flatten() {
-            Some(obstacle) => obstacle.blocks(),
-            None => first_pass(plan, supplement, left, memory, now),
-        };
+        return first_pass(plan, supplement, left, memory, now);
     }
     if !memory.again.is_empty() {
         return take_up(plan, seen, memory, now);

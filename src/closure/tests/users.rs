@@ -64,6 +64,34 @@ fn the_other_administrators_go_last_and_only_while_the_one_who_stays_is_proven()
     assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyUsers");
 }
 
+/// Refused, or without an answer, they are taken up again much later, and the proof may be too old by then.
+#[test]
+fn no_other_administrator_is_taken_up_again_while_the_one_who_stays_is_unproven() {
+    for refused in [true, false] {
+        let world = World::new(60);
+        let others: Vec<_> = world.users.iter().take(2).copied().collect();
+        let mut run = planned(world.with(|w| w.administrators.extend(&others)));
+        run.cycle(false);
+        run.cycle(false);
+        if refused {
+            run.world.protected.extend(&others);
+        } else {
+            run.world.lost = 2;
+        }
+        assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+        run.world.lost = 0;
+        run.world.cluster.configuration.proof_days = Some(14);
+        let before = run.told.len();
+        run.until(false, 200, |d| reason(d) == "RetainedAdminUnproven");
+        let tried = run.told[before..].iter();
+        let mut tried = tried.filter(|told| reason(told) == "DeleteUsers");
+        assert!(tried.next().is_none(), "{refused}");
+        run.world.protected.clear();
+        run.world.cluster.proofs.insert(run.world.retained.id, run.world.now);
+        run.to_the_end();
+    }
+}
+
 #[test]
 fn a_lagging_reader_does_not_slow_the_first_pass() {
     let mut run = planned(World::new(200).with(|w| w.lag = SignedDuration::from_secs(60)));
