@@ -103,7 +103,8 @@ pub fn digest(plan: &str, accepted: &[Acceptance]) -> String {
 pub fn approved(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Later> {
     let approvals = seen.cluster.later.as_ref()?;
     let accepted = later(plan);
-    let counts = !accepted.is_empty() && approval::assess(approvals, now).next.is_none();
+    // It has no beginning of its own: its grace period stays.
+    let counts = !accepted.is_empty() && approval::assess(approvals, false, now).next.is_none();
     counts.then(|| Later {
         accepted,
         approvals: approvals.named(),

@@ -23,8 +23,9 @@ pub const EXPIRED: &str = "ApprovalExpired";
 
 const AGAIN: &str = "approve the same plan again: kubectl tenant-closure approve";
 
-/// Whether enough persons approve the plan at hand, now: looked at in every cycle, as approvals can be revoked.
-pub fn assess(approvals: &Approvals, now: Timestamp) -> Assessment {
+/// Whether enough persons approve the plan at hand, now: looked at in every cycle, as approvals can be revoked. The grace period
+/// is for what has not `begun`: of what has, an approval that is given again counts at once.
+pub fn assess(approvals: &Approvals, begun: bool, now: Timestamp) -> Assessment {
     if approvals.required == 0 {
         let mut words = "The configuration asks for no approval".to_owned();
         if approvals.policy_missing {
@@ -48,7 +49,8 @@ pub fn assess(approvals: &Approvals, now: Timestamp) -> Assessment {
         return missing(approvals, given);
     }
     let message = format!("{given} of {} approvals for this plan", approvals.required);
-    if let Some(date) = approvals.effective_at.filter(|date| *date > now) {
+    let effective_at = approvals.effective_at.filter(|_| !begun);
+    if let Some(date) = effective_at.filter(|date| *date > now) {
         let words = "Approved; the grace period in which it can be revoked is not over";
         let waiting = Waiting::new("GracePeriod", words).until(Some(date));
         let rest = std::time::Duration::try_from(date.duration_since(now));

@@ -265,7 +265,7 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
     }
     let may_act = plan.terms.mode == Mode::Execute && plan.sealed.is_some();
     if may_act && plan.terms.directory_resource.is_some() {
-        let unapproved = approval::assess(&seen.cluster.approvals, now).next;
+        let unapproved = approval::assess(&seen.cluster.approvals, true, now).next;
         return unapproved.unwrap_or_else(|| by_call(plan, memory, now));
     }
     if checks::portal_refuses(&seen.cluster.attestations) {

@@ -89,7 +89,10 @@ pub fn hold_back(mut decided: Decided, plan: &Plan, seen: &Observation, now: Tim
         return decided;
     }
     let last = intent.action == Action::DeleteUsers
-        && intent.objects.iter().any(|id| plan.names_administrator(*id));
+        && intent
+            .objects
+            .iter()
+            .any(|id| plan.names_administrator(*id));
     let unproven = || lacking(&plan.terms, seen, now);
     let unknown = || {
         let found = seen.retained.known()?.as_ref()?;

@@ -331,7 +331,7 @@ fn plan_and_approval(
         let message = "Nothing is changed in the tenant before the date in spec.notBefore";
         return Assessment::now_do(Waiting::new("NotBefore", message).until(Some(date)));
     }
-    approval::assess(&seen.cluster.approvals, now)
+    approval::assess(&seen.cluster.approvals, begun(memory), now)
 }
 
 /// Why a plan is to be made now.

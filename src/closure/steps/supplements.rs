@@ -69,7 +69,7 @@ pub fn early(
     let pause = SignedDuration::try_from(plan.terms.poll_at_most).unwrap_or(SignedDuration::MAX);
     let stays = |open: &SupplementRef| {
         let young = now.duration_since(open.made_at) < pause;
-        young || lacking(seen, open.ordinal, now).is_none()
+        young || lacking(plan, seen, open.ordinal, now).is_none()
     };
     if memory.open_supplement().is_some_and(stays) {
         return Ok(false);
@@ -121,7 +121,7 @@ pub fn next<'a>(
     now: Timestamp,
 ) -> Option<(u32, &'a [ObjectId])> {
     let mut all = unfinished(plan, memory);
-    let (known, one) = all.find(|(known, _)| lacking(seen, known.ordinal, now).is_none())?;
+    let (known, one) = all.find(|(known, _)| lacking(plan, seen, known.ordinal, now).is_none())?;
     let begin = usize::try_from(known.cursor).unwrap_or(usize::MAX);
     let left = one.users.get(begin..)?;
     Some((known.ordinal, left))
@@ -165,7 +165,7 @@ pub fn waiting(
     let there = &seen.users.known()?.ids;
     let still = |id: &ObjectId| there.binary_search(id).is_ok();
     let left = one.users.iter().any(still);
-    lacking(seen, known.ordinal, now)
+    lacking(plan, seen, known.ordinal, now)
         .filter(|_| left)
         .map(|lacking| told(known.users, lacking))
 }
@@ -186,7 +186,7 @@ pub fn of_one_plan(
     let mut wanting = None;
     for part in parts {
         let ordinal = part.ordinal();
-        match ordinal.and_then(|ordinal| lacking(seen, ordinal, now)) {
+        match ordinal.and_then(|ordinal| lacking(plan, seen, ordinal, now)) {
             None => {
                 let here = users.iter().filter(|id| plan.part(**id) == Some(part));
                 return Ok((ordinal, here.copied().collect()));
@@ -210,10 +210,16 @@ fn unfinished<'a>(
     left.filter_map(|known| Some((known, plan.supplements.get(known.ordinal)?)))
 }
 
+/// Some whom it names have been in a slice.
+fn begun(plan: &Plan, ordinal: u32) -> bool {
+    let mut begun = plan.supplements.begun.iter();
+    begun.any(|one| one.head.ordinal == ordinal)
+}
+
 /// What the lack of an approval leads to; `None`: it is approved, now. A supplement of which no approvals were read is not.
-fn lacking(seen: &Observation, ordinal: u32, now: Timestamp) -> Option<Decision> {
+fn lacking(plan: &Plan, seen: &Observation, ordinal: u32, now: Timestamp) -> Option<Decision> {
     match seen.cluster.supplements.get(&ordinal) {
-        Some(approvals) => approval::assess(approvals, now).next,
+        Some(approvals) => approval::assess(approvals, begun(plan, ordinal), now).next,
         None => Some(Decision::AwaitApproval {
             reason: GREW,
             message: "its approvals were not read".to_owned(),
@@ -233,7 +239,7 @@ pub fn expires_soon(
     let mut ordinals = unfinished(plan, memory).filter(|_| left);
     ordinals.find_map(|(known, _)| {
         let approvals = seen.cluster.supplements.get(&known.ordinal)?;
-        let mut standings = approval::assess(approvals, now).standings;
+        let mut standings = approval::assess(approvals, known.begun(), now).standings;
         let mut standing = standings.remove("Approved")?;
         if standing.reason != approval::EXPIRES_SOON {
             return None;
@@ -282,7 +288,7 @@ pub fn blocker(
     now: Timestamp,
 ) -> Option<Blocker> {
     let mut all = unfinished(plan, memory);
-    let (known, _) = all.find(|(known, _)| lacking(seen, known.ordinal, now).is_some())?;
+    let (known, _) = all.find(|(known, _)| lacking(plan, seen, known.ordinal, now).is_some())?;
     Some(Blocker {
         check: "Supplement".to_owned(),
         state: "blocked",

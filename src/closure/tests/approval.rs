@@ -102,6 +102,56 @@ fn a_running_closure_waits_for_the_same_plan_to_be_approved_again() {
     );
 }
 
+/// The grace period is for what has not begun: a renewed approval is not held back by it, nor by one that was made longer.
+#[test]
+fn of_what_has_begun_a_renewed_approval_counts_at_once() {
+    let mut run = planned(World::new(100));
+    let grace = |run: &mut Run| {
+        let until = run.world.now + SignedDuration::from_hours(1);
+        run.world.cluster.approvals = Approvals {
+            effective_at: Some(until),
+            ..cluster().approvals
+        };
+    };
+    grace(&mut run);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "GracePeriod");
+    run.world.now += SignedDuration::from_hours(2);
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+    over(&mut run.world.cluster.approvals);
+    assert_eq!(reason(&run.cycle(false)), "ApprovalExpired");
+    grace(&mut run);
+    let told = run.cycle(false);
+    assert_eq!(reason(&told), "DeleteUsers");
+    assert_eq!(standing(&told).1, "QuorumReached");
+}
+
+/// Of a supplement likewise: it has a grace period of its own until it has begun.
+#[test]
+fn a_supplement_has_its_own_grace_period() {
+    let mut run = planned(World::new(3));
+    while run.world.deleted.is_empty() {
+        run.cycle(false);
+    }
+    let new = |n: u128| id(0x9_0000 + n);
+    run.world.users.extend((1..=60).map(new));
+    let grace = |run: &Run| Approvals {
+        effective_at: Some(run.world.now + SignedDuration::from_hours(1)),
+        ..cluster().approvals
+    };
+    run.world.supplements_approved = Some(grace(&run));
+    run.until(false, 60, |d| reason(d) == "GracePeriod");
+    assert_eq!(run.world.deleted.len(), 3);
+    run.world.now += SignedDuration::from_hours(2);
+    run.until(false, 20, |_| true);
+    while run.world.deleted.len() == 3 {
+        run.cycle(false);
+    }
+    assert!(run.world.deleted.len() < 63, "some are left");
+    let renewed = grace(&run);
+    run.world.cluster.supplements.insert(1, renewed);
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers", "it has begun");
+}
+
 #[test]
 fn what_waits_or_is_in_a_persons_hands_is_looked_at_all_the_same() {
     let mut run = verified(World::new(3).with(|w| {

@@ -87,7 +87,10 @@ fn no_other_administrator_is_taken_up_again_while_the_one_who_stays_is_unproven(
         let mut tried = tried.filter(|told| reason(told) == "DeleteUsers");
         assert!(tried.next().is_none(), "{refused}");
         run.world.protected.clear();
-        run.world.cluster.proofs.insert(run.world.retained.id, run.world.now);
+        run.world
+            .cluster
+            .proofs
+            .insert(run.world.retained.id, run.world.now);
         run.to_the_end();
     }
 }
