@@ -79,11 +79,21 @@ async fn a_planned_user_who_is_added_to_a_group_that_administers() {
 
 /// The permission to read groups is taken away in the middle: who is in the group is unknown then, and not nobody.
 async fn a_group_that_administers_and_may_not_be_read() {
-    let trial = Trial::new(
-        "closed-group",
-        json!({"users": 400, "groupAdministrators": 1}),
-    )
-    .await;
+    // Whoever may read the whole directory reads its groups as well.
+    let roles = [
+        "Organization.ReadWrite.All",
+        "User.ReadWrite.All",
+        "Application.ReadWrite.All",
+        "RoleManagement.Read.Directory",
+        "UserAuthenticationMethod.Read.All",
+        "Policy.ReadWrite.AuthenticationMethod",
+        "Group.Read.All",
+        "Reports.Read.All",
+        "DeviceManagementManagedDevices.Read.All",
+        "DeviceManagementServiceConfig.Read.All",
+    ];
+    let tenant = json!({"users": 400, "groupAdministrators": 1, "closer": {"appRoles": roles}});
+    let trial = Trial::new("closed-group", tenant).await;
     let app = trial.case.portal.tenant.app_id.clone();
     let right =
         |change: &str| json!({"action": "changeApplication", "id": app, change: "Group.Read.All"});
