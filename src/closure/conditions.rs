@@ -5,6 +5,7 @@ use crate::closure::decision::{Decided, Decision, HandOff, Standing};
 use crate::closure::evidence;
 use crate::closure::intent::Action;
 use crate::closure::memory::Memory;
+use crate::closure::observation::Obstacle;
 use crate::closure::phase::{CONDITIONS, Phase};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
@@ -36,6 +37,17 @@ pub fn all(
             (name, standing)
         })
         .collect()
+}
+
+/// The three that tools wait for, where something is in the way that keeps the operator from looking at the rest.
+pub fn halted(obstacle: &Obstacle) -> [(&'static str, Standing); 3] {
+    let message = format!("{}. {}", obstacle.message, obstacle.remedy);
+    let (phase, reason) = (Phase::Stalled, obstacle.reason);
+    [
+        ("Ready", ready(phase, reason, &message)),
+        ("Reconciling", reconciling(phase, reason, &message, None)),
+        ("Stalled", stalled(phase, reason, &message)),
+    ]
 }
 
 /// The conditions of this closure: what was not asked for has none.

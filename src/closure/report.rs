@@ -8,6 +8,7 @@ use crate::closure::decision::{
 };
 use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
+use crate::closure::observation::Obstacle;
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::deprovision::Announced;
@@ -168,19 +169,24 @@ fn fruitless(memory: &Memory, decision: &Decision) -> bool {
 const LISTED: usize = 40;
 
 /// What blocks everything comes first.
-fn blockers(decided: &Decided) -> Vec<Blocker> {
-    let obstacles = match &decided.decision {
-        Decision::Blocked(list) => list.as_slice(),
-        _ => &[],
-    };
-    let first = obstacles.iter().map(|obstacle| Blocker {
+/// An obstacle as a row of what stands in the way.
+pub fn row(obstacle: &Obstacle) -> Blocker {
+    Blocker {
         check: obstacle.reason.to_owned(),
         state: "blocked",
         remedy: format!("{}. {}", obstacle.message, obstacle.remedy),
         link: String::new(),
         who: "person",
         dates: Dates::default(),
-    });
+    }
+}
+
+fn blockers(decided: &Decided) -> Vec<Blocker> {
+    let obstacles = match &decided.decision {
+        Decision::Blocked(list) => list.as_slice(),
+        _ => &[],
+    };
+    let first = obstacles.iter().map(row);
     let mut all: Vec<Blocker> = first.chain(decided.blockers.iter().cloned()).collect();
     all.truncate(LISTED);
     for one in &mut all {

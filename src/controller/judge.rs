@@ -7,7 +7,6 @@ use crate::closure::decision::Decision;
 use crate::closure::intent::Intent;
 use crate::closure::observation::{Cluster, Observation};
 use crate::closure::plan::Plan;
-use crate::closure::terms::Mode;
 use crate::controller::act::Known;
 use crate::controller::approvals::{self, About};
 use crate::controller::context::Context;
@@ -48,7 +47,8 @@ impl<'a> Judge<'a> {
         read: &'a Read,
         plan: &'a Plan,
     ) -> Result<Self, ReconcileError> {
-        let asked = read.terms.mode == Mode::Execute && read.terms.approvals_required > 0;
+        // In mode Plan too: who plans is told in time that nothing could be approved.
+        let asked = read.terms.approvals_required > 0;
         let policies = if !asked && read.approvals.is_empty() {
             Some(InForce::UNASKED)
         } else {
@@ -129,6 +129,7 @@ pub async fn still(
     };
     let judge = Judge::called(ctx, &again, known.plan).await?;
     seen.cluster.rivals = read::rivals(ctx, &again).await?;
+    seen.cluster.skew = ctx.clock.skew();
     // Taken first: the time of an approval is never stretched.
     let moment = Instant::now();
     let now = judge.now(&mut seen.cluster);

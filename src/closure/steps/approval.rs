@@ -6,6 +6,7 @@ use crate::closure::decision::{
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Approvals, Observation, Obstacle};
 use crate::closure::plan::Plan;
+use crate::closure::report;
 use crate::closure::steps::preconditions;
 use crate::closure::terms::Mode;
 use crate::closure::words::len;
@@ -37,11 +38,8 @@ pub fn assess(approvals: &Approvals, begun: bool, now: Timestamp) -> Assessment 
         return Assessment::done().standing("Approved", standing);
     }
     if approvals.policy_missing {
-        let message =
-            "The admission policies that make an approval trustworthy are missing or altered";
-        let remedy = "Install the policies that this operator ships, unaltered, and approve again";
-        let standing = Standing::no("AdmissionPolicyMissing", message);
-        let obstacle = Obstacle::new("AdmissionPolicyMissing", message, remedy);
+        let obstacle = no_policies();
+        let standing = Standing::no(obstacle.reason, obstacle.message.clone());
         return Assessment::now_do(obstacle.blocks()).standing("Approved", standing);
     }
     let given = len(&approvals.approvers);
@@ -66,6 +64,26 @@ pub fn assess(approvals: &Approvals, begun: bool, now: Timestamp) -> Assessment 
         Standing::yes(QUORUM, message)
     };
     Assessment::done().standing("Approved", standing)
+}
+
+fn no_policies() -> Obstacle {
+    Obstacle::new(
+        "AdmissionPolicyMissing",
+        "The admission policies that make an approval trustworthy are missing or altered",
+        "Install the policies that this operator ships, unaltered, and approve again",
+    )
+}
+
+/// In mode Plan nothing is approved: that nothing could be is told with the plan, in time.
+pub fn unapprovable(plan: &Plan, approvals: &Approvals) -> Option<Blocker> {
+    let asked = plan.terms.mode == Mode::Plan && approvals.required > 0;
+    (asked && approvals.policy_missing).then(|| report::row(&no_policies()))
+}
+
+/// Enough persons approve, and their approvals count, whether or not the grace period is over.
+pub fn suffices(approvals: &Approvals) -> bool {
+    let asked = approvals.required > 0 && !approvals.policy_missing;
+    asked && len(&approvals.approvers) >= approvals.required
 }
 
 fn missing(approvals: &Approvals, given: u32) -> Assessment {

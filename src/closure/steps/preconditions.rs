@@ -20,7 +20,7 @@ use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
 use crate::closure::words::{clip, count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 
-/// A plan that was not begun within this time is made again.
+/// A plan that was not begun within this time, and is not approved, is made again.
 pub const PLAN_KEEPS: SignedDuration = SignedDuration::from_hours(24);
 
 /// True once an effect (or a recorded reading) of a later step was claimed.
@@ -38,10 +38,11 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     } else {
         look(plan, seen)
     };
-    let lacks = match checked {
+    let mut lacks = match checked {
         Ok(lacks) => lacks,
         Err(decision) => return Assessment::now_do(decision),
     };
+    lacks.extend(approval::unapprovable(plan, &seen.cluster.approvals));
     let obstacles = obstacles(plan, seen, memory, now);
     if let Some(first) = obstacles.first() {
         let standing = Standing::no(first.reason, first.message.clone());
@@ -360,6 +361,11 @@ fn plan_wanted(
     // Approved would be what nobody was shown as accepted.
     if !acceptance::later(plan).is_empty() {
         return Some("MoreAccepted");
+    }
+    // Persons have approved these very ids and time alone is waited for: made anew, it would be another plan by a user more
+    // or less, and nothing would ever begin. Whoever has come since gets a supplement.
+    if approval::suffices(&seen.cluster.approvals) {
+        return None;
     }
     let made_at = memory.plan.as_ref()?.made_at;
     (now.duration_since(made_at) > PLAN_KEEPS).then_some("PlanStale")

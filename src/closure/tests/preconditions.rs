@@ -219,6 +219,57 @@ fn a_plan_not_begun_within_a_day_is_made_again() {
 }
 
 #[test]
+fn in_mode_plan_it_is_told_that_nothing_could_be_approved() {
+    let mut run = planned(World::new(3).with(|w| w.terms.mode = Mode::Plan));
+    assert!(run.look().0.blockers.is_empty());
+    run.world.cluster.approvals.policy_missing = true;
+    let told = run.look().0;
+    assert_eq!(told.decision, Decision::Planned);
+    assert_eq!(told.blockers[0].check, "AdmissionPolicyMissing");
+    assert!(
+        told.blockers[0]
+            .remedy
+            .contains("Install the policies that this operator ships")
+    );
+}
+
+/// A grace period or a date that is further ahead than a plan keeps: a tenant in use has another user every day.
+#[test]
+fn a_plan_that_is_approved_is_not_made_again_for_its_age_while_time_is_waited_for() {
+    let far = start() + SignedDuration::from_hours(72);
+    let waits: [fn(&mut World, Timestamp); 2] = [
+        |w, far| w.cluster.approvals.effective_at = Some(far),
+        |w, far| w.terms.not_before = Some(far),
+    ];
+    for (wait, told) in waits.into_iter().zip(["GracePeriod", "NotBefore"]) {
+        let mut run = planned(World::new(3).with(|w| wait(w, far)));
+        let digest = run.plan.sealed.as_ref().unwrap().digest.clone();
+        let new = id(0x9_0001);
+        run.world.users.insert(new);
+        run.world.now += SignedDuration::from_hours(48);
+        assert_eq!(reason(&run.cycle(false)), told);
+        // A new Global administrator is another matter, and so is an approval that counts no more.
+        let other = id(0x1_0002);
+        run.world.administrators.insert(other);
+        assert_eq!(reason(&run.look().0), "OtherAdministrators");
+        run.world.administrators.clear();
+        let revoked = decided(&mut run, |s| s.cluster.approvals.approvers.clear());
+        assert_eq!(reason(&revoked), "PlanStale");
+        run.world.now += SignedDuration::from_hours(48);
+        run.until(false, 60, |d| {
+            matches!(d.decision, Decision::MakeSupplement)
+        });
+        assert_eq!(run.plan.sealed.as_ref().unwrap().digest, digest);
+        assert!(
+            !run.world.deleted.contains(&new),
+            "who came meanwhile is in a supplement"
+        );
+        run.to_the_end();
+        assert_eq!(run.world.deleted.len(), 4);
+    }
+}
+
+#[test]
 fn a_plan_of_another_application_is_made_again() {
     let mut run = planned(World::new(3).with(|w| w.cluster.approvals.approvers.clear()));
     assert_eq!(reason(&decided(&mut run, |_| {})), "ApprovalsMissing");
