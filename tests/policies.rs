@@ -263,3 +263,37 @@ async fn what_is_older_than_the_policy_that_guards_it_does_not_count() {
     let two = "the closure is older than the policy that vouches for its author, or less than a minute younger, so two persons are asked";
     approved("ApprovalsMissing", two).await;
 }
+
+/// Policies that were rendered for the operator of another namespace refuse every record of this one: nothing can be planned,
+/// the status says why, and it goes on by itself once they are right.
+#[tokio::test(flavor = "current_thread")]
+async fn policies_of_another_operator_keep_the_journal_from_being_written_and_that_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        simulation: simulator::demo_tenant(12, 7),
+        quiet: true,
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let foreign = policies::yaml("elsewhere", "tenant-closure");
+    stack.cluster.apply("admin", &foreign).await.unwrap();
+    // Until they act.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let tenant = stack.simulator.tenant().unwrap().clone();
+    let case = stack.case("closures", tenant).await.unwrap();
+    case.apply().await.unwrap();
+    let says = "the admission policy tenantclosure-record-guard refuses a record of the journal";
+    let told = until_told(&case, "Ready", "JournalNotWritable", says).await;
+    let command =
+        "tenant-closure policies --namespace tenant-closure --service-account tenant-closure";
+    assert!(told.contains(command), "{told}");
+    assert_eq!(
+        until_told(&case, "Stalled", "JournalNotWritable", says).await,
+        told
+    );
+    let status = case.closures().get(NAME).await.unwrap().status.unwrap();
+    assert_eq!(status.blockers[0].check, "JournalNotWritable");
+    assert_untouched(&case).await;
+    restore(&case).await;
+    until_told(&case, "Approved", "ApprovalsMissing", WANTED).await;
+}

@@ -1,5 +1,6 @@
 //! Guards: refusals that hold before any step, in order.
 
+use crate::closure::clock;
 use crate::closure::decision::Decision;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::label::label;
@@ -67,6 +68,9 @@ fn brakes(terms: &Terms, seen: &Observation) -> Option<Decision> {
     }
     if terms.mode == Mode::Plan {
         return None;
+    }
+    if let Some(skew) = seen.cluster.skew {
+        return Some(clock::obstacle(skew).blocks());
     }
     let configuration = &seen.cluster.configuration;
     if !configuration.present {

@@ -7,6 +7,7 @@ pub mod acceptance;
 pub mod access;
 pub mod bought;
 pub mod checks;
+pub mod clock;
 pub mod conditions;
 pub mod deadline;
 pub mod decide;

@@ -3,6 +3,7 @@
 use crate::closure::access::ends::Ends;
 use crate::closure::access::table::Kind;
 pub use crate::closure::bought::{Agreement, Lifecycle, Subscription};
+use crate::closure::clock::Skew;
 pub use crate::closure::domain::{Domain, References};
 use crate::closure::evidence::Evidence;
 use crate::closure::external::External;
@@ -169,6 +170,8 @@ pub struct Cluster {
     pub attestations: BTreeMap<String, String>,
     /// Users who signed in with MFA, as far as an attestation of the check `RetainedAdministrator` counts, and when last.
     pub proofs: BTreeMap<ObjectId, Timestamp>,
+    /// The API server's clock and the operator's own are too far apart.
+    pub skew: Option<Skew>,
     /// The operator's configuration.
     pub configuration: Configuration,
     /// Other closures whose first effect was within the last 30 days, whatever became of them.
@@ -380,6 +383,7 @@ impl Default for Cluster {
             rivals: Vec::new(),
             attestations: BTreeMap::new(),
             proofs: BTreeMap::new(),
+            skew: None,
             configuration: Configuration::default(),
             begun_lately: 0,
             credential: Ok(()),

@@ -74,6 +74,7 @@ pub async fn carry_out(
     // Counted from before the claim: another process may settle the record once this time is over, however long
     // this one has stood still meanwhile.
     let begun = Instant::now();
+    let begun_at = Timestamp::now();
     let namespace = read.closure.namespace().unwrap_or_default();
     let leash = ctx.brakes.leash(&namespace, &read.uid, read.generation);
     let draft = Draft {
@@ -97,10 +98,16 @@ pub async fn carry_out(
     } else {
         journal::claim(ctx, &read.closure, head, draft).await?
     };
+    ctx.clock.heard(begun_at, claimed.created, Timestamp::now());
     ctx.counters.effects.add(1);
     let ends = begun + ctx.limits.start;
     let until = judge::still(ctx, read, known, seen, &intent, ends).await?;
-    let leash = until.map(|until| leash.until(until).numbered(claimed.spec.effect_id));
+    // The other clock goes on while the machine is suspended.
+    let by = begun_at + ctx.limits.start;
+    let leash = until.map(|until| {
+        let leash = leash.until(until).until_time(by);
+        leash.numbered(claimed.spec.effect_id)
+    });
     let (attempt, sent) = match leash.filter(Leash::holds) {
         Some(leash) => {
             let over = ends + ctx.limits.request;

@@ -3,6 +3,7 @@
 
 use crate::closure::request_ids::RequestIds;
 use crate::closure::tenant::Leash;
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,6 +76,7 @@ impl Brakes {
             approvals: self.approvals_in(namespace),
             for_all: self.for_all.load(Ordering::SeqCst),
             until: None,
+            until_time: None,
             ids: None,
         }
     }
@@ -90,6 +92,7 @@ pub struct Hold {
     approvals: u64,
     for_all: u64,
     until: Option<Instant>,
+    until_time: Option<Timestamp>,
     ids: Option<RequestIds>,
 }
 
@@ -108,6 +111,15 @@ impl Hold {
         self.ids.as_ref().map_or(0, RequestIds::told)
     }
 
+    /// Lets go at this time of the clock at the latest: the other one does not count while the machine is suspended.
+    #[must_use]
+    pub fn until_time(self, time: Timestamp) -> Self {
+        Self {
+            until_time: Some(time),
+            ..self
+        }
+    }
+
     /// Lets go at this moment at the latest.
     #[must_use]
     pub fn until(self, moment: Instant) -> Self {
@@ -120,7 +132,8 @@ impl Hold {
 
 impl Leash for Hold {
     fn holds(&self) -> bool {
-        let in_time = self.until.is_none_or(|until| Instant::now() < until);
+        let in_time = self.until.is_none_or(|until| Instant::now() < until)
+            && self.until_time.is_none_or(|until| Timestamp::now() < until);
         let unchanged = match self
             .brakes
             .closures
@@ -178,6 +191,10 @@ mod tests {
                 .holds()
         );
         assert!(!brakes.leash("n", "u", 1).until(Instant::now()).holds());
+        // Suspended meanwhile: the clock that does not count has an hour left.
+        let leash = || brakes.leash("n", "u", 1).until(Instant::now() + hour);
+        assert!(leash().until_time(Timestamp::now() + hour).holds());
+        assert!(!leash().until_time(Timestamp::now()).holds());
     }
 
     #[test]

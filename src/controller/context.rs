@@ -8,11 +8,13 @@ use crate::closure::supplement::Supplements;
 use crate::closure::tenant::Tenant;
 use crate::closure::terms::Terms;
 use crate::controller::brakes::Brakes;
+use crate::controller::clock::ApiClock;
 use crate::controller::counters::Counters;
 use crate::controller::credentials::{Credential, Keys};
 use crate::controller::evidence::Keeping;
 use crate::controller::fleet::Acting;
 use crate::controller::journal::Head;
+use crate::controller::trouble::InARow;
 use crate::store::Opened;
 use jiff::Timestamp;
 use kube::runtime::events::Recorder;
@@ -57,6 +59,8 @@ pub struct Context {
     pub limits: EffectLimits,
     /// So long after an admission policy was written each API server acts by it.
     pub policies_act_within: Duration,
+    /// The API server's clock.
+    pub clock: Arc<ApiClock>,
     /// What stops an effect in the middle.
     pub brakes: Arc<Brakes>,
     /// How many closures act at once.
@@ -98,6 +102,8 @@ pub struct Hints {
     pub keeping: Option<Keeping>,
     /// Tries of an inventory since one was sealed.
     pub inventory_tries: u32,
+    /// Cycles in a row that failed in the same way.
+    pub failing: Option<InARow>,
     /// Not before, for these inputs.
     pub hold_back: Option<(Timestamp, String)>,
 }

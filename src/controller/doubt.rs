@@ -32,6 +32,8 @@ pub async fn settle(
         "SettlingRecord",
         "An effect of another life is looked at before anything else",
     );
+    // Both are the API server's times: a node whose clock is fast would settle while the other process may still send.
+    let now = ctx.clock.there(now);
     let over = record.created + Duration::from_secs(u64::from(record.spec.effect_seconds));
     if record.spec.holder != ctx.holder && now < over {
         let rest = Duration::try_from(over.duration_since(now)).unwrap_or(Duration::from_secs(1));

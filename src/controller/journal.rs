@@ -276,17 +276,34 @@ pub async fn settle(
         bounded(raw(ctx).patch_status(&name, &PatchParams::default(), &Patch::Merge(&patch))).await;
     let head = match written {
         Ok(object) => read(&object)?,
-        Err(ReconcileError::Api(kube::Error::Api(status)))
-            if status.is_conflict() || status.is_invalid() =>
-        {
-            ctx.hint(uid, |h| h.head = None);
-            return Err(ReconcileError::LostRace);
-        }
-        Err(error) => return Err(error),
+        Err(error) => return Err(unsettled(ctx, claimed, error).await),
     };
     tracing::info!(closure = %head.spec.closure_name, sequence = head.sequence, head = %head.hash, "settled a record");
     ctx.hint(uid, |h| h.head = Some(head.clone()));
     Ok(head)
+}
+
+/// Why an outcome could not be written: another process was first, and its outcome is there to be read. A policy or a schema
+/// that refuses it is no race: whoever took it for one would try without end, and nobody would hear of it.
+async fn unsettled(ctx: &Context, claimed: &Head, error: ReconcileError) -> ReconcileError {
+    let uid = &claimed.spec.closure_uid;
+    let refused = match &error {
+        ReconcileError::Api(kube::Error::Api(status)) => {
+            status.is_conflict() || status.is_invalid()
+        }
+        _ => false,
+    };
+    if !refused {
+        return error;
+    }
+    ctx.hint(uid, |h| h.head = None);
+    match get(ctx, uid, claimed.sequence).await {
+        Ok(Some(found)) if found.outcome.is_some() || found.version != claimed.version => {
+            ReconcileError::LostRace
+        }
+        Ok(_) => error,
+        Err(unread) => unread,
+    }
 }
 
 fn read(object: &DynamicObject) -> Result<Head, ReconcileError> {

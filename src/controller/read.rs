@@ -152,6 +152,7 @@ pub async fn cluster(
     let vouched = memory.destroying_since.is_some();
     Ok(Cluster {
         rivals: rivals(ctx, read).await?,
+        skew: ctx.clock.skew(),
         configuration: read.configured.guards.clone(),
         begun_lately: if preconditions::begun(memory) {
             0

@@ -12,7 +12,7 @@ use crate::controller::read::{self, Read};
 use crate::controller::told::Told;
 use crate::controller::{
     act, doubt, evidence, inventory, journal, observe, plan_status, plans, reach, record,
-    transitions,
+    transitions, trouble,
 };
 use jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -21,7 +21,7 @@ use kube::runtime::controller::Action;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One cycle of one closure.
+/// One cycle of one closure; what keeps it from its end again and again is told.
 ///
 /// # Errors
 /// Only what lies between us and the API server; Microsoft's failures are observations.
@@ -29,21 +29,34 @@ pub async fn reconcile(
     key: Arc<PartialObjectMeta<TenantClosure>>,
     ctx: Arc<Context>,
 ) -> Result<Action, ReconcileError> {
+    match Box::pin(once(&key, &ctx)).await {
+        Ok(action) => {
+            trouble::is_over(&ctx, &key.uid().unwrap_or_default());
+            Ok(action)
+        }
+        Err(error) => trouble::told(&ctx, &key, error).await,
+    }
+}
+
+async fn once(
+    key: &PartialObjectMeta<TenantClosure>,
+    ctx: &Context,
+) -> Result<Action, ReconcileError> {
     ctx.counters.cycles.add(1);
     let now = Timestamp::now();
     let (namespace, name) = (key.namespace().unwrap_or_default(), key.name_any());
-    let Some(read) = read::closure(&ctx, &namespace, &name).await? else {
+    let Some(read) = read::closure(ctx, &namespace, &name).await? else {
         ctx.forget(&key.uid().unwrap_or_default());
         return Ok(Action::await_change());
     };
-    if let Some(rest) = transitions::held_back(&ctx, &read, now) {
+    if let Some(rest) = transitions::held_back(ctx, &read, now) {
         return Ok(Action::requeue(rest));
     }
     if read.is_new() {
-        record::first(&ctx, &read).await?;
+        record::first(ctx, &read).await?;
         return Ok(Action::requeue(Duration::ZERO));
     }
-    let mut told = match Box::pin(cycle(&ctx, &read, now)).await {
+    let mut told = match Box::pin(cycle(ctx, &read, now)).await {
         Err(ReconcileError::HistoryRollback(why)) => Told::history_rollback(&read, &why),
         other => other?,
     };
@@ -55,8 +68,8 @@ pub async fn reconcile(
         next = keeping.sooner(next);
         all_is_told = keeping.evidence.is_complete();
     }
-    record::told(&ctx, &read, &told, next).await?;
-    transitions::hold_back(&ctx, &read, next, now);
+    record::told(ctx, &read, &told, next).await?;
+    transitions::hold_back(ctx, &read, next, now);
     Ok(match told.decided.decision {
         Decision::Closed if all_is_told => Action::await_change(),
         _ => Action::requeue(next),

@@ -1,20 +1,21 @@
-//! Record: the single writer of a closure's status, at most one patch a cycle; and events, best effort.
+//! Record: the single writer of a closure's status, at most one patch a cycle.
 
 use crate::api::status::{
     AnnouncedStatus, ApprovalStatus, BlockerStatus, CheckStatus, HandOffStatus, JournalStatus,
     PastHandOffStatus, StepStatus, TenantClosureStatus,
 };
 use crate::api::{REQUESTED_AT, TenantClosure, conditions};
-use crate::closure::deadline;
+use crate::closure::conditions::halted;
 use crate::closure::decision::Approval;
 use crate::closure::memory::Memory;
+use crate::closure::observation::Obstacle;
 use crate::closure::plan::Plan;
 use crate::closure::report::{self, Phase, Report};
 use crate::closure::step::Step;
-use crate::closure::steps::approval::{EXPIRED, EXPIRES_SOON};
 use crate::controller::access_status;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::events;
 use crate::controller::journal::Head;
 use crate::controller::plan_status;
 use crate::controller::read::Read;
@@ -22,8 +23,7 @@ use crate::controller::told::Told;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Patch, PatchParams};
-use kube::runtime::events::{Event, EventType};
-use kube::{Api, Resource as _, ResourceExt as _};
+use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -70,6 +70,62 @@ pub async fn told(
         Some(next),
     )
     .await
+}
+
+/// Writes that the operator cannot go on for a trouble between it and the API server: all else stays as it was told last.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn trouble(
+    ctx: &Context,
+    closure: &TenantClosure,
+    obstacle: &Obstacle,
+    rest: Duration,
+) -> Result<(), ReconcileError> {
+    let old = closure.status.clone().unwrap_or_default();
+    let now = Timestamp::now();
+    let generation = closure.metadata.generation.unwrap_or_default();
+    let mut new = troubled(&old, obstacle, generation, now);
+    if words(&old) == words(&new) && old.summary == new.summary {
+        return Ok(());
+    }
+    new.next_attempt_at = Timestamp::from_second((now + rest).as_second()).ok();
+    let patch = json!({
+        "metadata": { "resourceVersion": closure.resource_version() },
+        "status": nulled(&old, &new),
+    });
+    let namespace = closure.namespace().unwrap_or_default();
+    let api: Api<TenantClosure> = Api::namespaced(ctx.client.clone(), &namespace);
+    let (name, params) = (closure.name_any(), PatchParams::default());
+    bounded(api.patch_status(&name, &params, &Patch::Merge(&patch))).await?;
+    ctx.counters.status_patches.add(1);
+    let summary = new.summary.unwrap_or_default();
+    let event = events::warning(obstacle.reason, &summary, "Reconcile");
+    events::publish(ctx, closure, event).await;
+    Ok(())
+}
+
+/// The status with this in the way.
+fn troubled(
+    old: &TenantClosureStatus,
+    obstacle: &Obstacle,
+    generation: i64,
+    now: Timestamp,
+) -> TenantClosureStatus {
+    let standings = halted(obstacle);
+    let mut conditions = conditions::merge(&old.conditions, &standings, generation, now);
+    let told = |one: &&Condition| !conditions.iter().any(|new| new.type_ == one.type_);
+    let others: Vec<Condition> = old.conditions.iter().filter(told).cloned().collect();
+    let summary = conditions.first().map(|ready| ready.message.clone());
+    conditions.extend(others);
+    TenantClosureStatus {
+        observed_generation: Some(generation),
+        phase: Some(Phase::Stalled),
+        summary,
+        blockers: vec![blocker(&report::row(obstacle))],
+        conditions,
+        ..old.clone()
+    }
 }
 
 async fn write(
@@ -132,27 +188,15 @@ async fn write(
     ctx.counters.status_patches.add(1);
     ctx.hint(&read.uid, |h| h.patched = Some(Instant::now()));
     if old.phase != new.phase || old.step != new.step {
-        announce(ctx, &read.closure, report).await;
+        events::announce(ctx, &read.closure, report).await;
     }
-    for warning in expiry(&old, &new).into_iter().chain(late(&old, &new)) {
-        publish(ctx, &read.closure, warning).await;
+    for warning in events::expiry(&old, &new)
+        .into_iter()
+        .chain(events::late(&old, &new))
+    {
+        events::publish(ctx, &read.closure, warning).await;
     }
     Ok(())
-}
-
-/// The time of an approval runs out, or is over: said once, with the date.
-fn expiry(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event> {
-    let (before, now) = (old.condition("Approved"), new.condition("Approved")?);
-    let news = before.is_none_or(|before| before.reason != now.reason);
-    let told = [EXPIRES_SOON, EXPIRED].contains(&now.reason.as_str());
-    let open = new.plan.as_ref().and_then(|plan| plan.supplement.as_ref());
-    let of_plan = new.approval.as_ref().and_then(|a| a.valid_until);
-    // The one that ends first is the one that is told of.
-    let until = [of_plan, open.and_then(|open| open.valid_until)];
-    let until = until.into_iter().flatten().min();
-    let until = until.map_or_else(String::new, |date| format!(" (until {date})"));
-    let note = || format!("{}{until}", now.message);
-    (news && told).then(|| warning(&now.reason, &note(), "Approve"))
 }
 
 /// It was stalled, or handed over, by what was tried again just now: a try in vain is no news, and no reason to say that
@@ -165,27 +209,6 @@ fn stands(old: &TenantClosureStatus, new: &TenantClosureStatus) -> bool {
         _ => false,
     };
     in_vain && old.step == new.step && old.observed_generation == new.observed_generation
-}
-
-/// A step's time is over: said once, with the date and what to look at.
-fn late(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Event> {
-    fn told(status: &TenantClosureStatus) -> Option<&Condition> {
-        let now = status.condition("Reconciling");
-        now.filter(|one| one.reason == deadline::REASON)
-    }
-    let now = told(new)?;
-    let news = told(old).is_none() || old.step != new.step;
-    news.then(|| warning(deadline::REASON, &now.message, "Wait"))
-}
-
-fn warning(reason: &str, note: &str, action: &str) -> Event {
-    Event {
-        type_: EventType::Warning,
-        reason: reason.to_owned(),
-        note: Some(note.chars().take(900).collect()),
-        action: action.to_owned(),
-        secondary: None,
-    }
 }
 
 /// What makes a transition: everything but progress, journal, times of steps and the next attempt.
@@ -365,67 +388,5 @@ fn blocker(blocker: &crate::closure::decision::Blocker) -> BlockerStatus {
         link: blocker.link.clone(),
         who: blocker.who.to_owned(),
         dates: blocker.dates,
-    }
-}
-
-async fn announce(ctx: &Context, closure: &TenantClosure, report: &Report) {
-    let type_ = if report.phase == Phase::Stalled {
-        EventType::Warning
-    } else {
-        EventType::Normal
-    };
-    let event = Event {
-        type_,
-        reason: format!("{:?}", report.phase),
-        note: Some(report.summary.chars().take(900).collect()),
-        action: report.step.name().to_owned(),
-        secondary: None,
-    };
-    publish(ctx, closure, event).await;
-}
-
-async fn publish(ctx: &Context, closure: &TenantClosure, event: Event) {
-    // An event is a courtesy: a namespace that is going away refuses it, and the work goes on.
-    if let Err(error) = ctx.recorder.publish(&event, &closure.object_ref(&())).await {
-        tracing::debug!(%error, "an event was not published");
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)] // a test may fail loudly
-mod tests {
-    use super::*;
-    use crate::closure::decision::Standing;
-
-    fn status(step: &str, reason: &'static str) -> TenantClosureStatus {
-        let standing = Standing::yes(reason, "Step 1 Users is overdue since 2026-10-04T09:00Z");
-        TenantClosureStatus {
-            step: Some(step.to_owned()),
-            conditions: conditions::merge(&[], &[("Reconciling", standing)], 1, Timestamp::now()),
-            ..TenantClosureStatus::default()
-        }
-    }
-
-    #[test]
-    fn an_overdue_step_is_an_event_once() {
-        let (running, overdue) = (
-            status("1/5 Users", "DeletingUsers"),
-            status("1/5 Users", deadline::REASON),
-        );
-        let event = late(&running, &overdue).unwrap();
-        assert_eq!(
-            (event.reason.as_str(), event.type_),
-            (deadline::REASON, EventType::Warning)
-        );
-        assert!(event.note.unwrap().contains("overdue since 2026-10-04"));
-        assert!(late(&overdue, &overdue).is_none());
-        assert!(late(&overdue, &running).is_none());
-        assert!(
-            late(
-                &overdue,
-                &status("2/5 CancelSubscriptions", deadline::REASON)
-            )
-            .is_some()
-        );
     }
 }

@@ -1,6 +1,7 @@
 //! Wires the operator together and runs it until it is told to stop.
 
 use crate::controller::brakes::Brakes;
+use crate::controller::clock::{ApiClock, Listen};
 use crate::controller::context::{Context, EffectLimits, TenantFactory};
 use crate::controller::counters::Counters;
 use crate::controller::policies::ACT_WITHIN;
@@ -8,6 +9,7 @@ use crate::controller::run;
 use crate::operations::settings::Run;
 use crate::operations::{health, reach};
 use crate::store::Opened;
+use kube::client::ClientBuilder;
 use kube::runtime::events::{Recorder, Reporter};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +32,11 @@ pub async fn serve(settings: Run) -> Result<(), String> {
     // A write that is repeated behind our back could land long after it was given up.
     config.default_retry = false;
     config.read_timeout = Some(Duration::from_secs(240));
-    let client = kube::Client::try_from(config).map_err(|e| format!("make a client: {e}"))?;
+    let clock = Arc::new(ApiClock::default());
+    let client = ClientBuilder::try_from(config)
+        .map_err(|e| format!("make a client: {e}"))?
+        .with_layer(&Listen(Arc::clone(&clock)))
+        .build();
     // Never the same word twice: a process that starts anew must wait for what the one before it had in flight.
     let holder = uuid::Uuid::new_v4().to_string();
     let reporter = Reporter {
@@ -49,6 +55,7 @@ pub async fn serve(settings: Run) -> Result<(), String> {
         policies_act_within: settings
             .policies_act_within_seconds
             .map_or(ACT_WITHIN, Duration::from_secs),
+        clock,
         brakes: Arc::new(Brakes::default()),
         acting: Arc::default(),
         beginning: tokio::sync::Mutex::default(),

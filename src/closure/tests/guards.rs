@@ -1,4 +1,5 @@
 use super::{decided, planned, reason, verified};
+use crate::closure::clock::Skew;
 use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::observation::*;
@@ -17,6 +18,24 @@ fn retained(seen: &mut Observation, change: impl FnOnce(&mut Administrator)) {
     if let Fact::Known(Some(found)) = &mut seen.retained {
         change(found);
     }
+}
+
+#[test]
+fn clocks_that_are_too_far_apart_stop_what_changes_something_and_it_goes_on_by_itself() {
+    let mut run = planned(World::new(100));
+    run.cycle(false);
+    let there = run.world.now - SignedDuration::from_secs(31);
+    let here = run.world.now;
+    run.world.cluster.skew = Some(Skew { there, here });
+    let told = run.cycle(false);
+    assert_eq!(reason(&told), "ClockSkew");
+    let Decision::Blocked(all) = &told.decision else {
+        panic!("{told:?}");
+    };
+    assert!(all[0].message.contains(" here, "), "{all:?}");
+    assert_eq!(run.world.deleted.len(), 50);
+    run.world.cluster.skew = None;
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
 }
 
 /// Whatever is wrong on the cluster's or the tenant's side stops every effect, with its own reason.
