@@ -104,6 +104,7 @@ async fn close() -> Left {
         bodies: true,
         quiet: true,
         before: Some(namespace.to_string()),
+        environment: Vec::new(),
     };
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
     let tenant = stack.simulator.tenant().unwrap().clone();
