@@ -15,7 +15,7 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
     if !row.is(But::Follows) {
         return Vec::new();
     }
-    vec![
+    let mut all = vec![
         trial(row, "still running", move |stage| async move {
             let ran = stage
                 .twisted(|hit| match hit.before {
@@ -63,6 +63,14 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
                 is(&stage.undone().await, "accepted; still shown");
             },
         ),
+    ];
+    all.extend(on_the_way(row));
+    all
+}
+
+/// What is answered in place of how it goes on.
+fn on_the_way(row: &'static Row) -> Vec<Trial> {
+    vec![
         trial(
             row,
             "a pause that Azure asks for is kept, by the look back too",
