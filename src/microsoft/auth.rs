@@ -61,6 +61,13 @@ pub enum TokenErrorKind {
 /// How long a refusal is remembered, so that one look at the tenant asks only once.
 const REFUSAL_HELD: Duration = Duration::from_secs(3);
 
+/// How long a client is left alone that asks in a circle (AADSTS50196), where the reply does not say.
+/// Source: learn.microsoft.com `entra/identity-platform/reference-breaking-changes`, "request looping".
+const LOOP_HELD: Duration = Duration::from_secs(60);
+
+/// The longest pause that the token endpoint is believed.
+const HELD_AT_MOST: Duration = Duration::from_secs(900);
+
 /// How old a token may be whose claims are believed: somebody may just have granted a permission.
 const YOUNG: Duration = Duration::from_secs(15);
 
@@ -85,6 +92,23 @@ pub(super) struct Token {
     pub(super) claims: Claims,
     asked_at: Instant,
     renew_at: Instant,
+}
+
+impl TokenError {
+    /// For how long the endpoint is not asked again; `None`: whoever needs a token may ask at once.
+    fn held(&self) -> Option<Duration> {
+        match self.kind {
+            TokenErrorKind::Unavailable | TokenErrorKind::Malformed => {
+                let loops = (self.code == "AADSTS50196").then_some(LOOP_HELD);
+                let held = self.retry_after.or(loops)?;
+                Some(held.min(HELD_AT_MOST))
+            }
+            TokenErrorKind::Refused
+            | TokenErrorKind::PolicyAsks
+            | TokenErrorKind::Rejected
+            | TokenErrorKind::TenantGone => Some(REFUSAL_HELD),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -158,16 +182,13 @@ impl Tokens {
             Ok(token) => {
                 kept.insert(service, Kept::Token(Arc::clone(token)));
             }
-            Err(error) => match error.kind {
-                TokenErrorKind::Unavailable | TokenErrorKind::Malformed => {
+            Err(error) => match error.held() {
+                None => {
                     kept.remove(&service);
                 }
-                TokenErrorKind::Refused
-                | TokenErrorKind::PolicyAsks
-                | TokenErrorKind::Rejected
-                | TokenErrorKind::TenantGone => {
-                    let until = Instant::now() + REFUSAL_HELD;
-                    kept.insert(service, Kept::Refusal(error.clone(), until));
+                Some(held) => {
+                    let refusal = Kept::Refusal(error.clone(), Instant::now() + held);
+                    kept.insert(service, refusal);
                 }
             },
         }
@@ -345,7 +366,9 @@ mod tests {
         assert_eq!(kind(503, "<html>"), ("HTTP503".into(), Unavailable));
         assert_eq!(kind(403, "<html>"), ("HTTP403".into(), Unavailable));
         let loops = r#"{"error":"invalid_grant","error_codes":[50196]}"#;
-        assert_eq!(kind(400, loops).1, Unavailable);
+        assert_eq!(kind(400, loops), ("AADSTS50196".into(), Unavailable));
+        assert_eq!(denied(400, loops.as_bytes()).held(), Some(LOOP_HELD));
+        assert_eq!(denied(503, b"<html>").held(), None);
         let policy = r#"{"error":"invalid_grant","error_codes":[53003]}"#;
         assert_eq!(kind(400, policy), ("AADSTS53003".into(), PolicyAsks));
         let unnamed = r#"{"error":"interaction_required"}"#;

@@ -57,6 +57,27 @@ async fn a_token_for_another_tenant_is_never_used() {
 }
 
 #[tokio::test]
+async fn a_pause_that_the_token_endpoint_asks_for_is_kept() {
+    for pause in [Some("60"), None] {
+        let (fake, settings) = start_raw(move |seen, _| {
+            if seen.path.ends_with("/token") {
+                let pause = pause.map(|pause| ("retry-after", pause.to_owned()));
+                return Told::With(429, pause.into_iter().collect(), Value::Null);
+            }
+            usual(seen)
+        })
+        .await;
+        // As the next cycles of the same process: they share what is kept.
+        for _ in 0..3 {
+            let tenant = LiveTenant::new(same(&settings));
+            let seen = ask(&tenant, Question::Organization).await;
+            assert_eq!(seen.organization, Fact::Unreadable(Why::Unavailable));
+        }
+        assert_eq!(fake.tokens() == 1, pause.is_some(), "{}", fake.tokens());
+    }
+}
+
+#[tokio::test]
 async fn the_next_cycle_finds_the_token_of_the_last() {
     let (fake, settings) = start_raw(|seen, _| match seen.path.as_str() {
         "/v1.0/organization" => Told::Json(200, organization()),
