@@ -142,6 +142,8 @@ pub(super) fn note(
 /// The work of one sweep, shared by the batches in flight.
 struct Sweep {
     queue: VecDeque<ObjectId>,
+    /// Batches in flight.
+    out: usize,
     attempt: Attempt,
 }
 
@@ -171,11 +173,19 @@ pub(super) async fn sweep_in(
     let url = line.url(Service::Graph, &[version, "$batch"], &[])?;
     let work = Mutex::new(Sweep {
         queue: objects.iter().copied().collect(),
+        out: 0,
         attempt: Attempt::default(),
     });
     let workers = line.wire.limits.batches.max(1);
-    let runs = (0..workers)
-        .map(|_| async { while one_batch(line, slow, version, &url, &work, &item).await {} });
+    let runs = (0..workers).map(|_| async {
+        while let Some(ids) = next(slow, &work) {
+            let goes_on = one_batch(line, slow, version, &url, &work, &item, ids).await;
+            lock(&work).out -= 1;
+            if !goes_on {
+                break;
+            }
+        }
+    });
     futures::future::join_all(runs).await;
     let mut attempt = work
         .into_inner()
@@ -199,7 +209,21 @@ pub(super) fn join(attempt: &mut Attempt, other: &Attempt) {
     }
 }
 
-/// Sends one batch of what is queued; false where there is nothing more to do for this worker.
+/// What the next batch is about; `None`: there is nothing to do for this worker. Once something was answered 429, what is
+/// less than a batch waits for the batches in flight: whoever comes back last takes it, with what all of them bring back.
+fn next(slow: Option<&SlowLane>, work: &Mutex<Sweep>) -> Option<Vec<ObjectId>> {
+    let mut work = lock(work);
+    let most = if slow.is_some() { FEW } else { batch::SIZE };
+    let leftovers = work.queue.len() < most && work.attempt.throttled > 0;
+    if work.queue.is_empty() || (leftovers && work.out > 0) {
+        return None;
+    }
+    let count = work.queue.len().min(most);
+    work.out += 1;
+    Some(work.queue.drain(..count).collect())
+}
+
+/// Sends one batch; false where nothing more may be sent by this worker.
 async fn one_batch(
     line: &Line<'_>,
     slow: Option<&SlowLane>,
@@ -207,13 +231,8 @@ async fn one_batch(
     url: &url::Url,
     work: &Mutex<Sweep>,
     item: &(impl Fn(ObjectId) -> Item + Sync),
+    ids: Vec<ObjectId>,
 ) -> bool {
-    let ids: Vec<ObjectId> = {
-        let mut work = lock(work);
-        let most = if slow.is_some() { FEW } else { batch::SIZE };
-        let count = work.queue.len().min(most);
-        work.queue.drain(..count).collect()
-    };
     let Ok(count @ 1..) = u32::try_from(ids.len()) else {
         return false;
     };

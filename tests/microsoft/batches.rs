@@ -91,6 +91,28 @@ async fn throttled_items_are_sent_again_and_none_is_lost() {
 }
 
 #[tokio::test]
+async fn what_several_batches_bring_back_is_sent_in_one() {
+    let (fake, tenant) = start(|seen, before| match seen.path.as_str() {
+        "/v1.0/$batch" => {
+            let mut body = each(seen, 204);
+            let throttled = if before < 4 { 3 } else { 0 };
+            let responses = body["responses"].as_array_mut().unwrap();
+            for item in responses.iter_mut().take(throttled) {
+                item["status"] = json!(429);
+                item["headers"] = json!({"Retry-After": "0.4"});
+            }
+            Told::Json(200, body)
+        }
+        _ => usual(seen),
+    })
+    .await;
+    let attempt = delete(&tenant, 80).await;
+    assert_eq!((attempt.accepted.len(), attempt.throttled), (80, 12));
+    // Four batches were full; what was thrown back by all of them, three of each, is one more.
+    assert_eq!(fake.seen().len(), 5);
+}
+
+#[tokio::test]
 async fn a_429_without_a_pause_is_waited_out() {
     let (fake, tenant) = start(|seen, before| match seen.path.as_str() {
         "/v1.0/$batch" if before == 0 => {
