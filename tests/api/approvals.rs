@@ -1,6 +1,6 @@
 //! Approvals: by whom, and what of them can be changed.
 
-use super::manifests::{approval, closure};
+use super::manifests::{approval, attestation, closure};
 use super::server::{OPERATOR_USER, ROBOT, Server};
 use super::{in_time, refused};
 use serde_json::{Value, json};
@@ -49,12 +49,7 @@ async fn the_author_does_not_approve_the_own_closure() {
 #[tokio::test]
 async fn the_author_attests_what_he_saw() {
     let (server, space) = with_a_closure("own-attestation").await;
-    let mut it = approval("it", "contoso", "alice");
-    it["spec"]["purpose"] = json!("Attestation");
-    let spec = it["spec"].as_object_mut().unwrap();
-    spec.remove("planDigest");
-    spec.insert("check".to_owned(), json!("C9"));
-    spec.insert("result".to_owned(), json!("passed"));
+    let mut it = attestation("it", "contoso", "alice");
     server.create("alice", &space, &it).await.unwrap();
     // In nobody else's name.
     it["metadata"]["name"] = json!("lent");

@@ -2,10 +2,10 @@
 
 use super::cluster::Cluster;
 use super::manifests::{approval, closure, forged};
-use super::server::{OPERATOR, OPERATOR_USER, Server};
+use super::server::{OPERATOR_USER, Server};
 use super::{in_time, refused};
 use serde_json::{Value, json};
-use tenant_closure::api::{REQUESTED_BY, policies};
+use tenant_closure::api::REQUESTED_BY;
 
 fn author(closure: &Value) -> Option<&str> {
     closure["metadata"]["annotations"][REQUESTED_BY].as_str()
@@ -97,12 +97,7 @@ async fn the_stamp_stays_whoever_writes() {
 async fn without_the_stamp_the_guard_still_holds() {
     let cluster = Cluster::start().await.unwrap();
     let server = Server(&cluster);
-    let text = policies::yaml(OPERATOR, OPERATOR);
-    let guards: Vec<&str> = text
-        .split("\n---\n")
-        .filter(|document| !document.contains("kind: Mutating"))
-        .collect();
-    server.install(&guards.join("\n---\n")).await;
+    server.install_without_the_stamp().await;
     let space = server.namespace("guarded").await;
     let must_name = "must name the user who creates the closure; leave it out and it is stamped";
     let bare = closure("bare");

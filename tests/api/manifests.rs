@@ -85,6 +85,18 @@ pub fn approval(name: &str, closure: &str, approver: &str) -> Value {
     })
 }
 
+/// What this person attests for this closure.
+pub fn attestation(name: &str, closure: &str, approver: &str) -> Value {
+    let mut attested = approval(name, closure, approver);
+    attested["spec"]["purpose"] = json!("Attestation");
+    if let Some(spec) = attested["spec"].as_object_mut() {
+        spec.remove("planDigest");
+        spec.insert("check".to_owned(), json!("C9"));
+        spec.insert("result".to_owned(), json!("passed"));
+    }
+    attested
+}
+
 /// A record without an outcome.
 pub fn record(name: &str) -> Value {
     json!({

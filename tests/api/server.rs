@@ -41,6 +41,16 @@ impl Server<'static> {
 }
 
 impl Server<'_> {
+    /// Installs what guards, and not what stamps.
+    pub async fn install_without_the_stamp(&self) {
+        let text = policies::yaml(OPERATOR, OPERATOR);
+        let documents = text.split("\n---\n");
+        let guards: Vec<&str> = documents
+            .filter(|document| !document.contains("kind: Mutating"))
+            .collect();
+        self.install(&guards.join("\n---\n")).await;
+    }
+
     /// Installs the kinds, these policies and the people.
     pub async fn install(&self, policies: &str) {
         self.namespace(OPERATOR).await;

@@ -1,11 +1,11 @@
 //! Writers: whoever changes what an approval rests on is written down, and approves nothing.
 
 use super::cluster::Cluster;
-use super::manifests::{approval, closure, forged, full_closure};
-use super::server::{OPERATOR, OPERATOR_USER, ROBOT, Server};
+use super::manifests::{approval, attestation, closure, forged, full_closure};
+use super::server::{OPERATOR_USER, ROBOT, Server};
 use super::{in_time, refused};
 use serde_json::{Value, json};
-use tenant_closure::api::{CHANGED_BY, policies};
+use tenant_closure::api::CHANGED_BY;
 
 fn writers(closure: &Value) -> Vec<&str> {
     let annotation = closure["metadata"]["annotations"][CHANGED_BY].as_str();
@@ -161,12 +161,7 @@ async fn who_has_changed_the_closure_does_not_approve_it() {
     signed["spec"]["signature"] = json!("an SSH signature");
     refused(server.would_create(ROBOT, &space, &signed).await, words);
     // What he saw he may attest.
-    let mut attested = approval("attested", "contoso", "bob");
-    attested["spec"]["purpose"] = json!("Attestation");
-    let spec = attested["spec"].as_object_mut().unwrap();
-    spec.remove("planDigest");
-    spec.insert("check".to_owned(), json!("C9"));
-    spec.insert("result".to_owned(), json!("passed"));
+    let attested = attestation("attested", "contoso", "bob");
     server.create("bob", &space, &attested).await.unwrap();
 }
 
@@ -175,12 +170,7 @@ async fn who_has_changed_the_closure_does_not_approve_it() {
 async fn without_the_stamp_the_list_is_guarded_all_the_same() {
     let cluster = Cluster::start().await.unwrap();
     let server = Server(&cluster);
-    let text = policies::yaml(OPERATOR, OPERATOR);
-    let guards: Vec<&str> = text
-        .split("\n---\n")
-        .filter(|document| !document.contains("kind: Mutating"))
-        .collect();
-    server.install(&guards.join("\n---\n")).await;
+    server.install_without_the_stamp().await;
     let space = server.namespace("unstamped").await;
     let bare = closure("bare");
     in_time(async || server.would_create("alice", &space, &bare).await.is_err()).await;

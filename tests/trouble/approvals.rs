@@ -78,16 +78,22 @@ pub(crate) async fn told(trial: &Trial, reason: &str, message: &str) {
         .await;
 }
 
-/// Carol may approve in this namespace as bob may.
-pub(crate) async fn carol_may_too(trial: &Trial) {
+/// Gives a person one of the example's Roles in this namespace.
+pub(crate) async fn give_role(trial: &Trial, name: &str, role: &str, person: &str) {
+    let rbac = "rbac.authorization.k8s.io";
     let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": {"name": "carol-too", "namespace": trial.case.namespace},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "closure-approver"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "carol"}],
+        "apiVersion": format!("{rbac}/v1"), "kind": "RoleBinding",
+        "metadata": {"name": name, "namespace": trial.case.namespace},
+        "roleRef": {"apiGroup": rbac, "kind": "Role", "name": role},
+        "subjects": [{"apiGroup": rbac, "kind": "User", "name": person}],
     });
     let cluster = &trial.case.cluster;
     cluster.apply("admin", &binding.to_string()).await.unwrap();
+}
+
+/// Carol may approve in this namespace as bob may.
+pub(crate) async fn carol_may_too(trial: &Trial) {
+    give_role(trial, "carol-too", "closure-approver", "carol").await;
 }
 
 /// An approval of bob's with one thing wrong in it, which only the operator can tell.
@@ -282,23 +288,10 @@ async fn revoked_midway() {
 /// Bob approves, and later writes in the closure himself: then it takes another person.
 async fn who_approves_and_then_changes_the_closure() {
     let trial = Trial::new("approved-changed", json!({"users": 200})).await;
-    let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": {"name": "bob-writes", "namespace": trial.case.namespace},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "closure-author"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "bob"}],
-    });
-    let cluster = &trial.case.cluster;
-    cluster.apply("admin", &binding.to_string()).await.unwrap();
+    give_role(&trial, "bob-writes", "closure-author", "bob").await;
     trial.apply().await;
     trial.with_approver(trial.until_effects(40)).await;
-    let patch = async |spec: Value| {
-        let text = json!({ "spec": spec }).to_string();
-        let words = ["patch", "tenantclosure", NAME, "-n", &trial.case.namespace];
-        let args = [&words[..], &["--type=merge", "-p", &text]].concat();
-        let (done, _, why) = cluster.kubectl("bob", &args, None).await.unwrap();
-        assert!(done, "{why}");
-    };
+    let patch = async |spec: Value| trial.change_by("bob", spec).await;
     // What only holds it back is nobody's authorship.
     patch(json!({"suspend": true})).await;
     trial.phase(Phase::Suspended).await;

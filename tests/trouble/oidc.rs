@@ -1,5 +1,6 @@
 //! A name as an API server makes one of an identity provider's: it approves like any other.
 
+use crate::approvals::give_role;
 use crate::case::NAME;
 use crate::cluster::ERIN;
 use crate::trial::{Trial, condition};
@@ -17,15 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 async fn a_person_whose_name_is_an_address_with_a_prefix() {
     let mut trial = Trial::new("oidc-approver", json!({"users": 30})).await;
     trial.spec()["approval"] = json!({"required": 2});
-    let namespace = trial.case.namespace.clone();
-    let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": {"name": "another-approver", "namespace": namespace},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "closure-approver"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": ERIN}],
-    });
-    let cluster = trial.case.cluster.clone();
-    cluster.apply("admin", &binding.to_string()).await.unwrap();
+    let (namespace, cluster) = (trial.case.namespace.clone(), trial.case.cluster.clone());
+    give_role(&trial, "another-approver", "closure-approver", ERIN).await;
     trial.apply().await;
     let status = trial.phase(Phase::AwaitingApproval).await;
     let digest = status.plan.unwrap().digest;

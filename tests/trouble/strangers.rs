@@ -18,8 +18,15 @@ async fn press(trial: &Trial, body: Value) -> Value {
     trial.case.portal.press_with(&body).await.unwrap()
 }
 
-async fn a_planned_user_who_is_made_global_administrator() {
-    let trial = Trial::new("promoted", json!({"users": 400})).await;
+/// One who goes last in a planned tenant becomes an administrator in the middle, by `made`, and is none any more after `unmade`.
+async fn made_administrator_midway(
+    name: &str,
+    tenant: Value,
+    field: &str,
+    made: Value,
+    unmade: Value,
+) {
+    let trial = Trial::new(name, tenant).await;
     trial.apply().await;
     trial.with_approver(trial.until_effects(20)).await;
     let retained = trial.case.portal.look().await.unwrap()["retainedAdministrator"]["id"].clone();
@@ -27,15 +34,21 @@ async fn a_planned_user_who_is_made_global_administrator() {
     let mut others = left.iter().rev().filter(|id| retained != id.as_str());
     // Of those who go last, so that he is still there.
     let chosen = others.next().unwrap();
-    let role = |role: Value| json!({"action": "changeUser", "id": chosen, "role": role});
-    press(&trial, role(json!("Global Administrator"))).await;
+    let change = |value: Value| json!({"action": "changeUser", "id": chosen, field: value});
+    press(&trial, change(made)).await;
     let drift = trial.with_approver(trial.blocked("PlanDrift")).await;
     let says = "a Global administrator whom the approved plan does not name";
     assert!(drift.message.contains(says), "{}", drift.message);
     trial.assert_stands_still().await;
     assert!(trial.left().await.contains(chosen));
-    press(&trial, role(Value::Null)).await;
+    press(&trial, change(unmade)).await;
     trial.assert_closes().await;
+}
+
+async fn a_planned_user_who_is_made_global_administrator() {
+    let role = json!("Global Administrator");
+    let tenant = json!({"users": 400});
+    made_administrator_midway("promoted", tenant, "role", role, Value::Null).await;
 }
 
 async fn members_of_a_group_that_administers_are_planned_as_such() {
@@ -55,26 +68,9 @@ async fn members_of_a_group_that_administers_are_planned_as_such() {
 
 /// A planned group: who is added to it later is none whom the plan names as administrator.
 async fn a_planned_user_who_is_added_to_a_group_that_administers() {
-    let trial = Trial::new(
-        "into-group",
-        json!({"users": 400, "groupAdministrators": 1}),
-    )
-    .await;
-    trial.apply().await;
-    trial.with_approver(trial.until_effects(20)).await;
-    let retained = trial.case.portal.look().await.unwrap()["retainedAdministrator"]["id"].clone();
-    let left = trial.left().await;
-    let mut others = left.iter().rev().filter(|id| retained != id.as_str());
-    let chosen = others.next().unwrap();
-    let member = |is: bool| json!({"action": "changeUser", "id": chosen, "groupAdministrator": is});
-    press(&trial, member(true)).await;
-    let drift = trial.with_approver(trial.blocked("PlanDrift")).await;
-    let says = "a Global administrator whom the approved plan does not name";
-    assert!(drift.message.contains(says), "{}", drift.message);
-    trial.assert_stands_still().await;
-    assert!(trial.left().await.contains(chosen));
-    press(&trial, member(false)).await;
-    trial.assert_closes().await;
+    let tenant = json!({"users": 400, "groupAdministrators": 1});
+    let (made, unmade) = (json!(true), json!(false));
+    made_administrator_midway("into-group", tenant, "groupAdministrator", made, unmade).await;
 }
 
 /// The permission to read groups is taken away in the middle: who is in the group is unknown then, and not nobody.

@@ -96,18 +96,18 @@ impl Trial {
         self.case.apply().await.unwrap();
     }
 
-    /// Somebody changes these fields of the spec of the applied closure.
+    /// The author changes these fields of the spec of the applied closure.
     pub(crate) async fn change(&self, spec: Value) {
+        self.change_by("alice", spec).await;
+    }
+
+    /// Somebody else does.
+    pub(crate) async fn change_by(&self, who: &str, spec: Value) {
         let patch = json!({"spec": spec}).to_string();
         let told = ["patch", "tcl", NAME, "-n", &self.case.namespace];
         let more = ["--type=merge", "-p", &patch];
         let args = [&told[..], &more[..]].concat();
-        let (done, _, why) = self
-            .case
-            .cluster
-            .kubectl("alice", &args, None)
-            .await
-            .unwrap();
+        let (done, _, why) = self.case.cluster.kubectl(who, &args, None).await.unwrap();
         assert!(done, "{why}");
     }
 

@@ -45,16 +45,26 @@ fn judged(required: u32, found: &[ClosureApproval], now: &str) -> Approvals {
 }
 
 fn judged_under(policies: &str, required: u32, found: &[ClosureApproval], now: &str) -> Approvals {
-    let closure = closure(required);
+    let policies = InForce::written(at(policies), at(policies), ACT_WITHIN);
+    judged_of(&closure(required), found, Some(policies), now)
+}
+
+fn judged_of(
+    closure: &TenantClosure,
+    found: &[ClosureApproval],
+    policies: Option<InForce>,
+    now: &str,
+) -> Approvals {
     let configured = Configured::default();
     let terms = resolve(&closure.spec, &configured.defaults).unwrap();
+    let about = of("d");
     judge(
-        &closure,
+        closure,
         &terms,
-        of("d"),
+        about,
         found,
         &configured,
-        Some(InForce::written(at(policies), at(policies), ACT_WITHIN)),
+        policies,
         at(now),
     )
 }
@@ -157,15 +167,7 @@ fn without_the_policies_nothing_counts_that_anybody_wrote() {
         let now = at(CREATED);
         let said = attestations(&closure, &terms, &found, &configured, policies, now);
         let proofs = proofs::of(&closure, &terms, &found, &configured, policies, now);
-        let judged = judge(
-            &closure,
-            &terms,
-            of("d"),
-            &found,
-            &configured,
-            policies,
-            now,
-        );
+        let judged = judged_of(&closure, &found, policies, CREATED);
         (said.len(), proofs.len(), judged.approvers.len())
     };
     let moment = at("2026-01-01T00:00:00Z");
@@ -184,20 +186,9 @@ fn what_the_policies_would_have_refused_does_not_count_without_them_either() {
         let stamp = stamp.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let stamp = BTreeMap::from(stamp);
         closure.metadata.annotations = Some(stamp).filter(|_| !authors.is_empty());
-        let configured = Configured::default();
-        let terms = resolve(&closure.spec, &configured.defaults).unwrap();
         let moment = at("2026-01-01T00:00:00Z");
         let policies = Some(InForce::written(moment, moment, ACT_WITHIN));
-        let found = [by(approver)];
-        judge(
-            &closure,
-            &terms,
-            of("d"),
-            &found,
-            &configured,
-            policies,
-            at(CREATED),
-        )
+        judged_of(&closure, &[by(approver)], policies, CREATED)
     };
     let robot = "system:serviceaccount:ci:robot";
     for (author, approver, why) in [
