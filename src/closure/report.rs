@@ -168,7 +168,6 @@ fn fruitless(memory: &Memory, decision: &Decision) -> bool {
 /// As many blockers, and as many hand-offs, as a status holds.
 const LISTED: usize = 40;
 
-/// What blocks everything comes first.
 /// An obstacle as a row of what stands in the way.
 pub fn row(obstacle: &Obstacle) -> Blocker {
     Blocker {
@@ -181,6 +180,7 @@ pub fn row(obstacle: &Obstacle) -> Blocker {
     }
 }
 
+/// What blocks everything comes first.
 fn blockers(decided: &Decided) -> Vec<Blocker> {
     let obstacles = match &decided.decision {
         Decision::Blocked(list) => list.as_slice(),

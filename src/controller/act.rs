@@ -7,6 +7,7 @@ use crate::closure::intent::{Intent, Outcome};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Observation, Why};
 use crate::closure::plan::Plan;
+use crate::closure::steps::preconditions;
 use crate::closure::tenant::{Attempt, Leash, LookBack, Tenant};
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
@@ -93,10 +94,10 @@ pub async fn carry_out(
         plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
         covered: covered(plan, seen, intent.supplement),
     };
-    let claimed = if journal::begins(memory) {
-        begin(ctx, read, head, draft).await?
-    } else {
+    let claimed = if preconditions::begun(memory) {
         journal::claim(ctx, &read.closure, head, draft).await?
+    } else {
+        begin(ctx, read, head, draft).await?
     };
     ctx.clock.heard(begun_at, claimed.created, Timestamp::now());
     ctx.counters.effects.add(1);

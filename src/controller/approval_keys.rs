@@ -1,6 +1,7 @@
 //! Who may sign approvals, and with which keys: lines as in OpenSSH's `allowed_signers`
 //! (ssh-keygen(1), section ALLOWED SIGNERS), narrower where those could make two persons of one.
 
+use crate::api::authors::is_service_account;
 use crate::api::signature::{NAMESPACE, takes};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -129,7 +130,7 @@ fn person(principal: &str) -> Result<&str, &'static str> {
         Err(
             "a principal is one name, without patterns, lists and quotes: approvals are counted by person",
         )
-    } else if principal.starts_with("system:serviceaccount:") {
+    } else if is_service_account(principal) {
         Err("a service account cannot approve")
     } else {
         Ok(principal)

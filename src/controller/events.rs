@@ -54,12 +54,10 @@ pub async fn announce(ctx: &Context, closure: &TenantClosure, report: &Report) {
     } else {
         EventType::Normal
     };
+    let reason = format!("{:?}", report.phase);
     let event = Event {
         type_,
-        reason: format!("{:?}", report.phase),
-        note: Some(report.summary.chars().take(900).collect()),
-        action: report.step.name().to_owned(),
-        secondary: None,
+        ..warning(&reason, &report.summary, report.step.name())
     };
     publish(ctx, closure, event).await;
 }

@@ -50,11 +50,6 @@ pub fn memory(newest: Option<&Head>) -> Memory {
     })
 }
 
-/// Would a claim begin the closure? A reading does too: where there is nobody to delete it is the first that is claimed.
-pub fn begins(memory: &Memory) -> bool {
-    !preconditions::begun(memory)
-}
-
 /// The name of a record: the name is the claim.
 pub fn name(uid: &str, sequence: u64) -> String {
     format!("{uid}-{sequence:010}")
@@ -78,10 +73,12 @@ pub async fn newest(
         Some(sequence) => sequence,
         None => listed(ctx, &uid).await?,
     };
-    let mut head = match get(ctx, &uid, start).await? {
-        Some(head) => Some(head),
-        None if start == 0 => None,
-        None => return Err(rolled_back("its head is gone")),
+    let mut head = match start {
+        0 => None,
+        _ => {
+            let found = get(ctx, &uid, start).await?;
+            Some(found.ok_or_else(|| rolled_back("its head is gone"))?)
+        }
     };
     if let Some(head) = &head {
         // A record that was in doubt gets an outcome, and then another hash.
@@ -210,7 +207,8 @@ pub async fn create(
     uid: &str,
     spec: ClosureRecordSpec,
 ) -> Result<Option<DynamicObject>, ReconcileError> {
-    let begins = spec.intent.is_some() && begins(&spec.memory);
+    // A reading begins the closure too: where there is nobody to delete it is the first that is claimed.
+    let begins = spec.intent.is_some() && !preconditions::begun(&spec.memory);
     let mut record = ClosureRecord::new(name, spec);
     let tenant = record.spec.tenant_id.to_string();
     let labels = record.labels_mut();

@@ -90,15 +90,7 @@ pub async fn trouble(
         return Ok(());
     }
     new.next_attempt_at = Timestamp::from_second((now + rest).as_second()).ok();
-    let patch = json!({
-        "metadata": { "resourceVersion": closure.resource_version() },
-        "status": nulled(&old, &new),
-    });
-    let namespace = closure.namespace().unwrap_or_default();
-    let api: Api<TenantClosure> = Api::namespaced(ctx.client.clone(), &namespace);
-    let (name, params) = (closure.name_any(), PatchParams::default());
-    bounded(api.patch_status(&name, &params, &Patch::Merge(&patch))).await?;
-    ctx.counters.status_patches.add(1);
+    patch(ctx, closure, &old, &new).await?;
     let summary = new.summary.unwrap_or_default();
     let event = events::warning(obstacle.reason, &summary, "Reconcile");
     events::publish(ctx, closure, event).await;
@@ -126,6 +118,25 @@ fn troubled(
         conditions,
         ..old.clone()
     }
+}
+
+/// Writes what is new in the status of this very version of the closure.
+async fn patch(
+    ctx: &Context,
+    closure: &TenantClosure,
+    old: &TenantClosureStatus,
+    new: &TenantClosureStatus,
+) -> Result<(), ReconcileError> {
+    let patch = json!({
+        "metadata": { "resourceVersion": closure.resource_version() },
+        "status": nulled(old, new),
+    });
+    let namespace = closure.namespace().unwrap_or_default();
+    let api: Api<TenantClosure> = Api::namespaced(ctx.client.clone(), &namespace);
+    let (name, params) = (closure.name_any(), PatchParams::default());
+    bounded(api.patch_status(&name, &params, &Patch::Merge(&patch))).await?;
+    ctx.counters.status_patches.add(1);
+    Ok(())
 }
 
 async fn write(
@@ -162,30 +173,14 @@ async fn write(
     new.next_attempt_at = next
         .filter(|d| !d.is_zero())
         .and_then(|d| Timestamp::from_second((now + d).as_second()).ok());
-    let patch = json!({
-        "metadata": { "resourceVersion": read.closure.resource_version() },
-        "status": nulled(&old, &new),
-    });
-    let api: Api<TenantClosure> = Api::namespaced(
-        ctx.client.clone(),
-        &read.closure.namespace().unwrap_or_default(),
-    );
-    let written = bounded(api.patch_status(
-        &read.closure.name_any(),
-        &PatchParams::default(),
-        &Patch::Merge(&patch),
-    ))
-    .await;
-    match written {
-        Ok(_) => {}
+    match patch(ctx, &read.closure, &old, &new).await {
         Err(ReconcileError::Api(kube::Error::Api(status)))
             if status.is_conflict() || status.is_not_found() =>
         {
             return Err(ReconcileError::LostRace);
         }
-        Err(error) => return Err(error),
+        written => written?,
     }
-    ctx.counters.status_patches.add(1);
     ctx.hint(&read.uid, |h| h.patched = Some(Instant::now()));
     if old.phase != new.phase || old.step != new.step {
         events::announce(ctx, &read.closure, report).await;

@@ -11,6 +11,10 @@ use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt as _};
 use std::time::Duration;
 
+/// Races that somebody else wins.
+const ANOTHER_WRITER: &str = "AnotherWriter";
+/// It may come back by itself: no answer, or a trouble of the server's own.
+const API_UNAVAILABLE: &str = "ApiUnavailable";
 /// Failures in a row that count as lasting where only a person can mend it.
 const REFUSED: u32 = 3;
 /// Likewise where the API server may come back by itself: longer than it takes to start again.
@@ -38,7 +42,7 @@ pub async fn told(
 ) -> Result<Action, ReconcileError> {
     let obstacle = obstacle(&ctx.namespace, &ctx.service_account, &error);
     let times = again(ctx, &key.uid().unwrap_or_default(), obstacle.reason);
-    if !lasts(&error, times) {
+    if !lasts(obstacle.reason, times) {
         return Err(error);
     }
     ctx.counters.failed_cycles.add(1);
@@ -50,10 +54,10 @@ pub async fn told(
 }
 
 /// So many times in a row it does not pass by itself.
-fn lasts(error: &ReconcileError, times: u32) -> bool {
-    let most = match error {
-        ReconcileError::LostRace => RACES,
-        _ if is_unavailable(error) => UNAVAILABLE,
+fn lasts(reason: &str, times: u32) -> bool {
+    let most = match reason {
+        ANOTHER_WRITER => RACES,
+        API_UNAVAILABLE => UNAVAILABLE,
         _ => REFUSED,
     };
     times >= most
@@ -98,24 +102,11 @@ const fn refused(error: &ReconcileError) -> Option<&Status> {
     }
 }
 
-/// It may come back by itself: no answer, or a trouble of the server's own.
-fn is_unavailable(error: &ReconcileError) -> bool {
-    match error {
-        ReconcileError::Timeout => true,
-        ReconcileError::Api(_) => {
-            refused(error).is_none_or(|status| status.code >= 500 || status.code == 429)
-        }
-        ReconcileError::Malformed(_)
-        | ReconcileError::HistoryRollback(_)
-        | ReconcileError::LostRace => false,
-    }
-}
-
 /// What is in the way, in words that stay the same. The server's own words name objects and accounts: the log has them.
 fn obstacle(namespace: &str, service_account: &str, error: &ReconcileError) -> Obstacle {
     match error {
         ReconcileError::LostRace => Obstacle::new(
-            "AnotherWriter",
+            ANOTHER_WRITER,
             "Somebody else writes this closure's status or its journal again and again before the operator does",
             "See that one operator alone runs in this cluster, and that nothing else writes the status",
         ),
@@ -142,7 +133,7 @@ fn obstacle(namespace: &str, service_account: &str, error: &ReconcileError) -> O
 
 fn unavailable(how: &str) -> Obstacle {
     Obstacle::new(
-        "ApiUnavailable",
+        API_UNAVAILABLE,
         format!("The API server does not serve the operator, again and again ({how})"),
         "Look at the API server and at etcd: where its space is exhausted every write fails until it is defragmented and the alarm is disarmed; the operator's log has the server's words",
     )
@@ -296,7 +287,8 @@ mod tests {
             (ReconcileError::LostRace, 19, false),
             (ReconcileError::LostRace, 20, true),
         ] {
-            assert_eq!(lasts(&error, times), told, "{error} {times}");
+            let reason = obstacle("ops", "closer", &error).reason;
+            assert_eq!(lasts(reason, times), told, "{error} {times}");
         }
     }
 }

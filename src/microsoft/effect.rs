@@ -11,6 +11,7 @@ use super::wire::{Line, NOT_SENT};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::Refusal;
 use crate::closure::tenant::Attempt;
+use crate::closure::words::len;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -233,9 +234,7 @@ async fn one_batch(
     item: &(impl Fn(ObjectId) -> Item + Sync),
     ids: Vec<ObjectId>,
 ) -> bool {
-    let Ok(count @ 1..) = u32::try_from(ids.len()) else {
-        return false;
-    };
+    let count = len(&ids);
     if let Some(slow) = slow
         && !slow.turn(count, line.until()).await
     {

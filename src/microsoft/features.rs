@@ -69,7 +69,6 @@ pub(super) fn offers(cloud: Cloud, service: Service, path: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::super::calls::CALLS;
     use super::*;

@@ -1,13 +1,11 @@
 //! `report`: what was done and what proves it, as JSON, Markdown or one HTML page.
 
-use crate::api::ClosureApproval;
 use crate::evidence::report::{Report, Sources, html, markdown};
 use crate::evidence::{Claims, Doubt, Verdict, Verified, cluster, verify};
 use crate::plugin::arguments::{Report as Asked, ReportFormat};
 use crate::plugin::{Ended, Trouble, read};
 use jiff::Timestamp;
-use kube::api::ListParams;
-use kube::{Api, Client, ResourceExt as _};
+use kube::{Client, ResourceExt as _};
 use std::io::Write;
 use std::time::Duration;
 
@@ -22,8 +20,7 @@ pub(crate) async fn show(
     namespace: &str,
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, Trouble> {
-    let approvals: Api<ClosureApproval> = Api::namespaced(client.clone(), namespace);
-    let approvals = approvals.list(&ListParams::default()).await?.items;
+    let approvals = cluster::approvals(&client, namespace).await?;
     let mut looks = 0;
     let report = loop {
         let closure = read(&client, namespace, &asked.name).await?;

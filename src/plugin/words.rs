@@ -60,12 +60,8 @@ pub(crate) fn current(closure: &TenantClosure) -> bool {
 
 /// The reason of the condition Ready, or a dash.
 pub(crate) fn reason(closure: &TenantClosure) -> &str {
-    closure
-        .status
-        .iter()
-        .flat_map(|s| &s.conditions)
-        .find(|c| c.type_ == "Ready")
-        .map_or("-", |c| c.reason.as_str())
+    let ready = closure.status.as_ref().and_then(|s| s.condition("Ready"));
+    ready.map_or("-", |c| c.reason.as_str())
 }
 
 /// A duration in its two largest units.

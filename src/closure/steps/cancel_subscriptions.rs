@@ -87,25 +87,18 @@ fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Roa
     if !automatic || one.resource.is_none() || !subscriptions::planned(plan, one.id) {
         return Road::Person(None);
     }
-    let asked = |of| subscriptions::asked(of, one.id, now);
-    let canceling = asked(&memory.subscriptions);
-    let renewing = one.agreement != Agreement::Azure && one.auto_renew;
-    let (action, asked) = if one.cancelable || one.agreement == Agreement::Azure {
-        (Action::CancelSubscription, canceling)
-    } else if renewing {
-        // It cannot be canceled because that is under way, or because its time is over.
-        let accepted = canceling.filter(|asked| asked.refused.is_none());
-        (Action::StopRenewal, asked(&memory.renewals).or(accepted))
+    let (action, of) = if one.cancelable || one.agreement == Agreement::Azure {
+        (Action::CancelSubscription, &memory.subscriptions)
+    } else if one.auto_renew {
+        (Action::StopRenewal, &memory.renewals)
     } else {
         return Road::TermEnd;
     };
-    let of = if action == Action::CancelSubscription {
-        &memory.subscriptions
-    } else {
-        &memory.renewals
-    };
-    match asked {
-        None if subscriptions::in_vain(of, one.id, now) => Road::InVain,
+    let asked = |of| subscriptions::asked(of, one.id, now);
+    // What cannot be canceled is being canceled, or its time for that is over.
+    let accepted = || asked(&memory.subscriptions).filter(|asked| asked.refused.is_none());
+    match asked(of).or_else(accepted) {
+        None if subscriptions::in_vain(of, one.id) => Road::InVain,
         None => Road::Act(action),
         Some(asked) => match &asked.refused {
             None => Road::Canceling(asked.at),

@@ -35,7 +35,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         .collect();
     let others = administrators.iter().filter(|id| !stays(id) && there(id));
     let holders = seen.role_holders.known()?.iter();
-    let holders = holders.filter(|id| !stays(id) && users.ids.binary_search(id).is_ok());
+    let holders = holders.filter(|id| !stays(id) && there(id));
     let (applications, applications_beyond) = applications(terms, seen)?;
     Some(PlanHead {
         tenant_id: organization.id,

@@ -91,7 +91,7 @@ fn road(sealed: &Sealed, one: &Subscription, memory: &Memory, now: Timestamp) ->
         return Road::Person(None);
     }
     match subscriptions::asked(&memory.renewals, one.id, now) {
-        None if subscriptions::in_vain(&memory.renewals, one.id, now) => Road::Person(None),
+        None if subscriptions::in_vain(&memory.renewals, one.id) => Road::Person(None),
         None => Road::Act,
         Some(asked) => match &asked.refused {
             None => Road::Asked(asked.at),

@@ -34,9 +34,9 @@ pub fn asked(of: &BTreeMap<ObjectId, Asked>, id: ObjectId, now: Timestamp) -> Op
         .filter(|asked| now.duration_since(asked.at) < ASK_AGAIN)
 }
 
-/// Was it accepted time and again, with no effect for so long each time?
-pub fn in_vain(of: &BTreeMap<ObjectId, Asked>, id: ObjectId, now: Timestamp) -> bool {
-    let known = of.get(&id).filter(|_| asked(of, id, now).is_none());
+/// It is time to ask again: was it accepted time and again, with no effect for so long each time?
+pub fn in_vain(of: &BTreeMap<ObjectId, Asked>, id: ObjectId) -> bool {
+    let known = of.get(&id);
     known.is_some_and(|asked| asked.accepted >= ACCEPTED_AT_MOST)
 }
 

@@ -147,10 +147,7 @@ async fn closures(ctx: &Context) -> Result<HashMap<String, Option<Timestamp>>, B
 }
 
 fn closed_at(closure: &TenantClosure) -> Option<Timestamp> {
-    let conditions = closure.status.as_ref().map(|status| &status.conditions)?;
-    let closed = conditions
-        .iter()
-        .find(|one| one.type_ == "Closed" && one.status == "True")?;
+    let closed = closure.status.as_ref()?.holds("Closed")?;
     Some(closed.last_transition_time.0)
 }
 

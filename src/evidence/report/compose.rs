@@ -291,13 +291,16 @@ fn hand_offs(status: &TenantClosureStatus) -> Vec<HandOff> {
         .map(|one| (&one.key, &one.link, one.since, Some(one.until)));
     let mut all: Vec<HandOff> = past
         .chain(open)
-        .map(|(key, link, since, until)| HandOff {
-            key: Foreign::new(key),
-            what: hand_offs::of(key).what.to_owned(),
-            who: hand_offs::of(key).who,
-            link: Foreign::new(link),
-            since,
-            until,
+        .map(|(key, link, since, until)| {
+            let known = hand_offs::of(key);
+            HandOff {
+                key: Foreign::new(key),
+                what: known.what.to_owned(),
+                who: known.who,
+                link: Foreign::new(link),
+                since,
+                until,
+            }
         })
         .collect();
     all.sort_by_key(|one| (one.since, one.until));

@@ -15,7 +15,7 @@ use crate::microsoft::batch::{self, Item};
 use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::Failure;
-use crate::microsoft::paging::Pages;
+use crate::microsoft::paging::{self, Pages};
 use crate::microsoft::wire::Line;
 use futures::stream::{self, StreamExt};
 use serde::Deserialize;
@@ -339,13 +339,6 @@ struct RawMembership {
     display_name: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct FirstPage {
-    value: Vec<RawMembership>,
-    #[serde(default, rename = "@odata.nextLink")]
-    next: Option<String>,
-}
-
 /// The groups of up to 20 users: direct memberships, in the order of the users.
 async fn groups_of(line: &Line<'_>, users: &[RawUser]) -> Vec<Groups> {
     let asked = async {
@@ -386,16 +379,7 @@ fn groups_item(line: &Line<'_>, user: ObjectId) -> Result<Item, Failure> {
 
 /// The first page came in a `$batch`; the others, of a user in very many groups, are read one by one.
 async fn memberships(line: &Line<'_>, body: Body) -> Result<Vec<InGroup>, Failure> {
-    let first: FirstPage = batch_read::understood(body)?;
-    let mut found: Vec<RawMembership> = first.value;
-    if let Some(next) = first.next.filter(|next| !next.is_empty()) {
-        let trusted = line.wire.hosts.trusted(Service::Graph, &next);
-        let next = trusted.ok_or_else(|| Failure::malformed("ForeignLink"))?;
-        let mut pages = Pages::new(line, Service::Graph, next);
-        while let Some(page) = pages.next().await? {
-            found.extend(page);
-        }
-    }
+    let found: Vec<RawMembership> = paging::begun(line, Service::Graph, body).await?;
     let named = found.into_iter().map(|raw| InGroup {
         id: raw.id,
         name: raw.display_name,

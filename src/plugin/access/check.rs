@@ -69,7 +69,7 @@ fn late(status: &TenantClosureStatus) -> String {
     let (held, missing): (Vec<_>, Vec<_>) = ours.partition(|row| row.held == Some(true));
     let role = |row: &&AccessStatus| {
         let mut roles = TABLE.iter();
-        roles.any(|right| right.kind == Kind::DirectoryRole && right.what == row.needs)
+        roles.any(|right| right.kind == Kind::DirectoryRole && is(row, right))
     };
     let mut text = String::new();
     if !missing.is_empty() {
