@@ -73,12 +73,11 @@ pub async fn newest(
         Some(sequence) => sequence,
         None => listed(ctx, &uid).await?,
     };
-    let mut head = match start {
-        0 => None,
-        _ => {
-            let found = get(ctx, &uid, start).await?;
-            Some(found.ok_or_else(|| rolled_back("its head is gone"))?)
-        }
+    let mut head = if start > 0 {
+        let found = get(ctx, &uid, start).await?;
+        Some(found.ok_or_else(|| rolled_back("its head is gone"))?)
+    } else {
+        None
     };
     if let Some(head) = &head {
         // A record that was in doubt gets an outcome, and then another hash.

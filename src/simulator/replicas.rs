@@ -46,6 +46,11 @@ impl Replica {
         self.knows(user.id, user.created_at) && self.shows(user.id, user.deleted_at)
     }
 
+    /// Whether it has heard of an object that nobody has deleted.
+    pub(crate) fn has(&self, id: Uuid, created_at: i64, deleted_at: i64) -> bool {
+        deleted_at == 0 && self.knows(id, created_at)
+    }
+
     /// Whether it has heard of an object that was created at `created_at` (0: it was there from the start).
     pub(crate) fn knows(&self, id: Uuid, created_at: i64) -> bool {
         if created_at == 0 {

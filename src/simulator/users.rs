@@ -94,6 +94,21 @@ impl Users {
         self.all.push(user);
     }
 
+    /// Somebody who comes now: who that is, and where.
+    pub(crate) fn come(&mut self, flags: u8, role: u8, now: i64) -> (Uuid, u32) {
+        let (id, position) = (Uuid::new_v4(), self.len());
+        self.push(User {
+            id,
+            created_at: now,
+            deleted_at: 0,
+            flags,
+            role,
+            mfa: 0,
+        });
+        self.touched(position, now);
+        (id, position)
+    }
+
     pub(crate) fn name(&mut self, position: u32, principal_name: String) {
         self.named.insert(position, principal_name);
     }

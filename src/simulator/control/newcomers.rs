@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::judge::Actor;
-use super::super::users::{GUEST, SYNCED, User};
+use super::super::users::{GUEST, SYNCED};
 use super::super::world::World;
 use super::{Answer, accounts};
 
@@ -15,22 +15,13 @@ use super::{Answer, accounts};
 pub(super) fn create(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
     let role = accounts::role(&body["role"])?;
     let flag = |field: &str, flag: u8| if body[field] == true { flag } else { 0 };
-    let id = Uuid::new_v4();
     let now = world.clock.real();
     let users = &mut world.tenants[index].users;
-    users.push(User {
-        id,
-        created_at: now,
-        deleted_at: 0,
-        flags: flag("guest", GUEST) | flag("synced", SYNCED),
-        role,
-        mfa: 0,
-    });
-    let position = users.len() - 1;
+    let flags = flag("guest", GUEST) | flag("synced", SYNCED);
+    let (id, position) = users.come(flags, role, now);
     if let Some(name) = body["userPrincipalName"].as_str() {
         users.name(position, name.to_owned());
     }
-    users.touched(position, now);
     let name = users.principal_name(position);
     world.record(index, "userCreated", id, person);
     Ok(Reply::json(

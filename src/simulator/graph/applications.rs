@@ -83,14 +83,14 @@ fn rows(tenant: &Tenant, collection: &str, replica: Replica) -> Vec<Value> {
         tenant
             .applications
             .iter()
-            .filter(|one| one.deleted_at == 0 && replica.knows(one.id, one.created_at))
+            .filter(|one| replica.has(one.id, one.created_at, one.deleted_at))
             .map(|one| registration(tenant, one))
             .collect()
     } else {
         tenant
             .principals
             .iter()
-            .filter(|one| one.deleted_at == 0 && replica.knows(one.id, one.created_at))
+            .filter(|one| replica.has(one.id, one.created_at, one.deleted_at))
             .map(principal)
             .collect()
     }
@@ -119,13 +119,13 @@ pub(super) fn object(tenant: &Tenant, id: Uuid, replica: Replica) -> Option<(&'s
     let found = tenant
         .applications
         .iter()
-        .find(|one| one.id == id && one.deleted_at == 0 && replica.knows(id, one.created_at))
+        .find(|one| one.id == id && replica.has(id, one.created_at, one.deleted_at))
         .map(|one| ("application", application(one)));
     found.or_else(|| {
         tenant
             .principals
             .iter()
-            .find(|one| one.id == id && one.deleted_at == 0 && replica.knows(id, one.created_at))
+            .find(|one| one.id == id && replica.has(id, one.created_at, one.deleted_at))
             .map(|one| ("servicePrincipal", principal(one)))
     })
 }
@@ -173,7 +173,8 @@ pub(super) fn principal(one: &Principal) -> Value {
 
 pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str) -> Answer {
     call.require(WRITE)?;
-    creation::known(world, call, collection, key)?;
+    // A replica that has not heard of one cannot change it.
+    let replica = Replica::draw(world, call.caller.tenant);
     let now = world.clock.real();
     let status = world.behaviour_of(call.caller.tenant).first_party_refusal;
     let index = call.caller.tenant;
@@ -184,7 +185,7 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
         let slow = tenant
             .applications
             .iter()
-            .any(|one| one.id == id && one.personal);
+            .any(|one| one.id == id && one.personal && replica.knows(id, one.created_at));
         let lane = Key::Personal(call.caller.app_id);
         if slow && let Err(wait) = world.throttle.take(lane, 60.0, 60.0, now) {
             return Ok(Refusal::new(429, "TooManyRequests", "Too many requests.")
@@ -194,7 +195,7 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
         let one = world.tenants[index]
             .applications
             .iter_mut()
-            .find(|one| one.id == id && one.deleted_at == 0)
+            .find(|one| one.id == id && replica.has(id, one.created_at, one.deleted_at))
             .ok_or_else(|| Refusal::not_found(key))?;
         one.deleted_at = now;
         let app_id = one.app_id;
@@ -214,7 +215,7 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
     let one = tenant
         .principals
         .iter_mut()
-        .find(|one| one.id == id && one.deleted_at == 0)
+        .find(|one| one.id == id && replica.has(id, one.created_at, one.deleted_at))
         .ok_or_else(|| Refusal::not_found(key))?;
     // What synchronization brought with it goes once that is off.
     let leftover = one.app_id == SYNC_APP && !syncing;
@@ -234,14 +235,14 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
 
 fn patch(world: &mut World, call: &Call, key: &str) -> Answer {
     call.require(WRITE)?;
-    creation::known(world, call, "servicePrincipals", key)?;
+    let replica = Replica::draw(world, call.caller.tenant);
     let index = call.caller.tenant;
     let tenant = &mut world.tenants[index];
     let id = id_of(tenant, "servicePrincipals", key);
     let one = tenant
         .principals
         .iter_mut()
-        .find(|one| one.id == id && one.deleted_at == 0)
+        .find(|one| one.id == id && replica.has(id, one.created_at, one.deleted_at))
         .ok_or_else(|| Refusal::not_found(key))?;
     let wanted = call
         .body

@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
-use super::super::replicas::Replica;
 use super::super::tenant::{Application, Principal, Tenant};
 use super::super::users::{DISABLED, User};
 use super::super::world::World;
@@ -33,19 +32,10 @@ pub(super) fn user(world: &mut World, call: &Call) -> Answer {
             "Another object with the same value for property userPrincipalName already exists.",
         ));
     }
-    let id = Uuid::new_v4();
-    tenant.users.push(User {
-        id,
-        created_at: now,
-        deleted_at: 0,
-        flags: if enabled { 0 } else { DISABLED },
-        role: 0,
-        mfa: 0,
-    });
-    let position = tenant.users.len() - 1;
+    let flags = if enabled { 0 } else { DISABLED };
+    let (id, position) = tenant.users.come(flags, 0, now);
     tenant.users.name(position, name);
     tenant.users.call(position, display);
-    tenant.users.touched(position, now);
     let row = person::user(tenant, position, None, virtual_now)?;
     world.record(index, "userCreated", id, &call.actor());
     Ok(created(call, "users", row))
@@ -108,30 +98,6 @@ pub(super) fn principal(world: &mut World, call: &Call) -> Answer {
     tenant.principals.push(one);
     world.record(index, "servicePrincipalCreated", id, &call.actor());
     Ok(created(call, "servicePrincipals", row))
-}
-
-/// A replica that has not heard of an application or service principal cannot change it.
-pub(super) fn known(
-    world: &mut World,
-    call: &Call,
-    collection: &str,
-    key: &str,
-) -> Result<(), Refusal> {
-    let replica = Replica::draw(world, call.caller.tenant);
-    let tenant = &world.tenants[call.caller.tenant];
-    let id = applications::id_of(tenant, collection, key);
-    let created = if collection == "applications" {
-        let mut all = tenant.applications.iter();
-        all.find(|one| one.id == id).map(|one| one.created_at)
-    } else {
-        let mut all = tenant.principals.iter();
-        all.find(|one| one.id == id).map(|one| one.created_at)
-    };
-    if created.is_none_or(|at| replica.knows(id, at)) {
-        Ok(())
-    } else {
-        Err(Refusal::not_found(key))
-    }
 }
 
 fn created(call: &Call, set: &str, mut row: Value) -> Reply {

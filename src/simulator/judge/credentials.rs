@@ -17,12 +17,13 @@ const REMEMBERED: usize = 256;
 
 /// Accuses a request that carries a credential to a place where it does not belong.
 pub(crate) fn consider(world: &mut World, request: &Request) {
-    let mut found = misplaced(world, request);
+    let body = String::from_utf8_lossy(&request.body);
+    let mut found = misplaced(world, request, &body);
     // What the harness says of tenants that it makes up is no leak.
     if !matches!(request.service, Service::Control | Service::Console) {
-        found.extend(carried(world, request));
+        found.extend(carried(world, request, &body));
     }
-    remember(world, request);
+    remember(world, request, &body);
     for (tenant, kind) in found {
         let actor = Actor {
             app: None,
@@ -38,7 +39,7 @@ pub(crate) fn consider(world: &mut World, request: &Request) {
 }
 
 /// The tenants whose credentials are seen in the wrong place, and which kind of them.
-fn misplaced(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
+fn misplaced(world: &World, request: &Request, body: &str) -> Vec<(usize, &'static str)> {
     let mut found = Vec::new();
     for (index, tenant) in world.tenants.iter().enumerate() {
         let home = request.service == Service::Login
@@ -47,7 +48,9 @@ fn misplaced(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
                     == hosts::name_of(Service::Login, tenant.cloud)
             });
         let mut secrets = tenant.clients.iter().map(|client| client.secret.as_str());
-        if secrets.any(|secret| !secret.is_empty() && holds(request, secret, !home)) {
+        if secrets
+            .any(|secret| !secret.is_empty() && holds(request, secret, (!home).then_some(body)))
+        {
             found.push((index, "secretElsewhere"));
         }
     }
@@ -70,7 +73,7 @@ fn misplaced(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
 }
 
 /// What gives somebody away wherever it is seen.
-fn carried(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
+fn carried(world: &World, request: &Request, body: &str) -> Vec<(usize, &'static str)> {
     let mut found = Vec::new();
     for (index, tenant) in world.tenants.iter().enumerate() {
         let keys = tenant
@@ -79,7 +82,7 @@ fn carried(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
             .flat_map(|client| &client.certificates);
         if keys
             .flat_map(|pem| key(pem))
-            .any(|line| holds(request, line, true))
+            .any(|line| holds(request, line, Some(body)))
         {
             found.push((index, "keyElsewhere"));
         }
@@ -88,7 +91,7 @@ fn carried(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
         let assertions = world.judge.assertions.iter();
         let assertions = assertions.map(|(tenant, text)| (*tenant, text.as_str()));
         for (tenant, text) in assertions.chain(device_code::codes(world)) {
-            if holds(request, text, true) {
+            if holds(request, text, Some(body)) {
                 found.extend(world.find(tenant).map(|index| (index, "secretElsewhere")));
             }
         }
@@ -97,10 +100,7 @@ fn carried(world: &World, request: &Request) -> Vec<(usize, &'static str)> {
         .headers
         .iter()
         .filter(|(name, _)| *name != "authorization");
-    let body = String::from_utf8_lossy(&request.body);
-    let token = [request.path.as_str(), &body]
-        .into_iter()
-        .find_map(token_in);
+    let token = [request.path.as_str(), body].into_iter().find_map(token_in);
     let token = token.or_else(|| others.find_map(|(_, value)| token_in(value)));
     let token = token.or_else(|| request.query.values().find_map(token_in));
     let claims = token.and_then(token::payload).unwrap_or_default();
@@ -123,11 +123,11 @@ fn token_in(text: &str) -> Option<&str> {
 }
 
 /// What somebody proved himself with may be seen at the token endpoint again, and nowhere else.
-fn remember(world: &mut World, request: &Request) {
-    if request.service != Service::Login || request.body.is_empty() {
+fn remember(world: &mut World, request: &Request, body: &str) {
+    if request.service != Service::Login || body.is_empty() {
         return;
     }
-    let form = Query::parse(&String::from_utf8_lossy(&request.body));
+    let form = Query::parse(body);
     let tenant = request.segments().first().and_then(|id| id.parse().ok());
     if let (Some(tenant), Some(text)) = (tenant, form.get("client_assertion")) {
         let known = &mut world.judge.assertions;
@@ -139,12 +139,12 @@ fn remember(world: &mut World, request: &Request) {
     }
 }
 
-/// Whether a secret stands in the path, the query or a header, or in the body where that is asked.
-fn holds(request: &Request, secret: &str, in_body: bool) -> bool {
+/// Whether a secret stands in the path, the query or a header, or in the body where that is given.
+fn holds(request: &Request, secret: &str, body: Option<&str>) -> bool {
     request.path.contains(secret)
         || request.query.holds(secret)
         || request.headers.values().any(|value| value.contains(secret))
-        || (in_body && String::from_utf8_lossy(&request.body).contains(secret))
+        || body.is_some_and(|body| body.contains(secret))
 }
 
 #[cfg(test)]
