@@ -25,7 +25,7 @@ struct Told {
     message: &'static str,
     /// Where a person must act.
     remedy: Option<&'static str>,
-    /// Reason and message where the trouble met a listing that was due just then instead.
+    /// Reason and message where the trouble met a reading or a listing that was due just then instead.
     or: Option<(&'static str, &'static str)>,
 }
 
@@ -328,14 +328,14 @@ async fn lasting_trouble_in_the_middle_is_told() {
             status(503),
             unavailable(NO_ANSWER).or(
                 "MicrosoftUnavailable",
-                "Microsoft gave no usable answer about the users",
+                "Microsoft gave no usable answer about the ",
             ),
         ),
         (
             "a page in place of the look back",
             readings(),
             json!("html"),
-            unavailable(NO_ANSWER).or("UnexpectedAnswer", "What was answered about the users"),
+            unavailable(NO_ANSWER).or("UnexpectedAnswer", "What was answered about the "),
         ),
     ];
     let users = u32::try_from(table.len() * 40 + 21).unwrap();
