@@ -43,8 +43,17 @@ fn the_documentation_has_the_table_of_access() {
             Kind::ResourceRole => ", on the directory's resource",
             Kind::PartnerCenter => ", registered in Partner Center",
         };
+        let lacking: Vec<String> = right
+            .not_in
+            .iter()
+            .map(|cloud| format!("{cloud:?}"))
+            .collect();
+        let clouds = match lacking.join(", ") {
+            none if none.is_empty() => none,
+            some => format!(", not in {some}"),
+        };
         let (name, when, why) = (right.name(), right.when.words(), right.why);
-        writeln!(table, "| {step} | {name}{on} | {when} | {why} |").unwrap();
+        writeln!(table, "| {step} | {name}{on} | {when}{clouds} | {why} |").unwrap();
     }
     has_table("docs/access.md", &table);
 }

@@ -34,7 +34,7 @@ pub enum Agreement {
     /// Enterprise agreement, as its billing account shows.
     Enterprise,
     /// No account that the closure names shows it, and Graph tells of no partner: bought directly, by a user's self-service,
-    /// or under a volume licence. Graph shows these alike, so it is never guessed.
+    /// under a Customer Agreement or a volume licence. Graph shows these alike, so it is never guessed.
     Unknown,
 }
 

@@ -55,7 +55,8 @@ pub fn of_plan(sealed: &Sealed, terms: &Terms, made_at: Timestamp) -> Estimate {
     let unknown = len(&unknown.collect::<Vec<_>>());
     if unknown > 0 {
         let told = format!(
-            "; how {} bought no program can read: what was bought directly takes 72 hours more once a person deleted it",
+            "; how {} bought no program can read: what was bought directly takes 72 hours more once a person deleted it, and \
+             what was bought under an agreement runs to the end of its term",
             match unknown {
                 1 => "1 subscription was".to_owned(),
                 many => format!("{} were", count(many, "subscription")),
@@ -73,8 +74,9 @@ pub fn of_plan(sealed: &Sealed, terms: &Terms, made_at: Timestamp) -> Estimate {
     }
 }
 
-/// Subscriptions whose term or renewal lies before the tenant can be closed, sorted by name: with such a one the users would
-/// be gone long before the directory, or money would be spent on another term. What the operator would end itself renews all
+/// Subscriptions whose term or renewal lies (or, where no program can read how they were bought, may lie) before the tenant can
+/// be closed, sorted by name: with such a one the users would be gone long before the directory, or money would be spent on
+/// another term. What the operator would end itself renews all
 /// the same while the closure may not begin.
 pub fn terms_ahead<'a>(
     subscriptions: &'a [PlannedSubscription],
@@ -90,7 +92,7 @@ pub fn terms_ahead<'a>(
     let ahead = |one: &&PlannedSubscription| {
         let Some(end) = one.ends_at else { return false };
         let waits_for_term =
-            ends_with_its_term(one) && !canceled_in_time(one, users_gone) && end > soon;
+            may_end_with_its_term(one) && !canceled_in_time(one, users_gone) && end > soon;
         let in_our_hands = one.ended_by == Ender::Operator && end > begins;
         let renews_first = one.renews && !in_our_hands && end <= earliest;
         waits_for_term || renews_first
@@ -115,7 +117,12 @@ fn users_gone(writes: usize, from: Timestamp) -> Timestamp {
 fn free_at(one: &PlannedSubscription, users_gone: Timestamp) -> Timestamp {
     let after = |wait| users_gone.saturating_add(wait).unwrap_or(users_gone);
     match one.agreement {
-        Agreement::Direct => after(DEPROVISION),
+        // One that is about to end anyway is gone without anybody's Delete.
+        Agreement::Direct => {
+            let deleted = after(DEPROVISION);
+            one.ends_at
+                .map_or(deleted, |end| end.max(users_gone).min(deleted))
+        }
         Agreement::Azure => after(AZURE_DELETE_FROM),
         // What a user bought by self-service is gone as soon as it is canceled.
         Agreement::Unknown => users_gone,
@@ -148,9 +155,14 @@ fn canceled_in_time(one: &PlannedSubscription, users_gone: Timestamp) -> bool {
     ours && one.cancel_until.is_some_and(|until| until > users_gone)
 }
 
-const fn ends_with_its_term(one: &PlannedSubscription) -> bool {
+/// How something was bought that no account covers, no program can read: it may be one of those that run to the end of their
+/// term.
+const fn may_end_with_its_term(one: &PlannedSubscription) -> bool {
     matches!(
         one.agreement,
-        Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise
+        Agreement::CustomerAgreement
+            | Agreement::Partner
+            | Agreement::Enterprise
+            | Agreement::Unknown
     )
 }

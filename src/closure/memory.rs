@@ -4,6 +4,7 @@ use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome, Refusal};
 use crate::closure::inventory::{Inventory, Taken};
 use crate::closure::loss::LossCount;
+use crate::closure::plan::MOST_APPLICATIONS;
 use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::residue::ForSupport;
 use crate::closure::step::Step;
@@ -67,7 +68,7 @@ pub struct Memory {
     pub domains: BTreeMap<ObjectId, Asked>,
     /// Applications that refused to go.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 400))]
+    #[schemars(length(max = 1000))]
     pub applications_refused: Vec<ObjectId>,
     /// Our own identity was asked to go, and went.
     pub own_identity_removed: bool,
@@ -85,6 +86,9 @@ pub struct Memory {
     pub directory_gone_at: Option<Timestamp>,
     /// Effects in a row that moved nothing: paces repeats and blows the fuse.
     pub fruitless: u32,
+    /// Effects of a kind that moved nothing, since one of that kind moved something: after some a person is asked.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub in_vain: BTreeMap<Action, u32>,
     /// Effects in a row that were accepted while every object is still shown: a replica lags.
     #[serde(skip_serializing_if = "is_zero")]
     pub lagging: u32,
@@ -309,7 +313,20 @@ impl Memory {
         self
     }
 
+    /// A person is asked for what an effect of this kind did not do time and again.
+    pub fn tried_in_vain(&self, action: Action) -> u32 {
+        self.in_vain.get(&action).copied().unwrap_or(0)
+    }
+
     fn pace(&mut self, intent: &Intent, outcome: &Outcome) {
+        // An application that refused is not asked again: that says nothing about the others.
+        let told = intent.action == Action::RemoveApplications && !outcome.refused.is_empty();
+        if told || outcome.gone > 0 || !outcome.visible.is_empty() {
+            self.in_vain.remove(&intent.action);
+        } else if !intent.action.reads_only() {
+            let in_vain = self.in_vain.entry(intent.action).or_default();
+            *in_vain = in_vain.saturating_add(1);
+        }
         if intent.action.reads_only() {
             let proves =
                 outcome.complete && (intent.action == Action::VerifyUsers || outcome.gone > 0);
@@ -337,7 +354,7 @@ impl Memory {
         self.applications_refused.extend(refused);
         self.applications_refused.sort_unstable();
         self.applications_refused.dedup();
-        self.applications_refused.truncate(400);
+        self.applications_refused.truncate(MOST_APPLICATIONS);
     }
 
     fn after_slice(&mut self, intent: &Intent, outcome: &Outcome) {

@@ -238,6 +238,9 @@ impl PlannedSubscription {
     }
 }
 
+/// Applications and service principals that one plan holds: their ids stand in one object.
+pub const MOST_APPLICATIONS: usize = 1_000;
+
 /// Who can end a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Ender {

@@ -69,9 +69,11 @@ pub(super) fn offers(cloud: Cloud, service: Service, path: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
 mod tests {
     use super::super::calls::CALLS;
     use super::*;
+    use crate::closure::access::table::TABLE;
 
     #[test]
     fn each_feature_is_where_microsofts_pages_say() {
@@ -80,6 +82,26 @@ mod tests {
         assert_eq!(told(Feature::EndingWhatWasSold), "Global");
         assert_eq!(told(Feature::UsageReports), "Global");
         assert_eq!(told(Feature::AuthenticationMethods), "all but China");
+    }
+
+    /// What cannot be asked for needs no permission, and the permission of what can be is told.
+    #[test]
+    fn the_table_of_access_asks_for_what_its_cloud_has() {
+        for (feature, name) in [
+            (Feature::UsageReports, "Reports.Read.All"),
+            (
+                Feature::AuthenticationMethods,
+                "UserAuthenticationMethod.Read.All",
+            ),
+        ] {
+            let right = TABLE.iter().find(|right| right.what == name).unwrap();
+            for cloud in CLOUDS {
+                let needed = !right.not_in.contains(&cloud);
+                assert_eq!(needed, feature.is_in(cloud), "{name} in {cloud:?}");
+            }
+        }
+        let named = TABLE.iter().filter(|right| !right.not_in.is_empty());
+        assert_eq!(named.count(), 2);
     }
 
     /// Else what the client never asks for would stand in the table, and the list of calls would tell of it.

@@ -144,10 +144,13 @@ impl LiveTenant {
                 _ => {}
             }
         }
-        Found {
-            shown: answers.shown(besides.ids),
-            holders,
-        }
+        let shown = match answers.shown(besides.ids) {
+            Err(failure) if failure.lacks_right() => {
+                objects::told_one_by_one(line, besides.ids, besides.types).await
+            }
+            told => told,
+        };
+        Found { holders, shown }
     }
 
     /// The first time our object id is not known yet, so the roles are asked for afterwards.

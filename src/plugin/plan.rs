@@ -291,8 +291,8 @@ fn persons(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
     };
     let unknown = number(Agreement::Unknown);
     if unknown > 0 {
-        let said = "directly, by self-service or under a volume licence: the products page shows it, and what it offers \
-                    for each comes with the hand-off";
+        let said = "directly, by self-service, under a Customer Agreement or a volume licence: the products page shows it, and \
+                    what it offers for each comes with the hand-off";
         lines.row(
             &sign,
             "see how it was bought",

@@ -240,6 +240,8 @@ pub struct Behaviour {
     pub gone_tenant_code: u32,
     /// Of a thousand Graph writes, so many are answered 409 `Directory_ConcurrencyViolation`.
     pub conflict_permille: u32,
+    /// Whether `getByIds` insists on Directory.Read.All, as its page says; else a right to read users is enough.
+    pub strict_get_by_ids: bool,
     /// Of a thousand reads of one user, so many are answered 404 by a replica that has not heard of him.
     pub missing_permille: u32,
     /// Virtual hours that Graph's view of subscriptions is behind.
@@ -272,6 +274,7 @@ impl Default for Behaviour {
             cancellation_refusal: 400,
             gone_tenant_code: 90_002,
             conflict_permille: 0,
+            strict_get_by_ids: false,
             missing_permille: 0,
             graph_lag_hours: 0.0,
             arm_lag_hours: 0.0,

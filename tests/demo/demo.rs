@@ -25,6 +25,7 @@ mod simulator;
 #[allow(dead_code)] // the tests use the rest
 #[path = "../support/stack.rs"]
 mod stack;
+mod yours;
 
 use case::{Case, NAME};
 use children::{Program, binary};
@@ -117,15 +118,18 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     say("alice applies examples/closure.yaml with the simulator's tenant");
     let started = Instant::now();
     case.apply().await?;
-    keeper::proves(&stack, &case).await?;
+    keeper::proves(&stack, &case, Some(keeper::PATIENCE)).await?;
     approvals::refused(&case).await?;
     let closed = close(dir, &stack, &case, mine, bound(users, mine)).await;
     let passed = closing::tell(&stack, &case, started.elapsed()).await?;
     closed?;
     if hold {
+        let own = yours::add(dir, &stack).await?;
         println!("{}", usage(dir, &stack, &case.portal.pages())?);
+        println!("{}", yours::usage(dir, &own)?);
+        println!("End it with `make demo-stop`.");
         std::fs::write(dir.join(keep::READY), "")?;
-        std::future::pending::<()>().await;
+        yours::attend(&stack, &own).await;
     }
     Ok(if passed {
         ExitCode::SUCCESS
@@ -221,7 +225,6 @@ The stack stays up. Use it:
   kubectl get tenantclosures -n {CLOSURES}
   kubectl tenant-closure status {NAME} -n {CLOSURES}
   kubectl get closurerecords -A
-The simulated admin center, for a browser: {pages}
-End it with `make demo-stop`."
+The simulated admin center of the tenant that is closed, for a browser: {pages}"
     ))
 }

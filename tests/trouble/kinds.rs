@@ -11,6 +11,7 @@ crate::rows![
     china_has_hosts_and_pages_of_its_own,
     the_us_government_has_hosts_and_pages_of_its_own,
     the_us_defense_has_hosts_and_pages_of_its_own,
+    what_is_left_is_read_one_by_one_where_that_takes_less,
     thousands_of_microsofts_own_are_left_alone,
     locked_for_a_term
 ];
@@ -92,6 +93,18 @@ async fn the_us_defense_has_hosts_and_pages_of_its_own() {
         &pages,
         &["entra.microsoft.us", "portal.apps.mil", "portal.azure.us"],
     );
+}
+
+/// The page of `getByIds` names a right that nothing else takes; what reads each object by itself is enough.
+async fn what_is_left_is_read_one_by_one_where_that_takes_less() {
+    let trial = Trial::new(
+        "strict-by-ids",
+        json!({"users": 60, "applications": 2, "behaviour": {"strictGetByIds": true}}),
+    )
+    .await;
+    trial.apply().await;
+    trial.assert_closes().await;
+    assert!(trial.left().await.is_empty());
 }
 
 async fn thousands_of_microsofts_own_are_left_alone() {

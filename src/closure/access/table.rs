@@ -8,7 +8,7 @@
 
 pub use super::when::When;
 use crate::closure::step::Step;
-use crate::closure::terms::BillingKind;
+use crate::closure::terms::{BillingKind, Cloud, Terms};
 
 /// What a right is for: a reading application needs those to read, the acting one all that are not covered by another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Right {
     pub what: &'static str,
     /// When it is needed.
     pub when: When,
+    /// Where nothing that it allows can be asked: it is not needed there.
+    pub not_in: &'static [Cloud],
     /// False where a person does it otherwise, or accepts what it would have told: to lack it bars nothing.
     pub vital: bool,
     /// What it is needed for.
@@ -67,6 +69,14 @@ impl Right {
     /// The name alone.
     pub fn name(&self) -> &'static str {
         self.what.strip_prefix(ROLE).unwrap_or(self.what)
+    }
+
+    /// Whether the spec asks for it in its cloud; `None`: only the tenant can tell.
+    pub fn by_spec(&self, terms: &Terms) -> Option<bool> {
+        if self.not_in.contains(&terms.cloud) {
+            return Some(false);
+        }
+        self.when.by_spec(terms)
     }
 }
 
@@ -113,6 +123,7 @@ const fn acts(step: Step, kind: Kind, what: &'static str, when: When, why: &'sta
         kind,
         what,
         when,
+        not_in: &[],
         vital: true,
         why,
     }
@@ -145,6 +156,7 @@ pub const TABLE: [Right; 37] = [
         "reads who holds which directory role, itself included",
     ),
     Right {
+        not_in: &[Cloud::China],
         vital: false,
         ..reads(
             Kind::Permission,
@@ -153,10 +165,13 @@ pub const TABLE: [Right; 37] = [
             "reads before every effect whether who stays has a second factor; without it he shows it by `keeper prove`",
         )
     },
-    counts(
-        "Reports.Read.All",
-        "counts mailboxes, OneDrive and SharePoint, with their sizes; without it they are Unknown, and each is accepted by name",
-    ),
+    Right {
+        not_in: &[Cloud::USGov, Cloud::USGovDoD, Cloud::China],
+        ..counts(
+            "Reports.Read.All",
+            "counts mailboxes, OneDrive and SharePoint, with their sizes; without it they are Unknown, and each is accepted by name",
+        )
+    },
     counts(
         "Group.Read.All",
         "counts the groups, and reads who administers through one; without it they are Unknown, and accepted by name, and a tenant where a group is Global Administrator is not closed",

@@ -221,9 +221,9 @@ fn applications(
     Some(paced(plan, memory, intent, now))
 }
 
-/// Effects of this step keep failing without a word of refusal: a person goes on.
+/// Removing them keeps failing without a word of refusal: a person goes on.
 fn stuck(memory: &Memory) -> bool {
-    memory.started.contains_key(&Step::DeleteDirectory) && memory.fruitless >= TRIES
+    memory.tried_in_vain(Action::RemoveApplications) >= TRIES
 }
 
 /// An External ID or B2C directory: one call, the last.

@@ -85,7 +85,7 @@ fn switches(
 }
 
 fn switch_off(plan: &Plan, memory: &Memory, intent: Intent, now: Timestamp) -> Decision {
-    if memory.started.contains_key(&intent.step) && memory.fruitless >= TRIES {
+    if memory.tried_in_vain(intent.action) >= TRIES {
         return Decision::HandOff(vec![by_hand(plan, &intent)]);
     }
     match schedule::pause_in(intent.step, memory, &plan.terms, now) {
@@ -201,7 +201,7 @@ pub fn disabled(plan: &Plan, memory: &Memory) -> Standing {
 
 fn next(plan: &Plan, memory: &Memory, on: Vec<ObjectId>, now: Timestamp) -> Decision {
     let step = Step::DisableMfa;
-    if memory.started.contains_key(&step) && memory.fruitless >= TRIES {
+    if memory.tried_in_vain(Action::DisableMfa) >= TRIES {
         return Decision::HandOff(vec![hand_off(plan)]);
     }
     match schedule::pause_in(step, memory, &plan.terms, now) {

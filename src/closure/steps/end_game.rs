@@ -23,7 +23,7 @@ pub const PORTAL_REFUSED: &str = "PortalRefused";
 pub fn stays(sealed: &Sealed, seen: &Observation, memory: &Memory) -> bool {
     let asked = memory.own_identity.as_ref();
     let refused = asked.is_some_and(|asked| asked.refused.is_some());
-    let in_vain = memory.started.contains_key(&Step::DeleteDirectory) && memory.fruitless >= TRIES;
+    let in_vain = memory.tried_in_vain(Action::RemoveOwnIdentity) >= TRIES;
     planned(sealed, seen).is_empty() || refused || in_vain
 }
 

@@ -7,7 +7,7 @@ use crate::closure::loss;
 use crate::closure::observation::{
     Agreement, Fact, Lifecycle, Observation, Question, Subscription, Why,
 };
-use crate::closure::plan::{Ender, Plan, PlanHead, PlannedSubscription, Sealed};
+use crate::closure::plan::{Ender, MOST_APPLICATIONS, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::steps::administrators::MOST;
 use crate::closure::steps::{facts, losses, renewal, sold};
@@ -122,9 +122,6 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
         ended_by,
     }
 }
-
-/// Applications and service principals that one plan holds: their ids stand in one object.
-pub const MOST_APPLICATIONS: usize = 1_000;
 
 /// Planned only where the author asked for it. More than the plan can hold are left to a person, and counted.
 fn applications(terms: &Terms, seen: &Observation) -> Option<(Vec<ObjectId>, u32)> {

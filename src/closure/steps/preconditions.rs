@@ -7,7 +7,7 @@ use crate::closure::estimate;
 use crate::closure::loss::PlannedLoss;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{
-    Agreement, Fact, Lifecycle, Observation, Obstacle, Question, Why,
+    Agreement, Fact, Lifecycle, Observation, Obstacle, Question, Subscription, Why,
 };
 use crate::closure::plan::{Plan, PlannedSubscription};
 use crate::closure::step::Step;
@@ -204,7 +204,12 @@ fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacl
         return None;
     }
     let there = seen.subscriptions.known()?.iter();
-    let there = there.filter(|one| one.lifecycle != Lifecycle::Gone);
+    // What is disabled already, whoever sold it, is deleted by hand or runs out.
+    let running = |one: &&Subscription| match one.agreement {
+        Agreement::Unknown => one.lifecycle == Lifecycle::Active,
+        _ => one.lifecycle != Lifecycle::Gone,
+    };
+    let there = there.filter(running);
     // What is told now may have the name that somebody gave it: this is no record.
     let planned: Vec<_> = there
         .map(|one| PlannedSubscription {
@@ -220,6 +225,9 @@ fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacl
             let ends = one
                 .ends_at
                 .map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string());
+            if one.agreement == Agreement::Unknown {
+                return format!("{} ends or renews on {ends}, if it runs to the end of its term: no program can read how it was bought", one.name);
+            }
             match (&one.next_term, one.renews) {
                 (Some(term), true) => {
                     format!("{} renews on {ends} for another {}", one.name, term.words())
@@ -234,7 +242,16 @@ fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacl
             "The tenant cannot close before these terms are over, long after its users are gone: {}",
             named.join(", ")
         );
-        let remedy = "Wait with spec.notBefore, or accept it by name: add kind TermAhead with a reference to spec.accept";
+        let unknown = ahead.iter().any(|one| one.agreement == Agreement::Unknown);
+        let name = if unknown {
+            "Look on the products page how they were bought (what was bought directly, or by self-service, a person can delete at \
+             once) or name the billing account in spec.billing.accounts; switch recurring billing off. Then wait"
+        } else {
+            "Wait"
+        };
+        let remedy = format!(
+            "{name} with spec.notBefore, or accept it by name: add kind TermAhead with a reference to spec.accept"
+        );
         Obstacle::new("TermAhead", message, remedy)
     })
 }

@@ -209,8 +209,8 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
              by hand there"
         }
         Help::Right => {
-            "If they hold administrator roles, take the roles away or grant the application's service principal the role \
-             Privileged Authentication Administrator; if they are in a restricted management administrative unit, remove \
+            "If they hold administrator roles, or are members or owners of a group to which roles can be assigned, take that \
+             away or grant the application's service principal the role Privileged Authentication Administrator; if they are in a restricted management administrative unit, remove \
              them from it or delete the unit and wait half an hour. What was granted a moment ago may take effect minutes later: \
              they are tried again by itself"
         }

@@ -90,11 +90,13 @@ fn of_the_identity(plan: &Plan, seen: &Observation) -> Vec<Need> {
 /// Every right of the table that this closure needs, by its spec and by what was seen.
 pub fn needed<'a>(plan: &'a Plan, seen: &'a Observation) -> impl Iterator<Item = &'static Right> {
     let synced = seen.organization.known().is_some_and(|o| o.sync_enabled);
-    TABLE.iter().filter(move |right| match right.when {
-        When::OtherAdministrators => other_administrators(plan, seen),
-        When::Synced => synced,
-        When::Inventory => seen.cluster.configuration.inventory != Wish::Off,
-        when => when.by_spec(&plan.terms).unwrap_or(true),
+    TABLE.iter().filter(move |right| {
+        right.by_spec(&plan.terms).unwrap_or(match right.when {
+            When::OtherAdministrators => other_administrators(plan, seen),
+            When::Synced => synced,
+            When::Inventory => seen.cluster.configuration.inventory != Wish::Off,
+            _ => true,
+        })
     })
 }
 

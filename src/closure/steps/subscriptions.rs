@@ -125,8 +125,9 @@ pub fn letter(plan: &Plan, some: &[&Subscription], please: &str, otherwise: &str
 pub fn roads(plan: &Plan, some: &[&Subscription]) -> String {
     format!(
         "No program can read how they were bought, the page shows it. By self-service (filter Self-service): Take control \
-         of this subscription, then Cancel subscription. Signed up for (filter Free): Delete subscription. Under a volume \
-         licence no Cancel is offered: send your Microsoft account manager this: {}",
+         of this subscription, then Cancel subscription. Signed up for (filter Free): Delete subscription. Under a Customer \
+         Agreement Cancel is offered for seven days after a term began; after that edit recurring billing, turn it off, and \
+         it ends with its term. Under a volume licence neither is offered: send your Microsoft account manager this: {}",
         sentence(plan, some)
     )
 }

@@ -230,6 +230,46 @@ fn our_own_identity_goes_only_when_a_person_says_that_only_ours_is_left() {
 }
 
 #[test]
+fn what_was_tried_in_vain_says_nothing_about_what_was_not() {
+    let mut run = verified(World::new(2));
+    let attestations = &mut run.world.attestations;
+    attestations.insert("OnlyOurs".into(), "passed".into());
+    let Decision::Act(own) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    let others = Intent {
+        action: Action::RemoveApplications,
+        ..own.clone()
+    };
+    let unanswered = Outcome {
+        unanswered: own.objects.clone(),
+        ..Outcome::default()
+    };
+    let in_vain = |run: &mut Run, intent: &Intent| {
+        let memory = std::mem::take(&mut run.memory);
+        run.memory = memory.advance(intent, &unanswered, run.world.now);
+        run.world.now += SignedDuration::from_hours(1);
+        run.memory.last_at = Some(run.world.now);
+        run.world.now += SignedDuration::from_hours(1);
+    };
+    for _ in 0..8 {
+        in_vain(&mut run, &others);
+    }
+    for _ in 0..3 {
+        let told = decided(&mut run, |_| {});
+        assert!(
+            matches!(&told.decision, Decision::Act(i) if i.action == Action::RemoveOwnIdentity),
+            "{told:?}"
+        );
+        in_vain(&mut run, &own);
+    }
+    assert_eq!(
+        keys(&decided(&mut run, |_| {}))[..2],
+        ["RemoveOwnApplication", "DeleteDirectory"]
+    );
+}
+
+#[test]
 fn a_portal_that_refuses_is_a_stall_with_the_residue_and_is_still_watched() {
     let mut run = verified(World::new(2).with(|w| w.applications.push(application(2, true, true))));
     run.world

@@ -93,8 +93,38 @@ fn a_term_far_ahead_blocks_until_it_is_accepted_by_name() {
 }
 
 #[test]
+fn what_may_run_to_the_end_of_its_term_blocks_as_well() {
+    let mut world = bought(Agreement::Unknown, Some(330));
+    world.terms.accepted.clear();
+    let mut run = Run::of(world);
+    let told = decided(&mut run, |_| {});
+    assert_eq!(reason(&told), "TermAhead");
+    let Decision::Blocked(obstacles) = &told.decision else {
+        panic!("{told:?}");
+    };
+    let says = "if it runs to the end of its term: no program can read how it was bought";
+    assert!(obstacles[0].message.contains(says), "{obstacles:?}");
+    for says in ["spec.billing.accounts", "spec.accept", "recurring billing"] {
+        assert!(obstacles[0].remedy.contains(says), "{obstacles:?}");
+    }
+    // One that is disabled already can be deleted, or runs out.
+    run.world.subscriptions[0].lifecycle = Lifecycle::Disabled;
+    assert_ne!(reason(&decided(&mut run, |_| {})), "TermAhead");
+}
+
+#[test]
+fn what_was_bought_directly_and_ends_by_itself_is_not_waited_for_longer() {
+    let (estimate, takes) = of(bought(Agreement::Direct, Some(1)));
+    assert_eq!(estimate.dominated_by, "Deprovisioning");
+    let off = takes - SignedDuration::from_hours(24);
+    assert!(off.abs() < SignedDuration::from_hours(1), "{takes:?}");
+}
+
+#[test]
 fn a_term_that_delays_nothing_does_not_block() {
     for (agreement, days) in [
+        (Agreement::Unknown, Some(2)),
+        (Agreement::Unknown, None),
         (Agreement::CustomerAgreement, Some(2)),
         (Agreement::CustomerAgreement, None),
         (Agreement::Direct, Some(200)),

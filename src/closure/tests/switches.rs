@@ -92,7 +92,18 @@ fn what_is_refused_is_handed_over_and_noticed() {
     );
     assert_eq!(told.progress[&Step::DisableMfa], (0, 3));
     run.world.security_defaults = false;
-    let told = run.until(false, 40, |d| reason(d) == "DisablePolicies");
+    // What was refused for the one says nothing about the others: they are tried before anybody is asked.
+    let told = run.until(
+        false,
+        40,
+        |d| matches!(&d.decision, Decision::Act(i) if i.step == Step::DisableMfa),
+    );
+    assert!(
+        matches!(&told.decision, Decision::Act(i) if i.action == Action::DisablePolicies),
+        "{told:?}"
+    );
+    let told = run.until(false, 40, |d| matches!(d.decision, Decision::HandOff(_)));
+    assert_eq!(reason(&told), "DisablePolicies");
     let Decision::HandOff(list) = &told.decision else {
         panic!("{told:?}")
     };

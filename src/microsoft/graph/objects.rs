@@ -7,11 +7,11 @@ use crate::closure::tenant::Attempt;
 use crate::microsoft::batch::Item;
 use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
-use crate::microsoft::failure::Failure;
+use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Most ids that one request may name.
@@ -58,11 +58,63 @@ pub(in crate::microsoft) fn told(
     asked: &[ObjectId],
     body: Body,
 ) -> Result<BTreeMap<ObjectId, String>, Failure> {
-    let known = listed(body)?.into_iter();
-    let known = known.filter(|raw: &Raw| asked.contains(&raw.id));
-    Ok(known
+    Ok(by_id(asked, listed(body)?))
+}
+
+/// Where an object of each type is read by itself.
+const COLLECTIONS: [(&str, &str); 3] = [
+    ("user", "users"),
+    ("application", "applications"),
+    ("servicePrincipal", "servicePrincipals"),
+];
+
+/// Those of `ids` that are shown, each asked for by itself (graph/api/user-get, graph/api/application-get,
+/// graph/api/serviceprincipal-get). The page of `getByIds` names Directory.Read.All alone; where Microsoft insists on that, what
+/// reads each of these is enough.
+pub(in crate::microsoft) async fn one_by_one<T: DeserializeOwned>(
+    line: &Line<'_>,
+    ids: &[ObjectId],
+    types: &[&str],
+    select: &str,
+) -> Result<Vec<T>, Failure> {
+    let mut found = Vec::new();
+    for (kind, collection) in COLLECTIONS.iter().filter(|(kind, _)| types.contains(kind)) {
+        let item = |id: &ObjectId| {
+            let path = [STABLE, *collection, &id.to_string()];
+            let url = line.url(Service::Graph, &path, &[("$select", select)])?;
+            Ok(Item::get(&url))
+        };
+        let items: Vec<Item> = ids.iter().map(item).collect::<Result<_, Failure>>()?;
+        for body in batch_read::read(line, STABLE, &items).await? {
+            match body {
+                Ok(Value::Object(mut object)) => {
+                    let kind = json!(format!("#microsoft.graph.{kind}"));
+                    object.insert("@odata.type".to_owned(), kind);
+                    found.push(batch_read::understood(Ok(Value::Object(object)))?);
+                }
+                Ok(_) => return Err(Failure::malformed("UnexpectedBody")),
+                Err(failure) if failure.kind == Kind::Absent => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Those of `ids` that are shown, with their `@odata.type`, each asked for by itself.
+pub(in crate::microsoft) async fn told_one_by_one(
+    line: &Line<'_>,
+    ids: &[ObjectId],
+    types: &[&str],
+) -> Result<BTreeMap<ObjectId, String>, Failure> {
+    Ok(by_id(ids, one_by_one(line, ids, types, "id").await?))
+}
+
+fn by_id(asked: &[ObjectId], found: Vec<Raw>) -> BTreeMap<ObjectId, String> {
+    let known = found.into_iter().filter(|raw| asked.contains(&raw.id));
+    known
         .map(|raw| (raw.id, raw.kind.unwrap_or_default()))
-        .collect())
+        .collect()
 }
 
 /// What one answer lists: it has one page.
@@ -83,8 +135,12 @@ pub(in crate::microsoft) async fn shown<T: DeserializeOwned>(
 ) -> Result<Vec<T>, Failure> {
     let items = selected(line, ids, types, select)?;
     let bodies = batch_read::read(line, STABLE, &items).await?;
-    let pages: Vec<Vec<T>> = bodies.into_iter().map(listed).collect::<Result<_, _>>()?;
-    Ok(pages.into_iter().flatten().collect())
+    let pages: Result<Vec<Vec<T>>, Failure> = bodies.into_iter().map(listed).collect();
+    match pages {
+        Ok(pages) => Ok(pages.into_iter().flatten().collect()),
+        Err(failure) if failure.lacks_right() => one_by_one(line, ids, types, select).await,
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Sorts the objects of an effect by what is still shown and by what was answered. Without an attempt (another life

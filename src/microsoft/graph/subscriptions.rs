@@ -75,7 +75,7 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
             lifecycle: lifecycle(raw.status.as_deref().unwrap_or_default()),
             agreement: match owner {
                 Some(owner) if owner != tenant => Agreement::Partner,
-                // The properties of what was bought directly, by self-service or under a volume licence are the same.
+                // The properties of what was bought directly, by self-service or under an agreement are the same.
                 _ => Agreement::Unknown,
             },
             next_change: raw

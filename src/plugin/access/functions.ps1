@@ -69,11 +69,16 @@ function Remove-Guest($Identity) {
 
 function Get-Graph { Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'" }
 
-# The application asks for exactly these permissions. They are granted here, or, with -ByLink, by whoever opens the link.
-function Set-Permissions($Identity, [string]$Login, [string]$Tenant, [switch]$ByLink, [string]$RedirectUri, [string[]]$Names) {
+# The application asks for exactly these permissions. They are granted here, or, with -ByLink, by whoever opens the link. What is
+# optional, and what this cloud has no name for, is left out: the operator does without it.
+function Set-Permissions($Identity, [string]$Login, [string]$Tenant, [switch]$ByLink, [string]$RedirectUri, [string[]]$Names, [string[]]$Optional) {
   $graph = Get-Graph
   $wanted = @(foreach ($name in $Names) {
     $role = $graph.AppRoles | Where-Object { $_.Value -eq $name -and $_.AllowedMemberTypes -contains 'Application' }
+    if (-not $role -and $Optional -contains $name) {
+      Write-Warning "Microsoft Graph has no application permission $name in this cloud: the operator does without it"
+      continue
+    }
     if (-not $role) { throw "Microsoft Graph has no application permission $name in this cloud" }
     $role
   })

@@ -175,7 +175,7 @@ fn section(
             text,
             "Set-Permissions $identity '{login}' '{tenant}' -ByLink:$ByLink{back} -Names @("
         );
-        for right in sure {
+        for right in &sure {
             let _ = writeln!(text, "  '{}'  # {}", right.name(), reason(right));
         }
         for right in permissions(&identity.unsure) {
@@ -186,7 +186,13 @@ fn section(
                 right.name()
             );
         }
-        text += ")\n";
+        let unsure = permissions(&identity.unsure);
+        let all = sure.iter().chain(&unsure);
+        let optional = all.filter(|right| !right.vital);
+        let names: Vec<String> = optional
+            .map(|right| format!("'{}'", right.name()))
+            .collect();
+        let _ = writeln!(text, ") -Optional @({})", names.join(", "));
     }
     for right in &identity.rights {
         text += &granted(right, terms, identity)?;

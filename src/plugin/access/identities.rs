@@ -46,7 +46,7 @@ pub(super) enum Needed {
 
 /// Whether a right is needed, by the spec or by what was seen when the plan was made.
 pub(super) fn needed(right: &Right, closure: &TenantClosure, terms: &Terms) -> Needed {
-    match right.when.by_spec(terms) {
+    match right.by_spec(terms) {
         Some(true) => Needed::Yes,
         Some(false) => Needed::No,
         None => match closure.status.as_ref().filter(|s| s.plan.is_some()) {

@@ -45,7 +45,7 @@ Set-Permissions $identity 'https://login.microsoftonline.com' '{TENANT}' -ByLink
     let last = format!(
         "\
   # 'Organization.ReadWrite.All'  # only where the directory is synchronized: step 1: switches directory sync off; without it a person does
-)
+) -Optional @('UserAuthenticationMethod.Read.All', 'Reports.Read.All', 'Group.Read.All', 'DeviceManagementManagedDevices.Read.All', 'DeviceManagementServiceConfig.Read.All', 'AdministrativeUnit.Read.All', 'Member.Read.Hidden', 'Organization.ReadWrite.All')
 # only where other administrators are to be deleted: Set-Role $identity '7be44c8a-adaf-4e2a-84d6-ab2649e08a13'  # Privileged Authentication Administrator; step 1: deletes users who hold a directory role
 Test-Administrator 'closer@contoso.onmicrosoft.com'  # he finishes what no application can
 Test-Secret '{TENANT}' 'closures' 'contoso-closer'
@@ -87,6 +87,10 @@ fn each_cloud_has_its_own_consent_page() {
         ] {
             assert!(text.contains(yes), "{yes} not in {text}");
         }
+        // What is never asked for there needs no right.
+        assert_eq!(text.contains("'Reports.Read.All'"), cloud == "Global");
+        let methods = text.contains("'UserAuthenticationMethod.Read.All'");
+        assert_eq!(methods, cloud != "China");
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) fn of(call: &Call) -> Cost {
             };
         }
         ("GET", ["users" | "applications" | "oauth2PermissionGrants", ..]) => (2, 0),
-        ("GET", ["subscribedSkus" | "contracts"]) => (3, 0),
+        ("GET", ["subscribedSkus" | "contracts"] | ["groups", _, "members"]) => (3, 0),
+        ("GET", ["groups", _, "transitiveMembers"]) => (5, 0),
         ("GET", ["domains", _, "domainNameReferences"])
         | (
             "POST",

@@ -15,6 +15,7 @@ const READ: &[&str] = &[
     "User.Read.All",
     "User.ReadWrite.All",
 ];
+const STRICTLY: &[&str] = &["Directory.Read.All", "Directory.ReadWrite.All"];
 const MOST: usize = 1000;
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
@@ -48,7 +49,8 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
 }
 
 fn get_by_ids(world: &mut World, call: &Call) -> Answer {
-    call.require(READ)?;
+    let strict = world.behaviour_of(call.caller.tenant).strict_get_by_ids;
+    call.require(if strict { STRICTLY } else { READ })?;
     let ids = call
         .body
         .get("ids")
