@@ -9,9 +9,6 @@ use tenant_closure::closure::observation::{Domain, Fact, Observation, Question};
 use tenant_closure::closure::step::Step;
 use tenant_closure::microsoft::Service::Graph;
 
-/// Where it is refused, each object is read by itself.
-const BY_IDS: &str = "POST /v1.0/directoryObjects/getByIds";
-
 fn organization(seen: &Observation) -> Fact<String> {
     told(&seen.organization, |one| {
         let sync = if one.sync_enabled {
@@ -241,39 +238,6 @@ fn people() -> Vec<Row> {
         .makes("unanswered")
         .unread("value/@odata.type")
         .error(403, json!({}), "unanswered"),
-        row(
-            Graph,
-            "GET /v1.0/users/{}",
-            "GET /v1.0/users/00000000-0000-0000-0000-00000000000b?$select=id",
-            Run::LookBack(intent(Action::DeleteUsers, id(0xb))),
-        )
-        .what("one user, where getByIds is refused")
-        .given(BY_IDS, 403, json!({}))
-        .reply(json!({"id": ONE}))
-        .makes("unanswered")
-        .error(404, json!({}), "done"),
-        row(
-            Graph,
-            "GET /v1.0/applications/{}",
-            "GET /v1.0/applications/00000000-0000-0000-0000-00000000000b?$select=id,signInAudience",
-            Run::LookBack(intent(Action::RemoveApplications, id(0xb))),
-        )
-        .given(BY_IDS, 403, json!({}))
-        .given("GET /v1.0/servicePrincipals/{}", 404, json!({"error": {"code": "Request_ResourceNotFound"}}))
-        .reply(json!({"id": ONE}))
-        .makes("unanswered")
-        .error(404, json!({}), "done"),
-        row(
-            Graph,
-            "GET /v1.0/servicePrincipals/{}",
-            "GET /v1.0/servicePrincipals/00000000-0000-0000-0000-00000000000b?$select=id,signInAudience",
-            Run::LookBack(intent(Action::RemoveApplications, id(0xb))),
-        )
-        .given(BY_IDS, 403, json!({}))
-        .given("GET /v1.0/applications/{}", 404, json!({"error": {"code": "Request_ResourceNotFound"}}))
-        .reply(json!({"id": ONE}))
-        .makes("unanswered")
-        .error(404, json!({}), "done"),
         row(
             Graph,
             "GET /beta/users/{}/authentication/requirements",

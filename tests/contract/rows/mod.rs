@@ -9,6 +9,7 @@ mod graph_effects;
 mod inventory;
 mod login;
 mod losses;
+mod one_by_one;
 mod partner;
 mod roles;
 mod subscriptions;
@@ -31,6 +32,7 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         billing_rights::rows(),
         directories::rows(),
         external::rows(),
+        one_by_one::rows(),
         partner::rows(),
     ]
     .into_iter()
