@@ -299,7 +299,7 @@ pub struct JournalStatus {
     /// The namespace in which the records lie; it cannot move.
     #[schemars(length(max = 63))]
     pub namespace: String,
-    /// Sequence of the newest settled record.
+    /// Sequence of the newest settled record; of a journal that was rolled back, of the newest one that was known.
     pub sequence: u64,
     /// Its hash.
     #[schemars(length(max = 64))]

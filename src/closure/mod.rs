@@ -9,6 +9,7 @@ pub mod bought;
 pub mod checks;
 pub mod clock;
 pub mod conditions;
+pub mod continued;
 pub mod deadline;
 pub mod decide;
 pub mod decision;

@@ -216,7 +216,7 @@ async fn settle(
     after: Observation,
 ) -> Result<Done, ReconcileError> {
     let settled = Settled {
-        at: Timestamp::now(),
+        at: ctx.clock.reliable(Timestamp::now()),
         in_doubt,
         seen,
     };

@@ -48,6 +48,15 @@ impl ApiClock {
         skew(heard.sent, heard.there, heard.received)
     }
 
+    /// The operator's own time, where the clocks are together; else the API server's, by which records are created: what is
+    /// looked at while they are apart is dated as well.
+    pub fn reliable(&self, here: Timestamp) -> Timestamp {
+        match self.skew() {
+            Some(_) => self.there(here),
+            None => here,
+        }
+    }
+
     /// What time it is there at least; `here` where nothing was heard lately.
     pub fn there(&self, here: Timestamp) -> Timestamp {
         self.last().map_or(here, |heard| {
@@ -147,6 +156,9 @@ mod tests {
                 .there(Timestamp::now())
                 .duration_since(Timestamp::now());
             assert!((told.as_secs() - ahead).abs() <= 2, "{told} {ahead}");
+            let here = Timestamp::now();
+            let moved = clock.reliable(here).duration_since(here).as_secs();
+            assert!(apart == (moved != 0), "{moved} {ahead}");
         }
     }
 

@@ -9,6 +9,7 @@ use crate::closure::intent::Outcome;
 use crate::closure::memory::Memory;
 use crate::closure::request_ids;
 use crate::closure::steps::preconditions;
+use crate::controller::chain::{self, rolled_back};
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use jiff::Timestamp;
@@ -59,7 +60,8 @@ pub fn name(uid: &str, sequence: u64) -> String {
 /// status, knows of the journal must still be there as it was: an etcd that was restored is told by nothing else.
 ///
 /// # Errors
-/// `HistoryRollback` where there is a hole, the head lies behind the hint, or a record is another than it was.
+/// `HistoryRollback` where there is a hole, the head lies behind the hint, a record is another than it was, or does not continue
+/// the one before it.
 pub async fn newest(
     ctx: &Context,
     closure: &TenantClosure,
@@ -88,23 +90,24 @@ pub async fn newest(
         if here.any(|(_, hash)| hash != head.hash) {
             return Err(rolled_back("its head is another record than it was"));
         }
+        if remembered.is_none() {
+            // This process has not looked at it before.
+            let before = match start {
+                1 => None,
+                _ => get(ctx, &uid, start - 1).await?,
+            };
+            chain::continues(before.as_ref(), head)?;
+        }
     }
     for sequence in start + 1..start + 100_000 {
         let Some(next) = get(ctx, &uid, sequence).await? else {
             break;
         };
-        let before = head.as_ref().filter(|before| before.outcome.is_some());
-        if before.is_some_and(|before| before.hash != next.spec.previous) {
-            return Err(rolled_back("a record does not continue the one before it"));
-        }
+        chain::continues(head.as_ref(), &next)?;
         head = Some(next);
     }
     ctx.hint(&uid, |h| h.head.clone_from(&head));
     Ok(head)
-}
-
-fn rolled_back(why: &str) -> ReconcileError {
-    ReconcileError::HistoryRollback(why.to_owned())
 }
 
 /// Metadata of the records that a label selects, page by page.
@@ -244,7 +247,7 @@ pub async fn seal(
 ) -> Result<Head, ReconcileError> {
     let claimed = claim(ctx, closure, head, draft).await?;
     let settled = Settled {
-        at: Timestamp::now(),
+        at: ctx.clock.reliable(Timestamp::now()),
         in_doubt: false,
         seen: Outcome {
             complete: true,

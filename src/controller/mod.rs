@@ -6,6 +6,7 @@ pub mod approval_keys;
 pub mod approvals;
 pub mod backup;
 pub mod brakes;
+pub mod chain;
 pub mod clock;
 pub mod configuration;
 pub mod context;

@@ -57,7 +57,9 @@ async fn once(
         return Ok(Action::requeue(Duration::ZERO));
     }
     let mut told = match Box::pin(cycle(ctx, &read, now)).await {
-        Err(ReconcileError::HistoryRollback(why)) => Told::history_rollback(&read, &why),
+        Err(ReconcileError::HistoryRollback(why)) => {
+            Told::history_rollback(&read, &why, ctx.hints(&read.uid).head)
+        }
         other => other?,
     };
     let mut next = schedule::next(&told.decided.decision, &told.memory, &read.terms);

@@ -22,7 +22,7 @@ pub struct Told {
     pub plan: Plan,
     /// What the journal knows.
     pub memory: Memory,
-    /// The journal's head, where it is known and settled.
+    /// The journal's head, where it is known and settled; of one that was rolled back, the head that it had.
     pub head: Option<Head>,
     /// The decision.
     pub decided: Decided,
@@ -87,9 +87,16 @@ impl Told {
         Self::decided(known, busy(known.memory, reason, message))
     }
 
-    /// The journal is not what it was.
-    pub fn history_rollback(read: &Read, why: &str) -> Self {
-        Self::stalled(read, "HistoryRollback", why.to_owned())
+    /// The journal is not what it was. Where this process remembers more of it than the status tells, the status is told: where
+    /// both were rolled back together, nothing else would keep the next process from writing those records anew.
+    pub fn history_rollback(read: &Read, why: &str, remembered: Option<Head>) -> Self {
+        let status = read.closure.status.as_ref();
+        let told = status.and_then(|status| status.journal.as_ref());
+        let told = told.map_or(0, |journal| journal.sequence);
+        Self {
+            head: remembered.filter(|head| head.sequence > told),
+            ..Self::stalled(read, "HistoryRollback", why.to_owned())
+        }
     }
 
     /// The journal lies where this operator does not write.

@@ -234,6 +234,26 @@ pub enum Fault {
         /// Who.
         object: ObjectId,
     },
+    /// A time that cannot be: when a record was created is not under its hash, when it was settled is.
+    #[error("record {name} {what}: the time in its metadata, which no hash covers, was changed")]
+    OtherTime {
+        /// The record.
+        name: String,
+        /// What cannot be.
+        what: String,
+    },
+    /// It says that something else was known than what the one before left.
+    #[error(
+        "record {name} says that before it something else was known than what record {before} left ({fields}): one of the two was put in or changed"
+    )]
+    OtherMemory {
+        /// The record.
+        name: String,
+        /// The number of the one before; 0: there is none.
+        before: u64,
+        /// The fields of `spec.memory`.
+        fields: String,
+    },
     /// A record that the operator does not write.
     #[error("record {name} is none that the operator writes: {what}")]
     Strange {

@@ -16,6 +16,8 @@ pub mod verify;
 mod approved;
 mod chain;
 mod plans;
+mod remembered;
+mod times;
 
 pub use anchor::Anchor;
 pub use fault::{Doubt, Fault};

@@ -1,13 +1,16 @@
 //! What verification finds, on a journal that is made here; `tests/evidence.rs` does the same with a real one.
 
 mod plans;
+mod steering;
 mod supplements;
 
-use super::entry::{Found, Place};
+use super::entry::{Entry, Found, Place};
 use super::{Anchor, Claims, Doubt, Fault, Verdict, Verified, text, verify};
 use crate::api::hash;
 use crate::closure::id::ObjectId;
+use crate::closure::memory::Memory;
 use crate::closure::plan::{PlanHead, Sealed};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 const UID: &str = "0e1f";
@@ -96,8 +99,32 @@ fn hash_of(object: &Value) -> String {
     )
 }
 
-/// Writes every link anew, as somebody would who forges a journal as a whole.
+/// Writes every time, memory and link anew, as somebody would who forges a journal as a whole.
 fn chain(all: &mut [Value]) {
+    let mut created: Timestamp = "2026-10-02T09:14:07Z".parse().unwrap();
+    let mut known = Memory::default();
+    for object in all.iter_mut().filter(|o| o["spec"]["type"] != "PlanChunk") {
+        created += SignedDuration::from_mins(1);
+        object["metadata"]["creationTimestamp"] = json!(created);
+        if object.get("status").is_some() {
+            object["status"]["outcome"]["at"] = json!(created + SignedDuration::from_secs(20));
+        }
+        object["spec"]["memory"] = json!(known);
+        let place = Place {
+            source: "here".into(),
+            line: None,
+        };
+        if let Ok(entry) = Entry::read(object, place)
+            && let Some(outcome) = &entry.outcome
+        {
+            known = entry.spec.memory_after(created, outcome);
+        }
+    }
+    link(all);
+}
+
+/// Writes every link anew.
+fn link(all: &mut [Value]) {
     let mut before = String::new();
     for object in all.iter_mut().filter(|o| o["spec"]["type"] != "PlanChunk") {
         object["spec"]["previous"] = json!(before);

@@ -5,7 +5,7 @@ use crate::evidence::anchor::Anchor;
 use crate::evidence::entry::{Entry, Found};
 use crate::evidence::fault::{Doubt, Fault};
 use crate::evidence::figures::Figures;
-use crate::evidence::{chain, plans};
+use crate::evidence::{chain, plans, remembered, times};
 use std::collections::BTreeSet;
 
 /// What is known from outside the journal.
@@ -107,6 +107,8 @@ pub fn verify(found: &Found, claims: &Claims) -> Verified {
         doubts.push(Doubt::Empty);
     }
     chain::linked(&ordered, &mut faults);
+    times::possible(&ordered, &mut faults);
+    remembered::continued(&ordered, &mut faults);
     plans::followed(&ordered, &chunks, &there, &mut faults, &mut doubts);
     let anchors = chain::Anchors {
         all: &claims.anchors,

@@ -129,13 +129,36 @@ async fn nothing_goes_on_where_the_journal_is_not_what_it_was() {
     let other = stopped("other").await;
     let moved = stopped("moved").await;
     let restored = stopped("restored").await;
+    let noticed = stopped("noticed").await;
 
+    let chained = |all: &[ClosureRecord]| -> Vec<ClosureRecord> {
+        let all = all.iter().filter(|one| one.spec.sequence > 0);
+        all.cloned().collect()
+    };
     // Under the operator that wrote it: a record goes.
     let records = under_way.records().await;
     under_way.delete(records.last().unwrap()).await;
     under_way
         .stalls("HistoryRollback", "its head is gone")
         .await;
+
+    // Journal and status go back together: the operator that wrote them knows, and leaves it to the next one in the status.
+    let records = chained(&noticed.records().await);
+    let last = records.last().unwrap();
+    noticed.delete(last).await;
+    let before = last.spec.sequence - 1;
+    let told = json!({"sequence": before, "head": last.spec.previous});
+    noticed.status(&told).await;
+    noticed.stalls("HistoryRollback", "its head is gone").await;
+    let told = async || {
+        let closure = noticed.case.closures().get(NAME).await.unwrap();
+        closure.status.unwrap().journal.unwrap().sequence
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while told().await != last.spec.sequence {
+        assert!(Instant::now() < deadline, "the next one will not know");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 
     // While no operator runs.
     let pid = stack.operator.id().to_string();
@@ -146,10 +169,6 @@ async fn nothing_goes_on_where_the_journal_is_not_what_it_was() {
     while stack.operator.ended().is_none() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let chained = |all: &[ClosureRecord]| -> Vec<ClosureRecord> {
-        let all = all.iter().filter(|one| one.spec.sequence > 0);
-        all.cloned().collect()
-    };
     let records = chained(&hole.records().await);
     hole.delete(&records[1]).await;
     hole.status(&Value::Null).await;
@@ -183,4 +202,5 @@ async fn nothing_goes_on_where_the_journal_is_not_what_it_was() {
     let ahead = "the evidence store has a newer record than the journal, which was rolled back";
     restored.stalls(rollback, ahead).await;
     until_told(&restored.case, "EvidenceStored", "EvidenceDiffers", ahead).await;
+    noticed.stalls(rollback, "its head is gone").await;
 }

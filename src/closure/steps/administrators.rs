@@ -5,9 +5,44 @@ use crate::closure::id::ObjectId;
 use crate::closure::observation::{Observation, Obstacle, Question, Users};
 use crate::closure::plan::Sealed;
 use crate::closure::steps::facts;
+use crate::closure::words::count;
+use std::collections::BTreeSet;
 
-/// Most that a plan names; a tenant with more is told so before anything begins.
+/// Most that a plan names, users and others each; a tenant with more is told so before anything begins ([`too_many`]).
 pub const MOST: usize = 400;
+
+/// Whether a plan made now would name all whom nobody expected.
+pub fn room(sealed: &Sealed, seen: &Observation) -> bool {
+    let head = &sealed.head;
+    let short = head.other_global_administrators.len() < MOST && head.other_holders.len() < MOST;
+    short || others(sealed, seen) <= MOST
+}
+
+/// Those who hold the role beside the administrators who stay.
+fn others(sealed: &Sealed, seen: &Observation) -> usize {
+    let known = [&seen.global_administrators, &seen.group_administrators];
+    let all = known.into_iter().filter_map(|fact| fact.known()).flatten();
+    let stays = |id: ObjectId| id == sealed.head.retained || Some(id) == sealed.head.spare;
+    let others: BTreeSet<ObjectId> = all.copied().filter(|id| !stays(*id)).collect();
+    others.len()
+}
+
+/// More hold the role than a plan can name: whoever stands in none would be drift once it has begun.
+pub fn too_many(sealed: &Sealed, seen: &Observation) -> Option<Obstacle> {
+    let more = !room(sealed, seen) && unexpected(sealed, seen) == Ok(true);
+    more.then(|| {
+        let message = format!(
+            "The tenant has {} beside those who stay, and a plan names {MOST}",
+            count(u32::try_from(others(sealed, seen)).unwrap_or(u32::MAX), "Global administrator")
+        );
+        Obstacle::new(
+            "TooManyAdministrators",
+            message,
+            "Take the role from those who do not need it, in the tenant, until no more than that are left: the plan is then \
+             made anew and names them",
+        )
+    })
+}
 
 /// One of these principals holds the role, or may take it up, and the plan does not name it.
 pub fn unplanned(sealed: &Sealed, holders: &[ObjectId]) -> bool {

@@ -24,6 +24,8 @@ enum Road {
     Person(Option<String>),
     /// Only a person can: Microsoft accepted ours time and again, and did nothing.
     InVain,
+    /// It came after the plan was approved: nobody is asked to cancel it.
+    Unplanned,
 }
 
 impl Road {
@@ -84,6 +86,9 @@ fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Roa
         one.agreement,
         Agreement::CustomerAgreement | Agreement::Azure | Agreement::Partner
     );
+    if !subscriptions::approved(plan, one) {
+        return Road::Unplanned;
+    }
     if !automatic || one.resource.is_none() || !subscriptions::planned(plan, one.id) {
         return Road::Person(None);
     }
@@ -128,6 +133,13 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
     let hand_offs = hand_offs(plan, roads);
     if !hand_offs.is_empty() {
         return Decision::HandOff(hand_offs);
+    }
+    let unplanned = roads
+        .iter()
+        .filter(|(_, road)| matches!(road, Road::Unplanned));
+    let unplanned: Vec<&Subscription> = unplanned.map(|(one, _)| *one).collect();
+    if !unplanned.is_empty() {
+        return subscriptions::drift(&unplanned).blocks();
     }
     let canceling = roads.iter().filter_map(|(_, road)| match road {
         Road::Canceling(since) => Some(*since),
@@ -264,6 +276,7 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
             subscriptions::blocker(plan, one, remedy, "person")
         }
         Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
+        Road::Unplanned => subscriptions::blocker(plan, one, subscriptions::DECIDE, "person"),
         Road::InVain => {
             let remedy =
                 "Microsoft accepted our cancellation several times and did not carry it out: cancel it by hand";

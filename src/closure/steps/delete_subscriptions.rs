@@ -22,6 +22,8 @@ enum Road {
     Support,
     /// It vanishes by itself.
     Time,
+    /// It came after the plan was approved: nobody is asked to delete it.
+    Unplanned,
 }
 
 /// Microsoft shows no state between the press and the end (learn.microsoft.com `graph/api/resources/companysubscription`,
@@ -42,7 +44,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let left: Vec<(&Subscription, Road)> = listed
         .iter()
         .filter(|one| one.lifecycle != Lifecycle::Gone)
-        .map(|one| (one, road(one, &seen.cluster.announced, now)))
+        .map(|one| (one, road(plan, one, &seen.cluster.announced, now)))
         .collect();
     if left.is_empty() {
         return Assessment::done()
@@ -74,7 +76,15 @@ pub fn deleted(plan: &Plan) -> Standing {
     }
 }
 
-fn road(one: &Subscription, announced: &Announced, now: Timestamp) -> Road {
+fn road(plan: &Plan, one: &Subscription, announced: &Announced, now: Timestamp) -> Road {
+    match by_agreement(one, announced, now) {
+        Road::Time => Road::Time,
+        _ if !subscriptions::approved(plan, one) => Road::Unplanned,
+        road => road,
+    }
+}
+
+fn by_agreement(one: &Subscription, announced: &Announced, now: Timestamp) -> Road {
     match (one.lifecycle, one.agreement) {
         (Lifecycle::LockedOut, _) => Road::Support,
         // Pressed: there is nothing left to ask for.
@@ -95,6 +105,11 @@ fn next(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Decisio
     let hand_offs = hand_offs(plan, memory, left);
     if !hand_offs.is_empty() {
         return Decision::HandOff(hand_offs);
+    }
+    let unplanned = left.iter().filter(|(_, road)| *road == Road::Unplanned);
+    let unplanned: Vec<&Subscription> = unplanned.map(|(one, _)| *one).collect();
+    if !unplanned.is_empty() {
+        return subscriptions::drift(&unplanned).blocks();
     }
     let waiting: Vec<&Subscription> = left.iter().map(|(one, _)| *one).collect();
     let message = format!(
@@ -184,6 +199,7 @@ fn blockers(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Vec
             Road::Products | Road::Azure => ("Delete it", "person", azure(memory, one)),
             Road::Support => ("Ask support to delete it", "support", Dates::default()),
             Road::Time => ("Vanishes by itself", "time", Dates::ending(one.next_change)),
+            Road::Unplanned => (subscriptions::DECIDE, "person", Dates::default()),
         };
         Blocker {
             dates,

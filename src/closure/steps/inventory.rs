@@ -1,12 +1,13 @@
 //! The inventory: written where the operator's configuration wants one, right before the first thing is taken away, by us or
 //! by a person whom we ask to.
 
-use crate::closure::decision::{Decided, Decision, Waiting};
+use crate::closure::decision::{Decided, Decision, HandOff, Waiting};
 use crate::closure::inventory::{Gap, Inventory, Taken, Wish};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Observation, Obstacle};
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::step::Step;
+use crate::closure::steps::{refused, users};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -15,6 +16,9 @@ pub const KEEPS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Tries before one that is only wanted is gone without, or is taken as it is.
 pub const TRIES: u32 = 3;
+
+/// Hand-offs that ask a person to delete users.
+const BY_PERSON: [&str; 2] = [users::IN_ACTIVE_DIRECTORY, refused::BY_HAND];
 
 const MISSING: &str = "InventoryMissing";
 const INCOMPLETE: &str = "InventoryIncomplete";
@@ -53,11 +57,12 @@ pub fn before(decided: Decided, seen: &Observation, memory: &Memory, now: Timest
     }
 }
 
-/// What a person is asked to do after step 1 ends something as well.
+/// What a person is asked to do after step 1 ends something as well, and in step 1 where he is asked to delete users.
 fn takes_away(decided: &Decided) -> bool {
+    let deletes = |one: &HandOff| BY_PERSON.contains(&one.key);
     match &decided.decision {
         Decision::Act(intent) => intent.action.destroys(),
-        Decision::HandOff(_) => decided.step > Step::Users,
+        Decision::HandOff(list) => decided.step > Step::Users || list.iter().any(deletes),
         _ => false,
     }
 }

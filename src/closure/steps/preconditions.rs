@@ -166,6 +166,8 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
         found.extend(spare_unfit(terms, seen));
         found.extend(release_domains::unfit(terms, seen));
         found.extend(disable_mfa::unknown_policies(terms, seen));
+        let sealed = plan.sealed.as_ref();
+        found.extend(sealed.and_then(|sealed| administrators::too_many(sealed, seen)));
     }
     if terms.mode == Mode::Plan {
         return found;
@@ -370,9 +372,7 @@ fn plan_wanted(
     if acting.is_some_and(|found| found.app_id != sealed.head.app_id) {
         return Some("OtherApplication");
     }
-    let room = sealed.head.other_global_administrators.len() < administrators::MOST
-        && sealed.head.other_holders.len() < administrators::MOST;
-    if room && administrators::unexpected(sealed, seen) == Ok(true) {
+    if administrators::room(sealed, seen) && administrators::unexpected(sealed, seen) == Ok(true) {
         return Some("OtherAdministrators");
     }
     // Approved would be what nobody was shown as accepted.

@@ -43,7 +43,8 @@ pub fn assess(
     };
     let roads: Vec<(&Subscription, Road)> = listed
         .iter()
-        .filter(|one| renews(one))
+        // One that came later is nobody's to end: step 2 tells of it.
+        .filter(|one| renews(one) && subscriptions::planned(plan, one.id))
         .map(|one| (one, road(sealed, one, memory, now)))
         .collect();
     if roads.is_empty() {

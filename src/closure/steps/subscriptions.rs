@@ -4,7 +4,7 @@ use crate::closure::decision::{Blocker, Dates, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::links;
 use crate::closure::memory::Asked;
-use crate::closure::observation::{Agreement, Lifecycle, Subscription};
+use crate::closure::observation::{Agreement, Lifecycle, Obstacle, Subscription};
 use crate::closure::plan::Plan;
 use crate::closure::words::thousands;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +17,31 @@ pub fn planned(plan: &Plan, id: ObjectId) -> bool {
         let mut all = sealed.head.subscriptions.iter();
         all.any(|one| one.id == id)
     })
+}
+
+/// May a person be asked to end it? One in the plan was approved of, and an Azure subscription is accepted by its id, with the
+/// plan or later and approved as such: one that is not bars the step.
+pub fn approved(plan: &Plan, one: &Subscription) -> bool {
+    one.agreement == Agreement::Azure || planned(plan, one.id)
+}
+
+/// What a person decides about one that came later.
+pub const DECIDE: &str =
+    "Is not in the approved plan: find out who bought it, and decide what becomes of it";
+
+/// Nobody approved that these end: neither does the operator end them, nor is anybody asked to.
+pub fn drift(some: &[&Subscription]) -> Obstacle {
+    let message = format!(
+        "Subscriptions that the approved plan does not name: {}",
+        names(some)
+    );
+    Obstacle::new(
+        "PlanDrift",
+        message,
+        "Find out who bought them, and for what. Where they are to go with the tenant, delete this closure (nothing is lost) \
+         and create it again: its plan names them, and is approved anew. Whoever may decide that can also cancel and delete \
+         them himself, or move them to another tenant; the closure then goes on by itself",
+    )
 }
 
 /// What was asked of a subscription and shows no effect for so long is asked for again.

@@ -19,6 +19,8 @@ use std::time::Duration;
 /// Switching directory sync off takes at most this long
 /// (learn.microsoft.com `microsoft-365/enterprise/turn-off-directory-synchronization`).
 pub const SYNC_OFF_TAKES: SignedDuration = SignedDuration::from_hours(72);
+/// The hand-off that asks for the accounts to be deleted where they are synced from.
+pub const IN_ACTIVE_DIRECTORY: &str = "DeleteInActiveDirectory";
 /// Slices in a row that moved nothing before the fuse blows.
 const FUSE: u32 = 2;
 /// Listings in a row that still show accepted users before they are deleted once more.
@@ -202,7 +204,7 @@ fn sync_roads() -> Vec<HandOff> {
                 Update-MgOrganization -OrganizationId (Get-MgOrganization).Id -BodyParameter @{onPremisesSyncEnabled=$false}";
     let or = "Or delete the accounts in Active Directory, let the sync run, then switch it off: \
               users that vanish this way count as deleted";
-    [("SwitchSyncOff", what), ("DeleteInActiveDirectory", or)]
+    [("SwitchSyncOff", what), (IN_ACTIVE_DIRECTORY, or)]
         .into_iter()
         .map(|(key, what)| HandOff {
             key,

@@ -69,6 +69,26 @@ fn whatever_takes_something_away_first_waits_for_it() {
 }
 
 #[test]
+fn nobody_is_asked_to_delete_users_before_it() {
+    // Without the right to switch directory sync off a person may delete the accounts in Active Directory instead.
+    let synced = |permission: &str| {
+        let mut run = planned(wishing(Wish::Required).with(|w| w.sync = true));
+        run.world.identity.permissions.remove(permission);
+        run
+    };
+    let mut run = synced("Organization.ReadWrite.All");
+    assert_eq!(reason(&run.cycle(false)), "WriteInventory");
+    let Decision::HandOff(roads) = run.cycle(false).decision else {
+        panic!()
+    };
+    assert!(roads.iter().any(|one| one.key == "DeleteInActiveDirectory"));
+    let mut run = synced("Organization.ReadWrite.All");
+    run.world.inventory = lacking(Kind::Group, Word::Forbidden);
+    run.cycle(false);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "WriteInventory");
+}
+
+#[test]
 fn what_can_be_undone_does_not_wait_for_it_and_an_old_one_is_written_again() {
     let mut run = planned(wishing(Wish::Wanted).with(|w| w.sync = true));
     assert_eq!(reason(&run.cycle(false)), "SwitchSyncOff");

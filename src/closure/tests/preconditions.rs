@@ -269,6 +269,45 @@ fn a_plan_that_is_approved_is_not_made_again_for_its_age_while_time_is_waited_fo
     }
 }
 
+/// Whom a plan cannot name would be drift once it has begun: told before anybody approves.
+#[test]
+fn more_global_administrators_than_a_plan_names_are_told_before_anything_begins() {
+    let others = |n: u128| (0x1_0001..0x1_0001 + n).map(id);
+    for mode in [Mode::Plan, Mode::Execute] {
+        let world = World::new(500).with(|w| {
+            w.administrators.extend(others(402));
+            w.cluster.approvals.approvers.clear();
+            w.terms.mode = mode;
+        });
+        let mut run = planned(world);
+        let told = run.cycle(false);
+        assert_eq!(reason(&told), "TooManyAdministrators", "{mode:?}");
+        assert_eq!(told.standings["PreconditionsMet"].status, Some(false));
+        let Decision::Blocked(list) = &told.decision else {
+            panic!()
+        };
+        assert!(list[0].message.contains("402 Global administrators"));
+        // The first of those whom the plan names, and one whom it does not.
+        run.world.administrators.remove(&id(0x1_0001));
+        assert_eq!(reason(&run.cycle(false)), "TooManyAdministrators");
+        run.world.administrators.remove(&id(0x1_0002));
+        assert_eq!(reason(&run.look().0), "OtherAdministrators");
+        run.cycle(false);
+        let wanted = match mode {
+            Mode::Plan => "Planned",
+            Mode::Execute => "ApprovalsMissing",
+        };
+        assert_eq!(reason(&run.cycle(false)), wanted);
+        let head = &run.plan.sealed.as_ref().unwrap().head;
+        assert!(
+            head.other_global_administrators
+                .iter()
+                .copied()
+                .eq(others(402).skip(2))
+        );
+    }
+}
+
 #[test]
 fn a_plan_of_another_application_is_made_again() {
     let mut run = planned(World::new(3).with(|w| w.cluster.approvals.approvers.clear()));

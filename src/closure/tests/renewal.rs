@@ -213,3 +213,15 @@ fn a_cancellation_under_way_is_not_taken_for_a_renewal() {
     run.world.subscriptions[0].cancelable = false;
     assert_eq!(reason(&decided(&mut run, |_| {})), "Canceling");
 }
+
+/// Nobody approved that it ends: step 2 tells of it, and its renewal is nobody's to stop.
+#[test]
+fn what_came_after_the_approval_is_left_alone() {
+    let mut run = planned(world());
+    let later = subscription(9, Agreement::CustomerAgreement);
+    run.world.subscriptions.push(later);
+    run.cycle(false);
+    run.cycle(false);
+    assert_eq!(reason(&run.cycle(false)), "SwitchSyncOff");
+    assert!(run.world.subscriptions[4].auto_renew);
+}

@@ -1,5 +1,5 @@
 use super::{decided, reason, verified};
-use crate::closure::decision::Decision;
+use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::*;
 use crate::closure::observation::*;
 use crate::closure::step::Step;
@@ -259,6 +259,66 @@ fn what_the_plan_does_not_name_is_never_ended_by_us() {
         decided(&mut run, |_| {}).decision,
         Decision::HandOff(_)
     ));
+}
+
+/// Nobody approved that it ends: it is told, and neither step asks anybody to end it.
+#[test]
+fn what_came_after_the_approval_is_a_person_s_to_decide() {
+    for agreement in [
+        Agreement::Direct,
+        Agreement::CustomerAgreement,
+        Agreement::Partner,
+        Agreement::Enterprise,
+        Agreement::Unknown,
+    ] {
+        let mut run = one(Agreement::Direct, |_| {});
+        run.world.subscriptions.push(subscription(9, agreement));
+        // What the plan names is handed over meanwhile; the other one is told beside it.
+        let told = decided(&mut run, |_| {});
+        let Decision::HandOff(list) = &told.decision else {
+            panic!("{told:?}")
+        };
+        let words: Vec<&str> = list.iter().map(|one| one.what.as_str()).collect();
+        assert!(!words.concat().contains("SKU_9"), "{words:?}");
+        let remedy = |told: &Decided| {
+            let mut all = told.blockers.iter();
+            let one = all.find(|one| one.check.contains("SKU_9")).unwrap();
+            one.remedy.clone()
+        };
+        assert!(remedy(&told).contains("not in the approved plan"));
+
+        run.world.subscriptions[0].lifecycle = Lifecycle::Disabled;
+        let told = decided(&mut run, |_| {});
+        assert_eq!(
+            (reason(&told), told.step),
+            ("PlanDrift", Step::CancelSubscriptions),
+            "{agreement:?}"
+        );
+        let Decision::Blocked(list) = &told.decision else {
+            panic!("{told:?}")
+        };
+        assert!(list[0].message.contains("SKU_9"), "{}", list[0].message);
+
+        // Whoever may decide so ended it: what vanishes by itself then is waited for, the button is nobody's to press.
+        run.world.subscriptions.remove(0);
+        run.world.subscriptions[0].lifecycle = Lifecycle::Disabled;
+        let told = decided(&mut run, |_| {});
+        let pressed = matches!(agreement, Agreement::Direct | Agreement::Unknown);
+        let wanted = if pressed {
+            "PlanDrift"
+        } else {
+            "WaitingDeprovision"
+        };
+        assert_eq!(
+            (reason(&told), told.step),
+            (wanted, Step::DeleteSubscriptions),
+            "{agreement:?}"
+        );
+        run.world.subscriptions[0].lifecycle = Lifecycle::LockedOut;
+        assert_eq!(reason(&decided(&mut run, |_| {})), "PlanDrift");
+        run.world.subscriptions.clear();
+        assert!(decided(&mut run, |_| {}).step > Step::DeleteSubscriptions);
+    }
 }
 
 #[test]
