@@ -11,7 +11,9 @@ use crate::closure::observation::{
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{administrators, afterwards, credential, facts, keeper, preconditions};
+use crate::closure::steps::{
+    administrators, afterwards, credential, domains, facts, keeper, preconditions,
+};
 use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -264,8 +266,14 @@ fn people(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> O
     if !preconditions::begun(memory) {
         return None;
     }
+    if let Err(decision) = administrators::told(sealed, seen, memory) {
+        return Some(decision);
+    }
     if unplanned {
         return Some(administrators::drift().blocks());
+    }
+    if let Some(obstacle) = domains::drift(&domains::unplanned(sealed, seen)) {
+        return Some(obstacle.blocks());
     }
     afterwards::refuse(plan, sealed, seen, memory, now)
 }

@@ -110,6 +110,8 @@ pub struct Observation {
     pub spare: Fact<Option<Administrator>>,
     /// Who holds Global Administrator in the whole tenant, now or when he takes it up, sorted: users, groups and applications.
     pub global_administrators: Fact<Vec<ObjectId>>,
+    /// Whether that tells who may take it up, and until when it is held; `Unsupported`: there is no such thing here, or no licence.
+    pub role_schedules: Fact<()>,
     /// Users and applications that hold it as members of the groups that the plan names, sorted.
     pub group_administrators: Fact<Vec<ObjectId>>,
     /// Users who hold any directory role, and groups whose members do, sorted: to delete them takes a role.

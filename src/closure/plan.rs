@@ -141,6 +141,9 @@ pub struct PlanHead {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 400))]
     pub other_holders: Vec<ObjectId>,
+    /// Who may take the role up, and until when it is held, could be read: it must be, until all users are gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub role_schedules: bool,
     /// How many of them hold a directory role: to delete those takes one.
     #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
     pub other_administrators: u32,
@@ -173,6 +176,11 @@ pub struct PlanHead {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 253)))]
     pub domains: Vec<String>,
+    /// Verified domains that its owner brought, in lower case: what is not here is new. Absent where there are more than 900, and in
+    /// plans of earlier versions: then nothing is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 900), inner(length(max = 253)))]
+    pub custom_domains: Option<Vec<String>>,
     /// What dies with the tenant besides, by kind, or could not be counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 520))]

@@ -69,6 +69,7 @@ fn only_known(seen: Observation) -> Observation {
         retained: known_or_unread(seen.retained),
         spare: known_or_unread(seen.spare),
         global_administrators: known_or_unread(seen.global_administrators),
+        role_schedules: known_or_unread(seen.role_schedules),
         group_administrators: known_or_unread(seen.group_administrators),
         ..Observation::default()
     }
@@ -91,6 +92,7 @@ fn unreadable(seen: &mut Observation, question: Question) {
             seen.retained = Fact::Unreadable(why);
             seen.spare = Fact::Unreadable(why);
             seen.global_administrators = Fact::Unreadable(why);
+            seen.role_schedules = Fact::Unreadable(why);
         }
         Question::AdministratorGroups => seen.group_administrators = Fact::Unreadable(why),
         Question::RoleHolders => seen.role_holders = Fact::Unreadable(why),

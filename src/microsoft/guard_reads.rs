@@ -120,6 +120,10 @@ impl LiveTenant {
                         Ok(holders) => Fact::Known(holders.all()),
                         Err(failure) => Fact::Unreadable(failure.why()),
                     };
+                    into.role_schedules = match &holders {
+                        Ok(holders) => holders.schedules.clone(),
+                        Err(failure) => Fact::Unreadable(failure.why()),
+                    };
                     let retained = who(Ask::Retained);
                     into.spare = match scope.spare {
                         Some(_) => who(Ask::Spare).into(),

@@ -198,6 +198,61 @@ async fn administrators_are_seen_with_how_they_hold_the_role() {
     );
 }
 
+/// Who holds the role now can be read either way; whether more could be told is a fact of its own.
+#[tokio::test]
+async fn who_may_take_a_role_up_is_told_or_not() {
+    let (eligible, scheduled) = (
+        "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances",
+        "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances",
+    );
+    let unlicensed = "AadPremiumLicenseRequired";
+    for (refused, status, code, told) in [
+        (None, 0, "", Fact::Known(())),
+        (
+            Some(eligible),
+            400,
+            unlicensed,
+            Fact::Unreadable(Why::Unsupported),
+        ),
+        (
+            Some(scheduled),
+            404,
+            "ResourceNotFound",
+            Fact::Unreadable(Why::Unsupported),
+        ),
+        (
+            Some(eligible),
+            403,
+            "PermissionScopeNotGranted",
+            Fact::Unreadable(Why::Forbidden),
+        ),
+        (
+            Some(scheduled),
+            400,
+            "BadRequest",
+            Fact::Unreadable(Why::Malformed),
+        ),
+    ] {
+        let (_fake, tenant) = start(move |seen, _| match seen.path.as_str() {
+            path if Some(path) == refused => {
+                Told::Json(status, json!({"error": {"code": code, "message": "no"}}))
+            }
+            path if path == eligible || path == scheduled => {
+                Told::Json(200, json!({"value": []}))
+            }
+            "/v1.0/roleManagement/directory/roleAssignments" => Told::Json(
+                200,
+                json!({"value": [{"principalId": id(1), "roleDefinitionId": "62e90394-69f5-4237-9190-012177145e10", "directoryScopeId": "/"}]}),
+            ),
+            _ => usual(seen),
+        })
+        .await;
+        let seen = ask(&tenant, Question::Administrators).await;
+        assert_eq!(seen.global_administrators, Fact::Known(vec![id(1)]));
+        assert_eq!(seen.role_schedules, told, "{code}");
+    }
+}
+
 /// Where Microsoft says that changes are to be asked for next.
 const LATER: &str = "https://graph.microsoft.com/v1.0/users/delta?%24deltatoken=later";
 

@@ -9,6 +9,7 @@ use tenant_closure::closure::report::Phase;
 crate::rows![
     another_initial_domain,
     another_initial_domain_midway,
+    another_domain_midway,
     another_tenant_id,
     no_such_tenant,
     named_twice
@@ -53,6 +54,34 @@ async fn another_initial_domain_midway() {
     assert!(left > 0 && left < 200 - begun, "{left} users are left");
     let status = trial.phase(Phase::Stalled).await;
     assert_eq!(status.step.as_deref(), Some("1/5 Users"));
+    portal.lift_faults().await.unwrap();
+    trial.assert_closes().await;
+}
+
+/// Somebody verifies a domain in the tenant while users are deleted: no more of them goes until it is removed.
+async fn another_domain_midway() {
+    let trial = Trial::new("domain-added", json!({"users": 200})).await;
+    trial.apply().await;
+    let portal = &trial.case.portal;
+    let id = &portal.tenant.id;
+    let body = json!({"value": [{"id": id, "onPremisesSyncEnabled": null, "partnerTenantType": null, "verifiedDomains": [
+        {"name": "domain-added.onmicrosoft.com", "isInitial": true, "type": "Managed"},
+        {"name": "Later.example", "isInitial": false, "type": "Managed"}]}]});
+    let asked = json!({"item": true, "method": "GET", "pathContains": "/organization"});
+    let answer = json!({"status": {"code": 200, "body": body}});
+    let midway = async {
+        let begun = trial.until_effects(40).await;
+        portal.fault(asked, answer, None).await.unwrap();
+        let told = trial.blocked("PlanDrift").await;
+        trial.assert_stands_still().await;
+        (begun, told)
+    };
+    let (begun, told) = trial.with_persons(midway).await;
+    let says =
+        "Domains were verified in the tenant that the approved plan does not name: later.example";
+    assert_eq!(told.message, says);
+    let left = trial.left().await.len();
+    assert!(left > 0 && left < 200 - begun, "{left} users are left");
     portal.lift_faults().await.unwrap();
     trial.assert_closes().await;
 }

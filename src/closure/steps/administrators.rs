@@ -2,7 +2,8 @@
 
 use crate::closure::decision::Decision;
 use crate::closure::id::ObjectId;
-use crate::closure::observation::{Observation, Obstacle, Question, Users};
+use crate::closure::memory::Memory;
+use crate::closure::observation::{Fact, Observation, Obstacle, Question, Users, Why};
 use crate::closure::plan::Sealed;
 use crate::closure::steps::facts;
 use crate::closure::words::count;
@@ -65,7 +66,22 @@ pub fn unexpected(sealed: &Sealed, seen: &Observation) -> Result<bool, Decision>
     Ok(unplanned(sealed, holders) || unplanned(sealed, members))
 }
 
-/// Likewise of a complete listing of the users.
+/// Who may take the role up could be read when the plan was made: as long as users are deleted it must be, and who is not told
+/// of is not none. Where there is no licence for it any more there is nothing to take up. The licences go in step 2, and after
+/// step 1 every account is looked at.
+///
+/// # Errors
+/// What follows where it cannot be read.
+pub fn told(sealed: &Sealed, seen: &Observation, memory: &Memory) -> Result<(), Decision> {
+    let over = memory.verified_at.is_some();
+    let nothing_to_tell = seen.role_schedules == Fact::Unreadable(Why::Unsupported);
+    if !sealed.head.role_schedules || over || nothing_to_tell {
+        return Ok(());
+    }
+    facts::known(&seen.role_schedules, Question::Administrators).copied()
+}
+
+/// Whether anybody in a complete listing of the users does.
 ///
 /// # Errors
 /// What follows where it cannot be read who is in a group.

@@ -103,7 +103,10 @@ const fn was_read(seen: &Observation, question: Question) -> bool {
         Question::Organization => is_read(&seen.organization),
         Question::Identity => is_read(&seen.identity),
         Question::Administrators => {
-            is_read(&seen.retained) && is_read(&seen.spare) && is_read(&seen.global_administrators)
+            is_read(&seen.retained)
+                && is_read(&seen.spare)
+                && is_read(&seen.global_administrators)
+                && is_read(&seen.role_schedules)
         }
         Question::AdministratorGroups => is_read(&seen.group_administrators),
         Question::RoleHolders => is_read(&seen.role_holders),

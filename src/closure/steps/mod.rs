@@ -12,6 +12,7 @@ pub mod delete_directory;
 pub mod delete_subscriptions;
 pub mod deprovision;
 pub mod disable_mfa;
+pub mod domains;
 pub mod end_game;
 pub mod facts;
 pub mod inventory;

@@ -5,7 +5,7 @@ use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::loss;
 use crate::closure::observation::{
-    Agreement, Fact, Lifecycle, Observation, Question, Subscription, Why,
+    Agreement, Fact, Lifecycle, Observation, Organization, Question, Subscription, Why,
 };
 use crate::closure::plan::{Ender, MOST_APPLICATIONS, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
@@ -49,6 +49,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         sync_enabled: organization.sync_enabled,
         other_global_administrators: others.copied().take(MOST).collect(),
         other_holders: besides.into_iter().take(MOST).collect(),
+        role_schedules: seen.role_schedules.known().is_some(),
         other_administrators: u32::try_from(holders.count()).unwrap_or(u32::MAX),
         subscriptions: subscriptions(terms, seen)?,
         security_defaults: terms.security_defaults_off,
@@ -58,6 +59,7 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         own: own(seen),
         directory_resource: terms.directory_resource.clone(),
         domains: domains(terms, seen)?,
+        custom_domains: custom_domains(organization),
         losses: loss::planned(&loss::all(seen)?),
         accepted: acceptance::of(terms),
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
@@ -143,6 +145,14 @@ fn own(seen: &Observation) -> Vec<ObjectId> {
     let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
     let own = all.iter().filter(|one| one.own).map(|one| one.id);
     own.take(20).collect()
+}
+
+/// Custom domains that one plan names: as many as Microsoft lets a tenant have, unless it asks for more.
+pub const MOST_DOMAINS: usize = 900;
+
+fn custom_domains(organization: &Organization) -> Option<Vec<String>> {
+    let all = &organization.custom_domains;
+    (all.len() <= MOST_DOMAINS).then(|| all.iter().cloned().collect())
 }
 
 /// Those that the author named and that are there; the initial one stays.

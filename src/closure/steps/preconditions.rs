@@ -13,7 +13,7 @@ use crate::closure::plan::{Plan, PlannedSubscription};
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
-    administrators, approval, backup, disable_mfa, facts, inventory, keeper, losses, mail,
+    administrators, approval, backup, disable_mfa, domains, facts, inventory, keeper, losses, mail,
     planning, release_domains, roles, units,
 };
 use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
@@ -374,6 +374,9 @@ fn plan_wanted(
     }
     if administrators::room(sealed, seen) && administrators::unexpected(sealed, seen) == Ok(true) {
         return Some("OtherAdministrators");
+    }
+    if !domains::unplanned(sealed, seen).is_empty() {
+        return Some("OtherDomains");
     }
     // Approved would be what nobody was shown as accepted.
     if !acceptance::later(plan).is_empty() {

@@ -313,3 +313,82 @@ fn a_plan_that_is_not_the_sealed_one_stops_everything() {
     run.plan.sealed = None;
     assert_eq!(reason(&decided(&mut run, |_| {})), "PlanLost");
 }
+
+/// Somebody goes on building in the tenant. Before anything has begun it is planned with the rest.
+#[test]
+fn a_domain_that_was_verified_after_the_approval_is_drift() {
+    let later = || "later.example".to_owned();
+    let mut run = planned(World::new(100));
+    run.world.custom_domains.insert(later());
+    assert_eq!(reason(&run.look().0), "OtherDomains");
+    run.cycle(false);
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+    run.world.custom_domains.insert("third.example".to_owned());
+    let told = run.cycle(false);
+    assert_eq!(reason(&told), "PlanDrift");
+    let Decision::Blocked(list) = &told.decision else {
+        panic!("{told:?}")
+    };
+    assert!(
+        list[0].message.ends_with("does not name: third.example"),
+        "{list:?}"
+    );
+    assert_eq!(run.world.deleted.len(), 50);
+    // Gone again, and with it others that the plan knows.
+    run.world.custom_domains = [later()].into();
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+    // In step 2 it is as it was before.
+    let mut run = verified(World::new(1).with(|w| {
+        w.subscriptions = vec![subscription(1, Agreement::Direct)];
+    }));
+    run.world.custom_domains.insert(later());
+    assert_eq!(reason(&decided(&mut run, |_| {})), "PlanDrift");
+}
+
+/// Plans of earlier versions know of no domains and no schedules; neither does their digest.
+#[test]
+fn a_plan_that_does_not_tell_of_them_is_not_held_against_it() {
+    let mut run = planned(World::new(100));
+    let sealed = run.plan.sealed.as_ref().unwrap();
+    let mut head = sealed.head.clone();
+    (head.custom_domains, head.role_schedules) = (None, false);
+    let told = serde_json::to_value(&head).unwrap();
+    assert!(told.get("customDomains").is_none() && told.get("roleSchedules").is_none());
+    let old = crate::closure::plan::Sealed::seal(head, sealed.users.clone());
+    run.memory.plan.as_mut().unwrap().digest = old.digest.clone();
+    run.plan.sealed = Some(std::sync::Arc::new(old));
+    run.cycle(false);
+    run.world.custom_domains.insert("later.example".to_owned());
+    run.world.role_schedules = Fact::Unreadable(Why::Forbidden);
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+}
+
+/// Who may take the role up was told when the plan was made: nobody is deleted while it is not, until all users are gone.
+#[test]
+fn who_may_take_the_role_up_must_stay_readable_while_users_are_deleted() {
+    let mut run = planned(World::new(100));
+    assert!(run.plan.sealed.as_ref().unwrap().head.role_schedules);
+    run.cycle(false);
+    for (why, told) in [
+        (Why::Forbidden, "PermissionDenied"),
+        (Why::Malformed, "UnexpectedAnswer"),
+        // The licence ended: there is nothing to take up.
+        (Why::Unsupported, "DeleteUsers"),
+    ] {
+        let found = decided(&mut run, |s| s.role_schedules = Fact::Unreadable(why));
+        assert_eq!(reason(&found), told);
+    }
+    assert_eq!(run.world.deleted.len(), 50);
+    let mut run = verified(World::new(1).with(|w| {
+        w.subscriptions = vec![subscription(1, Agreement::Direct)];
+    }));
+    let found = decided(&mut run, |s| {
+        s.role_schedules = Fact::Unreadable(Why::Forbidden)
+    });
+    assert_eq!(reason(&found), "CancelSubscription");
+    // Where it could not be read in the first place nothing is missed.
+    let mut run = planned(World::new(100).with(|w| {
+        w.role_schedules = Fact::Unreadable(Why::Forbidden);
+    }));
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+}

@@ -55,7 +55,7 @@ fn a_plan_made_at_another_time_is_found() {
 fn a_memory_that_the_record_before_did_not_leave_is_found() {
     for (field, value) in [
         ("verifiedAt", json!("2026-10-02T09:17:00Z")),
-        ("cursor", json!(5)),
+        ("cursor", json!(6)),
         (
             "started",
             json!({"DeleteDirectory": "2026-10-02T09:17:00Z"}),

@@ -2,6 +2,7 @@
 
 use super::STABLE;
 use crate::closure::id::ObjectId;
+use crate::closure::observation::{Fact, Why};
 use crate::microsoft::batch::Item;
 use crate::microsoft::batch_read::{self, Body};
 use crate::microsoft::clouds::Service;
@@ -24,6 +25,9 @@ const ELIGIBLE: &str = "roleEligibilityScheduleInstances";
 
 /// The collection of assignments that hold now, with the end of each.
 const SCHEDULED: &str = "roleAssignmentScheduleInstances";
+
+/// The code with which a tenant without Microsoft Entra ID P2 or Governance answers.
+const UNLICENSED: &str = "AadPremiumLicenseRequired";
 
 #[derive(Deserialize)]
 struct Assignment {
@@ -74,6 +78,8 @@ pub(in crate::microsoft) struct GlobalAdministrators {
     pub(in crate::microsoft) lasting: BTreeSet<ObjectId>,
     /// See there.
     pub(in crate::microsoft) ending: BTreeSet<ObjectId>,
+    /// Whether the three above are readable, and why not.
+    pub(in crate::microsoft) schedules: Fact<()>,
 }
 
 impl GlobalAdministrators {
@@ -84,6 +90,7 @@ impl GlobalAdministrators {
             eligible,
             lasting,
             ending,
+            schedules: _,
         } = self;
         let all = [assigned, eligible, lasting, ending];
         let all: BTreeSet<ObjectId> = all.into_iter().flatten().copied().collect();
@@ -114,10 +121,15 @@ pub(in crate::microsoft) async fn told_holders(
         let found = found.into_iter().filter(Assignment::tenant_wide);
         found.map(|a| a.principal).collect()
     };
-    let where_readable = |read: Result<Vec<Assignment>, Failure>| match read {
+    let mut lacking = None;
+    let mut where_readable = |read: Result<Vec<Assignment>, Failure>| match read {
         Err(failure)
             if failure.lacks_right() || matches!(failure.kind, Kind::Rejected | Kind::Absent) =>
         {
+            let why = untold(&failure);
+            lacking = lacking
+                .filter(|known| *known != Why::Unsupported)
+                .or(Some(why));
             Ok(Vec::new())
         }
         other => other,
@@ -130,7 +142,19 @@ pub(in crate::microsoft) async fn told_holders(
         eligible: holders(eligible),
         lasting: holders(lasting),
         ending: holders(ending),
+        schedules: lacking.map_or(Fact::Known(()), Fact::Unreadable),
     })
+}
+
+/// A tenant without the licence has nothing of the kind, nor has one in which the service knows no such collection; any other
+/// refusal says nothing of what there is.
+fn untold(failure: &Failure) -> Why {
+    match failure.kind {
+        Kind::Absent => Why::Unsupported,
+        Kind::Rejected if failure.code == UNLICENSED => Why::Unsupported,
+        Kind::Rejected => Why::Malformed,
+        _ => failure.why(),
+    }
 }
 
 /// The reading that tells what roles a principal holds.
