@@ -57,7 +57,7 @@ stores-test: tools ## run the evidence stores of S3, Azure and Google on real se
 	  case $$code in 0) ready+=("$$store::") ;; 3) ;; *) exit $$code ;; esac; \
 	done; \
 	(($${#ready[@]})) || { echo 'no server can be had: nothing is tried' >&2; exit 1; }; \
-	cargo test --features object-stores --test stores -- --test-threads 2 "$${ready[@]}"
+	cargo test --features object-stores --test stores -- --test-threads 2 secrets:: "$${ready[@]}"
 
 bench: tools ## measure the operator's memory while it plans 200,000 users, in a release build (minutes)
 	cargo build --release --bins

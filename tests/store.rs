@@ -3,6 +3,8 @@
 #![cfg(feature = "operator")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
+#[path = "store/approvals.rs"]
+mod approvals;
 #[path = "support/case.rs"]
 mod case;
 #[allow(dead_code)] // the demo uses the rest

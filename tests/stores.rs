@@ -27,6 +27,8 @@ mod person;
 mod reasons;
 #[path = "stores/s3.rs"]
 mod s3;
+#[path = "stores/secrets.rs"]
+mod secrets;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;

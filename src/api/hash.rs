@@ -17,10 +17,22 @@ pub fn record(name: &str, uid: Option<&str>, spec: &Value, status: &Value) -> St
     text.push_str(",\"uid\":");
     scalar(&uid.map_or(Value::Null, Value::from), &mut text);
     text.push('}');
+    of_text(&text)
+}
+
+/// SHA-256 of a text, hexadecimal.
+pub fn of_text(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-/// RFC 8785 for what records hold: no floats, and keys in ASCII, where byte order is UTF-16 order.
+/// Canonical JSON (RFC 8785): the same text, whoever writes it.
+pub fn text(value: &Value) -> String {
+    let mut text = String::new();
+    canonical(value, &mut text);
+    text
+}
+
+/// RFC 8785 for what records and approvals hold: no floats, and keys in ASCII, where byte order is UTF-16 order.
 fn canonical(value: &Value, out: &mut String) {
     match value {
         Value::Object(map) => {

@@ -1,6 +1,7 @@
 //! The custom resources `tenantclosure.dev/v1alpha1`: three kinds and no more.
 
 pub mod approval;
+mod approval_copy;
 pub mod authors;
 pub mod closure;
 pub mod conditions;

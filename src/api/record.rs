@@ -104,6 +104,16 @@ pub struct ClosureRecordSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 12), inner(length(max = 64)))]
     pub approvals: Vec<String>,
+    /// UIDs of the attestations (`ClosureApproval`s of that purpose) that counted at the time of the claim and without which
+    /// an effect may not begin: that the retained administrator has signed in, and that nothing but the operator's own
+    /// application is left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 12), inner(length(max = 64)))]
+    pub attestations: Vec<String>,
+    /// What the copy of each approval and attestation that this record names hashes to. Absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 36))]
+    pub approval_copies: Vec<ApprovalCopy>,
     /// Persons who had to approve it.
     #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
     pub approvals_required: u32,
@@ -159,6 +169,19 @@ pub fn open_object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         "description": "What the journal knew before this record: counters, start times, the plan in force.",
         "x-kubernetes-preserve-unknown-fields": true
     })
+}
+
+/// An approval or attestation as it was when it counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalCopy {
+    /// Its UID.
+    #[schemars(length(max = 64))]
+    pub uid: String,
+    /// SHA-256, hexadecimal, of its copy in canonical JSON (RFC 8785): `apiVersion`, `kind`, of `metadata` the
+    /// `creationTimestamp`, `name`, `namespace` and `uid`, and `spec` without `revoked`.
+    #[schemars(length(max = 64))]
+    pub digest: String,
 }
 
 /// What a record is about.

@@ -61,7 +61,7 @@ impl Evidence {
                 Obstacle::new(
                     NOT_WRITTEN,
                     format!(
-                        "Evidence is required, and not every record is in {}: {why}",
+                        "Evidence is required, and not every record, or not what it rests on, is in {}: {why}",
                         self.store
                     ),
                     "Mend the evidence store; what is missing is written then, and the work goes on by itself",
@@ -98,7 +98,9 @@ impl Evidence {
             ),
             Kept::Not(why) => Standing::no(
                 NOT_WRITTEN,
-                format!("Not every record is in {store}: {why}; {goes_on}"),
+                format!(
+                    "Not every record, or not what it rests on, is in {store}: {why}; {goes_on}"
+                ),
             ),
             Kept::Differs(what) => Standing::no(
                 DIFFERS,
@@ -110,4 +112,4 @@ impl Evidence {
 
 /// Nothing that is there is ever replaced by us.
 const REMEDY: &str = "Run tenant-closure verify on the cluster and on the store and find out which of the two was changed, and by whom; \
-    then move what is wrong out of the store, it is written anew from the journal";
+    then move what is wrong out of the store, it is written anew from the cluster";

@@ -172,6 +172,8 @@ pub struct Cluster {
     pub attestations: BTreeMap<String, String>,
     /// Users who signed in with MFA, as far as an attestation of the check `RetainedAdministrator` counts, and when last.
     pub proofs: BTreeMap<ObjectId, Timestamp>,
+    /// UIDs of those attestations without which an effect may not begin: for its record, and nothing is decided by them.
+    pub attested_by: Vec<String>,
     /// The API server's clock and the operator's own are too far apart.
     pub skew: Option<Skew>,
     /// The operator's configuration.
@@ -385,6 +387,7 @@ impl Default for Cluster {
             rivals: Vec::new(),
             attestations: BTreeMap::new(),
             proofs: BTreeMap::new(),
+            attested_by: Vec::new(),
             skew: None,
             configuration: Configuration::default(),
             begun_lately: 0,

@@ -1,8 +1,9 @@
 //! Act: claim, carry out one bounded effect, look again, settle.
 
 use crate::api::RecordType;
-use crate::api::record::Settled;
+use crate::api::record::{ApprovalCopy, Settled};
 use crate::closure::acceptance;
+use crate::closure::decision::Decision;
 use crate::closure::intent::{Intent, Outcome};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Observation, Why};
@@ -13,9 +14,10 @@ use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
 use crate::controller::journal::{self, Covered, Draft, Head};
 use crate::controller::read::Read;
-use crate::controller::{fleet, judge, observe};
+use crate::controller::{evidence, fleet, judge, observe};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// How a claimed intent ended.
@@ -25,6 +27,8 @@ pub enum Done {
     Settled(Box<Head>, Box<Observation>),
     /// Nothing was claimed: as many closures as may act at once do.
     NotNow,
+    /// Nothing was claimed: what it rests on must be in the evidence store first.
+    Held(Decision),
     /// The settling read got no complete answer: the record stays in doubt and is settled in a later cycle.
     InDoubt(Doubt),
 }
@@ -68,6 +72,12 @@ pub async fn carry_out(
 ) -> Result<Done, ReconcileError> {
     let Known { head, memory, plan } = known;
     let at_most = read.configured.acting_at_most;
+    let covered = covered(read, plan, seen, &intent);
+    if !intent.action.reads_only()
+        && let Some(held) = evidence::approvals(ctx, read, &covered.copies).await
+    {
+        return Ok(Done::Held(held));
+    }
     let turn = ctx.acting.turn_within(&read.uid, at_most, FOR_A_TURN);
     let Some(_turn) = turn.await else {
         return Ok(Done::NotNow);
@@ -92,7 +102,7 @@ pub async fn carry_out(
         plan: None,
         supplement: None,
         plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
-        covered: covered(plan, seen, intent.supplement),
+        covered,
     };
     let claimed = if preconditions::begun(memory) {
         journal::claim(ctx, &read.closure, head, draft).await?
@@ -123,17 +133,32 @@ pub async fn carry_out(
 
 /// The approvals of what covers the effect: of the plan, or of the supplement that names its objects. By UID: names of
 /// persons stand in the approvals themselves.
-fn covered(plan: &Plan, seen: &Observation, supplement: Option<u32>) -> Covered {
+fn covered(read: &Read, plan: &Plan, seen: &Observation, intent: &Intent) -> Covered {
     let cluster = &seen.cluster;
-    let approvals = match supplement {
+    let approvals = match intent.supplement {
         None => Some(&cluster.approvals),
         Some(ordinal) => cluster.supplements.get(&ordinal),
     };
-    approvals.map_or_else(Covered::default, |approvals| Covered {
+    let mut covered = approvals.map_or_else(Covered::default, |approvals| Covered {
         later: acceptance::approved(plan, seen, Timestamp::now()),
         approvals: approvals.named(),
         required: approvals.required,
-    })
+        ..Covered::default()
+    });
+    // What only reads rests on nothing that anybody said.
+    if !intent.action.reads_only() {
+        covered.attestations.clone_from(&cluster.attested_by);
+    }
+    let later = covered.later.iter().flat_map(|later| &later.approvals);
+    let named = covered.approvals.iter().chain(later);
+    let named: BTreeSet<&String> = named.chain(&covered.attestations).collect();
+    let copy = |uid: &String| {
+        let digest = read.approval(uid)?.copy_digest();
+        let uid = uid.clone();
+        Some(ApprovalCopy { uid, digest })
+    };
+    covered.copies = named.into_iter().filter_map(copy).collect();
+    covered
 }
 
 /// Makes a closure's first claim, one closure after the other: no two slip through the limit together.

@@ -1,6 +1,7 @@
 //! Approvals and attestations: which of those that exist count, checked live by all that an object can show.
 
 use crate::api::{Authors, ClosureApproval, Purpose, TenantClosure};
+use crate::closure::id::ObjectId;
 use crate::closure::observation::Approvals;
 use crate::closure::terms::Terms;
 use crate::controller::configuration::Configured;
@@ -8,6 +9,7 @@ use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::grounds::{Grounds, created};
 use crate::controller::policies::InForce;
+use crate::controller::proofs;
 use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
@@ -15,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is told where nobody vouches for the author.
 const UNVOUCHED: &str = "the closure is older than the policy that vouches for its author, or less than a minute younger, so two persons are asked";
+
+/// The check by which a person lets the operator's own application go.
+const ONLY_OURS: &str = "OnlyOurs";
 
 /// All approvals that name this closure, read live.
 ///
@@ -153,18 +158,51 @@ pub fn attestations(
     policies: Option<InForce>,
     now: Timestamp,
 ) -> BTreeMap<String, String> {
+    attested(closure, terms, found, configured, policies, now)
+        .into_iter()
+        .filter_map(|a| Some((a.spec.check.clone()?, a.spec.result.clone()?)))
+        .collect()
+}
+
+/// Those that count, the latest last.
+fn attested<'a>(
+    closure: &TenantClosure,
+    terms: &Terms,
+    found: &'a [ClosureApproval],
+    configured: &Configured,
+    policies: Option<InForce>,
+    now: Timestamp,
+) -> Vec<&'a ClosureApproval> {
     let grounds = Grounds::new(closure, terms, found, configured, policies);
     let mut sorted: Vec<&ClosureApproval> = found
         .iter()
         .filter(|a| a.spec.purpose == Purpose::Attestation)
+        // The author may attest what he saw: an attestation deletes nothing by itself.
+        .filter(|a| grounds.counts(None, a, now).is_ok())
         .collect();
     sorted.sort_by_key(|a| (a.creation_timestamp().map(|t| t.0), a.name_any()));
     sorted
-        .into_iter()
-        // The author may attest what he saw: an attestation deletes nothing by itself.
-        .filter(|a| grounds.counts(None, a, now).is_ok())
-        .filter_map(|a| Some((a.spec.check.clone()?, a.spec.result.clone()?)))
-        .collect()
+}
+
+/// UIDs of those without which an effect may not begin: that the one who stays has signed in, and that only our own
+/// application is left. Of each the one that stands.
+pub fn attested_by(
+    closure: &TenantClosure,
+    terms: &Terms,
+    found: &[ClosureApproval],
+    configured: &Configured,
+    policies: Option<InForce>,
+    retained: Option<ObjectId>,
+    now: Timestamp,
+) -> Vec<String> {
+    let all = attested(closure, terms, found, configured, policies, now);
+    let last = |wanted: &dyn Fn(&ClosureApproval) -> bool| {
+        let last = all.iter().rev().find(|one| wanted(one));
+        last.and_then(|one| one.uid())
+    };
+    let signed_in = last(&|one| retained.is_some() && proofs::proven(&one.spec) == retained);
+    let only_ours = last(&|one| one.spec.check.as_deref() == Some(ONLY_OURS));
+    signed_in.into_iter().chain(only_ours).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Copies of a journal in the evidence store: what is missing is written, what is there is compared, in order.
 
-use crate::api::hash;
+use crate::api::{ClosureApproval, hash};
 use crate::controller::error::ReconcileError;
 use crate::controller::journal;
 use crate::store::{Folder, Put, Store, StoreError};
@@ -23,6 +23,9 @@ pub trait Journal: Sync {
         &self,
         name: &str,
     ) -> impl Future<Output = Result<Option<Value>, ReconcileError>> + Send;
+
+    /// An approval or attestation of the closure by its UID, as far as it is still there.
+    fn approval(&self, uid: &str) -> Option<&ClosureApproval>;
 }
 
 /// Why copying stopped.
@@ -61,6 +64,8 @@ pub struct Copies {
     head: u64,
     /// Up to here there may be copies already.
     look_first: u64,
+    /// Approvals and attestations that are there, by UID.
+    approvals: BTreeSet<String>,
     /// When comparing began.
     since: Option<Instant>,
     /// Objects written in all.
@@ -131,7 +136,32 @@ impl Copies {
         differs.map_or(Ok(true), |place| Err(StoreError::Differs(place).into()))
     }
 
-    /// A record, after the parts of the plan that it seals: where it is, they are.
+    /// True where its copy is there.
+    pub fn has_approval(&self, uid: &str) -> bool {
+        self.approvals.contains(uid)
+    }
+
+    /// The copy of an approval or attestation, unless it is there.
+    ///
+    /// # Errors
+    /// `Differs` where another one is, or where the store failed.
+    pub async fn put_approval(
+        &mut self,
+        store: &Store,
+        folder: &Folder,
+        approval: &ClosureApproval,
+    ) -> Result<(), StoreError> {
+        let uid = approval.metadata.uid.clone().unwrap_or_default();
+        let text = approval.copy_text();
+        let same = |found: &[u8]| found == text.as_bytes();
+        let (place, bytes) = (folder.approval(&uid), text.clone().into_bytes());
+        let put = store.put_once(&place, bytes, same).await?;
+        self.written += u64::from(put == Put::Written);
+        self.approvals.insert(uid);
+        Ok(())
+    }
+
+    /// A record, after the parts of the plan that it seals and what it rests on: where it is, they are.
     async fn copy(
         &mut self,
         store: &Store,
@@ -149,6 +179,17 @@ impl Copies {
             let place = folder.plan(name);
             if !self.put(store, &place, &part, look_first).await? {
                 differs.get_or_insert(place);
+            }
+        }
+        for uid in rests_on(&record) {
+            let Some(approval) = journal.approval(uid).filter(|_| !self.has_approval(uid)) else {
+                continue;
+            };
+            match self.put_approval(store, folder, approval).await {
+                Err(StoreError::Differs(place)) => {
+                    differs.get_or_insert(place);
+                }
+                put => put?,
             }
         }
         let place = folder.record(sequence);
@@ -187,6 +228,19 @@ impl Copies {
             Err(why) => Err(why.into()),
         }
     }
+}
+
+/// UIDs of the approvals and attestations that a record names.
+fn rests_on(record: &Value) -> impl Iterator<Item = &str> {
+    let named = [
+        "/spec/approvals",
+        "/spec/later/approvals",
+        "/spec/attestations",
+    ];
+    let named = named
+        .into_iter()
+        .filter_map(|at| record.pointer(at)?.as_array());
+    named.flatten().filter_map(Value::as_str)
 }
 
 /// A record that was copied.
@@ -234,151 +288,4 @@ fn line(object: &Value) -> Vec<u8> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // a test may fail loudly
-mod tests {
-    use super::*;
-    use crate::store::{Address, open};
-    use std::collections::HashMap;
-    use std::path::PathBuf;
-
-    const UID: &str = "0c0ffee0-0000-4000-8000-000000000001";
-
-    /// A journal of three records, the first of which seals a plan.
-    struct Three(HashMap<String, Value>);
-
-    impl Three {
-        fn new() -> Self {
-            let mut all = HashMap::new();
-            let mut add = |name: &str, spec: Value| {
-                let metadata =
-                    json!({"name": name, "uid": format!("uid of {name}"), "resourceVersion": "7"});
-                let status = json!({"outcome": {"at": "2026-01-01T00:00:00Z"}});
-                let object = json!({"metadata": metadata, "spec": spec, "status": status});
-                all.insert(name.to_owned(), object);
-            };
-            add("part", json!({"users": ["a"]}));
-            add(&journal::name(UID, 1), json!({"chunks": ["part"]}));
-            add(&journal::name(UID, 2), json!({"n": 2}));
-            add(&journal::name(UID, 3), json!({"n": 3}));
-            Self(all)
-        }
-    }
-
-    impl Journal for Three {
-        async fn object(&self, name: &str) -> Result<Option<Value>, ReconcileError> {
-            Ok(self.0.get(name).cloned())
-        }
-    }
-
-    struct Kept {
-        _outer: tempfile::TempDir,
-        path: PathBuf,
-    }
-
-    impl Kept {
-        fn new() -> Self {
-            let outer = tempfile::tempdir().unwrap();
-            let path = outer.path().join("evidence");
-            std::fs::create_dir(&path).unwrap();
-            Self {
-                _outer: outer,
-                path,
-            }
-        }
-
-        fn at(&self, name: &str) -> PathBuf {
-            self.path.join("tenant").join(UID).join(name)
-        }
-
-        async fn catch_up(&self, copies: &mut Copies, newest: u64) -> Result<bool, Trouble> {
-            let address: Address = self.path.display().to_string().parse().unwrap();
-            let store = open(&address).map_err(StoreError::from)?;
-            let folder = store.folder("tenant", UID);
-            let journal = Three::new();
-            copies
-                .catch_up(&store, &folder, &journal, UID, newest)
-                .await
-        }
-    }
-
-    fn read(path: &std::path::Path) -> Value {
-        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn records_are_copied_as_they_are_stored_with_the_parts_of_their_plan() {
-        let kept = Kept::new();
-        let mut copies = Copies::default();
-        assert!(kept.catch_up(&mut copies, 2).await.unwrap());
-        let journal = Three::new();
-        assert_eq!(read(&kept.at("plans/part.json")), journal.0["part"]);
-        let second = &journal.0[&journal::name(UID, 2)];
-        assert_eq!(read(&kept.at("records/0000000002.json")), *second);
-        assert!(!kept.at("records/0000000003.json").exists());
-        let head = read(&kept.at("head.json"));
-        assert_eq!(head["sequence"], 2);
-        assert_eq!(head["hash"], fingerprint(second));
-        assert_eq!(copies.written, 3);
-    }
-
-    #[tokio::test]
-    async fn what_is_missing_is_written_after_an_outage_and_by_a_new_process() {
-        let kept = Kept::new();
-        let mut copies = Copies::default();
-        kept.catch_up(&mut copies, 1).await.unwrap();
-        let away = kept.path.with_extension("away");
-        std::fs::rename(&kept.path, &away).unwrap();
-        std::fs::write(&kept.path, "in the way").unwrap();
-        let why = kept.catch_up(&mut copies, 3).await.unwrap_err();
-        assert!(matches!(why, Trouble::Store(_)), "{why:?}");
-        std::fs::remove_file(&kept.path).unwrap();
-        std::fs::rename(&away, &kept.path).unwrap();
-        assert!(kept.catch_up(&mut copies, 3).await.unwrap());
-        assert!(kept.at("records/0000000003.json").exists());
-
-        std::fs::remove_file(kept.at("records/0000000002.json")).unwrap();
-        let mut anew = Copies::default();
-        assert!(kept.catch_up(&mut anew, 3).await.unwrap());
-        assert_eq!(anew.written, 1, "the one that was missing");
-    }
-
-    #[tokio::test]
-    async fn what_differs_is_told_and_stays() {
-        for name in ["records/0000000002.json", "plans/part.json"] {
-            let kept = Kept::new();
-            kept.catch_up(&mut Copies::default(), 2).await.unwrap();
-            let mut edited = read(&kept.at(name));
-            edited["spec"] = json!({"edited": true});
-            std::fs::write(kept.at(name), edited.to_string()).unwrap();
-            let mut copies = Copies::default();
-            for _ in 0..2 {
-                let why = kept.catch_up(&mut copies, 3).await.unwrap_err();
-                let differs = matches!(&why, Trouble::Store(StoreError::Differs(place)) if place.as_ref().ends_with(name));
-                assert!(differs, "{why:?}");
-            }
-            assert_eq!(read(&kept.at(name)), edited);
-            let later = kept.at("records/0000000003.json");
-            assert!(later.exists(), "what comes after it is written");
-            std::fs::remove_file(kept.at(name)).unwrap();
-            assert!(kept.catch_up(&mut copies, 3).await.unwrap());
-        }
-    }
-
-    #[tokio::test]
-    async fn notes_of_the_api_server_make_no_difference() {
-        let kept = Kept::new();
-        kept.catch_up(&mut Copies::default(), 1).await.unwrap();
-        let path = kept.at("records/0000000001.json");
-        let mut noted = read(&path);
-        noted["metadata"]["resourceVersion"] = json!("8");
-        std::fs::write(&path, noted.to_string()).unwrap();
-        assert!(kept.catch_up(&mut Copies::default(), 1).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn a_journal_that_was_rolled_back_is_seen() {
-        let kept = Kept::new();
-        kept.catch_up(&mut Copies::default(), 3).await.unwrap();
-        let why = kept.catch_up(&mut Copies::default(), 2).await.unwrap_err();
-        assert!(matches!(why, Trouble::Ahead), "{why:?}");
-    }
-}
+mod tests;

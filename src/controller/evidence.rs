@@ -1,6 +1,8 @@
 //! Evidence: each settled record, the parts of its plans and the report, in the store outside the cluster.
 
-use crate::api::{ClosureRecord, TenantClosureStatus};
+use crate::api::record::ApprovalCopy;
+use crate::api::{ClosureApproval, ClosureRecord, TenantClosureStatus};
+use crate::closure::decision::Decision;
 use crate::closure::evidence::{Evidence, Kept};
 use crate::closure::memory::Memory;
 use crate::closure::report::Phase;
@@ -10,6 +12,7 @@ use crate::controller::copies::{Copies, Journal, Trouble};
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::journal::{self, Head};
 use crate::controller::read::Read;
+use crate::evidence::given::{self, Given};
 use crate::evidence::report::{Report, Sources, html, markdown};
 use crate::evidence::{Claims, cluster, verify};
 use crate::store::{Address, Folder, Store, StoreError};
@@ -135,6 +138,32 @@ pub async fn keep(
     Ok(Some(evidence))
 }
 
+/// Puts what an effect rests on into the store before it is claimed: afterwards it may be deleted in the cluster, and nobody
+/// would know whose it was. What bars the effect, where it must be there and is not.
+pub async fn approvals(ctx: &Context, read: &Read, named: &[ApprovalCopy]) -> Option<Decision> {
+    let mut keeping = ctx.hints(&read.uid).keeping?;
+    let missing: Vec<&ClosureApproval> = named
+        .iter()
+        .filter(|one| !keeping.copies.has_approval(&one.uid))
+        .filter_map(|one| read.approval(&one.uid))
+        .collect();
+    // A store that fails and is not required keeps nothing waiting: they are copied with the record.
+    let not_yet = keeping.not_before.is_some_and(|at| at > Instant::now());
+    if missing.is_empty() || (not_yet && !keeping.evidence.required) {
+        return None;
+    }
+    let written = keeping.copies.written;
+    let put = keeping.put(ctx, read, &missing).await;
+    let written = keeping.copies.written.saturating_sub(written);
+    ctx.counters.evidence_objects.add(written);
+    let refusal = put.err().and_then(|why| {
+        keeping.failed(ctx, read, &Failure::Store(why));
+        keeping.evidence.refusal()
+    });
+    ctx.hint(&read.uid, |h| h.keeping = Some(keeping));
+    refusal
+}
+
 /// The journal goes further than it did a moment ago.
 async fn has_grown(
     ctx: &Context,
@@ -168,6 +197,20 @@ fn over_before(read: &Read, keeping: &Keeping) -> bool {
 }
 
 impl Keeping {
+    async fn put(
+        &mut self,
+        ctx: &Context,
+        read: &Read,
+        approvals: &[&ClosureApproval],
+    ) -> Result<(), StoreError> {
+        let store = ctx.stores.open(&self.address)?;
+        let folder = store.folder(&read.terms.tenant_id.to_string(), &read.uid);
+        for approval in approvals {
+            self.copies.put_approval(&store, &folder, approval).await?;
+        }
+        Ok(())
+    }
+
     fn failed(&mut self, ctx: &Context, read: &Read, failure: &Failure) {
         ctx.counters.evidence_failures.add(1);
         let (kept, detail) = match failure {
@@ -202,7 +245,7 @@ impl Keeping {
         let newest = settled(head);
         let store = ctx.stores.open(&self.address).map_err(StoreError::from)?;
         let folder = store.folder(&read.terms.tenant_id.to_string(), &read.uid);
-        let journal = Stored(records(ctx));
+        let journal = Stored(records(ctx), read);
         let copied = self
             .copies
             .catch_up(&store, &folder, &journal, &read.uid, newest);
@@ -285,7 +328,8 @@ async fn pages(ctx: &Context, read: &Read) -> Result<[(&'static str, String); 3]
         uid: Some(read.uid.clone()),
         anchors: cluster::anchor(&read.closure).into_iter().collect(),
     };
-    let verified = verify(&found, &claims);
+    let mut verified = verify(&found, &claims);
+    given::compare(&found, Given::in_cluster(&read.approvals), &mut verified);
     let report = Report::compose(&Sources {
         closure: &read.closure,
         approvals: &read.approvals,
@@ -305,17 +349,20 @@ async fn pages(ctx: &Context, read: &Read) -> Result<[(&'static str, String); 3]
 }
 
 /// The journal as the API server stores it.
-struct Stored(Api<DynamicObject>);
+struct Stored<'a>(Api<DynamicObject>, &'a Read);
 
 fn records(ctx: &Context) -> Api<DynamicObject> {
     let resource = ApiResource::erase::<ClosureRecord>(&());
     Api::namespaced_with(ctx.client.clone(), &ctx.namespace, &resource)
 }
 
-impl Journal for Stored {
+impl Journal for Stored<'_> {
     async fn object(&self, name: &str) -> Result<Option<Value>, ReconcileError> {
         let found = bounded(self.0.get_opt(name)).await?;
         let value = found.map(serde_json::to_value).transpose();
         value.map_err(|why| ReconcileError::Malformed(why.to_string()))
+    }
+    fn approval(&self, uid: &str) -> Option<&ClosureApproval> {
+        self.1.approval(uid)
     }
 }

@@ -1,6 +1,6 @@
 //! The journal: find its head, claim the next place in it, settle an outcome once. Records are chained by hash.
 
-use crate::api::record::Settled;
+use crate::api::record::{ApprovalCopy, Settled};
 use crate::api::{
     BEGINS, CLOSURE_UID, ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType,
     TENANT_ID, TenantClosure, hash,
@@ -371,6 +371,10 @@ pub struct Covered {
     pub required: u32,
     /// What was accepted later, where that is approved.
     pub later: Option<crate::closure::acceptance::Later>,
+    /// UIDs of the attestations without which it may not begin.
+    pub attestations: Vec<String>,
+    /// What the copies of all these hash to.
+    pub copies: Vec<ApprovalCopy>,
 }
 
 impl Draft {
@@ -423,6 +427,8 @@ impl Draft {
             chunks,
             users: Vec::new(),
             approvals: self.covered.approvals,
+            attestations: self.covered.attestations,
+            approval_copies: self.covered.copies,
             approvals_required: self.covered.required,
             later: self.covered.later,
             memory: self.memory,

@@ -4,6 +4,7 @@
 use crate::closure::acceptance;
 use crate::closure::decide::decide;
 use crate::closure::decision::Decision;
+use crate::closure::id::ObjectId;
 use crate::closure::intent::Intent;
 use crate::closure::observation::{Cluster, Observation};
 use crate::closure::plan::Plan;
@@ -24,6 +25,8 @@ pub struct Judge<'a> {
     /// Digests of all that persons may approve now.
     digests: Vec<(What, String)>,
     policies: Option<InForce>,
+    /// Who stays, as the plan pins him.
+    retained: Option<ObjectId>,
 }
 
 /// What an approval is of.
@@ -64,6 +67,7 @@ impl<'a> Judge<'a> {
             read,
             digests: plan_itself.chain(supplements).chain(later).collect(),
             policies,
+            retained: plan.sealed.as_ref().map(|sealed| sealed.head.retained),
         })
     }
 
@@ -104,6 +108,9 @@ impl<'a> Judge<'a> {
         cluster.attestations =
             approvals::attestations(closure, terms, found, configured, self.policies, now);
         cluster.proofs = proofs::of(closure, terms, found, configured, self.policies, now);
+        let (policies, retained) = (self.policies, self.retained);
+        cluster.attested_by =
+            approvals::attested_by(closure, terms, found, configured, policies, retained, now);
         now
     }
 }

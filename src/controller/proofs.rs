@@ -1,6 +1,6 @@
 //! Proofs: which users have signed in with MFA, by the attestations that `keeper prove` writes.
 
-use crate::api::{ClosureApproval, Purpose, TenantClosure};
+use crate::api::{ClosureApproval, ClosureApprovalSpec, Purpose, TenantClosure};
 use crate::closure::id::ObjectId;
 use crate::closure::terms::Terms;
 use crate::controller::configuration::Configured;
@@ -25,22 +25,23 @@ pub fn of(
     let grounds = Grounds::new(closure, terms, found, configured, policies);
     let mut proofs = BTreeMap::new();
     for one in found {
-        let spec = &one.spec;
-        // A signed one can be put in again at any time: it does not tell when he signed in.
-        let told = spec.purpose == Purpose::Attestation && spec.signature.is_none();
-        let named = told && spec.check.as_deref() == Some(CHECK);
         let created = one.metadata.creation_timestamp.as_ref().map(|t| t.0);
-        let (true, Some(created)) = (named, created) else {
+        let (Some(who), Some(created)) = (proven(&one.spec), created) else {
             continue;
         };
-        let result = spec.result.as_deref().and_then(|text| text.split_once(' '));
-        let who = result.filter(|(_, how)| *how == MFA);
-        let who = who.and_then(|(id, _)| ObjectId::parse(id));
-        let counts = grounds.counts(None, one, now).is_ok();
-        if let Some(who) = who.filter(|_| counts) {
+        if grounds.counts(None, one, now).is_ok() {
             let last = proofs.entry(who).or_insert(created);
             *last = created.max(*last);
         }
     }
     proofs
+}
+
+/// Who has signed in, as this says; `None`: it is no such proof.
+pub fn proven(spec: &ClosureApprovalSpec) -> Option<ObjectId> {
+    // A signed one can be put in again at any time: it does not tell when he signed in.
+    let told = spec.purpose == Purpose::Attestation && spec.signature.is_none();
+    let (who, how) = spec.result.as_deref()?.split_once(' ')?;
+    let named = told && spec.check.as_deref() == Some(CHECK) && how == MFA;
+    ObjectId::parse(who).filter(|_| named)
 }

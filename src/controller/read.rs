@@ -44,6 +44,12 @@ impl Read {
         (namespace, self.closure.name_any())
     }
 
+    /// An approval or attestation by its UID.
+    pub fn approval(&self, uid: &str) -> Option<&ClosureApproval> {
+        let mut all = self.approvals.iter();
+        all.find(|one| one.metadata.uid.as_deref() == Some(uid))
+    }
+
     /// True where nothing was changed in between that a decision could rest on.
     pub fn is_same_as(&self, before: &Self) -> bool {
         self.uid == before.uid

@@ -53,6 +53,13 @@ impl Told {
                 }
                 return told;
             }
+            Done::Held(decision) => {
+                let decided = Decided {
+                    decision,
+                    ..decided
+                };
+                return Self::decided(known, decided);
+            }
             Done::InDoubt(doubt) => return Self::in_doubt(known, &doubt),
         };
         let uid = &settled.spec.closure_uid;

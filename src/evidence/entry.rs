@@ -1,7 +1,7 @@
 //! Entries: the records of a journal as they were stored, from the cluster or from a file.
 
 use crate::api::record::Settled;
-use crate::api::{ClosureRecordSpec, ClosureRecordStatus, RecordType, hash};
+use crate::api::{ClosureApproval, ClosureRecordSpec, ClosureRecordStatus, RecordType, hash};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -86,12 +86,16 @@ impl<T: for<'de> serde::Deserialize<'de>> FromValue for T {
 }
 
 /// What was found in a text, and what could not be read.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Found {
     /// Records, in the order in which they were found.
     pub entries: Vec<Entry>,
     /// What is none, or not one that this version knows.
     pub unreadable: Vec<Unreadable>,
+    /// Approvals and attestations, or copies of them.
+    pub approvals: Vec<ClosureApproval>,
+    /// It is an evidence store: what a record rests on is to be there.
+    pub is_store: bool,
 }
 
 /// Something that is no record that this version can read.
@@ -142,6 +146,9 @@ impl Found {
 
     /// Adds an object.
     pub fn add(&mut self, object: &Value, place: Place) {
+        if object.get("kind").and_then(Value::as_str) == Some("ClosureApproval") {
+            return self.add_approval(object, place);
+        }
         match Entry::read(object, place.clone()) {
             Ok(entry) => self.entries.push(entry),
             Err(why) => {
@@ -150,6 +157,19 @@ impl Found {
                     place,
                     name: name.map(str::to_owned),
                     why,
+                });
+            }
+        }
+    }
+    fn add_approval(&mut self, object: &Value, place: Place) {
+        match ClosureApproval::deserialize_from(object) {
+            Ok(approval) => self.approvals.push(approval),
+            Err(why) => {
+                let uid = object.pointer("/metadata/uid").and_then(Value::as_str);
+                self.unreadable.push(Unreadable {
+                    place,
+                    name: uid.map(str::to_owned),
+                    why: format!("it is no approval that this version knows: {why}"),
                 });
             }
         }

@@ -184,9 +184,9 @@ pub enum Fault {
         /// How many it says were needed.
         required: u32,
     },
-    /// The object with the UID of an approval is none that can have been counted.
+    /// The object with the UID of an approval, or attestation, is none that can have been counted.
     #[error(
-        "record {name} rests on approval {approval}, but the object with this UID {what}: it, or the record, was put in or exchanged"
+        "record {name} rests on approval {approval}, but the object with this UID {what}: it, or the record, was put in, changed or exchanged"
     )]
     OtherApproval {
         /// The record.
@@ -285,6 +285,16 @@ pub enum Doubt {
         place: Place,
         /// Why.
         why: String,
+    },
+    /// No copy of an approval, or attestation, is in an evidence store.
+    #[error(
+        "record {name} rests on approval {approval}, of which no copy is here: nothing here says who gave it, and for what"
+    )]
+    NoCopy {
+        /// The first record that rests on it.
+        name: String,
+        /// UID of the approval.
+        approval: String,
     },
     /// Fewer approvals than before, under the same plan.
     #[error(

@@ -1,12 +1,14 @@
 //! `tenant-closure verify` and `tenant-closure export`: for whoever wants to know what was done, with no operator running.
 
-use crate::api::TenantClosure;
+use crate::api::{ClosureApproval, TenantClosure};
 use crate::evidence::entry::Found;
-use crate::evidence::{Anchor, Claims, Doubt, Verified, cluster, export, given, text, verify};
+use crate::evidence::given::{self, Given};
+use crate::evidence::{Anchor, Claims, Doubt, Verified, cluster, export, text, verify};
 use crate::operations::journal_files;
 use crate::plugin::Where;
 use clap::{Args, ValueEnum};
 use kube::{Api, Client, ResourceExt as _};
+use serde_json::Value;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -62,7 +64,7 @@ pub struct Verify {
     pub place: Where,
 }
 
-/// Writes the journal of a closure as JSON lines, exactly as stored.
+/// Writes the journal of a closure as JSON lines, exactly as stored, and before it copies of the approvals that it rests on.
 #[derive(Debug, Args)]
 pub struct Export {
     /// Which closure.
@@ -105,43 +107,41 @@ async fn judged(asked: &Verify) -> Result<Verified, String> {
     }
     let read = journal_files::read(&asked.paths, &mut claims.uid).await?;
     claims.anchors.extend(read.anchors);
-    Ok(verify(&read.found, &claims))
+    let mut verified = verify(&read.found, &claims);
+    given::compare(&read.found, Given::beside(&read.found), &mut verified);
+    Ok(verified)
 }
 
 /// The status first, then the records: what is written in between is newer than its head, and is looked at again.
 async fn in_cluster(asked: &Verify, claims: Claims) -> Result<Verified, String> {
     let (client, namespace) = client(&asked.place).await?;
     let mut looks = 0;
-    loop {
+    let (found, mut verified) = loop {
         let mut claims = claims.clone();
         let (uid, journal) = asked
             .which
             .journal(&client, &namespace, &mut claims)
             .await?;
         let found = found(&client, &journal, &uid).await?;
-        let mut verified = verify(&found, &claims);
-        given_there(&client, &found, &mut verified).await;
+        let verified = verify(&found, &claims);
         looks += 1;
         let behind = matches!(verified.doubts.as_slice(), [Doubt::NewerThanAnchors { .. }]);
         if !behind || !verified.faults.is_empty() || looks >= LOOKS {
-            return Ok(verified);
+            break (found, verified);
         }
         tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Holds the approvals that the records name against those that are there.
-async fn given_there(client: &Client, found: &Found, verified: &mut Verified) {
-    let Some((namespace, _)) = verified.closure.clone() else {
-        return;
     };
-    match cluster::approvals(client, &namespace).await {
-        Ok(approvals) => given::compare(found, &approvals, verified),
-        Err(why) => verified.notes.push(format!(
-            "the approvals in namespace {namespace} were not compared: {}",
-            refused(&why)
-        )),
+    // After the records: whatever they rest on was there before them.
+    if let Some((namespace, _)) = verified.closure.clone() {
+        match cluster::approvals(&client, &namespace).await {
+            Ok(there) => given::compare(&found, Given::in_cluster(&there), &mut verified),
+            Err(why) => verified.notes.push(format!(
+                "the approvals in namespace {namespace} were not compared: {}",
+                refused(&why)
+            )),
+        }
     }
+    Ok(verified)
 }
 
 /// Carries `export` out.
@@ -160,14 +160,17 @@ pub async fn exported(asked: &Export) -> Result<(), String> {
         .await?;
     let records = cluster::records(&client, &journal, &uid).await;
     let records = records.map_err(|why| refused(&why))?;
-    let told = export::lines(&records);
+    let found = cluster::found(&records);
+    let verified = verify(&found, &claims);
+    let mut lines = beside(&client, &found, &verified).await;
+    lines.extend(records);
+    let told = export::lines(&lines);
     match &asked.file {
         Some(path) => {
             std::fs::write(path, told).map_err(|why| format!("write {}: {why}", path.display()))?;
         }
         None => write(&told)?,
     }
-    let verified = verify(&cluster::found(&records), &claims);
     match &verified.head {
         Some(head) => eprintln!(
             "{}\nhead {head}\nKeep the head elsewhere: it is what shows that a tail was cut off.",
@@ -176,6 +179,26 @@ pub async fn exported(asked: &Export) -> Result<(), String> {
         None => eprintln!("there is no settled record of closure {uid} in namespace {journal}"),
     }
     Ok(())
+}
+
+/// Copies of the approvals that the records rest on, as far as they are still there.
+async fn beside(client: &Client, found: &Found, verified: &Verified) -> Vec<Value> {
+    let Some((namespace, _)) = &verified.closure else {
+        return Vec::new();
+    };
+    match cluster::approvals(client, namespace).await {
+        Ok(there) => {
+            let named = given::named(found, &verified.uid);
+            let uid = |one: &ClosureApproval| one.uid().unwrap_or_default();
+            let named = there.iter().filter(|one| named.contains(uid(one).as_str()));
+            named.map(ClosureApproval::copy).collect()
+        }
+        Err(why) => {
+            let why = refused(&why);
+            eprintln!("the approvals in namespace {namespace} are not in the export: {why}");
+            Vec::new()
+        }
+    }
 }
 
 impl Which {

@@ -13,8 +13,8 @@ const ENDINGS: [&str; 3] = ["jsonl", "ndjson", "json"];
 const DEEPEST: u32 = 4;
 /// The file of an evidence store that names the newest record.
 const HEAD: &str = "head.json";
-/// The folders of an evidence store that hold records, one a file and nothing else.
-const OF_RECORDS: [&str; 2] = ["records", "plans"];
+/// The folders of an evidence store that hold records, or what they rest on, one a file and nothing else.
+const OF_RECORDS: [&str; 3] = ["records", "plans", "approvals"];
 
 /// What lies in a place.
 enum Lying {
@@ -59,9 +59,10 @@ pub async fn read(places: &[String], uid: &mut Option<String>) -> Result<Read, S
         }
         let mut found = Found::default();
         found.add_text(&name, &text);
-        if found.entries.is_empty() && one.should_hold_a_record() {
+        let empty = found.entries.is_empty() && found.approvals.is_empty();
+        if empty && one.should_hold_a_record() {
             found.unreadable = vec![one.unreadable(found.unreadable)];
-        } else if found.entries.is_empty() {
+        } else if empty {
             continue;
         }
         journals.push((one.owner(), found));
@@ -85,7 +86,9 @@ pub async fn read(places: &[String], uid: &mut Option<String>) -> Result<Read, S
     let wanted = |owner: &Option<String>, found: &Found| {
         let mut all = found.entries.iter();
         uid.as_ref().is_none_or(|uid| {
+            let mut approvals = found.approvals.iter();
             all.any(|entry| entry.spec.closure_uid == *uid)
+                || approvals.any(|one| one.spec.closure_uid == *uid)
                 || (found.entries.is_empty() && owner.as_ref() == Some(uid))
         })
     };
@@ -94,14 +97,18 @@ pub async fn read(places: &[String], uid: &mut Option<String>) -> Result<Read, S
         .partition(|(owner, found)| wanted(owner, found));
     for (_, found) in chosen {
         all.entries.extend(found.entries);
+        all.approvals.extend(found.approvals);
         all.unreadable.extend(found.unreadable);
     }
     let ours = heads
         .into_iter()
         .filter(|(owner, _)| Some(owner) == of_journal.as_ref());
+    let anchors: Vec<Anchor> = ours.map(|(_, anchor)| anchor).collect();
+    // Only a store has such a head.
+    all.is_store = !anchors.is_empty();
     Ok(Read {
         found: all,
-        anchors: ours.map(|(_, anchor)| anchor).collect(),
+        anchors,
     })
 }
 

@@ -1,5 +1,6 @@
 //! `report`: what was done and what proves it, as JSON, Markdown or one HTML page.
 
+use crate::evidence::given::{self, Given};
 use crate::evidence::report::{Report, Sources, html, markdown};
 use crate::evidence::{Claims, Doubt, Verdict, Verified, cluster, verify};
 use crate::plugin::arguments::{Report as Asked, ReportFormat};
@@ -20,7 +21,6 @@ pub(crate) async fn show(
     namespace: &str,
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, Trouble> {
-    let approvals = cluster::approvals(&client, namespace).await?;
     let mut looks = 0;
     let report = loop {
         let closure = read(&client, namespace, &asked.name).await?;
@@ -31,12 +31,15 @@ pub(crate) async fn show(
             uid: Some(uid),
             anchors: cluster::anchor(&closure).into_iter().collect(),
         };
-        let verified = verify(&found, &claims);
+        let mut verified = verify(&found, &claims);
         looks += 1;
         if looks < LOOKS && behind(&verified) {
             tokio::time::sleep(PAUSE).await;
             continue;
         }
+        // After the records: whatever they rest on was there before them.
+        let approvals = cluster::approvals(&client, namespace).await?;
+        given::compare(&found, Given::in_cluster(&approvals), &mut verified);
         break Report::compose(&Sources {
             closure: &closure,
             approvals: &approvals,

@@ -28,6 +28,11 @@ impl Folder {
         self.0.clone().join("plans").join(format!("{name}.json"))
     }
 
+    /// An approval or attestation that a record rests on, by its UID.
+    pub fn approval(&self, uid: &str) -> Path {
+        self.0.clone().join("approvals").join(format!("{uid}.json"))
+    }
+
     /// Anything else, for example `report.json`.
     pub fn named(&self, name: &str) -> Path {
         self.0.clone().join(name)
@@ -48,6 +53,10 @@ mod tests {
         assert_eq!(
             folder.plan("uid-plan-ab-0000").as_ref(),
             "evidence/tenant/uid/plans/uid-plan-ab-0000.json"
+        );
+        assert_eq!(
+            folder.approval("of-bob").as_ref(),
+            "evidence/tenant/uid/approvals/of-bob.json"
         );
         assert_eq!(
             folder.named("report.md").as_ref(),

@@ -4,6 +4,7 @@
 //! ```text
 //! <store>/<tenant id>/<UID of the closure>/records/0000000001.json   written once
 //!                                         /plans/<name of the part>.json   written once
+//!                                         /approvals/<UID of the approval>.json   written once
 //!                                         /head.json   the newest record and its hash
 //!                                         /report.json .md .html
 //!                                         /inventory-….jsonl   names, which are removed once their time is over

@@ -15,6 +15,8 @@ use tenant_closure::closure::report::Phase;
 pub(crate) struct Left {
     /// Its journal, as exported: one record a line.
     pub(crate) journal: Vec<Value>,
+    /// Copies of the approvals that it rests on, which the export holds before the records.
+    pub(crate) approvals: Vec<Value>,
     /// The head that its status names.
     pub(crate) head: String,
     /// The journal of another closure of the same tenant, which only planned.
@@ -174,6 +176,9 @@ async fn close() -> Left {
     let (code, said, why) = reached("verify", &[]);
     assert!(why.is_empty(), "{why}");
     let reports = ["json", "md", "html"].map(reported);
+    let exported = read("journal.jsonl");
+    let of_records = |one: &Value| one["kind"] == "ClosureRecord";
+    let (journal_there, approvals) = exported.into_iter().partition(of_records);
     let deleted = tidy(&stack).await;
     let (tidied, told, _) = reached("verify", &[]);
     Left {
@@ -183,7 +188,8 @@ async fn close() -> Left {
         deleted,
         head: format!("{}:{}", journal.sequence, journal.head),
         in_cluster: (code, said),
-        journal: read("journal.jsonl"),
+        journal: journal_there,
+        approvals,
         other,
         users,
         folder,

@@ -53,7 +53,8 @@ fn an_untouched_journal_is_whole_in_the_cluster_and_in_a_file() {
     let left = left();
     let (code, said) = &left.in_cluster;
     assert_eq!(*code, Some(0), "{said}");
-    let (code, of_file) = verify(&left.file("untouched.jsonl", &left.journal), &left.head);
+    let all = [&left.approvals[..], &left.journal].concat();
+    let (code, of_file) = verify(&left.file("untouched.jsonl", &all), &left.head);
     assert_eq!(code, Some(0), "{of_file}");
     assert_eq!(*said, of_file, "cluster and file tell the same");
     let uid = left.journal[0]["spec"]["closureUID"].as_str().unwrap();

@@ -267,7 +267,7 @@ async fn nothing_told(cloud: &Cloud, stack: &Stack, case: &Case, logs: &Path) {
     cloud.must_not_tell("the closure", &serde_json::to_string(&closure).unwrap());
     let all = [
         "get",
-        "events,closurerecords,configmaps",
+        "events,closurerecords,closureapprovals,configmaps,deployments",
         "-A",
         "-o",
         "json",
@@ -275,6 +275,30 @@ async fn nothing_told(cloud: &Cloud, stack: &Stack, case: &Case, logs: &Path) {
     let (done, text, why) = stack.cluster.kubectl("admin", &all, None).await.unwrap();
     assert!(done, "{why}");
     cloud.must_not_tell("the cluster", &text);
+    let page = format!("http://127.0.0.1:{}/metrics", stack.port);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let page = http.get(page).send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("tenant_closure_evidence_objects_total"),
+        "{page}"
+    );
+    cloud.must_not_tell("the metrics", &page);
+    // The report, among all that lies there.
+    let places = cloud.places().await;
+    assert!(
+        places
+            .iter()
+            .any(|place| place.filename() == Some("report.html"))
+    );
+    assert!(
+        places
+            .iter()
+            .any(|place| place.as_ref().contains("/approvals/"))
+    );
+    for place in places {
+        let text = cloud.read(&place).await;
+        cloud.must_not_tell(place.as_ref(), &String::from_utf8_lossy(&text));
+    }
 }
 
 /// The whole course.

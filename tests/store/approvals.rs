@@ -1,0 +1,155 @@
+//! The approvals that a closure rests on are in the store before its first effect, and outlive those in the cluster.
+
+use super::{NAME, Place, read, until_told};
+use crate::person::Person;
+use kube::ResourceExt as _;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bob approves the plan at hand; the UID of his approval.
+async fn approved(place: &Place) -> String {
+    let case = &place.case;
+    let closure = case.closures().get(NAME).await.unwrap();
+    let digest = closure.status.as_ref().unwrap().plan.as_ref().unwrap();
+    let digest = digest.digest.clone();
+    let person = Person::new(case, true, None);
+    person.brief_judge(&closure, &digest).await.unwrap();
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240);
+    let approval = json!({
+        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+        "metadata": {"name": "bobs", "namespace": "closures"},
+        "spec": {
+            "purpose": "Approval", "closureName": NAME, "closureUID": closure.uid().unwrap(),
+            "tenantID": case.portal.tenant.id, "planDigest": digest, "approver": "bob",
+            "confirmDomain": case.portal.tenant.initial_domain,
+            "expiresAt": until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        },
+    });
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(why) = case.cluster.apply("bob", &approval.to_string()).await {
+        // The policies may not have heard of the closure yet.
+        assert!(Instant::now() < deadline, "{why}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let get = ["get", "closureapproval", "bobs", "-n", "closures", "-o"];
+    let get = [&get[..], &["jsonpath={.metadata.uid}"]].concat();
+    let (done, uid, why) = case.cluster.kubectl("admin", &get, None).await.unwrap();
+    assert!(done, "{why}");
+    uid
+}
+
+/// What verification says of the store once its copy was replaced by this.
+fn with(place: &Place, copy: &Path, text: &str) -> (Option<i32>, Value) {
+    let before = std::fs::read(copy).unwrap();
+    std::fs::write(copy, text).unwrap();
+    let judged = place.in_store();
+    std::fs::write(copy, before).unwrap();
+    judged
+}
+
+/// One trouble is told, and it names these.
+fn tells(said: &Value, kind: &str, words: &[&str]) {
+    let told = said[kind].as_array().unwrap();
+    assert_eq!(told.len(), 1, "{said:#}");
+    for word in words {
+        assert!(told[0].as_str().unwrap().contains(word), "{word}: {told:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_was_approved_is_proven_by_the_store_alone() {
+    let place = Place::new(true).await;
+    place.case.apply().await.unwrap();
+    until_told(&place.case, "Approved", "ApprovalsMissing", "").await;
+    place
+        .stack
+        .configure(json!({"killSwitch": "true"}))
+        .await
+        .unwrap();
+    until_told(&place.case, "Ready", "KillSwitch", "").await;
+    let uid = approved(&place).await;
+
+    // Somebody was there first: nothing begins, and what he put there stays until a person takes it away.
+    let copy: PathBuf = place.kept().await.join(format!("approvals/{uid}.json"));
+    std::fs::create_dir(copy.parent().unwrap()).unwrap();
+    std::fs::write(&copy, "{}").unwrap();
+    place
+        .stack
+        .configure(json!({"killSwitch": "false"}))
+        .await
+        .unwrap();
+    let told = until_told(&place.case, "Ready", "EvidenceDiffers", &uid).await;
+    assert!(told.contains("approvals/"), "{told}");
+    until_told(&place.case, "EvidenceStored", "EvidenceDiffers", &uid).await;
+    tokio::time::sleep(Duration::from_secs(3)).await; // more cycles
+    assert_eq!(place.effects().await, 0, "it began");
+    assert_eq!(std::fs::read_to_string(&copy).unwrap(), "{}");
+    std::fs::remove_file(&copy).unwrap();
+    place
+        .with_persons(async {
+            place.until_effects(0).await;
+            assert!(copy.exists(), "it is there before the first effect");
+            place.until_closed().await;
+        })
+        .await;
+
+    let stored = std::fs::read_to_string(&copy).unwrap();
+    assert_eq!(read(&copy)["spec"]["approver"], "bob");
+    // What the person who attested that only ours is left said is there too.
+    let copies = std::fs::read_dir(copy.parent().unwrap()).unwrap();
+    let copies: Vec<Value> = copies.map(|one| read(&one.unwrap().path())).collect();
+    let attested = copies
+        .iter()
+        .filter(|one| one["spec"]["purpose"] == "Attestation");
+    let checks: Vec<&str> = attested
+        .map(|one| one["spec"]["check"].as_str().unwrap())
+        .collect();
+    assert!(checks.contains(&"OnlyOurs"), "{checks:?}");
+
+    // The cluster is tidied up: there it is told, and the store says what it said.
+    let delete = ["delete", "closureapprovals", "--all", "-n", "closures"];
+    let deleted = place.case.cluster.kubectl("admin", &delete, None).await;
+    assert!(deleted.unwrap().0);
+    let (code, said) = place.in_cluster();
+    assert_eq!(code, Some(0), "{said:#}");
+    assert!(said["notes"].to_string().contains(&uid), "{said:#}");
+    let (code, said) = place.in_store();
+    assert_eq!((code, &said["notes"]), (Some(0), &json!([])), "{said:#}");
+
+    // Whatever is changed in the copy, it is said in which.
+    for (from, to, what) in [
+        ("\"bob\"", "\"eve\"", "hashes to"),
+        (
+            "\"planDigest\":\"",
+            "\"planDigest\":\"0",
+            "is of another plan",
+        ),
+        (
+            "\"closureUID\":\"",
+            "\"closureUID\":\"0",
+            "is of another closure",
+        ),
+        (
+            "\"expiresAt\":\"2",
+            "\"expiresAt\":\"1",
+            "had ended before the record",
+        ),
+        ("\"Approval\"", "\"Attestation\"", "is no approval"),
+    ] {
+        let changed = stored.replacen(from, to, 1);
+        assert_ne!(changed, stored, "{from}");
+        let (code, said) = with(&place, &copy, &changed);
+        assert_eq!(code, Some(1), "{what}: {said:#}");
+        tells(&said, "faults", &[&uid, what]);
+    }
+    let (code, said) = with(&place, &copy, "{\"half a");
+    assert_eq!(code, Some(2), "{said:#}");
+    tells(&said, "doubts", &[&uid, "cannot be judged"]);
+    std::fs::remove_file(&copy).unwrap();
+    let (code, said) = place.in_store();
+    assert_eq!(code, Some(2), "{said:#}");
+    tells(&said, "doubts", &[&uid, "no copy is here"]);
+}
