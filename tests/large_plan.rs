@@ -60,7 +60,7 @@ fn a_plan_of_200_000_users_takes_16_bytes_for_each_and_hardly_more() {
     let (parts, writing) = grown(|| {
         let parts = sealed.users.chunks(plan::CHUNK);
         parts
-            .map(|ids| serde_json::to_vec(ids).unwrap().len())
+            .filter(|ids| serde_json::to_vec(ids).unwrap().len() > ids.len())
             .count()
     });
     assert_eq!(parts, USERS / plan::CHUNK);

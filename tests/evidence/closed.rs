@@ -1,6 +1,6 @@
 //! One closure, carried out once for all tests, and what it left.
 
-use crate::case::NAME;
+use crate::case::{Case, NAME};
 use crate::person::Person;
 use crate::stack::{Options, Stack};
 use kube::api::DeleteParams;
@@ -150,22 +150,7 @@ async fn close() -> Left {
     case.apply().await.unwrap();
     let mut person = Person::new(&case, true, Some(folder.path().join("person.log")));
     let closed = async {
-        // Somebody comes when nearly all have gone: a supplement of the plan.
-        let gone = |one: &Value| one["kind"] == "userDeleted";
-        while case
-            .portal
-            .effects()
-            .await
-            .unwrap()
-            .iter()
-            .filter(|one| gone(one))
-            .count()
-            < 55
-        {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let somebody = json!({"action": "createUser"});
-        case.portal.press_with(&somebody).await.unwrap();
+        somebody_comes(&case).await;
         stack.until(&case, Phase::Closed).await
     };
     let status = tokio::select! {
@@ -194,6 +179,25 @@ async fn close() -> Left {
         users,
         folder,
     }
+}
+
+/// Somebody comes when nearly all have gone: a supplement of the plan.
+async fn somebody_comes(case: &Case) {
+    let gone = |one: &&Value| one["kind"] == "userDeleted";
+    while case
+        .portal
+        .effects()
+        .await
+        .unwrap()
+        .iter()
+        .filter(gone)
+        .count()
+        < 55
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let somebody = json!({"action": "createUser"});
+    case.portal.press_with(&somebody).await.unwrap();
 }
 
 /// Somebody deletes the approvals, and bob makes one anew under the name of one of his; UIDs of those that were.

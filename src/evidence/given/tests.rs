@@ -184,10 +184,8 @@ fn what_was_changed_since_it_counted_is_told_wherever_it_lies() {
         for given in [Given::in_cluster(&changed), Given::beside(&beside)] {
             let told = compared(&found, given).faults;
             let uid = changed[at].metadata.uid.as_deref().unwrap();
-            let [fault] = &told[..] else {
-                panic!("{told:?}");
-            };
-            let fault = fault.to_string();
+            assert_eq!(told.len(), 1, "{told:?}");
+            let fault = told[0].to_string();
             assert!(fault.contains(uid) && fault.contains(what), "{fault}");
         }
     }
