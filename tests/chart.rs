@@ -341,7 +341,7 @@ fn the_policies_are_those_that_the_operator_looks_for() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 8);
+    assert_eq!(seen, 10);
 }
 
 #[test]
@@ -373,6 +373,25 @@ fn the_operator_can_read_its_configuration() {
         );
         assert_eq!(read.guards.protected.len(), usize::from(kill_switch));
         assert!(read.workload_identity.is_empty());
+    }
+}
+
+#[test]
+fn machines_are_named_one_a_line() {
+    let read = |settings: &[&str]| {
+        let objects = objects(settings);
+        let map = of_kind(&objects, "ConfigMap")[0].clone();
+        configuration::resolve(Some(&serde_json::from_value(map).unwrap()))
+    };
+    let usual = read(&[]);
+    assert!(usual.guards.present && !usual.unapproved_machines && !usual.machines.has("ci-1"));
+    let named = read(&["configuration.machineAuthors={ci-*,gitlab:group/project:deploy}"]);
+    assert!(named.guards.present && named.machines.has("ci-1"));
+    assert!(named.machines.has("gitlab:group/project:deploy") && !named.machines.has("bob"));
+    assert!(read(&["configuration.allowMachinesWithoutApproval=true"]).unapproved_machines);
+    for wrong in ["{*}", "{#ci}", "ci"] {
+        let setting = format!("configuration.machineAuthors={wrong}");
+        assert!(template(&[&setting]).is_err(), "{wrong}");
     }
 }
 

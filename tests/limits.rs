@@ -22,8 +22,9 @@ mod simulator;
 #[path = "support/stack.rs"]
 mod stack;
 
-use case::Case;
+use case::{Case, NAME};
 use cluster::Result;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{DeleteParams, ListParams, PostParams};
@@ -33,7 +34,7 @@ use reasons::until_told;
 use serde_json::{Value, json};
 use stack::{Options, Stack};
 use std::time::{Duration, Instant};
-use tenant_closure::api::{BEGINS, ClosureRecord};
+use tenant_closure::api::{BEGINS, ClosureApproval, ClosureRecord};
 
 /// Where the operator lives.
 const OPERATOR: &str = "tenant-closure";
@@ -313,6 +314,81 @@ async fn as_many_act_at_once_as_the_configuration_says_and_who_waits_does_not_co
     let whole = rows.iter().all(|(_, times)| times % SLICE == 0);
     assert!(whole, "two acted at once: {rows:?}");
     until_told(&waiting, "Ready", "WaitingSyncOff", "").await;
+}
+
+/// This person approves the plan at hand, as soon as the policies have heard of the closure; when the API server took it.
+async fn approve(case: &Case, person: &str) -> Timestamp {
+    let closure = case.closures().get(NAME).await.unwrap();
+    let plan = closure.status.unwrap().plan.unwrap();
+    let until = Timestamp::now() + SignedDuration::from_hours(240);
+    let approval = json!({
+        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+        "metadata": {"name": person, "namespace": case.namespace},
+        "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.metadata.uid,
+            "tenantID": closure.spec.tenant.id, "planDigest": plan.digest,
+            "confirmDomain": closure.spec.tenant.initial_domain, "approver": person, "expiresAt": until.to_string()},
+    });
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(why) = case.cluster.apply(person, &approval.to_string()).await {
+        assert!(Instant::now() < deadline, "{why}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let all: Api<ClosureApproval> = Api::namespaced(case.cluster.client("admin"), &case.namespace);
+    all.get(person)
+        .await
+        .unwrap()
+        .creation_timestamp()
+        .unwrap()
+        .0
+}
+
+/// Of two that are needed the second begins it, however long ago the first was given; nobody ends it.
+#[tokio::test(flavor = "current_thread")]
+async fn the_grace_period_runs_from_the_last_needed_approval_and_ends_by_itself() {
+    let grace = SignedDuration::from_secs(15);
+    let folder = tempfile::tempdir().unwrap();
+    let values = ["gracePeriod=15s", "minimumApprovals=2"];
+    let options = Options {
+        simulation: simulator::demo_tenant(12, 7),
+        values: values
+            .map(|value| format!("configuration.{value}"))
+            .to_vec(),
+        quiet: true,
+        ..Options::default()
+    };
+    let stack = Stack::start(Some(folder.path()), options).await.unwrap();
+    let tenant = stack.simulator.tenant().unwrap().clone();
+    let case = stack.case("closures", tenant).await.unwrap();
+    let carol = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "carol-too", "namespace": case.namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "closure-approver"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "carol"}],
+    });
+    case.cluster
+        .apply("admin", &carol.to_string())
+        .await
+        .unwrap();
+    case.apply().await.unwrap();
+    until_told(&case, "Ready", "ApprovalsMissing", "0 of 2").await;
+    let first = approve(&case, "bob").await;
+    until_told(&case, "Ready", "ApprovalsMissing", "1 of 2").await;
+    while Timestamp::now() <= first + grace {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let second = approve(&case, "carol").await;
+    until_told(&case, "Ready", "GracePeriod", "").await;
+    assert!(
+        first + grace < second,
+        "the first is older than a whole period"
+    );
+    while effects(&case).await == 0 {
+        let over = Timestamp::now() > second + SignedDuration::from_secs(90);
+        assert!(!over, "it did not end");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let begun = Timestamp::now();
+    assert!(begun >= second + grace, "{begun}, approved at {second}");
 }
 
 /// Nothing is given up for it: a step that takes longer than it should is told, with an event, and goes on.

@@ -84,7 +84,7 @@ const PROMISED: [&str; 39] = [
     "An approval can only be revoked",
     "An approval of another closure (UID), tenant, domain or plan, one that has expired",
     "Who approves twice is one person",
-    "Where a service account wrote the closure",
+    "Where a service account, or another machine",
     "Suspend, legal hold and deletion",
     "the date in `notBefore`",
     "within the grace period",

@@ -45,6 +45,8 @@ mod identity;
 mod kinds;
 #[path = "trouble/losses.rs"]
 mod losses;
+#[path = "trouble/machines.rs"]
+mod machines;
 #[path = "trouble/mail.rs"]
 mod mail;
 #[path = "trouble/mixed.rs"]
@@ -98,7 +100,11 @@ const ARGUMENTS: [&str; 4] = ["--effect-seconds", "2", "--request-seconds", "2"]
 /// For the chart: whose signatures count.
 fn values() -> Vec<String> {
     let keys = signed::SIGNER.approval_keys();
-    vec![format!("configuration.approvalKeys={keys}")]
+    vec![
+        format!("configuration.approvalKeys={keys}"),
+        "configuration.machineAuthors={arn:aws:sts::111122223333:assumed-role/argocd/*}".to_owned(),
+        "configuration.allowFewerApprovals=true".to_owned(),
+    ]
 }
 
 fn main() {
@@ -117,6 +123,7 @@ fn main() {
         identity::rows(),
         kinds::rows(),
         losses::rows(),
+        machines::rows(),
         mail::rows(),
         mixed::rows(),
         oidc::rows(),

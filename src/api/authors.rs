@@ -1,10 +1,7 @@
 //! Authors: who created a closure, and who has changed since what an approval rests on, as admission stamped it.
 
-use crate::api::{CHANGED_BY, REQUESTED_BY, TenantClosure};
+use crate::api::{CHANGED_BY, Machines, REQUESTED_BY, TenantClosure};
 use kube::ResourceExt as _;
-
-/// How the API server names service accounts.
-const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
 /// The persons and programs that wrote a closure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,16 +37,11 @@ impl Authors {
         format!("\n{}\n", self.changed).contains(&format!("\n{name}\n"))
     }
 
-    /// A service account is among them: who stands behind it the cluster does not know.
-    pub fn has_a_service_account(&self) -> bool {
+    /// A machine is among them: who stands behind it the cluster does not know.
+    pub fn has_one_of(&self, machines: &Machines) -> bool {
         let mut all = self.changed.lines().chain([self.creator.as_str()]);
-        all.any(is_service_account)
+        all.any(|name| machines.has(name))
     }
-}
-
-/// The name is a service account's.
-pub fn is_service_account(name: &str) -> bool {
-    name.starts_with(SERVICE_ACCOUNT)
 }
 
 #[cfg(test)]
@@ -76,10 +68,15 @@ mod tests {
     }
 
     #[test]
-    fn a_service_account_counts_wherever_it_stands() {
-        let robot = "system:serviceaccount:flux-system:kustomize-controller";
-        assert!(authors(robot, "").has_a_service_account());
-        assert!(authors("alice", &format!("alice\n{robot}")).has_a_service_account());
-        assert!(!authors("alice", "alice\nsystem:masters").has_a_service_account());
+    fn a_machine_counts_wherever_it_stands() {
+        let machines = Machines::parse("argocd").unwrap_or_default();
+        for robot in [
+            "system:serviceaccount:flux-system:kustomize-controller",
+            "argocd",
+        ] {
+            assert!(authors(robot, "").has_one_of(&machines));
+            assert!(authors("alice", &format!("alice\n{robot}\nbob")).has_one_of(&machines));
+        }
+        assert!(!authors("alice", "alice\nargocd-too").has_one_of(&machines));
     }
 }

@@ -7,6 +7,7 @@ pub mod closure;
 pub mod conditions;
 pub mod crd;
 pub mod hash;
+pub mod machines;
 mod plan_status;
 pub mod policies;
 pub mod record;
@@ -18,6 +19,7 @@ pub mod terms;
 pub use approval::{ClosureApproval, ClosureApprovalSpec, Purpose};
 pub use authors::Authors;
 pub use closure::{TenantClosure, TenantClosureSpec};
+pub use machines::Machines;
 pub use record::{ClosureRecord, ClosureRecordSpec, ClosureRecordStatus, RecordType};
 pub use status::TenantClosureStatus;
 

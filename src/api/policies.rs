@@ -15,8 +15,9 @@ pub fn yaml(namespace: &str, service_account: &str) -> String {
 pub const AUTHORS: &str = "tenantclosure-author-guard";
 
 /// The validating policies whose presence an approval rests on.
-pub const REQUIRED: [&str; 3] = [
+pub const REQUIRED: [&str; 4] = [
     "tenantclosure-author-guard",
     "tenantclosure-approver-guard",
+    "tenantclosure-revocation-guard",
     "tenantclosure-record-guard",
 ];

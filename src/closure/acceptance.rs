@@ -104,7 +104,8 @@ pub fn approved(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Later
     let approvals = seen.cluster.later.as_ref()?;
     let accepted = later(plan);
     // It has no beginning of its own: its grace period stays.
-    let counts = !accepted.is_empty() && approval::assess(approvals, false, now).next.is_none();
+    let earlier = seen.cluster.earlier(now);
+    let counts = !accepted.is_empty() && approval::assess(approvals, false, earlier).next.is_none();
     counts.then(|| Later {
         accepted,
         approvals: approvals.named(),

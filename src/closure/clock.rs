@@ -3,8 +3,9 @@
 use crate::closure::observation::Obstacle;
 use jiff::{SignedDuration, Timestamp};
 
-/// So far apart two clocks may be. A record in doubt is settled by the time at which its effect must be over, and the grace
-/// period, the date in `spec.notBefore` and the end of an approval are looked up on the operator's clock.
+/// So far apart two clocks may be: a record in doubt is settled by the time at which its effect must be over. Within that, what
+/// ends (an approval) ends by the later of both, and what begins (after the grace period, or the date in `spec.notBefore`) begins
+/// by the earlier.
 pub const APART: SignedDuration = SignedDuration::from_secs(30);
 
 /// Two clocks that are further apart than that.

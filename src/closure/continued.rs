@@ -75,6 +75,8 @@ mod tests {
     use crate::closure::step::Step;
     use crate::closure::supplement::SupplementRef;
 
+    type Change = fn(&mut Memory, Option<Asked>);
+
     #[test]
     fn each_field_that_steers_is_compared() {
         let mut run = Run::of(World::new(3));
@@ -89,7 +91,7 @@ mod tests {
             refused: None,
             accepted: 1,
         });
-        let changes: [(&str, fn(&mut Memory, Option<Asked>)); 14] = [
+        let changes: [(&str, Change); 14] = [
             ("plan", |m, _| {
                 m.plan.iter_mut().for_each(|plan| plan.users += 1);
             }),
@@ -119,10 +121,10 @@ mod tests {
             }),
             ("cursor", |m, _| m.cursor += 1),
             ("cleanSince", |m, asked| {
-                m.clean_since = asked.map(|asked| asked.at)
+                m.clean_since = asked.map(|asked| asked.at);
             }),
             ("verifiedAt", |m, asked| {
-                m.verified_at = asked.map(|asked| asked.at)
+                m.verified_at = asked.map(|asked| asked.at);
             }),
             ("syncOff", |m, asked| m.sync_off = asked),
             ("ownIdentityRemoved", |m, _| m.own_identity_removed = true),

@@ -69,9 +69,15 @@ fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Dec
         decided.decision = refusal;
         return decided;
     }
+    let departed = guards::departed(seen, memory);
     let mut expired = None;
+    if departed && let Some(approved) = steps::approval::outside(plan, seen, now) {
+        decided.standings.extend(approved.standings);
+        let over = |next: &Decision| steps::approval::only_expired(next, memory);
+        expired = approved.next.filter(over);
+    }
     for step in Step::ORDER {
-        if guards::departed(seen, memory) && step < Step::DeleteDirectory {
+        if departed && step < Step::DeleteDirectory {
             // Nothing inside can be looked at any more; the journal holds the proofs.
             continue;
         }

@@ -16,7 +16,7 @@ pub use crate::closure::question::Question;
 use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::special::Special;
 use crate::closure::steps::deprovision::Announced;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A fact, or the reason why there is none.
@@ -176,6 +176,8 @@ pub struct Cluster {
     pub attested_by: Vec<String>,
     /// The API server's clock and the operator's own are too far apart.
     pub skew: Option<Skew>,
+    /// By how much the API server's clock is behind the operator's own, at least; zero where it is not.
+    pub behind: SignedDuration,
     /// The operator's configuration.
     pub configuration: Configuration,
     /// Other closures whose first effect was within the last 30 days, whatever became of them.
@@ -193,6 +195,14 @@ pub struct Cluster {
     /// What the status remembers of the dates of disabled subscriptions. A status that was lost leaves the question to a
     /// person open for longer, no more.
     pub announced: Announced,
+}
+
+impl Cluster {
+    /// What must not begin before a date does not begin before either clock has come to it: the earlier of both, where the
+    /// operator's own says `now`.
+    pub fn earlier(&self, now: Timestamp) -> Timestamp {
+        now.checked_sub(self.behind).unwrap_or(now)
+    }
 }
 
 /// How the Job that vouches for the backup stands, by its conditions.
@@ -389,6 +399,7 @@ impl Default for Cluster {
             proofs: BTreeMap::new(),
             attested_by: Vec::new(),
             skew: None,
+            behind: SignedDuration::ZERO,
             configuration: Configuration::default(),
             begun_lately: 0,
             credential: Ok(()),

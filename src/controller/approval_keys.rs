@@ -1,7 +1,8 @@
 //! Who may sign approvals, and with which keys: lines as in OpenSSH's `allowed_signers`
 //! (ssh-keygen(1), section ALLOWED SIGNERS), narrower where those could make two persons of one.
 
-use crate::api::authors::is_service_account;
+use crate::api::Machines;
+use crate::api::machines::is_service_account;
 use crate::api::signature::{NAMESPACE, takes};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -73,6 +74,13 @@ impl ApprovalKeys {
         }
         self.0.entry(principal.to_owned()).or_default().push(one);
         Ok(())
+    }
+
+    /// The first principal that is a machine: none of those can approve.
+    pub fn machine(&self, machines: &Machines) -> Option<&str> {
+        let mut principals = self.0.keys();
+        let found = principals.find(|principal| machines.has(principal));
+        found.map(String::as_str)
     }
 
     /// Until when this approver's approval counts by this key, or why it does not.

@@ -20,6 +20,11 @@ const UNVOUCHED: &str = "the closure is older than the policy that vouches for i
 
 /// The check by which a person lets the operator's own application go.
 const ONLY_OURS: &str = "OnlyOurs";
+/// What is told where a machine wrote a closure that asks for none.
+const BY_A_MACHINE: &str =
+    "a service account or another machine wrote the closure, so two persons are asked";
+/// What is told of one that asks for none without the policies.
+const UNGUARDED: &str = "the admission policies that vouch for its author are missing or altered, so two persons are asked";
 
 /// All approvals that name this closure, read live.
 ///
@@ -67,14 +72,8 @@ pub fn judge(
     now: Timestamp,
 ) -> Approvals {
     let authors = Authors::of(closure);
-    // Nobody vouches for the stamp of a closure that was there before the policy that guards it: of two persons at least
-    // one is not its author.
-    let unvouched = policies.is_some_and(|policies| {
-        let created = closure.creation_timestamp().map(|t| t.0);
-        created.is_none_or(|created| created <= policies.authors)
-    });
-    let required = if (authors.has_a_service_account() || unvouched) && terms.approvals_required > 0
-    {
+    let doubt = doubtful(closure, &authors, terms, configured, policies);
+    let required = if doubt.is_some() {
         terms.approvals_required.max(2)
     } else {
         terms.approvals_required
@@ -118,8 +117,11 @@ pub fn judge(
         }
     }
     expired.retain(|approver| !counted.contains_key(approver));
-    if unvouched && counted.len() < required as usize {
-        rejected.insert(UNVOUCHED);
+    let told = |why: &&str| *why == UNVOUCHED || terms.approvals_required == 0;
+    if let Some(why) = doubt.filter(told)
+        && counted.len() < required as usize
+    {
+        rejected.insert(why);
     }
     let mut begun: Vec<Timestamp> = counted.values().map(|one| one.created).collect();
     begun.sort_unstable();
@@ -136,6 +138,32 @@ pub fn judge(
         expired: expired.into_iter().collect(),
         rejected: rejected.into_iter().map(str::to_owned).collect(),
         policy_missing: policies.is_none(),
+    }
+}
+
+/// Why two persons are asked at least, of whom one is not its author: a machine wrote it, or nobody vouches for the stamp of a
+/// closure that was there before the policy that guards it. Where some approval is asked and the policies are missing, none
+/// counts anyway.
+fn doubtful(
+    closure: &TenantClosure,
+    authors: &Authors,
+    terms: &Terms,
+    configured: &Configured,
+    policies: Option<InForce>,
+) -> Option<&'static str> {
+    let asks_for_none = terms.approvals_required == 0;
+    if asks_for_none && configured.unapproved_machines {
+        return None;
+    }
+    let created = closure.creation_timestamp().map(|t| t.0);
+    match policies {
+        None if asks_for_none => Some(UNGUARDED),
+        Some(policies) if created.is_none_or(|created| created <= policies.authors) => {
+            Some(UNVOUCHED)
+        }
+        _ if authors.has_one_of(&configured.machines) => Some(BY_A_MACHINE),
+        _ if asks_for_none && authors.is_unknown() => Some(UNVOUCHED),
+        _ => None,
     }
 }
 

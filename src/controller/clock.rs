@@ -57,6 +57,22 @@ impl ApiClock {
         }
     }
 
+    /// By how much the clock there is behind ours at least: what the whole seconds of its times, and the way there and back,
+    /// cannot explain.
+    pub fn behind(&self, here: Timestamp) -> SignedDuration {
+        let Some(heard) = self.last() else {
+            return SignedDuration::ZERO;
+        };
+        let whole = SignedDuration::from_secs(1);
+        let since = here.duration_since(heard.sent);
+        let latest = heard
+            .there
+            .checked_add(whole)
+            .and_then(|t| t.checked_add(since));
+        let behind = latest.map_or(SignedDuration::ZERO, |latest| here.duration_since(latest));
+        behind.max(SignedDuration::ZERO)
+    }
+
     /// What time it is there at least; `here` where nothing was heard lately.
     pub fn there(&self, here: Timestamp) -> Timestamp {
         self.last().map_or(here, |heard| {
@@ -159,6 +175,20 @@ mod tests {
             let here = Timestamp::now();
             let moved = clock.reliable(here).duration_since(here).as_secs();
             assert!(apart == (moved != 0), "{moved} {ahead}");
+        }
+    }
+
+    #[test]
+    fn it_is_behind_by_what_nothing_else_explains() {
+        let clock = ApiClock::default();
+        let now = Timestamp::now();
+        assert_eq!(clock.behind(now), SignedDuration::ZERO, "nothing was heard");
+        let seconds = SignedDuration::from_secs;
+        // Sent then, said that it is so much earlier there than it was here when it was sent, and received at once.
+        for (ahead, behind) in [(20, 0), (0, 0), (-1, 0), (-20, 19)] {
+            let sent = now - seconds(2);
+            clock.heard(sent, sent + seconds(ahead), now);
+            assert_eq!(clock.behind(now), seconds(behind), "{ahead}");
         }
     }
 

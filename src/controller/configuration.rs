@@ -1,5 +1,6 @@
 //! The operator's configuration: one `ConfigMap` in its own namespace, which authors of closures cannot touch.
 
+use crate::api::Machines;
 use crate::api::terms::Defaults;
 use crate::closure::id::ObjectId;
 use crate::closure::inventory::Wish;
@@ -32,6 +33,10 @@ pub struct Configured {
     pub workload_identity: BTreeMap<String, BTreeSet<ObjectId>>,
     /// Who may sign approvals, and with which keys.
     pub approval_keys: ApprovalKeys,
+    /// Who is no person, besides service accounts.
+    pub machines: Machines,
+    /// What a machine wrote, or nobody knows who, may go without any approval where it asks for none.
+    pub unapproved_machines: bool,
     /// Where copies of journals, reports and inventories go; `None`: nowhere.
     pub evidence_store: Option<Address>,
     /// No effect starts before what there is to tell is in the store.
@@ -58,6 +63,8 @@ impl Default for Configured {
             inventory_days: None,
             workload_identity: BTreeMap::new(),
             approval_keys: ApprovalKeys::default(),
+            machines: Machines::default(),
+            unapproved_machines: false,
             evidence_store: None,
             evidence_required: false,
             version: String::new(),
@@ -133,6 +140,15 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
     if evidence_required && evidence_store.is_none() {
         return Err("evidenceRequired, which is true, but evidenceStore names no store".to_owned());
     }
+    let machines = Machines::parse(get("machineAuthors").unwrap_or_default())
+        .map_err(|why| format!("machineAuthors, {why}"))?;
+    let approval_keys = ApprovalKeys::parse(get("approvalKeys").unwrap_or_default())
+        .map_err(|why| format!("approvalKeys, {why}"))?;
+    if let Some(name) = approval_keys.machine(&machines) {
+        return Err(format!(
+            "approvalKeys, which names {name}, a machine by machineAuthors: it cannot approve"
+        ));
+    }
     Ok(Configured {
         guards: Configuration {
             fault: None,
@@ -162,8 +178,11 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
             .map_err(|_| "inventoryRetentionDays")?,
         workload_identity: bound(get("workloadIdentityTenants").unwrap_or_default())
             .ok_or("workloadIdentityTenants")?,
-        approval_keys: ApprovalKeys::parse(get("approvalKeys").unwrap_or_default())
-            .map_err(|why| format!("approvalKeys, {why}"))?,
+        approval_keys,
+        machines,
+        unapproved_machines: get("allowMachinesWithoutApproval")
+            .map_or(Ok(false), str::parse)
+            .map_err(|_| "allowMachinesWithoutApproval")?,
         evidence_store,
         evidence_required,
         version: String::new(),
@@ -259,6 +278,8 @@ mod tests {
             ("inventory", "required"),
             ("inventoryRetentionDays", "-1"),
             ("approvalKeys", "bob ssh-ed25519"),
+            ("machineAuthors", "argocd\n*"),
+            ("allowMachinesWithoutApproval", "perhaps"),
             ("evidenceStore", "evidence"),
             ("evidenceStore", "ftp://host/evidence"),
             ("evidenceRequired", "maybe"),
@@ -304,6 +325,21 @@ mod tests {
         assert!(!resolve(None).guards.present);
         let fault = resolve(Some(&map(&[(key, "91")]))).guards.fault;
         assert!(fault.is_some_and(|told| told.contains("0: not asked")));
+    }
+
+    #[test]
+    fn who_is_no_person_is_named_by_the_configuration_and_has_no_key() {
+        let read = resolve(Some(&map(&[("machineAuthors", "argocd\nci-*")])));
+        assert!(read.guards.present && read.machines.has("ci-7"));
+        assert!(!read.machines.has("bob") && !read.unapproved_machines);
+        let key = include_str!("../../tests/support/signatures/ed25519.pub");
+        let keys = format!("ci-7 {key}");
+        let both = [("machineAuthors", "ci-*"), ("approvalKeys", keys.as_str())];
+        let fault = resolve(Some(&map(&both))).guards.fault;
+        assert!(fault.is_some_and(|told| told.contains("names ci-7, a machine by machineAuthors")));
+        assert!(resolve(Some(&map(&both[1..]))).guards.present);
+        let said = [("allowMachinesWithoutApproval", "true")];
+        assert!(resolve(Some(&map(&said))).unapproved_machines);
     }
 
     #[test]

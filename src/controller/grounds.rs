@@ -1,7 +1,9 @@
 //! Grounds: what every approval and attestation is held against, whatever it is for; looked at anew each time.
 
-use crate::api::authors::is_service_account;
-use crate::api::{Authors, ClosureApproval, ClosureApprovalSpec, TenantClosure, signature};
+use crate::api::machines::is_service_account;
+use crate::api::{
+    Authors, ClosureApproval, ClosureApprovalSpec, Machines, TenantClosure, signature,
+};
 use crate::closure::terms::Terms;
 use crate::controller::approval_keys::ApprovalKeys;
 use crate::controller::configuration::Configured;
@@ -10,8 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 use std::collections::BTreeSet;
 
-/// Signed ones that name a closure, revoked and expired ones among them, whose signatures are looked at: each costs a
-/// calculation in every cycle, and whoever may create approvals can create as many as he likes.
+/// Signed ones that name a closure, expired ones among them, whose signatures are looked at: each costs a calculation in every
+/// cycle, and whoever may create approvals can create as many as he likes. Of those that are revoked none is looked at, and
+/// nobody could delete them.
 const MOST_SIGNED: usize = 100;
 
 /// What is told where there are more.
@@ -26,6 +29,7 @@ pub struct Grounds<'a> {
     closure: &'a TenantClosure,
     terms: &'a Terms,
     keys: &'a ApprovalKeys,
+    machines: &'a Machines,
     /// What came up to then, nobody may have looked at; `None`: the policies are missing, and nobody looks at anything.
     policies_since: Option<Timestamp>,
     /// What was signed and then revoked: anybody can put a signed text into another object.
@@ -48,15 +52,15 @@ impl<'a> Grounds<'a> {
         let signed = named.filter(|spec| {
             spec.signature.is_some() && uid.as_deref() == Some(spec.closure_uid.as_str())
         });
-        let signed: Vec<&ClosureApprovalSpec> = signed.collect();
+        let (revoked, signed): (Vec<&ClosureApprovalSpec>, Vec<&ClosureApprovalSpec>) =
+            signed.partition(|spec| spec.revoked == Some(true));
         let too_many = signed.len() > MOST_SIGNED;
-        let revoked = signed
-            .into_iter()
-            .filter(|spec| spec.revoked == Some(true) && !too_many);
+        let revoked = revoked.into_iter().filter(|_| !too_many);
         Self {
             closure,
             terms,
             keys: &configured.approval_keys,
+            machines: &configured.machines,
             policies_since: policies.map(|policies| policies.all),
             revoked: revoked.filter_map(ClosureApprovalSpec::text).collect(),
             too_many,
@@ -126,6 +130,8 @@ impl<'a> Grounds<'a> {
             Some("one is by a person who has changed the closure")
         } else if is_service_account(&spec.approver) {
             Some("one is by a service account")
+        } else if self.machines.has(&spec.approver) {
+            Some("one is by a machine (machineAuthors in the operator's configuration)")
         } else {
             match self.policies_since {
                 None => Some("the admission policies are missing or altered"),
@@ -238,6 +244,15 @@ mod tests {
         assert!(with_more(signed(), &others, MOST_SIGNED).is_ok());
         let unsigned = with("signature", Value::Null);
         assert!(with_more(signed(), &unsigned, MOST_SIGNED).is_ok());
+        // What is revoked cannot be deleted: it is none of those that are too many.
+        let other = with("comment", json!("another"));
+        let mut revoked = other.clone();
+        revoked.spec.revoked = Some(true);
+        assert!(with_more(signed(), &revoked, MOST_SIGNED).is_ok());
+        assert_eq!(
+            with_more(signed(), &other, MOST_SIGNED),
+            Err(TOO_MANY_SIGNED)
+        );
         assert!(with_more(unsigned, &signed(), MOST_SIGNED + 1).is_ok());
     }
 

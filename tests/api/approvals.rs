@@ -359,3 +359,56 @@ async fn what_cannot_be_meant_is_refused_with_the_remedy() {
     attestation["spec"]["result"] = json!("passed");
     server.create("bob", &space, &attestation).await.unwrap();
 }
+
+/// Whoever can put a signed text into another object cannot make the operator forget that it was taken back.
+#[tokio::test]
+async fn what_was_signed_and_revoked_stays_as_long_as_its_closure() {
+    let server = Server::ready().await;
+    let space = server.namespace("stays-revoked").await;
+    let made = server.create("alice", &space, &closure("contoso")).await;
+    let closure = made.unwrap();
+    until_seen(server, &space, "contoso").await;
+    let make = async |name: &str, signed: bool, revoked: bool, of: &Value| {
+        let mut it = approval(name, "contoso", "bob");
+        it["spec"]["closureUID"] = of.clone();
+        if signed {
+            it["spec"]["signature"] = json!("an SSH signature");
+        }
+        let stored = server.create("bob", &space, &it).await.unwrap();
+        if !revoked {
+            return stored;
+        }
+        let patch = json!({"spec": {"revoked": true}});
+        server.change("bob", &stored, patch).await.unwrap()
+    };
+    let uid = &closure["metadata"]["uid"];
+    let stays = make("stays", true, true, uid).await;
+    let words = "what was signed and revoked stays as long as the closure that it names";
+    in_time(async || match server.delete(ROBOT, &stays).await {
+        Ok(()) => {
+            // The policy acts a moment after it was written.
+            make("stays", true, true, uid).await;
+            false
+        }
+        Err(why) => why.contains(words),
+    })
+    .await;
+    for user in [ROBOT, "bob", "admin"] {
+        let why = server.delete(user, &stays).await.unwrap_err();
+        assert!(why.contains(words), "{user}: {why}");
+    }
+    // Everything else goes: what only was revoked, what counts, what was of another closure.
+    for (name, signed, revoked, of) in [
+        ("unsigned", false, true, uid),
+        ("counts", true, false, uid),
+        ("of-another", true, true, &json!("another")),
+    ] {
+        let it = make(name, signed, revoked, of).await;
+        server.delete(ROBOT, &it).await.unwrap();
+    }
+    let why = server.delete_all("admin", &stays).await.unwrap_err();
+    assert!(why.contains(words), "{why}");
+    // Who deletes the namespace tries again until nothing is left: without the closure it goes.
+    server.delete_all("admin", &closure).await.unwrap();
+    in_time(async || server.delete_all("admin", &stays).await.is_ok()).await;
+}

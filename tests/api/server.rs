@@ -4,7 +4,9 @@ use super::cluster::Cluster;
 use super::in_time;
 use super::manifests::{approval, forged, record};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams,
+};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 use tenant_closure::api::{ClosureApproval, ClosureRecord, REQUESTED_BY, TenantClosure};
@@ -167,6 +169,30 @@ impl Server<'_> {
         let params = PatchParams::apply(manager).force();
         let patch = Patch::Apply(object);
         answer(api.patch(text(object, "name"), &params, &patch).await)
+    }
+
+    /// Deletes a stored object.
+    pub async fn delete(&self, user: &str, stored: &Value) -> Result<(), String> {
+        let api = self.api(user, text(stored, "namespace"), stored).await;
+        match api
+            .delete(text(stored, "name"), &DeleteParams::default())
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) => Err(status.message),
+            Err(error) => panic!("the API server failed: {error}"),
+        }
+    }
+
+    /// Deletes all of this object's kind in its namespace, as whoever deletes the namespace does.
+    pub async fn delete_all(&self, user: &str, of: &Value) -> Result<(), String> {
+        let api = self.api(user, text(of, "namespace"), of).await;
+        let (how, all) = (DeleteParams::default(), ListParams::default());
+        match api.delete_collection(&how, &all).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) => Err(status.message),
+            Err(error) => panic!("the API server failed: {error}"),
+        }
     }
 
     async fn api(&self, user: &str, space: &str, object: &Value) -> Api<DynamicObject> {

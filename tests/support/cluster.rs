@@ -26,9 +26,12 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Who may log in: `admin` is in `system:masters`, the others are persons without any right.
-pub const USERS: [&str; 6] = ["admin", "alice", "bob", "carol", "dave", ERIN];
+pub const USERS: [&str; 7] = ["admin", "alice", "bob", "carol", "dave", ERIN, ARGOCD];
 /// A name as an API server makes one of an identity provider's: with a prefix, an address and signs.
 pub const ERIN: &str = "oidc:erin.o'neil+close@example.com";
+
+/// A program that comes as an IAM role, which the API server takes for a person.
+pub const ARGOCD: &str = "arn:aws:sts::111122223333:assumed-role/argocd/1733000000";
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);

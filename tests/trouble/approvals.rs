@@ -2,10 +2,14 @@
 //! is told, and nothing begins.
 
 use crate::case::NAME;
+use crate::person::Person;
 use crate::trial::{Trial, condition};
 use jiff::{SignedDuration, Timestamp};
+use kube::api::{ListParams, Patch, PatchParams};
+use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use tenant_closure::api::{ClosureApproval, Purpose, TenantClosureStatus};
 use tenant_closure::closure::report::Phase;
 
 crate::rows![
@@ -21,6 +25,7 @@ crate::rows![
     the_same_person_twice_is_one,
     two_persons_where_a_machine_wrote_the_closure,
     revoked_midway,
+    revoked_after_our_own_application_is_gone,
     who_approves_and_then_changes_the_closure
 ];
 
@@ -199,7 +204,11 @@ async fn another_closure_of_that_name_inherits_nothing() {
     let one = "1 of 2 approvals for this plan";
     told(&trial, "ApprovalsMissing", one).await;
 
-    admin(&trial, &["delete", "tenantclosure", NAME]).await;
+    let delete = ["delete", "tenantclosure", NAME, "-n"];
+    let delete = [&delete[..], &[trial.case.namespace.as_str()]].concat();
+    let run = trial.case.cluster.kubectl("alice", &delete, None).await;
+    let (done, _, why) = run.unwrap();
+    assert!(done, "{why}");
     trial.apply().await;
     let none = "0 of 2 approvals for this plan; not counted: one names another closure (UID)";
     told(&trial, "ApprovalsMissing", none).await;
@@ -264,25 +273,89 @@ async fn two_persons_where_a_machine_wrote_the_closure() {
     told(&trial, "QuorumReached", "2 of 2 approvals for this plan").await;
 }
 
-/// Revoked while users are deleted: it stops, and goes on when the same plan is approved again.
+/// Revoked while users are deleted, by one who has the example's Role for approvers and nothing else: it stops, and goes on when
+/// the same plan is approved again.
 async fn revoked_midway() {
     let trial = Trial::new("revoked-midway", json!({"users": 200})).await;
+    carol_may_too(&trial).await;
     trial.apply().await;
     trial.with_approver(trial.until_effects(40)).await;
     let revoke = r#"{"spec":{"revoked":true}}"#;
     let names = ["get", "closureapprovals", "-o", "name"];
     let args = [&names[..], &["-n", &trial.case.namespace]].concat();
-    let asked = trial.case.cluster.kubectl("admin", &args, None).await;
+    let asked = trial.case.cluster.kubectl("carol", &args, None).await;
     let (_, found, _) = asked.unwrap();
     let all: Vec<&str> = found.lines().collect();
     assert_eq!(all.len(), 1, "{found}");
-    admin(&trial, &["patch", all[0], "--type=merge", "-p", revoke]).await;
+    // Another than the one who gave it, too; and nothing but that.
+    let patch = async |patch: &str| {
+        let args = ["patch", all[0], "--type=merge", "-p", patch];
+        let args = [&args[..], &["-n", &trial.case.namespace]].concat();
+        let run = trial.case.cluster.kubectl("carol", &args, None).await;
+        let (done, _, why) = run.unwrap();
+        (done, why)
+    };
+    for other in [
+        json!({"expiresAt": hours(480)}),
+        json!({"approver": "carol"}),
+    ] {
+        let (done, why) = patch(&json!({"spec": other}).to_string()).await;
+        let words = "an approval cannot be changed, only revoked (spec.revoked: true)";
+        assert!(!done && why.contains(words), "{other}: {why}");
+    }
+    let (done, why) = patch(revoke).await;
+    assert!(done, "{why}");
     let status = trial.phase(Phase::AwaitingApproval).await;
     let message = "0 of 1 approvals for this plan; not counted: one was revoked";
     let wanted = ["False", "ApprovalsMissing", message].map(str::to_owned);
     assert_eq!(condition(&status, "Approved"), wanted.into());
     trial.assert_stands_still().await;
     trial.assert_closes().await;
+}
+
+/// Nothing is left for the operator to do, and "press Delete" is withdrawn all the same, as in mode Plan; that somebody pressed it
+/// is seen.
+async fn revoked_after_our_own_application_is_gone() {
+    let trial = Trial::new("revoked-late", json!({})).await;
+    let portal = &trial.case.portal;
+    trial.apply().await;
+    trial.handed_over("DeleteDirectory").await;
+    let mut bob = Person::new(&trial.case, false, None);
+    bob.attest("OnlyOurs", "passed").await.unwrap();
+    let handed = |status: &TenantClosureStatus| {
+        let delete = status
+            .hand_offs
+            .iter()
+            .any(|one| one.key == "DeleteDirectory");
+        delete && condition(status, "DeletionChecksPassed").1 == "NotReadable"
+    };
+    let status = trial.until("handed over from outside", handed).await;
+    assert_eq!(condition(&status, "Approved").1, "QuorumReached");
+
+    trial.change(json!({"mode": "Plan"})).await;
+    let status = trial.phase(Phase::Planned).await;
+    assert!(status.hand_offs.is_empty(), "{:?}", status.hand_offs);
+    trial.change(json!({"mode": "Execute"})).await;
+    trial.until("handed over again", handed).await;
+
+    let of_bob = |one: &ClosureApproval| one.spec.purpose == Purpose::Approval;
+    let api: Api<ClosureApproval> =
+        Api::namespaced(trial.case.cluster.client("bob"), &trial.case.namespace);
+    let all = api.list(&ListParams::default()).await.unwrap().items;
+    let revoked = Patch::Merge(json!({"spec": {"revoked": true}}));
+    for one in all.iter().filter(|one| of_bob(one)) {
+        let (name, how) = (one.name_any(), PatchParams::default());
+        api.patch(&name, &how, &revoked).await.unwrap();
+    }
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    assert!(status.hand_offs.is_empty(), "{:?}", status.hand_offs);
+    let message = "0 of 1 approvals for this plan; not counted: one was revoked";
+    told(&trial, "ApprovalsMissing", message).await;
+
+    portal.press("settleCheck", Some("all")).await.unwrap();
+    portal.press("deleteTenant", None).await.unwrap();
+    let status = trial.phase(Phase::Closed).await;
+    assert_eq!(condition(&status, "Closed").1, "TenantGone");
 }
 
 /// Bob approves, and later writes in the closure himself: then it takes another person.

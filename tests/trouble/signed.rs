@@ -22,7 +22,8 @@ crate::rows![
     two_signatures_close_a_tenant_that_flux_applied,
     what_is_signed_wrongly_is_told,
     one_person_with_two_keys_is_one,
-    what_was_revoked_does_not_come_back_under_another_name
+    what_was_revoked_does_not_come_back_under_another_name,
+    what_was_revoked_stays_although_flux_prunes_it
 ];
 
 /// The persons' keys; those of the configuration are in the chart's values from the start.
@@ -242,10 +243,6 @@ async fn what_is_signed_wrongly_is_told() {
             signed(with(bob.clone(), "closureUID", json!("another")), "bob"),
             "one names another closure (UID)",
         ),
-        (
-            with(signed(bob.clone(), "bob"), "revoked", json!(true)),
-            "one was revoked",
-        ),
     ];
     for (approval, why) in cases {
         applied(&trial, &flux, &approval.to_string()).await;
@@ -262,6 +259,13 @@ async fn what_is_signed_wrongly_is_told() {
             .contains("the author of a closure cannot approve it"),
         "{why}"
     );
+    // This one stays.
+    let other = with(bob.clone(), "comment", json!("taken back"));
+    let mut revoked = with(signed(other, "bob"), "revoked", json!(true));
+    revoked["metadata"]["name"] = json!("revoked");
+    applied(&trial, &flux, &revoked.to_string()).await;
+    let message = "0 of 1 approvals for this plan; not counted: one was revoked";
+    told(&trial, "ApprovalsMissing", message).await;
     trial.assert_untouched().await;
 
     applied(&trial, &flux, &signed(bob, "bob-2").to_string()).await;
@@ -332,4 +336,50 @@ async fn what_was_revoked_does_not_come_back_under_another_name() {
     let anew = "1 of 2 approvals for this plan; not counted: one was revoked";
     told(&trial, "ApprovalsMissing", anew).await;
     trial.assert_untouched().await;
+}
+
+/// One commit of somebody who may merge: the file has another name, and does not say any more that it was revoked. Flux applies
+/// the one and prunes the other.
+async fn what_was_revoked_stays_although_flux_prunes_it() {
+    let mut trial = Trial::new("signed-pruned", json!({})).await;
+    let flux = flux(&trial).await;
+    trial.spec()["approval"] = json!({"required": 2});
+    trial.apply().await;
+    trial.phase(Phase::AwaitingApproval).await;
+    let mut it = signed(good(&trial, "first", "bob").await, "bob");
+    applied(&trial, &flux, &it.to_string()).await;
+    told(&trial, "ApprovalsMissing", "1 of 2 approvals for this plan").await;
+    it["spec"]["revoked"] = json!(true);
+    applied(&trial, &flux, &it.to_string()).await;
+    let revoked = "0 of 2 approvals for this plan; not counted: one was revoked";
+    told(&trial, "ApprovalsMissing", revoked).await;
+
+    it["spec"].as_object_mut().unwrap().remove("revoked");
+    it["metadata"]["name"] = json!("renamed");
+    applied(&trial, &flux, &it.to_string()).await;
+    let prune = ["delete", "closureapproval", "first", "-n"];
+    let prune = [&prune[..], &[trial.case.namespace.as_str()]].concat();
+    for user in [flux.as_str(), "admin"] {
+        let run = trial.case.cluster.kubectl(user, &prune, None).await;
+        let (done, _, why) = run.unwrap();
+        assert!(!done, "{user} deleted it");
+        let words = "what was signed and revoked stays as long as the closure that it names";
+        assert!(why.contains(words), "{why}");
+    }
+    trial.assert_stands_still().await;
+    told(&trial, "ApprovalsMissing", revoked).await;
+    trial.assert_untouched().await;
+
+    // With the closure goes what it stood for.
+    admin(&trial, &["delete", "tenantclosure", NAME]).await;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let run = trial.case.cluster.kubectl(&flux, &prune, None).await;
+        let (done, _, why) = run.unwrap();
+        if done {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{why}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
 }

@@ -21,7 +21,8 @@ pub fn is_lacking(decision: &Decision) -> bool {
 /// Not accepted as far as persons approved, accepted by the author alone: his word takes an approval of its own.
 pub fn wanting(mut decided: Decided, plan: &Plan, seen: &Observation, now: Timestamp) -> Decided {
     let approvals = seen.cluster.later.as_ref();
-    let assessed = approvals.and_then(|approvals| approval::assess(approvals, false, now).next);
+    let earlier = seen.cluster.earlier(now);
+    let assessed = approvals.and_then(|approvals| approval::assess(approvals, false, earlier).next);
     let lacking = match assessed {
         Some(Decision::AwaitApproval { message, .. }) => message,
         // The policies are missing, or the grace period is not over.

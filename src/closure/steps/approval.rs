@@ -7,6 +7,7 @@ use crate::closure::memory::Memory;
 use crate::closure::observation::{Approvals, Observation, Obstacle};
 use crate::closure::plan::Plan;
 use crate::closure::report;
+use crate::closure::steps::end_game::ATTEST;
 use crate::closure::steps::preconditions;
 use crate::closure::terms::Mode;
 use crate::closure::words::len;
@@ -66,6 +67,13 @@ pub fn assess(approvals: &Approvals, begun: bool, now: Timestamp) -> Assessment 
     Assessment::done().standing("Approved", standing)
 }
 
+/// Once nobody inside can be asked any more: whether the plan that a person is to carry out to its end is still approved. `None`:
+/// it is not to be carried out.
+pub fn outside(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Assessment> {
+    let meant = plan.terms.mode == Mode::Execute;
+    meant.then(|| assess(&seen.cluster.approvals, true, now))
+}
+
 fn no_policies() -> Obstacle {
     Obstacle::new(
         "AdmissionPolicyMissing",
@@ -113,7 +121,11 @@ pub fn only_expired(next: &Decision, memory: &Memory) -> bool {
     expired && preconditions::begun(memory)
 }
 
-/// Puts the approval that is wanted in the place of an effect, and among what stands in the way of anything else.
+/// What is told with everything that a person is to end, where the approval has ended first.
+const ENDED: &str = "The approval of this plan has ended: see that the same plan is approved again before you do this";
+
+/// Puts the approval that is wanted in the place of an effect, and among what stands in the way of anything else; who is to do
+/// something himself is told first.
 pub fn hold_back(mut decided: Decided, expired: Option<Decision>) -> Decided {
     let Some(expired) = expired else {
         return decided;
@@ -131,6 +143,12 @@ pub fn hold_back(mut decided: Decided, expired: Option<Decision>) -> Decided {
     }
     if matches!(&decided.decision, Decision::Act(intent) if !intent.action.reads_only()) {
         decided.decision = expired;
+    }
+    if let Decision::HandOff(list) = &mut decided.decision {
+        // An attestation ends nothing.
+        for one in list.iter_mut().filter(|one| one.key != ATTEST) {
+            one.what = format!("{ENDED}. {}", one.what);
+        }
     }
     decided
 }

@@ -13,7 +13,6 @@ use crate::closure::special;
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
 use crate::closure::steps::{approval, end_game, facts, policy, refused};
-use crate::closure::terms::Mode;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -263,10 +262,17 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
         let message = "Azure accepted the deletion of the directory; it takes a while";
         return Waiting::new("DeletingDirectory", message).into();
     }
-    let may_act = plan.terms.mode == Mode::Execute && plan.sealed.is_some();
-    if may_act && plan.terms.directory_resource.is_some() {
-        let unapproved = approval::assess(&seen.cluster.approvals, true, now).next;
-        return unapproved.unwrap_or_else(|| by_call(plan, memory, now));
+    // What a person is to do is withdrawn like an effect: in mode Plan, and where the approval is.
+    let Some(approved) = approval::outside(plan, seen, now) else {
+        return Decision::Planned;
+    };
+    if plan.terms.directory_resource.is_some() && plan.sealed.is_some() {
+        return approved.next.unwrap_or_else(|| by_call(plan, memory, now));
+    }
+    if let Some(unapproved) = approved.next
+        && !approval::only_expired(&unapproved, memory)
+    {
+        return unapproved;
     }
     if checks::portal_refuses(&seen.cluster.attestations) {
         return end_game::portal_refused(seen, memory, &[]).blocks();

@@ -15,6 +15,8 @@ use crate::closure::words::{count, len, thousands};
 
 /// Tries in vain after which a person is asked to remove our own application.
 const TRIES: u32 = 3;
+/// The hand-off of what a person is to look at and attest.
+pub const ATTEST: &str = "AttestChecks";
 /// The reason of being stalled where the portal refuses.
 pub const PORTAL_REFUSED: &str = "PortalRefused";
 
@@ -117,7 +119,7 @@ fn to_attest(checks: &[Check]) -> Option<HandOff> {
         .map(|check| format!("{}: {}", check.title(), check.remedy()))
         .collect();
     (!words.is_empty()).then(|| HandOff {
-        key: "AttestChecks",
+        key: ATTEST,
         what: format!(
             "No program can read these checks; look at each and attest it. {}",
             words.join(". ")

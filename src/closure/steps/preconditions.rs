@@ -347,11 +347,12 @@ fn plan_and_approval(
     if plan.terms.mode == Mode::Plan {
         return Assessment::now_do(Decision::Planned);
     }
-    if let Some(date) = plan.terms.not_before.filter(|date| *date > now) {
+    let earlier = seen.cluster.earlier(now);
+    if let Some(date) = plan.terms.not_before.filter(|date| *date > earlier) {
         let message = "Nothing is changed in the tenant before the date in spec.notBefore";
         return Assessment::now_do(Waiting::new("NotBefore", message).until(Some(date)));
     }
-    approval::assess(&seen.cluster.approvals, begun(memory), now)
+    approval::assess(&seen.cluster.approvals, begun(memory), earlier)
 }
 
 /// Why a plan is to be made now.

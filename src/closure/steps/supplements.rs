@@ -219,7 +219,10 @@ fn begun(plan: &Plan, ordinal: u32) -> bool {
 /// What the lack of an approval leads to; `None`: it is approved, now. A supplement of which no approvals were read is not.
 fn lacking(plan: &Plan, seen: &Observation, ordinal: u32, now: Timestamp) -> Option<Decision> {
     match seen.cluster.supplements.get(&ordinal) {
-        Some(approvals) => approval::assess(approvals, begun(plan, ordinal), now).next,
+        Some(approvals) => {
+            let earlier = seen.cluster.earlier(now);
+            approval::assess(approvals, begun(plan, ordinal), earlier).next
+        }
         None => Some(Decision::AwaitApproval {
             reason: GREW,
             message: "its approvals were not read".to_owned(),

@@ -1,10 +1,11 @@
 use super::{decided, planned, reason, verified};
-use crate::closure::decision::{Approval, Decided, Decision};
+use crate::closure::decision::{Approval, Decided, Decision, HandOff};
 use crate::closure::fixtures::*;
 use crate::closure::observation::{Agreement, Approvals, Observation};
 use crate::closure::report::{self, Phase};
 use crate::closure::step::Step;
-use jiff::SignedDuration;
+use crate::closure::terms::{Mode, Terms};
+use jiff::{SignedDuration, Timestamp};
 
 /// Alice's approval is over, and nobody else's counts.
 fn over(approvals: &mut Approvals) {
@@ -125,6 +126,28 @@ fn of_what_has_begun_a_renewed_approval_counts_at_once() {
     assert_eq!(standing(&told).1, "QuorumReached");
 }
 
+/// The API server's clock, by which an approval is dated, is behind the operator's.
+#[test]
+fn nothing_begins_before_both_clocks_have_come_to_its_time() {
+    let seconds = SignedDuration::from_secs;
+    let begins: [(&str, fn(&mut World, Timestamp)); 2] = [
+        ("GracePeriod", |world, at| {
+            world.cluster.approvals.effective_at = Some(at);
+        }),
+        ("NotBefore", |world, at| world.terms.not_before = Some(at)),
+    ];
+    for (waits, begin) in begins {
+        let mut run = planned(World::new(100));
+        let at = run.world.now + seconds(60);
+        begin(&mut run.world, at);
+        run.world.cluster.behind = seconds(20);
+        run.world.now += seconds(79);
+        assert_eq!(reason(&decided(&mut run, |_| {})), waits);
+        run.world.now += seconds(1);
+        assert_eq!(reason(&decided(&mut run, |_| {})), "DeleteUsers");
+    }
+}
+
 /// Of a supplement likewise: it has a grace period of its own until it has begun.
 #[test]
 fn a_supplement_has_its_own_grace_period() {
@@ -210,6 +233,77 @@ fn a_revoked_approval_stops_everything_as_before() {
     );
     let told = decided(&mut run, |seen| seen.cluster.approvals.approvers.clear());
     assert_eq!(reason(&told), "ApprovalsMissing");
+}
+
+/// The way in is gone, and all that is left is that a person presses Delete: that is withdrawn as an effect would be.
+#[test]
+fn what_is_handed_over_from_outside_is_withdrawn_with_the_approval() {
+    let mut run = verified(World::new(3));
+    run.memory.own_identity_removed = true;
+    let told = decided(&mut run, |_| {});
+    assert_eq!(reason(&told), "DeleteDirectory");
+    assert_eq!(standing(&told).1, "QuorumReached");
+
+    let revoked = |seen: &mut Observation| seen.cluster.approvals.approvers.clear();
+    let told = decided(&mut run, revoked);
+    assert_eq!(reason(&told), "ApprovalsMissing");
+    assert_eq!(standing(&told).1, "ApprovalsMissing");
+    let unguarded = |seen: &mut Observation| seen.cluster.approvals.policy_missing = true;
+    assert_eq!(
+        reason(&decided(&mut run, unguarded)),
+        "AdmissionPolicyMissing"
+    );
+    let off = |seen: &mut Observation| seen.cluster.configuration.kill_switch = true;
+    assert_eq!(reason(&decided(&mut run, off)), "KillSwitch");
+    for brake in [
+        (|terms: &mut Terms| terms.suspend = true) as fn(&mut Terms),
+        |terms| terms.hold = Some("matter 12/2026".to_owned()),
+        |terms| terms.mode = Mode::Plan,
+    ] {
+        let mut braked = run.clone();
+        brake(&mut braked.world.terms);
+        let told = decided(&mut braked, |_| {});
+        let report = report::tell(&braked.plan, &braked.memory, &told);
+        assert!(report.hand_offs.is_empty(), "{told:?}");
+    }
+    // That it is gone is seen all the same.
+    run.world.gone = true;
+    assert_eq!(reason(&decided(&mut run, revoked)), "VerifyDirectoryGone");
+    run.world.terms.mode = Mode::Plan;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "VerifyDirectoryGone");
+}
+
+/// An approval that only ended withdraws nothing, and who is to act is told that it has.
+#[test]
+fn what_is_handed_over_under_an_approval_that_ended_says_so() {
+    let mut direct = verified(
+        World::new(3).with(|w| w.subscriptions = vec![subscription(1, Agreement::Direct)]),
+    );
+    let mut inside = verified(World::new(3));
+    let mut outside = inside.clone();
+    outside.memory.own_identity_removed = true;
+    for (run, key) in [
+        (&mut direct, "CancelSubscription"),
+        (&mut inside, "DeleteDirectory"),
+        (&mut outside, "DeleteDirectory"),
+    ] {
+        let told = |run: &mut Run, change: fn(&mut Observation)| {
+            let told = decided(run, change);
+            assert_eq!(reason(&told), key);
+            report::tell(&run.plan, &run.memory, &told)
+        };
+        let before = told(run, |_| {});
+        let after = told(run, expired);
+        let ended = "The approval of this plan has ended: see that the same plan is approved again before you do this. ";
+        assert_eq!(
+            after.hand_offs[0].what,
+            format!("{ended}{}", before.hand_offs[0].what)
+        );
+        assert!(after.summary.contains(ended), "{}", after.summary);
+        assert_eq!(after.blockers[0].check, "Approval");
+        let attest = |all: &[HandOff]| all.iter().find(|one| one.key == "AttestChecks").cloned();
+        assert_eq!(attest(&after.hand_offs), attest(&before.hand_offs));
+    }
 }
 
 #[test]

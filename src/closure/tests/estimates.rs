@@ -25,7 +25,7 @@ fn bought(agreement: Agreement, days: Option<i64>) -> World {
 #[test]
 fn the_longest_known_wait_dominates() {
     use Agreement::{Azure, CustomerAgreement, Direct, Partner, Unknown};
-    for (world, word, hours) in vec![
+    for (world, word, hours) in [
         (World::new(3), "WriteQuota", 0),
         (bought(Azure, None), "AzureDelete", 0),
         (bought(Direct, None), "Deprovisioning", 72),

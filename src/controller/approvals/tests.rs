@@ -1,6 +1,6 @@
 use super::*;
 use crate::api::terms::resolve;
-use crate::api::{CHANGED_BY, REQUESTED_BY};
+use crate::api::{CHANGED_BY, Machines, REQUESTED_BY};
 use crate::controller::policies::ACT_WITHIN;
 use crate::controller::proofs;
 use serde_json::json;
@@ -210,6 +210,80 @@ fn what_the_policies_would_have_refused_does_not_count_without_them_either() {
         let by_machine = written_by(authors, "bob");
         assert_eq!((by_machine.required, by_machine.approvers.len()), (2, 1));
     }
+}
+
+/// What a machine wrote, or nobody knows who, takes two persons also where it asks for none.
+#[test]
+fn a_machine_does_not_go_without_approval_unless_the_configuration_says_so() {
+    let robot = "system:serviceaccount:flux-system:kustomize-controller";
+    let (guarded, altered) = (Some(at("2026-01-01T00:00:00Z")), None);
+    let younger = Some(at("2026-03-01T00:00:00Z")); // than the closure
+    for (author, policies, required) in [
+        ("alice", guarded, 0),
+        (robot, guarded, 2),
+        ("argocd/7", guarded, 2),
+        ("argocd", guarded, 0),
+        ("alice\nargocd/7", guarded, 2),
+        ("", guarded, 2),
+        ("alice", younger, 2),
+        ("alice", altered, 2),
+    ] {
+        let mut closure = closure(0);
+        let creator = author.lines().next().unwrap_or_default();
+        let stamp = [(REQUESTED_BY, creator), (CHANGED_BY, author)];
+        let stamp = stamp.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        closure.metadata.annotations = Some(BTreeMap::from(stamp));
+        let policies = policies.map(|moment| InForce::written(moment, moment, ACT_WITHIN));
+        let asked = |allowed: bool| {
+            let mut configured = Configured {
+                machines: Machines::parse("argocd/*").unwrap(),
+                unapproved_machines: allowed,
+                ..Configured::default()
+            };
+            configured.defaults.allow_fewer = true;
+            let terms = resolve(&closure.spec, &configured.defaults).unwrap();
+            let now = at(CREATED);
+            judge(&closure, &terms, of("d"), &[], &configured, policies, now)
+        };
+        let judged = asked(false);
+        assert_eq!(judged.required, required, "{author:?}");
+        assert_eq!(
+            judged.rejected.len(),
+            usize::from(required > 0),
+            "{judged:?}"
+        );
+        assert_eq!(asked(true).required, 0, "{author:?}");
+    }
+}
+
+/// Neither with a verb of its own nor by a key.
+#[test]
+fn a_machine_that_the_configuration_names_is_no_person() {
+    let configured = Configured {
+        machines: Machines::parse("ci-*").unwrap(),
+        ..Configured::default()
+    };
+    let closure = closure(1);
+    let terms = resolve(&closure.spec, &configured.defaults).unwrap();
+    let found = [approval("ci-7", CREATED, "2026-10-20T00:00:00Z")];
+    let moment = at("2026-01-01T00:00:00Z");
+    let policies = Some(InForce::written(moment, moment, ACT_WITHIN));
+    let now = at(CREATED);
+    let judged = judge(
+        &closure,
+        &terms,
+        of("d"),
+        &found,
+        &configured,
+        policies,
+        now,
+    );
+    assert!(judged.approvers.is_empty());
+    let why = "one is by a machine (machineAuthors in the operator's configuration)";
+    assert_eq!(
+        (judged.required, judged.rejected),
+        (1, vec![why.to_owned()])
+    );
 }
 
 #[test]
