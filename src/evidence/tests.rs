@@ -6,7 +6,7 @@ mod steering;
 mod supplements;
 
 use super::entry::{Entry, Found, Place};
-use super::{Anchor, Claims, Doubt, Fault, Verdict, Verified, text, verify};
+use super::{Anchor, Claims, Doubt, Verdict, Verified, text, verify};
 use crate::api::hash;
 use crate::closure::id::ObjectId;
 use crate::closure::memory::Memory;

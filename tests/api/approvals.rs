@@ -368,7 +368,7 @@ async fn what_was_signed_and_revoked_stays_as_long_as_its_closure() {
     let made = server.create("alice", &space, &closure("contoso")).await;
     let closure = made.unwrap();
     until_seen(server, &space, "contoso").await;
-    let make = async |name: &str, signed: bool, revoked: bool, of: &Value| {
+    let put = async |name: &str, signed: bool, revoked: bool, of: &Value| {
         let mut it = approval(name, "contoso", "bob");
         it["spec"]["closureUID"] = of.clone();
         if signed {
@@ -382,12 +382,12 @@ async fn what_was_signed_and_revoked_stays_as_long_as_its_closure() {
         server.change("bob", &stored, patch).await.unwrap()
     };
     let uid = &closure["metadata"]["uid"];
-    let stays = make("stays", true, true, uid).await;
+    let stays = put("stays", true, true, uid).await;
     let words = "what was signed and revoked stays as long as the closure that it names";
     in_time(async || match server.delete(ROBOT, &stays).await {
         Ok(()) => {
             // The policy acts a moment after it was written.
-            make("stays", true, true, uid).await;
+            put("stays", true, true, uid).await;
             false
         }
         Err(why) => why.contains(words),
@@ -403,7 +403,7 @@ async fn what_was_signed_and_revoked_stays_as_long_as_its_closure() {
         ("counts", true, false, uid),
         ("of-another", true, true, &json!("another")),
     ] {
-        let it = make(name, signed, revoked, of).await;
+        let it = put(name, signed, revoked, of).await;
         server.delete(ROBOT, &it).await.unwrap();
     }
     let why = server.delete_all("admin", &stays).await.unwrap_err();

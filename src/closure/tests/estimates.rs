@@ -25,16 +25,17 @@ fn bought(agreement: Agreement, days: Option<i64>) -> World {
 #[test]
 fn the_longest_known_wait_dominates() {
     use Agreement::{Azure, CustomerAgreement, Direct, Partner, Unknown};
-    for (world, word, hours) in [
-        (World::new(3), "WriteQuota", 0),
-        (bought(Azure, None), "AzureDelete", 0),
-        (bought(Direct, None), "Deprovisioning", 72),
-        (bought(CustomerAgreement, Some(30)), "SubscriptionTerm", 720),
-        (bought(Partner, Some(300)), "SubscriptionTerm", 7_200),
-        (bought(CustomerAgreement, None), "WriteQuota", 0),
+    for (what, word, hours) in [
+        (None, "WriteQuota", 0),
+        (Some((Azure, None)), "AzureDelete", 0),
+        (Some((Direct, None)), "Deprovisioning", 72),
+        (Some((CustomerAgreement, Some(30))), "SubscriptionTerm", 720),
+        (Some((Partner, Some(300))), "SubscriptionTerm", 7_200),
+        (Some((CustomerAgreement, None)), "WriteQuota", 0),
         // Bought by self-service it is gone once canceled: the bound must hold for it, too.
-        (bought(Unknown, Some(30)), "WriteQuota", 0),
+        (Some((Unknown, Some(30))), "WriteQuota", 0),
     ] {
+        let world = what.map_or_else(|| World::new(3), |(how, days)| bought(how, days));
         let (estimate, takes) = of(world);
         assert_eq!(estimate.dominated_by, word, "{}", estimate.message);
         let hour = SignedDuration::from_hours(1);

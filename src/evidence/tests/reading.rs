@@ -3,7 +3,7 @@
 use super::{UID, journal};
 use crate::evidence::entry::Found;
 use crate::evidence::{Anchor, Claims, Fault, verify};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn lines_are_told_by_their_number() {
