@@ -301,15 +301,9 @@ pub fn document() -> String {
 
 /// One page for all clouds, or each with its own.
 fn pages(place: fn(Cloud) -> &'static str) -> String {
-    let clouds = [
-        ("Global", Cloud::Global),
-        ("USGov", Cloud::USGov),
-        ("USGovDoD", Cloud::USGovDoD),
-        ("China", Cloud::China),
-    ];
     let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (name, cloud) in clouds {
-        let page = place(cloud);
+    for cloud in Cloud::ALL {
+        let (name, page) = (cloud.name(), place(cloud));
         match told.iter_mut().find(|(known, _)| *known == page) {
             Some((_, names)) => names.push(name),
             None => told.push((page, vec![name])),

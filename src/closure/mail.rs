@@ -134,8 +134,6 @@ fn under(host: &str, suffix: &str) -> bool {
 mod tests {
     use super::*;
 
-    const CLOUDS: [Cloud; 4] = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
-
     fn domain(mx: &[&str], autodiscover: &[&str], texts: &[&str]) -> MailDomain {
         let all = |some: &[&str]| Ok(some.iter().map(|one| (*one).to_owned()).collect());
         MailDomain {
@@ -181,7 +179,7 @@ mod tests {
             ),
         ];
         for (mx, autodiscover, spf, clouds) in hosts {
-            for cloud in CLOUDS {
+            for cloud in Cloud::ALL {
                 let found = domain(&[mx], &[autodiscover], &[spf]).to_microsoft(cloud);
                 let expected = if clouds.contains(&cloud) {
                     Lead::ALL.to_vec()
@@ -218,7 +216,7 @@ mod tests {
                 "",
             ],
         );
-        for cloud in CLOUDS {
+        for cloud in Cloud::ALL {
             assert!(found.to_microsoft(cloud).is_empty(), "{cloud:?}");
         }
         assert!(found.unknown().is_empty());

@@ -21,6 +21,21 @@ pub enum Cloud {
     China,
 }
 
+impl Cloud {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Global, Self::USGov, Self::USGovDoD, Self::China];
+
+    /// Its name in a resource.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Global => "Global",
+            Self::USGov => "USGov",
+            Self::USGovDoD => "USGovDoD",
+            Self::China => "China",
+        }
+    }
+}
+
 /// Whether anything may be changed in the tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum Mode {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// The first one; doubled for each further one, up to [`LONGEST`].
-pub(super) const FIRST: Duration = Duration::from_secs(1);
+const FIRST: Duration = Duration::from_secs(1);
 
 /// The longest.
 const LONGEST: Duration = Duration::from_secs(32);

@@ -334,9 +334,8 @@ mod tests {
 
     #[test]
     fn the_document_tells_the_clouds_that_the_client_acts_on() {
-        let all = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
         for known in CALLS {
-            let there: Vec<_> = all
+            let there: Vec<_> = Cloud::ALL
                 .into_iter()
                 .filter(|cloud| known.is_in(*cloud))
                 .collect();
@@ -346,7 +345,9 @@ mod tests {
                 [_, _, _, _] => "all".to_owned(),
                 [one] => format!("{one:?}"),
                 _ => {
-                    let lacking = all.into_iter().filter(|cloud| !there.contains(cloud));
+                    let lacking = Cloud::ALL
+                        .into_iter()
+                        .filter(|cloud| !there.contains(cloud));
                     let names: Vec<_> = lacking.map(|cloud| format!("{cloud:?}")).collect();
                     format!("all but {}", names.join(", "))
                 }

@@ -86,8 +86,9 @@ impl Hosts {
 
     /// Every host of every cloud, each once or more.
     pub fn all() -> impl Iterator<Item = &'static str> {
-        [&GLOBAL, &US_GOV, &US_GOV_DOD, &CHINA]
+        Cloud::ALL
             .into_iter()
+            .map(Self::of)
             .flat_map(|hosts| [hosts.login, hosts.graph, hosts.arm, hosts.partner])
     }
 
@@ -142,9 +143,11 @@ pub(super) fn service_of(url: &Url) -> Option<Service> {
         Service::Arm,
         Service::Partner,
     ];
-    let clouds = [&GLOBAL, &US_GOV, &US_GOV_DOD, &CHINA];
-    all.into_iter()
-        .find(|service| clouds.iter().any(|hosts| hosts.host(*service) == host))
+    let has = |service: Service| {
+        let mut clouds = Cloud::ALL.into_iter().map(Hosts::of);
+        clouds.any(|hosts| hosts.host(service) == host)
+    };
+    all.into_iter().find(|service| has(*service))
 }
 
 /// Can accounts of this kind be used in this cloud?

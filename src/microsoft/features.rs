@@ -21,8 +21,6 @@ pub(super) enum Feature {
     AuthenticationMethods,
 }
 
-const CLOUDS: [Cloud; 4] = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
-
 impl Feature {
     /// Is it there?
     pub(super) fn is_in(self, cloud: Cloud) -> bool {
@@ -48,7 +46,7 @@ impl Feature {
     /// Where it is, in words.
     pub(super) fn clouds(self) -> String {
         let (there, lacking): (Vec<_>, Vec<_>) =
-            CLOUDS.into_iter().partition(|cloud| self.is_in(*cloud));
+            Cloud::ALL.into_iter().partition(|cloud| self.is_in(*cloud));
         let named = |clouds: &[Cloud]| {
             let names = clouds.iter().map(|cloud| format!("{cloud:?}"));
             names.collect::<Vec<_>>().join(", ")

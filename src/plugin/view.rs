@@ -10,7 +10,7 @@ use crate::closure::observation::Agreement;
 use crate::closure::plan::Ender;
 use crate::closure::report::Phase;
 use crate::closure::step::Step;
-use crate::closure::terms::{Cloud, Mode};
+use crate::closure::terms::Mode;
 use crate::plugin::look::{Look, Mark};
 use crate::plugin::words;
 use jiff::{SignedDuration, Timestamp};
@@ -67,12 +67,7 @@ fn header(closure: &TenantClosure, status: &TenantClosureStatus, look: Look) -> 
         status.step.as_deref().unwrap_or("-"),
         words::reason(closure),
     );
-    let cloud = match spec.tenant.cloud.unwrap_or_default() {
-        Cloud::Global => "Global",
-        Cloud::USGov => "USGov",
-        Cloud::USGovDoD => "USGovDoD",
-        Cloud::China => "China",
-    };
+    let cloud = spec.tenant.cloud.unwrap_or_default().name();
     let _ = writeln!(
         text,
         "  tenant    {} {dot} {} {dot} {cloud}",

@@ -23,8 +23,13 @@ struct Bucket {
 /// How many priorities there are.
 const PRIORITIES: usize = 3;
 
-/// What was asked for counts half as much after so many milliseconds.
+/// What was asked for, or refused, counts half as much after so many milliseconds.
 const HALVED_AFTER_MS: f64 = 1000.0;
+
+/// How much it counts now.
+fn left_of_one(then: i64, now: i64) -> f64 {
+    0.5_f64.powf((now - then).max(0) as f64 / HALVED_AFTER_MS)
+}
 
 /// `x-ms-throttle-priority`: who is refused first where the quota is short.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,10 +67,10 @@ impl Bucket {
     /// What is kept for those who go before: as much as they asked for in the last second or so, served or not. Where nobody
     /// else asks, nobody is held back, and the whole quota is as large as ever.
     fn kept_from(&mut self, priority: Priority, price: f64, now: i64) -> f64 {
-        let faded = 0.5_f64.powf((now - self.asked_at).max(0) as f64 / HALVED_AFTER_MS);
+        let left = left_of_one(self.asked_at, now);
         self.asked_at = now;
         for asked in &mut self.asked {
-            *asked *= faded;
+            *asked *= left;
         }
         self.asked[priority as usize] += price;
         let before = self.asked.iter().skip(priority as usize + 1);
@@ -233,7 +238,7 @@ impl Throttle {
                 // A whole batch's worth, so that who waits exactly so long is served more than one item.
                 let wait = bucket.wait((20.0 + kept).min(bucket.capacity), now);
                 let (share, at) = self.refused.get(&app).copied().unwrap_or((0.0, now));
-                let share = (share * 0.5_f64.powf((now - at) as f64 / 1000.0) + 0.02).min(0.8);
+                let share = (share * left_of_one(at, now) + 0.02).min(0.8);
                 self.refused.insert(app, (share, now));
                 return Verdict::Throttled(Throttled {
                     retry_after: wait.max(0.05),

@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use tenant_closure::closure::terms::Cloud;
 use tenant_closure::microsoft::{CALLS, Credentials, Known, Proof, find_call};
 
-const CLOUDS: [Cloud; 4] = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
-
 const PARTNER: ObjectId = ObjectId(uuid::Uuid::from_u128(0x9a));
 
 /// Every question that reads the tenant.
@@ -66,12 +64,12 @@ async fn a_cloud_is_asked_for_what_it_has() {
     // Of the calls that only some clouds have, those that a reading makes.
     let partial: BTreeSet<&str> = CALLS
         .iter()
-        .filter(|known| CLOUDS.iter().any(|cloud| !known.is_in(*cloud)))
+        .filter(|known| Cloud::ALL.iter().any(|cloud| !known.is_in(*cloud)))
         .filter(|known| known.method == "GET" && !known.path.ends_with("/subscriptions/{}"))
         .map(|known| known.path)
         .collect();
     assert!(partial.len() >= 8, "{partial:?}");
-    for cloud in CLOUDS {
+    for cloud in Cloud::ALL {
         let asked = asked_in(cloud).await;
         for known in &asked {
             assert!(known.is_in(cloud), "{cloud:?} was asked for {known:?}");

@@ -68,7 +68,6 @@ impl Seen {
 
     /// Which service it came to.
     pub fn service(&self) -> Service {
-        let clouds = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
         let services = [
             Service::Login,
             Service::Graph,
@@ -76,7 +75,7 @@ impl Seen {
             Service::Partner,
         ];
         let is_here = |service: &Service| {
-            clouds
+            Cloud::ALL
                 .iter()
                 .any(|cloud| Hosts::of(*cloud).host(*service) == self.host)
         };

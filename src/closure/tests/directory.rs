@@ -372,7 +372,7 @@ fn the_end_is_proven_from_outside() {
 #[test]
 fn every_check_has_a_remedy_and_a_place_in_every_cloud() {
     use crate::closure::terms::Cloud;
-    for cloud in [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China] {
+    for cloud in Cloud::ALL {
         let mut run = verified(World::new(0));
         run.plan.terms.cloud = cloud;
         run.plan.terms.directory_resource = Some("/ciam".into());

@@ -67,7 +67,7 @@ fn what_was_in_flight_does_not_lengthen_the_own_back_off() {
         state.close(Lane::Write, Some(Duration::ZERO), Duration::ZERO, now);
     }
     let until = state.closed.until(Lane::Write, now).unwrap();
-    assert_eq!(until - now, crate::microsoft::backoff::FIRST);
+    assert_eq!(until - now, Duration::from_secs(1), "the first pause");
 }
 
 #[tokio::test]
