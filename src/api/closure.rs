@@ -1,6 +1,9 @@
 //! `TenantClosure`: one object closes one tenant.
 
 use crate::api::status::TenantClosureStatus;
+use crate::closure::loss::LossKind;
+use crate::closure::steps::mail::MAIL_STILL_ARRIVES;
+use crate::closure::steps::preconditions::TERM_AHEAD;
 use crate::closure::terms::{BillingKind, Cancellation, Cloud, Mode};
 use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};
@@ -200,9 +203,8 @@ pub struct Backup {
     validation = Rule::new("!has(self.subscriptions) || self.kind == 'AzureResources'").message("subscriptions go with kind AzureResources: they are the ids of the Azure subscriptions that may be canceled")
 )]
 pub struct Accepted {
-    /// Kind of loss: `Mailboxes`, `OneDrive`, `SharePoint`, `IntuneDevices`, `AutopilotDevices`, `Applications`, `Groups`,
-    /// `CustomDomains`, `AzureResources`; or `TermAhead`, `MailStillArrives`.
-    #[schemars(length(min = 1, max = 63))]
+    /// Kind of loss, or `TermAhead`, `MailStillArrives`.
+    #[schemars(extend("enum" = acceptable()))]
     pub kind: String,
     /// Who decided, where: for example a change number.
     #[schemars(length(min = 1, max = 256))]
@@ -213,6 +215,12 @@ pub struct Accepted {
     #[schemars(length(max = 500), inner(length(max = 36)))]
     #[x_kube(validation = Rule::new("self.all(s, s.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'))").message("must be ids of Azure subscriptions, GUIDs in lower case; the plan and the Azure portal show them"))]
     pub subscriptions: Option<Vec<String>>,
+}
+
+/// What can be accepted. Another word would accept nothing, and its author would believe that it did.
+fn acceptable() -> Vec<&'static str> {
+    let losses = LossKind::ALL.map(LossKind::name);
+    [&losses[..], &[TERM_AHEAD, MAIL_STILL_ARRIVES]].concat()
 }
 
 /// Step 2's words.

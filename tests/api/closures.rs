@@ -49,7 +49,7 @@ async fn a_closure_is_found_by_its_tenant() {
 }
 
 /// A field, what is wrong there, and words of the answer.
-fn spoilt() -> [(&'static str, Value, &'static str); 20] {
+fn spoilt() -> [(&'static str, Value, &'static str); 27] {
     let long = "x".repeat(501);
     [
         (
@@ -117,8 +117,18 @@ fn spoilt() -> [(&'static str, Value, &'static str); 20] {
         ),
         (
             "/accept",
-            json!(vec![json!({"kind": "A", "reference": "B"}); 21]),
+            json!(vec![json!({"kind": "Groups", "reference": "B"}); 21]),
             "must have at most 20 items",
+        ),
+        (
+            "/accept",
+            json!([{"kind": "AzureRessources", "reference": "CAB-118"}]),
+            r#"Unsupported value: "AzureRessources": supported values: "Mailboxes""#,
+        ),
+        (
+            "/accept",
+            json!([{"kind": "Groups", "reference": ""}]),
+            "reference: Invalid value: \"\": spec.accept[0].reference in body should be at least 1 chars long",
         ),
         (
             "/billing/accounts",
@@ -140,6 +150,19 @@ fn spoilt() -> [(&'static str, Value, &'static str); 20] {
             json!(0),
             "should be greater than or equal to 1",
         ),
+        (
+            "/limits/maxUsers",
+            json!(-1),
+            "should be greater than or equal to 1",
+        ),
+        ("/limits/maxUsers", json!("2000"), "must be of type integer"),
+        ("/suspend", json!("yes"), "must be of type boolean"),
+        ("/domains", json!("contoso.nl"), "must be of type object"),
+        (
+            "/approval/required",
+            json!(-1),
+            "should be greater than or equal to 0",
+        ),
     ]
 }
 
@@ -152,6 +175,10 @@ async fn what_cannot_be_meant_is_refused_with_the_remedy() {
         *closure["spec"].pointer_mut(field).unwrap() = value;
         refused(server.would_create("alice", &space, &closure).await, words);
     }
+    let mut empty = closure("empty");
+    empty.as_object_mut().unwrap().remove("spec");
+    let told = server.would_create("alice", &space, &empty).await;
+    refused(told, "spec: Required value");
     for field in ["tenant", "credentials", "retain"] {
         let mut without = closure("without");
         without["spec"].as_object_mut().unwrap().remove(field);

@@ -200,9 +200,12 @@ fn too_many_begun(seen: &Observation) -> Option<Obstacle> {
     })
 }
 
+/// The reason, and the kind under which it is accepted in `spec.accept`.
+pub const TERM_AHEAD: &str = "TermAhead";
+
 /// No mailbox is deleted eleven months before the tenant can close, unless that was accepted by name.
 fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacle> {
-    if plan.terms.accepts("TermAhead") {
+    if plan.terms.accepts(TERM_AHEAD) {
         return None;
     }
     let there = seen.subscriptions.known()?.iter();
@@ -254,7 +257,7 @@ fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacl
         let remedy = format!(
             "{name} with spec.notBefore, or accept it by name: add kind TermAhead with a reference to spec.accept"
         );
-        Obstacle::new("TermAhead", message, remedy)
+        Obstacle::new(TERM_AHEAD, message, remedy)
     })
 }
 

@@ -84,6 +84,10 @@ fn what_is_lacking_blocks_with_its_reason() {
             World::new(3).with(|w| w.terms.spare = Some("ghost".into())),
         ),
         (
+            "SpareAdminIsRetained",
+            World::new(3).with(|w| w.terms.spare = Some(w.terms.retained.clone())),
+        ),
+        (
             "ApprovalsMissing",
             World::new(3).with(|w| w.cluster.approvals.required = 2),
         ),
