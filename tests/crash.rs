@@ -11,6 +11,8 @@ mod case;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/children.rs"]
 mod children;
+#[path = "crash/clock.rs"]
+mod clock;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
@@ -31,6 +33,8 @@ mod person;
 mod points;
 #[path = "crash/proxy.rs"]
 mod proxy;
+#[path = "support/reasons.rs"]
+mod reasons;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/simulator.rs"]
 mod simulator;

@@ -1,16 +1,18 @@
 //! A reverse proxy between the operator and the API server. It knows the requests that write, and holds the one that is
-//! waited for: before the server sees it, or after the server has answered. Everything else streams through.
+//! waited for: before the server sees it, or after the server has answered. Everything else streams through. It can lie about the
+//! server's clock.
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
-use http::{HeaderMap, Method, StatusCode, header};
-use jiff::Timestamp;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -68,6 +70,8 @@ struct Inner {
     upstream: reqwest::Client,
     url: String,
     book: Mutex<Book>,
+    /// Seconds by which the server's clock seems to be ahead of what it is.
+    ahead: AtomicI64,
 }
 
 impl Inner {
@@ -102,6 +106,7 @@ impl Proxy {
             upstream,
             url: url.to_owned(),
             book: Mutex::default(),
+            ahead: AtomicI64::default(),
         });
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let own = format!("http://{}", listener.local_addr()?);
@@ -116,6 +121,11 @@ impl Proxy {
             inner,
             task,
         })
+    }
+
+    /// From now on each answer says that it is so many seconds later than it is.
+    pub(crate) fn set_clock(&self, ahead: i64) {
+        self.inner.ahead.store(ahead, Ordering::SeqCst);
     }
 
     /// All requests that write, in their order.
@@ -247,6 +257,14 @@ async fn handle(State(proxy): State<Arc<Inner>>, request: http::Request<Body>) -
     };
     let (mut parts, body) = answer.into_parts();
     parts.headers = end_to_end(parts.headers);
+    let ahead = proxy.ahead.load(Ordering::SeqCst);
+    if ahead != 0 {
+        let there = Timestamp::now() + SignedDuration::from_secs(ahead);
+        let date = there.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(date) = HeaderValue::try_from(date) {
+            parts.headers.insert(header::DATE, date);
+        }
+    }
     let Some(after) = armed else {
         return Response::from_parts(parts, Body::new(body));
     };

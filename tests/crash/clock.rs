@@ -1,0 +1,55 @@
+//! The API server's clock and the operator's drift apart in the middle of a closure, and come together again.
+
+use std::time::Duration;
+
+use tenant_closure::closure::intent::Action;
+
+use crate::agreement::{Evidence, agree};
+use crate::points::{Kind, Request, Side};
+use crate::reasons::until_told;
+use crate::trial::Trial;
+
+const PATIENCE: Duration = Duration::from_secs(180);
+const HOUR: i64 = 3_600;
+
+/// An hour ahead or behind, seen between a claim and its effect or between two cycles: nothing is sent, what to do is told with
+/// both times, and the closure goes on by itself.
+#[tokio::test(flavor = "current_thread")]
+async fn clocks_that_drift_apart_stop_a_closure_until_they_agree() {
+    let trial = Trial::start(200, 50).await.unwrap();
+    trial.case.apply().await.unwrap();
+    let claim = Request {
+        kind: Kind::Claim,
+        what: "Users/DeleteUsers".to_owned(),
+        number: 2,
+        within: 0,
+    };
+    let held = trial.with_persons(trial.proxy.arm(&claim, Side::After));
+    let held = held.await.unwrap();
+    let writes = async || trial.case.portal.get("writes").await.unwrap();
+    let written = writes().await;
+    assert!(!written.as_array().unwrap().is_empty(), "one slice is done");
+    trial.proxy.set_clock(HOUR);
+    held.go();
+    let course = async {
+        for (ahead, said) in [(HOUR, "ahead"), (-HOUR, "behind"), (35, "a little too far")] {
+            trial.proxy.set_clock(ahead);
+            // It was told so before; a cycle later it is again.
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let told = until_told(&trial.case, "Ready", "ClockSkew", "").await;
+            assert!(
+                told.contains("more than 30 seconds apart") && told.contains("NTP"),
+                "{told}"
+            );
+            assert_eq!(writes().await, written, "{said}: an effect began");
+        }
+        trial.proxy.set_clock(0);
+        trial.until_closed(PATIENCE).await.unwrap();
+    };
+    trial.with_persons(course).await;
+    let agreement = agree(&Evidence::of(&trial.case).await.unwrap());
+    let agreement = agreement.unwrap_or_else(|faults| panic!("{faults:#?}"));
+    assert_eq!(agreement.gone(Action::DeleteUsers), 199);
+    let judged = trial.case.portal.get("violations").await.unwrap();
+    assert_eq!(judged["count"], 0, "{judged:#}");
+}
