@@ -5,6 +5,8 @@
 #[allow(dead_code)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "chart/network.rs"]
+mod network;
 
 use cluster::Cluster;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -13,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use tenant_closure::api::policies;
-use tenant_closure::controller::configuration;
+use tenant_closure::controller::{configuration, lead};
 
 const OPERATOR: &str = "tenant-closure";
 
 /// All that the operator may do, and in which kind of role.
-fn needed() -> [(&'static str, Value); 8] {
+fn needed() -> [(&'static str, Value); 9] {
     let ours = |resources: Value, verbs: Value| json!({"apiGroups": ["tenantclosure.dev"], "resources": resources, "verbs": verbs});
     let policies = json!({
         "apiGroups": ["admissionregistration.k8s.io"],
@@ -31,6 +33,12 @@ fn needed() -> [(&'static str, Value); 8] {
         "resources": ["configmaps"],
         "resourceNames": [configuration::NAME],
         "verbs": ["get", "list", "watch"],
+    });
+    let lease = json!({
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "resourceNames": [lead::NAME],
+        "verbs": ["get", "patch"],
     });
     let events = json!({"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]});
     [
@@ -57,6 +65,7 @@ fn needed() -> [(&'static str, Value); 8] {
             ours(json!(["closurerecords/status"]), json!(["patch"])),
         ),
         ("Role", configuration),
+        ("Role", lease),
     ]
 }
 
@@ -187,6 +196,14 @@ fn a_value_that_cannot_be_meant_is_refused() {
             "/configuration/protectedTenants/0",
         ),
         ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
+        (
+            "networkPolicy.enable=true",
+            "additional properties 'enable' not allowed",
+        ),
+        (
+            "networkPolicy.apiServerCIDRs={10.96.0.1}",
+            "/networkPolicy/apiServerCIDRs/0",
+        ),
         ("image.digest=sha256:12", "/image/digest"),
         (
             "configuration.evidenceStore=evidence",
@@ -519,6 +536,20 @@ fn the_pod_is_restricted_and_alone() {
         (&spec["replicas"], &spec["strategy"]),
         (&json!(1), &json!({"type": "Recreate"}))
     );
+    let pod = &spec["template"]["spec"];
+    let account = of_kind(&objects, "ServiceAccount")[0];
+    assert_eq!(account["automountServiceAccountToken"], false);
+    assert_eq!(pod["automountServiceAccountToken"], true);
+    assert_eq!(pod["enableServiceLinks"], false);
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    let profile = &pod["securityContext"]["seccompProfile"]["type"];
+    assert_eq!(profile, "RuntimeDefault");
+    let may = json!({"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]}});
+    assert_eq!(pod["containers"][0]["securityContext"], may);
+    let resources = &pod["containers"][0]["resources"];
+    assert!(
+        resources["requests"]["memory"].is_string() && resources["limits"]["memory"].is_string()
+    );
     let container = &spec["template"]["spec"]["containers"][0];
     assert_eq!(container["args"][0], "run");
     assert_eq!(
@@ -533,6 +564,76 @@ fn the_pod_is_restricted_and_alone() {
         format!("tenant-closure@sha256:{digest}")
     );
 }
+
+/// What the operator may ask the API server, and may not.
+const MAY: [(bool, &str); 30] = [
+    (true, "list tenantclosures.tenantclosure.dev -A"),
+    (true, "watch closureapprovals.tenantclosure.dev -A"),
+    (
+        true,
+        "patch tenantclosures.tenantclosure.dev -A --subresource=status",
+    ),
+    (
+        true,
+        "create closurerecords.tenantclosure.dev -n tenant-closure",
+    ),
+    (
+        true,
+        "patch closurerecords.tenantclosure.dev -n tenant-closure --subresource=status",
+    ),
+    (true, "create events.events.k8s.io -n closures"),
+    (true, "watch configmaps/tenant-closure -n tenant-closure"),
+    (
+        true,
+        "patch leases.coordination.k8s.io/tenant-closure -n tenant-closure",
+    ),
+    (
+        false,
+        "patch leases.coordination.k8s.io/another -n tenant-closure",
+    ),
+    (false, "create leases.coordination.k8s.io -n tenant-closure"),
+    (
+        true,
+        "get validatingadmissionpolicies/tenantclosure-record-guard",
+    ),
+    (true, "get secrets/contoso-closer -n closures"),
+    (false, "get secrets/another -n closures"),
+    (false, "get secrets/contoso-closer -n tenant-closure"),
+    (false, "list secrets -n closures"),
+    (true, "get jobs.batch/contoso-backup -n closures"),
+    (false, "get jobs.batch/another -n closures"),
+    (false, "list jobs.batch -n closures"),
+    (false, "get jobs.batch/contoso-backup -n tenant-closure"),
+    (false, "list secrets -A"),
+    (false, "patch tenantclosures.tenantclosure.dev -n closures"),
+    (false, "delete tenantclosures.tenantclosure.dev -n closures"),
+    (
+        false,
+        "approve tenantclosures.tenantclosure.dev -n closures",
+    ),
+    (
+        false,
+        "create closureapprovals.tenantclosure.dev -n closures",
+    ),
+    (false, "create closurerecords.tenantclosure.dev -n closures"),
+    (
+        false,
+        "patch closurerecords.tenantclosure.dev -n tenant-closure",
+    ),
+    (
+        false,
+        "update closurerecords.tenantclosure.dev -n tenant-closure",
+    ),
+    (
+        false,
+        "delete closurerecords.tenantclosure.dev -n tenant-closure",
+    ),
+    (false, "update configmaps/tenant-closure -n tenant-closure"),
+    (
+        false,
+        "delete validatingadmissionpolicies/tenantclosure-record-guard",
+    ),
+];
 
 #[tokio::test]
 async fn the_api_server_accepts_it_and_holds_the_operator_to_it() {
@@ -557,65 +658,7 @@ async fn the_api_server_accepts_it_and_holds_the_operator_to_it() {
         .service_account_kubeconfig(OPERATOR, OPERATOR)
         .await
         .unwrap();
-    for (answer, args) in [
-        (true, "list tenantclosures.tenantclosure.dev -A"),
-        (true, "watch closureapprovals.tenantclosure.dev -A"),
-        (
-            true,
-            "patch tenantclosures.tenantclosure.dev -A --subresource=status",
-        ),
-        (
-            true,
-            "create closurerecords.tenantclosure.dev -n tenant-closure",
-        ),
-        (
-            true,
-            "patch closurerecords.tenantclosure.dev -n tenant-closure --subresource=status",
-        ),
-        (true, "create events.events.k8s.io -n closures"),
-        (true, "watch configmaps/tenant-closure -n tenant-closure"),
-        (
-            true,
-            "get validatingadmissionpolicies/tenantclosure-record-guard",
-        ),
-        (true, "get secrets/contoso-closer -n closures"),
-        (false, "get secrets/another -n closures"),
-        (false, "get secrets/contoso-closer -n tenant-closure"),
-        (false, "list secrets -n closures"),
-        (true, "get jobs.batch/contoso-backup -n closures"),
-        (false, "get jobs.batch/another -n closures"),
-        (false, "list jobs.batch -n closures"),
-        (false, "get jobs.batch/contoso-backup -n tenant-closure"),
-        (false, "list secrets -A"),
-        (false, "patch tenantclosures.tenantclosure.dev -n closures"),
-        (false, "delete tenantclosures.tenantclosure.dev -n closures"),
-        (
-            false,
-            "approve tenantclosures.tenantclosure.dev -n closures",
-        ),
-        (
-            false,
-            "create closureapprovals.tenantclosure.dev -n closures",
-        ),
-        (false, "create closurerecords.tenantclosure.dev -n closures"),
-        (
-            false,
-            "patch closurerecords.tenantclosure.dev -n tenant-closure",
-        ),
-        (
-            false,
-            "update closurerecords.tenantclosure.dev -n tenant-closure",
-        ),
-        (
-            false,
-            "delete closurerecords.tenantclosure.dev -n tenant-closure",
-        ),
-        (false, "update configmaps/tenant-closure -n tenant-closure"),
-        (
-            false,
-            "delete validatingadmissionpolicies/tenantclosure-record-guard",
-        ),
-    ] {
+    for (answer, args) in MAY {
         let args: Vec<&str> = ["auth", "can-i"]
             .into_iter()
             .chain(args.split(' '))

@@ -8,6 +8,8 @@ use std::path::Path;
 use tenant_closure::api::{crd, policies};
 use tenant_closure::closure::access::table::{Kind, Purpose, TABLE};
 use tenant_closure::closure::restore::{Bought, Data};
+use tenant_closure::closure::terms::Cloud;
+use tenant_closure::microsoft::{Hosts, Service};
 
 const KINDS: [&str; 3] = ["tenantclosures", "closureapprovals", "closurerecords"];
 const CHART: &str = "charts/tenant-closure/files";
@@ -95,6 +97,29 @@ fn has_table(path: &str, table: &str) {
     let (before, rest) = text.split_once(MARKS[0]).unwrap();
     let (_, after) = rest.split_once(MARKS[1]).unwrap();
     current(path, &[before, MARKS[0], table, MARKS[1], after].concat());
+}
+
+#[test]
+fn the_documentation_has_the_hosts_of_each_cloud() {
+    let services = [
+        ("sign-in", Service::Login),
+        ("Microsoft Graph", Service::Graph),
+        ("Azure Resource Manager", Service::Arm),
+        ("Partner Center", Service::Partner),
+    ];
+    let mut table = String::from("| Cloud |");
+    for (name, _) in services {
+        write!(table, " {name} |").unwrap();
+    }
+    table.push_str("\n| --- | --- | --- | --- | --- |\n");
+    for cloud in Cloud::ALL {
+        write!(table, "| {} |", cloud.name()).unwrap();
+        for (_, service) in services {
+            write!(table, " `{}` |", Hosts::of(cloud).host(service)).unwrap();
+        }
+        table.push('\n');
+    }
+    has_table("docs/network.md", &table);
 }
 
 #[test]

@@ -21,10 +21,13 @@ mod simulator;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/stack.rs"]
 mod stack;
+#[path = "limits/two_processes.rs"]
+mod two_processes;
 
 use case::{Case, NAME};
 use cluster::Result;
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{DeleteParams, ListParams, PostParams};
@@ -35,6 +38,7 @@ use serde_json::{Value, json};
 use stack::{Options, Stack};
 use std::time::{Duration, Instant};
 use tenant_closure::api::{BEGINS, ClosureApproval, ClosureRecord};
+use tenant_closure::controller::lead;
 
 /// Where the operator lives.
 const OPERATOR: &str = "tenant-closure";

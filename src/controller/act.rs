@@ -14,7 +14,7 @@ use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
 use crate::controller::journal::{self, Covered, Draft, Head};
 use crate::controller::read::Read;
-use crate::controller::{evidence, fleet, judge, observe};
+use crate::controller::{evidence, fleet, judge, lead, observe};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 use std::collections::BTreeSet;
@@ -29,6 +29,8 @@ pub enum Done {
     NotNow,
     /// Nothing was claimed: what it rests on must be in the evidence store first.
     Held(Decision),
+    /// Nothing was claimed: another process of the operator acts.
+    Elsewhere,
     /// The settling read got no complete answer: the record stays in doubt and is settled in a later cycle.
     InDoubt(Doubt),
 }
@@ -70,22 +72,40 @@ pub async fn carry_out(
     intent: Intent,
     seen: &mut Observation,
 ) -> Result<Done, ReconcileError> {
-    let Known { head, memory, plan } = known;
     let at_most = read.configured.acting_at_most;
-    let covered = covered(read, plan, seen, &intent);
+    let covered = covered(read, known.plan, seen, &intent);
     if !intent.action.reads_only()
         && let Some(held) = evidence::approvals(ctx, read, &covered.copies).await
     {
         return Ok(Done::Held(held));
     }
     let turn = ctx.acting.turn_within(&read.uid, at_most, FOR_A_TURN);
-    let Some(_turn) = turn.await else {
+    let Some(turn) = turn.await else {
         return Ok(Done::NotNow);
     };
+    let done = Box::pin(in_turn(ctx, read, known, tenant, covered, intent, seen)).await;
+    drop(turn);
+    lead::rest(ctx).await;
+    done
+}
+
+async fn in_turn(
+    ctx: &Context,
+    read: &Read,
+    known: Known<'_>,
+    tenant: &dyn Tenant,
+    covered: Covered,
+    intent: Intent,
+    seen: &mut Observation,
+) -> Result<Done, ReconcileError> {
+    let Known { head, memory, plan } = known;
     // Counted from before the claim: another process may settle the record once this time is over, however long
-    // this one has stood still meanwhile.
+    // this one has stood still meanwhile. The Lease outlasts it.
     let begun = Instant::now();
     let begun_at = Timestamp::now();
+    if !lead::take(ctx).await? {
+        return Ok(Done::Elsewhere);
+    }
     let namespace = read.closure.namespace().unwrap_or_default();
     let leash = ctx.brakes.leash(&namespace, &read.uid, read.generation);
     let draft = Draft {
@@ -161,7 +181,7 @@ fn covered(read: &Read, plan: &Plan, seen: &Observation, intent: &Intent) -> Cov
     covered
 }
 
-/// Makes a closure's first claim, one closure after the other: no two slip through the limit together.
+/// Makes a closure's first claim, one closure after the other: no two slip through the limit together, as one process leads.
 async fn begin(
     ctx: &Context,
     read: &Read,
@@ -170,8 +190,8 @@ async fn begin(
 ) -> Result<Head, ReconcileError> {
     let _alone = ctx.beginning.lock().await;
     let begun = fleet::begun_lately(ctx, &read.uid, Timestamp::now()).await?;
-    if begun >= read.configured.guards.begun_at_most {
-        // The next cycle says so.
+    if begun >= read.configured.guards.begun_at_most || !lead::holds(ctx).await {
+        // The next cycle says so; or another process may have counted meanwhile.
         return Err(ReconcileError::LostRace);
     }
     journal::claim(ctx, &read.closure, head, draft).await

@@ -14,6 +14,7 @@ use crate::controller::credentials::{Credential, Keys};
 use crate::controller::evidence::Keeping;
 use crate::controller::fleet::Acting;
 use crate::controller::journal::Head;
+use crate::controller::lead::Lead;
 use crate::controller::trouble::InARow;
 use crate::store::Opened;
 use jiff::Timestamp;
@@ -63,6 +64,8 @@ pub struct Context {
     pub clock: Arc<ApiClock>,
     /// What stops an effect in the middle.
     pub brakes: Arc<Brakes>,
+    /// Whether this process acts, or another one of the operator does.
+    pub lead: Lead,
     /// How many closures act at once.
     pub acting: Arc<Acting>,
     /// Held from counting the closures begun until another one has begun.

@@ -1,4 +1,5 @@
-//! The fleet: how many closures were begun lately, and how many act at once, over all closures of this operator.
+//! The fleet: how many closures were begun lately, and how many act at once, over all closures of this operator. Both are
+//! counted by the one process that [leads](crate::controller::lead).
 
 use crate::api::{BEGINS, CLOSURE_UID};
 use crate::controller::context::Context;
@@ -113,6 +114,11 @@ impl Acting {
             }
             tokio::time::timeout_at(end.into(), freed).await.ok()?;
         }
+    }
+
+    /// Whether nobody has a turn.
+    pub fn is_idle(&self) -> bool {
+        self.line().acting == 0
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {

@@ -22,6 +22,7 @@ pub mod grounds;
 pub mod inventory;
 pub mod journal;
 pub mod judge;
+pub mod lead;
 pub mod observe;
 mod plan_status;
 pub mod plans;

@@ -114,7 +114,7 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
         (Decision::Act(intent), Some(tenant)) => {
             let intent = intent.clone();
             let acting = act::carry_out(ctx, read, known, tenant, intent, &mut seen);
-            let done = Box::pin(acting).await?;
+            let done = acting.await?;
             Ok(Told::after(ctx, known, decided, done))
         }
         (Decision::WriteInventory, Some(tenant)) => {

@@ -6,6 +6,7 @@ use crate::controller::configuration;
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
 use crate::controller::inventory::sweep;
+use crate::controller::lead;
 use crate::controller::reconcile::reconcile;
 use futures::{Stream, StreamExt as _};
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -39,6 +40,8 @@ pub async fn run(
         .fields(&format!("metadata.name={}", configuration::NAME));
     let brakes = tokio::spawn(watch_brakes(Arc::clone(&ctx), on_ready));
     let sweeping = tokio::spawn(sweep::run(Arc::clone(&ctx)));
+    let looking = Arc::clone(&ctx);
+    tokio::spawn(async move { lead::look(&looking).await });
     controller
         .watches(approvals, config, move |approval| {
             let namespace = approval.namespace();

@@ -60,6 +60,10 @@ impl Told {
                 };
                 return Self::decided(known, decided);
             }
+            Done::Elsewhere => {
+                let message = "Another process of the operator acts; this one does once that one rests, or was silent for as long as an effect may last";
+                return Self::waiting(known, "WaitingTurn", message);
+            }
             Done::InDoubt(doubt) => return Self::in_doubt(known, &doubt),
         };
         let uid = &settled.spec.closure_uid;

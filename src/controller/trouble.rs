@@ -5,7 +5,7 @@ use crate::api::{TenantClosure, policies};
 use crate::closure::observation::Obstacle;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
-use crate::controller::record;
+use crate::controller::{lead, record};
 use kube::core::{PartialObjectMeta, Status};
 use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt as _};
@@ -126,6 +126,7 @@ fn obstacle(namespace: &str, service_account: &str, error: &ReconcileError) -> O
             Some(status) if status.code >= 500 || status.code == 429 => {
                 unavailable(&word(&status.reason))
             }
+            Some(status) if status.code == 404 && about(status, "leases") => no_lease(namespace),
             Some(status) => denied(namespace, service_account, status),
         },
     }
@@ -139,12 +140,23 @@ fn unavailable(how: &str) -> Obstacle {
     )
 }
 
+fn about(status: &Status, kind: &str) -> bool {
+    status.details.as_ref().is_some_and(|d| d.kind == kind)
+}
+
+fn no_lease(namespace: &str) -> Obstacle {
+    let name = lead::NAME;
+    Obstacle::new(
+        "LeaseMissing",
+        format!(
+            "There is no Lease {name} in namespace {namespace}, by which one process of the operator acts at a time: nothing is done without it"
+        ),
+        "Install the chart of this version again (helm upgrade): it makes it; the closure goes on by itself",
+    )
+}
+
 fn denied(namespace: &str, service_account: &str, status: &Status) -> Obstacle {
-    let journal = status.message.contains("closurerecords")
-        || status
-            .details
-            .as_ref()
-            .is_some_and(|d| d.kind == "closurerecords");
+    let journal = status.message.contains("closurerecords") || about(status, "closurerecords");
     let policy = policies::REQUIRED
         .into_iter()
         .find(|name| status.message.contains(name));
@@ -234,6 +246,12 @@ mod tests {
                 "ApiRefused",
                 "(Forbidden) refuses what",
                 "ops:closer",
+            ),
+            (
+                answered(404, "NotFound", "leases", "not found"),
+                "LeaseMissing",
+                "no Lease tenant-closure in namespace ops",
+                "helm upgrade",
             ),
             (
                 answered(

@@ -4,6 +4,7 @@ use crate::controller::brakes::Brakes;
 use crate::controller::clock::{ApiClock, Listen};
 use crate::controller::context::{Context, EffectLimits, TenantFactory};
 use crate::controller::counters::Counters;
+use crate::controller::lead::Lead;
 use crate::controller::policies::ACT_WITHIN;
 use crate::controller::run;
 use crate::operations::settings::Run;
@@ -57,6 +58,7 @@ pub async fn serve(settings: Run) -> Result<(), String> {
             .map_or(ACT_WITHIN, Duration::from_secs),
         clock,
         brakes: Arc::new(Brakes::default()),
+        lead: Lead::default(),
         acting: Arc::default(),
         beginning: tokio::sync::Mutex::default(),
         stores: Opened::default(),

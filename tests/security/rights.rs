@@ -47,7 +47,7 @@ fn whatever_is_used_is_granted() {
 }
 
 /// What each resource is for, in the words of the table in the documentation.
-const PURPOSES: [(&str, &str); 9] = [
+const PURPOSES: [(&str, &str); 10] = [
     (
         "tenantclosures",
         "reads what is to be closed, live in each cycle; watches for changes",
@@ -74,6 +74,10 @@ const PURPOSES: [(&str, &str); 9] = [
         "checks that the policies that guard authors, approvers, revocations and records are in force",
     ),
     ("configmaps", "reads the configuration and the kill switch"),
+    (
+        "leases",
+        "takes it before an effect and gives it back, so that one process acts at a time",
+    ),
     (
         "secrets",
         "reads the credentials of a closure, by name, where values list them",
