@@ -22,6 +22,8 @@ mod cluster;
 mod directories;
 #[path = "bad_luck/lasting.rs"]
 mod lasting;
+#[path = "bad_luck/pauses.rs"]
+mod pauses;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
@@ -66,6 +68,7 @@ fn main() {
         answers::rows(),
         directories::rows(),
         lasting::rows(),
+        pauses::rows(),
         policies::rows(),
         readers::rows(),
         refused::rows(),

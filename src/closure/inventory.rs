@@ -338,7 +338,7 @@ impl From<Shortage> for Gap {
                     Why::CredentialRefused(_) => Word::CredentialRefused,
                     Why::PolicyAsks => Word::PolicyAsks,
                     Why::Conflict => Word::Conflict,
-                    Why::Unavailable => Word::Unavailable,
+                    Why::Unavailable | Why::Paused(_) => Word::Unavailable,
                     Why::Malformed => Word::Malformed,
                     Why::Unsupported => Word::Unsupported,
                 },

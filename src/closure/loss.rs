@@ -148,9 +148,11 @@ impl Loss {
         self.subscription.is_some() || !none
     }
 
-    /// The number, or the size, is unknown for this reason.
-    pub fn is_unknown_as(&self, why: Why) -> bool {
-        self.count == Err(why) || self.bytes == Some(Err(why))
+    /// Why the number, or the size, is unknown only for now; `None`: it is known, or stays unknown.
+    pub fn unknown_for_now(&self) -> Option<Why> {
+        let unknown = [self.count.err(), self.bytes.and_then(Result::err)];
+        let passes = |why: &Why| matches!(why, Why::Unavailable | Why::Paused(_));
+        unknown.into_iter().flatten().find(passes)
     }
 }
 

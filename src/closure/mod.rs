@@ -28,6 +28,7 @@ pub mod loss;
 pub mod mail;
 pub mod memory;
 pub mod observation;
+pub mod pause;
 pub mod people;
 pub mod phase;
 pub mod plan;

@@ -44,6 +44,8 @@ pub enum Why {
     Conflict,
     /// Microsoft throttled or failed; later may be better.
     Unavailable,
+    /// Likewise, and Microsoft asks not to come again before this moment: a long pause.
+    Paused(Timestamp),
     /// The answer was not what the documentation says.
     Malformed,
     /// This cloud or this tenant has no such thing to ask.

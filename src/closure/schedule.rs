@@ -2,6 +2,7 @@
 
 use crate::closure::decision::Decision;
 use crate::closure::memory::Memory;
+use crate::closure::pause;
 use crate::closure::step::Step;
 use crate::closure::terms::Terms;
 use jiff::Timestamp;
@@ -14,13 +15,17 @@ pub const AFTER_FAILURE: Duration = Duration::from_secs(30);
 const BETWEEN_LISTINGS: Duration = Duration::from_secs(16);
 
 /// How long until the next cycle. Zero: at once.
-pub fn next(decision: &Decision, _memory: &Memory, terms: &Terms) -> Duration {
+pub fn next(decision: &Decision, terms: &Terms, now: Timestamp) -> Duration {
     match decision {
         Decision::Act(_)
         | Decision::MakePlan { .. }
         | Decision::MakeSupplement
         | Decision::WriteInventory => Duration::ZERO,
         Decision::Wait(waiting) => {
+            if let Some(rest) = pause::rest(waiting, now) {
+                // Here Microsoft's date is believed: nothing is sent before it.
+                return rest;
+            }
             let longest = match waiting.reason {
                 // Between two listings nothing can be seen sooner.
                 "VerifyingUsers" => terms.poll_at_most.max(BETWEEN_LISTINGS),

@@ -6,6 +6,7 @@ use crate::closure::inventory::{Kind, Shortage, Sink};
 use crate::closure::observation::{Observation, Question};
 use crate::closure::plan::Sealed;
 use crate::closure::supplement::Supplements;
+use jiff::Timestamp;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -92,6 +93,12 @@ pub trait Tenant: Send + Sync {
 
     /// Carries one intent out, once. It ends by itself: no request starts after `limit` or once the leash is let go.
     fn perform<'a>(&'a self, intent: &'a Intent, leash: &'a dyn Leash) -> Answer<'a, Attempt>;
+
+    /// Until when Microsoft wants to hear nothing that this intent needs, as it has told this process; `None`: it may begin.
+    fn paused(&self, intent: &Intent) -> Option<Timestamp> {
+        let _ = intent;
+        None
+    }
 
     /// Looks at what an intent was about and sorts its objects. What the guards ask for and was read on the way is filled
     /// in: it was seen after the effect, so the next cycle need not ask again.

@@ -4,6 +4,7 @@ use crate::closure::decide::decide;
 use crate::closure::decision::{Decided, Decision};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Fact, Observation, Question, Refused, Why};
+use crate::closure::pause;
 use crate::closure::plan::Plan;
 use crate::closure::tenant::{Scope, Tenant};
 use crate::controller::context::Context;
@@ -26,7 +27,7 @@ pub async fn until_decided(
         let now = judge.now(&mut seen.cluster);
         let decided = decide(plan, seen, memory, now);
         let Decision::Read(questions) = &decided.decision else {
-            return decided;
+            return heeded(tenant, decided);
         };
         let fresh: Vec<Question> = questions
             .iter()
@@ -43,6 +44,15 @@ pub async fn until_decided(
                 .for_each(|question| unreadable(seen, *question)),
         }
     }
+}
+
+/// What Microsoft wants to hear nothing of for a while is not begun.
+fn heeded(tenant: Option<&dyn Tenant>, mut decided: Decided) -> Decided {
+    if let (Decision::Act(intent), Some(tenant)) = (&decided.decision, tenant) {
+        let until = tenant.paused(intent);
+        pause::heeded(&mut decided, until);
+    }
+    decided
 }
 
 /// For how long what was seen after an effect serves the cycle that follows it at once.

@@ -62,7 +62,7 @@ async fn once(
         }
         other => other?,
     };
-    let mut next = schedule::next(&told.decided.decision, &told.memory, &read.terms);
+    let mut next = schedule::next(&told.decided.decision, &read.terms, now);
     let mut all_is_told = true;
     if let Some(keeping) = ctx.hints(&read.uid).keeping {
         let standing = keeping.evidence.standing();

@@ -85,6 +85,7 @@ impl Told {
         let mut decision = facts::unsettled(doubt.intent.action, doubt.why);
         policy::in_cloud(&mut decision, known.plan.terms.cloud);
         if let Decision::Wait(waiting) = &mut decision {
+            // A pause that Microsoft asks for is longer than that, and is kept (see `schedule`).
             let doubted = Duration::try_from(Timestamp::now().duration_since(doubt.claimed));
             let pause = doubted.unwrap_or_default() / 2;
             waiting.look_again = Some(pause.max(Duration::from_secs(2)));

@@ -65,8 +65,8 @@ const REFUSAL_HELD: Duration = Duration::from_secs(3);
 /// Source: learn.microsoft.com `entra/identity-platform/reference-breaking-changes`, "request looping".
 const LOOP_HELD: Duration = Duration::from_secs(60);
 
-/// The longest pause that the token endpoint is believed.
-const HELD_AT_MOST: Duration = Duration::from_secs(900);
+/// How long an endpoint that gives no answer is left alone where the token at hand still counts.
+const RENEWED_AGAIN_IN: Duration = Duration::from_secs(30);
 
 /// How old a token may be whose claims are believed: somebody may just have granted a permission.
 const YOUNG: Duration = Duration::from_secs(15);
@@ -92,16 +92,24 @@ pub(super) struct Token {
     pub(super) claims: Claims,
     asked_at: Instant,
     renew_at: Instant,
+    ends_at: Instant,
 }
 
 impl TokenError {
+    /// No answer that counts: it says nothing about the credential, nor about a token that was given before.
+    const fn says_nothing(&self) -> bool {
+        matches!(
+            self.kind,
+            TokenErrorKind::Unavailable | TokenErrorKind::Malformed
+        )
+    }
+
     /// For how long the endpoint is not asked again; `None`: whoever needs a token may ask at once.
     fn held(&self) -> Option<Duration> {
         match self.kind {
             TokenErrorKind::Unavailable | TokenErrorKind::Malformed => {
                 let loops = (self.code == "AADSTS50196").then_some(LOOP_HELD);
-                let held = self.retry_after.or(loops)?;
-                Some(held.min(HELD_AT_MOST))
+                self.retry_after.or(loops)
             }
             TokenErrorKind::Refused
             | TokenErrorKind::PolicyAsks
@@ -111,10 +119,57 @@ impl TokenError {
     }
 }
 
-#[derive(Debug)]
-enum Kept {
-    Token(Arc<Token>),
-    Refusal(TokenError, Instant),
+/// What is kept of one service: the newest token, and until when the endpoint is not asked again, with its last word.
+#[derive(Debug, Default)]
+struct Kept {
+    token: Option<Arc<Token>>,
+    held: Option<(TokenError, Instant)>,
+}
+
+/// Which token will do.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    /// Any that counts.
+    Any,
+    /// Any but this one, which was just answered 401.
+    NotThis(&'a Arc<Token>),
+    /// One that is at most [`YOUNG`] old.
+    Young,
+}
+
+impl Kept {
+    /// What serves without asking; `None`: the endpoint has to be asked.
+    fn serves(&self, wanted: Wanted<'_>, now: Instant) -> Option<Result<Arc<Token>, TokenError>> {
+        let token = self.token.as_ref().filter(|token| token.ends_at > now);
+        let fresh = token.filter(|token| match wanted {
+            Wanted::Any | Wanted::NotThis(_) => token.renew_at > now,
+            Wanted::Young => token.asked_at.elapsed() <= YOUNG,
+        });
+        if let Some(token) = fresh {
+            return Some(Ok(Arc::clone(token)));
+        }
+        let (error, until) = self.held.as_ref().filter(|(_, until)| *until > now)?;
+        let left = error.retry_after.map(|_| *until - now);
+        let error = TokenError {
+            retry_after: left,
+            ..error.clone()
+        };
+        Some(self.instead_of(error, wanted, now))
+    }
+
+    /// The old token until its end, where the endpoint says nothing about it: it counts as long as it says itself.
+    fn instead_of(
+        &self,
+        error: TokenError,
+        wanted: Wanted<'_>,
+        now: Instant,
+    ) -> Result<Arc<Token>, TokenError> {
+        let old = self.token.as_ref().filter(|token| token.ends_at > now);
+        match old.filter(|_| error.says_nothing() && !matches!(wanted, Wanted::Young)) {
+            Some(token) => Ok(Arc::clone(token)),
+            None => Err(error),
+        }
+    }
 }
 
 /// The tokens of one credential, one for each service; asked for one at a time.
@@ -166,33 +221,8 @@ impl Tokens {
         stale: Option<&Arc<Token>>,
         timeout: Duration,
     ) -> Result<Arc<Token>, TokenError> {
-        let mut kept = self.kept.lock().await;
-        let now = Instant::now();
-        match kept.get(&service) {
-            Some(Kept::Token(token))
-                if token.renew_at > now && !stale.is_some_and(|old| Arc::ptr_eq(old, token)) =>
-            {
-                return Ok(Arc::clone(token));
-            }
-            Some(Kept::Refusal(error, until)) if *until > now => return Err(error.clone()),
-            _ => {}
-        }
-        let result = self.ask(http, service, timeout).await;
-        match &result {
-            Ok(token) => {
-                kept.insert(service, Kept::Token(Arc::clone(token)));
-            }
-            Err(error) => match error.held() {
-                None => {
-                    kept.remove(&service);
-                }
-                Some(held) => {
-                    let refusal = Kept::Refusal(error.clone(), Instant::now() + held);
-                    kept.insert(service, refusal);
-                }
-            },
-        }
-        result
+        let wanted = stale.map_or(Wanted::Any, Wanted::NotThis);
+        self.wanted(http, service, wanted, timeout).await
     }
 
     /// A token that is at most [`YOUNG`] old: its claims tell what the application may do now.
@@ -202,20 +232,49 @@ impl Tokens {
         service: Service,
         timeout: Duration,
     ) -> Result<Arc<Token>, TokenError> {
-        let token = self.token(http, service, None, timeout).await?;
-        if token.asked_at.elapsed() <= YOUNG {
-            return Ok(token);
+        self.wanted(http, service, Wanted::Young, timeout).await
+    }
+
+    async fn wanted(
+        &self,
+        http: &Http,
+        service: Service,
+        wanted: Wanted<'_>,
+        timeout: Duration,
+    ) -> Result<Arc<Token>, TokenError> {
+        let mut all = self.kept.lock().await;
+        let kept = all.entry(service).or_default();
+        if let Wanted::NotThis(stale) = wanted {
+            kept.token.take_if(|token| Arc::ptr_eq(token, stale));
         }
-        self.token(http, service, Some(&token), timeout).await
+        if let Some(served) = kept.serves(wanted, Instant::now()) {
+            return served;
+        }
+        let error = match self.ask(http, service, timeout).await {
+            Ok(token) => {
+                let token = kept.token.insert(token);
+                kept.held = None;
+                return Ok(Arc::clone(token));
+            }
+            Err(error) => error,
+        };
+        let now = Instant::now();
+        if !error.says_nothing() {
+            kept.token = None;
+        }
+        let counts = kept.token.as_ref().is_some_and(|token| token.ends_at > now);
+        let held = error.held().or(counts.then_some(RENEWED_AGAIN_IN));
+        kept.held = held.map(|held| (error.clone(), now + held));
+        kept.instead_of(error, wanted, now)
     }
 
     /// True where one of the tokens still counts, or they are being asked for.
     pub(super) fn is_alive(&self) -> bool {
         let now = Instant::now();
         self.kept.try_lock().map_or(true, |kept| {
-            kept.values().any(|one| match one {
-                Kept::Token(token) => token.renew_at > now,
-                Kept::Refusal(_, until) => *until > now,
+            kept.values().any(|one| {
+                let token = one.token.as_ref().is_some_and(|token| token.ends_at > now);
+                token || one.held.as_ref().is_some_and(|(_, until)| *until > now)
             })
         })
     }
@@ -240,6 +299,7 @@ impl Tokens {
         let form = form(&client, &self.hosts.scope(service), &fields);
         let call = Call::new(Method::POST, url, Body::Form(form));
         http.counters().token();
+        let asked_at = Instant::now();
         let reply = http
             .send(&call, None, timeout)
             .await
@@ -263,8 +323,9 @@ impl Tokens {
         Ok(Arc::new(Token {
             value: granted.access_token,
             claims,
-            asked_at: Instant::now(),
-            renew_at: Instant::now() + Duration::from_secs(life - ahead),
+            asked_at,
+            renew_at: asked_at + Duration::from_secs(life - ahead),
+            ends_at: asked_at + Duration::from_secs(life),
         }))
     }
 }
@@ -394,12 +455,16 @@ mod tests {
             claims: Claims::default(),
             asked_at: Instant::now(),
             renew_at: Instant::now(),
+            ends_at: Instant::now(),
         });
         let tokens = Tokens {
             hosts: Hosts::of(crate::closure::terms::Cloud::Global),
             kept: tokio::sync::Mutex::new(BTreeMap::from([(
                 Service::Graph,
-                Kept::Token(Arc::clone(&token)),
+                Kept {
+                    token: Some(Arc::clone(&token)),
+                    held: None,
+                },
             )])),
             credentials: credentials.clone(),
         };

@@ -3,6 +3,7 @@
 use super::token_errors::{self, Follows};
 use super::{assertion, errors, proof};
 use crate::closure::observation::{Refused, Why};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
@@ -10,8 +11,12 @@ use uuid::Uuid;
 /// The longest code that is taken for one.
 const LONGEST_CODE: usize = 128;
 
-/// The longest pause that a reply can impose, seconds.
-const LONGEST_PAUSE: f64 = 900.0;
+/// The longest pause that a reply can impose, seconds: a day. Microsoft's quotas are counted in minutes, Azure's oldest in
+/// hours; what names more is asked again after a day.
+const LONGEST_PAUSE: f64 = 86_400.0;
+
+/// A pause longer than this is told with its date; a shorter one is over before the next look.
+const WORTH_TELLING: Duration = Duration::from_secs(60);
 
 /// Our word for a token that is for another tenant than its credential names.
 pub(super) const OTHER_TENANT: &str = "TenantMismatch";
@@ -116,6 +121,14 @@ impl Failure {
         self.kind == Kind::Forbidden && self.status != 401
     }
 
+    /// Nothing was sent: the gate is closed for so long, where that is known.
+    pub(super) fn gate_closed(pause: Option<Duration>) -> Self {
+        Self {
+            retry_after: pause,
+            ..Self::of(Kind::Throttled, 429, "GateClosed")
+        }
+    }
+
     /// True where the same request may succeed later.
     pub fn may_pass(&self) -> bool {
         matches!(self.kind, Kind::Transport | Kind::Throttled | Kind::Server)
@@ -124,7 +137,10 @@ impl Failure {
     /// The word that an observation keeps.
     pub fn why(&self) -> Why {
         match self.kind {
-            Kind::Transport | Kind::Throttled | Kind::Server | Kind::Stale => Why::Unavailable,
+            Kind::Transport | Kind::Throttled | Kind::Server | Kind::Stale => {
+                let until = self.retry_after.and_then(over_at);
+                until.map_or(Why::Unavailable, Why::Paused)
+            }
             // With a token that was just got: it is the caller who is not accepted, not the right that is lacking.
             Kind::Forbidden if !self.lacks_right() => Why::CredentialRefused(Refused::Otherwise),
             Kind::Forbidden => Why::Forbidden,
@@ -136,6 +152,17 @@ impl Failure {
             Kind::TenantGone => Why::CredentialRefused(Refused::TenantUnknown),
         }
     }
+}
+
+/// When a pause that begins now is over, in whole minutes and never too early; `None`: it is too short to be told.
+pub(super) fn over_at(pause: Duration) -> Option<Timestamp> {
+    const MINUTE: i64 = 60;
+    if pause <= WORTH_TELLING {
+        return None;
+    }
+    let over = Timestamp::now().checked_add(pause).ok()?;
+    let minutes = over.as_second().div_euclid(MINUTE) + 1;
+    Timestamp::from_second(minutes * MINUTE).ok()
 }
 
 /// What is the matter with a credential, by the code of the token endpoint or a word of ours.
@@ -257,7 +284,9 @@ mod tests {
         assert_eq!(retry_after("2.128"), Some(Duration::from_secs(3)));
         assert_eq!(retry_after(" 10 "), Some(Duration::from_secs(10)));
         assert_eq!(retry_after("0"), Some(Duration::ZERO));
-        assert_eq!(retry_after("1e99"), Some(Duration::from_secs(900)));
+        assert_eq!(retry_after("7200"), Some(Duration::from_secs(7_200)));
+        let day = Some(Duration::from_secs(86_400));
+        assert_eq!((retry_after("86400"), retry_after("1e99")), (day, day));
         for bad in [
             "",
             "soon",
@@ -268,6 +297,28 @@ mod tests {
         ] {
             assert_eq!(retry_after(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_long_pause_is_told_with_a_date_that_is_never_too_early() {
+        let told = |status, pause: u64| {
+            let told = Told {
+                retry_after: Some(Duration::from_secs(pause)),
+                challenged: false,
+            };
+            Failure::from_reply(status, b"", told).why()
+        };
+        assert_eq!(told(429, 60), Why::Unavailable);
+        for status in [429, 503] {
+            let before = Timestamp::now();
+            let Why::Paused(until) = told(status, 7_200) else {
+                panic!("{status} names a pause");
+            };
+            let late = until.as_second() - before.as_second();
+            assert!((7_200..=7_261).contains(&late), "{late}");
+            assert_eq!(until.as_second() % 60, 0);
+        }
+        assert_eq!(told(403, 7_200), Why::Forbidden);
     }
 
     fn code(value: &Value) -> String {

@@ -349,6 +349,14 @@ impl Gate {
         closed.max(units.filter(|then| *then > now))
     }
 
+    /// For how long a 429 keeps a lane closed; `None`: none does.
+    pub(super) fn closed_for(&self, lane: Lane) -> Option<Duration> {
+        let now = Instant::now();
+        let own = lock(&self.state).closed.until(lane, now);
+        let until = own.max(lock(&self.application).closed.until(lane, now));
+        until.map(|until| until.saturating_duration_since(now))
+    }
+
     /// A 429 was answered: closes for everybody in this tenant and, where its scope is the whole application, in all.
     pub(super) fn close(&self, lane: Lane, pause: Option<Duration>, heard: Heard) {
         let now = Instant::now();

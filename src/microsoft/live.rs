@@ -3,20 +3,24 @@
 use super::auth::Credentials;
 use super::clouds::{Hosts, Service, offered};
 use super::dns::Dns;
-use super::gates::Gates;
+use super::failure::over_at;
+use super::gates::{Gates, Lane};
 use super::graph::delta::Tracking;
 use super::graph::inventory::Products;
 use super::outside::Outside;
+use super::perform::Road;
 use super::request::Http;
 use super::settings::{Limits, Settings};
 use super::wire::Wire;
 use crate::closure::id::ObjectId;
-use crate::closure::intent::{Intent, Outcome};
+use crate::closure::intent::{Action, Intent, Outcome};
 use crate::closure::inventory::{Kind, Shortage, Sink};
 use crate::closure::observation::{Observation, Question};
 use crate::closure::tenant::{Answer, Attempt, Leash, LookBack, Scope, Tenant};
 use crate::closure::terms::{BillingKind, Cloud};
+use jiff::Timestamp;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 /// A tenant over HTTPS. Cheap to make anew for each cycle: connections, tokens and gates are shared.
 #[derive(Debug)]
@@ -77,6 +81,25 @@ impl LiveTenant {
         }
     }
 
+    /// For how long a gate is closed that an intent has to go through; `None`: all are open.
+    fn paused_for(&self, intent: &Intent) -> Option<Duration> {
+        let of_graph = |lane| self.graph.closed_for(Service::Graph, lane);
+        match intent.action {
+            Action::VerifyUsers | Action::VerifyDirectoryGone => of_graph(Lane::Read),
+            Action::DisablePolicies => of_graph(Lane::Write).max(self.graph.gate.policies.closed_for()),
+            Action::DeleteDirectory => self.directory_wire().closed_for(Service::Arm, Lane::Write),
+            Action::CancelSubscription | Action::StopRenewal => {
+                let road = Road::of(intent.resource.as_deref()?)?;
+                let of_its_kind = self.billing.iter().filter(|(kind, _)| *kind == road.kind());
+                let wires = of_its_kind.map(|(_, wire)| wire.as_ref().unwrap_or(&self.graph));
+                let closed = wires.map(|wire| wire.closed_for(road.service(), Lane::Write));
+                // Which account it is of is read first: as long as one may be spoken to there is something to do.
+                closed.min().flatten()
+            }
+            _ => of_graph(Lane::Write),
+        }
+    }
+
     /// The wire for the directory's own Azure resource.
     pub(super) fn directory_wire(&self) -> &Wire {
         self.directory.as_ref().unwrap_or(&self.graph)
@@ -114,6 +137,10 @@ impl Tenant for LiveTenant {
 
     fn perform<'a>(&'a self, intent: &'a Intent, leash: &'a dyn Leash) -> Answer<'a, Attempt> {
         Box::pin(self.carry_out(intent, leash))
+    }
+
+    fn paused(&self, intent: &Intent) -> Option<Timestamp> {
+        self.paused_for(intent).and_then(over_at)
     }
 
     fn settle<'a>(&'a self, about: LookBack<'a>, into: &'a mut Observation) -> Answer<'a, Outcome> {

@@ -82,6 +82,14 @@ impl SideGate {
         .await
     }
 
+    /// For how long a lane stays closed; `None`: it is open.
+    pub(super) fn closed_for(&self, lane: Lane) -> Option<Duration> {
+        let now = Instant::now();
+        let sides = lock(&self.sides);
+        let until = sides.get(side(lane)).and_then(|pause| pause.opens(now))?;
+        Some(until - now)
+    }
+
     /// What a reply tells: a 429 with the pause that it asks for, and how many requests are left.
     pub(super) fn heard(
         &self,
@@ -159,6 +167,13 @@ impl SlowLane {
             then
         };
         wait(until, opens).await
+    }
+
+    /// For how long a 429 keeps it closed; `None`: none does.
+    pub(super) fn closed_for(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let until = lock(&self.state).1.opens(now)?;
+        Some(until - now)
     }
 
     /// A 429 was answered in this lane.

@@ -47,6 +47,14 @@ impl Road {
         }
     }
 
+    /// The service that it is spoken to through.
+    pub(super) const fn service(self) -> Service {
+        match self {
+            Self::Billing | Self::Azure => Service::Arm,
+            Self::Partner => Service::Partner,
+        }
+    }
+
     /// Which kind of account it belongs to.
     pub(super) const fn kind(self) -> BillingKind {
         match self {

@@ -74,6 +74,15 @@ impl Wire {
         }
     }
 
+    /// For how long the gate of a service stays closed; `None`: it is open.
+    pub(super) fn closed_for(&self, service: Service, lane: Lane) -> Option<Duration> {
+        match self.side(service) {
+            Some(side) => side.closed_for(lane),
+            None if service == Service::Graph => self.gate.closed_for(lane),
+            None => None,
+        }
+    }
+
     /// Opens a line for an effect: no request starts on it once the leash is let go or the effect's time is over.
     pub(super) fn leashed<'a>(&'a self, leash: &'a dyn Leash) -> Line<'a> {
         Line {
@@ -237,7 +246,9 @@ impl Line<'_> {
         let mut pause = FIRST_PAUSE;
         for tried in 1.. {
             if !self.opened(service, Lane::Read, until).await || !self.turn(call, until).await {
-                break;
+                let slow = self.slow(call).and_then(SlowLane::closed_for);
+                let closed = self.wire.closed_for(service, Lane::Read);
+                return Err(Failure::gate_closed(slow.max(closed)));
             }
             let sent = self.send(service, Lane::Read, call).await;
             let failure = match sent.and_then(Reply::success) {
@@ -252,7 +263,7 @@ impl Line<'_> {
             tokio::time::sleep(wait).await;
             pause *= 2;
         }
-        Err(Failure::of(Kind::Throttled, 429, "GateClosed"))
+        Err(Failure::gate_closed(None))
     }
 
     /// Reads JSON with patience.

@@ -1,6 +1,7 @@
 //! Pauses that concern a part of what is asked: a slow lane of Graph, Azure Resource Manager, Partner Center.
 
 use super::*;
+use jiff::Timestamp;
 use tenant_closure::microsoft::Gates;
 
 /// The tenant with gates that can be looked at, and four seconds for an effect.
@@ -111,6 +112,52 @@ async fn azure_is_asked_no_sooner_than_it_says() {
         begun.elapsed()
     );
     assert_eq!(fake.seen().len(), 2);
+}
+
+/// Hours, not minutes: it is kept in full, and told with its date. Nothing that needs the closed gate is begun meanwhile.
+#[tokio::test]
+async fn a_pause_of_hours_is_kept_in_full_and_told() {
+    const HOURS: i64 = 5 * 3_600;
+    let subscription = format!("/subscriptions/{}", id(7));
+    let pause = || vec![("retry-after", HOURS.to_string())];
+    let error = json!({"error": {"code": "TooManyRequests"}});
+    let (fake, tenant, _) = watched(move |seen, _| match seen.path.as_str() {
+        "/v1.0/organization" => Told::With(429, pause(), error.clone()),
+        "/v1.0/$batch" => Told::With(429, pause(), error.clone()),
+        path if path.ends_with("/Microsoft.Subscription/cancel") => {
+            Told::With(429, pause(), error.clone())
+        }
+        _ => usual(seen),
+    })
+    .await;
+    let in_hours = |until: Option<Timestamp>| {
+        let late = until.unwrap().as_second() - Timestamp::now().as_second();
+        (HOURS - 5..=HOURS + 61).contains(&late)
+    };
+    let cancel = Intent {
+        resource: Some(subscription),
+        ..intent(Action::CancelSubscription, vec![id(7)])
+    };
+    let users = intent(Action::DeleteUsers, ids(0..3));
+    assert_eq!((tenant.paused(&cancel), tenant.paused(&users)), (None, None));
+    tenant.perform(&cancel, &Held::new()).await;
+    assert!(in_hours(tenant.paused(&cancel)));
+    assert_eq!(tenant.paused(&users), None, "Graph asked for nothing");
+    tenant.perform(&users, &Held::new()).await;
+    assert!(in_hours(tenant.paused(&users)));
+    let verify = intent(Action::VerifyUsers, Vec::new());
+    assert_eq!(tenant.paused(&verify), None, "reading goes on");
+    for _ in 0..2 {
+        let seen = ask(&tenant, Question::Organization).await.organization;
+        let Fact::Unreadable(Why::Paused(until)) = seen else {
+            panic!("{seen:?}");
+        };
+        assert!(in_hours(Some(until)));
+    }
+    assert!(in_hours(tenant.paused(&verify)));
+    let batches = fake.seen();
+    let batches = batches.iter().filter(|seen| seen.path == "/v1.0/$batch");
+    assert_eq!(batches.count(), 2, "the deletion, and one reading");
 }
 
 #[tokio::test]

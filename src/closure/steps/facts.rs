@@ -3,6 +3,7 @@
 use crate::closure::decision::{Decision, Waiting};
 use crate::closure::intent::Action;
 use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
+use crate::closure::pause;
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::steps::{credential, policy};
 
@@ -50,6 +51,7 @@ pub fn unreadable(question: Question, why: Why) -> Decision {
         )
         .again_in(AFTER_FAILURE)
         .into(),
+        Why::Paused(until) => pause::waiting(&format!("nothing more is asked about {what}"), until).into(),
         Why::Malformed => Waiting::new(
             "UnexpectedAnswer",
             format!(
@@ -88,6 +90,7 @@ pub fn unsettled(action: Action, why: Option<Why>) -> Decision {
             | Why::CredentialRefused(_)
             | Why::PolicyAsks
             | Why::Conflict
+            | Why::Paused(_)
             | Why::Malformed),
         ) => unreadable(about, why),
         Some(Why::Unavailable | Why::Unsupported) | None => Waiting::new(

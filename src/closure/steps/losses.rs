@@ -25,11 +25,10 @@ pub fn counted(terms: &Terms, seen: &Observation) -> Result<Vec<Loss>, Decision>
     let losses = facts::known(&seen.losses, Question::Losses)?;
     let subscriptions = facts::known(&seen.subscriptions, Question::Subscriptions)?;
     let losses = loss::with_azure(losses, subscriptions);
-    let mut unavailable = losses.iter().filter(|one| {
-        one.is_unknown_as(Why::Unavailable) && !accepted(terms, one.kind, one.subscription)
-    });
-    if unavailable.next().is_some() {
-        return Err(facts::unreadable(Question::Losses, Why::Unavailable));
+    let wanted = |one: &&Loss| !accepted(terms, one.kind, one.subscription);
+    let mut unknown = losses.iter().filter(wanted).filter_map(Loss::unknown_for_now);
+    if let Some(why) = unknown.next() {
+        return Err(facts::unreadable(Question::Losses, why));
     }
     Ok(losses)
 }

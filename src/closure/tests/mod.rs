@@ -16,6 +16,7 @@ mod guards;
 mod inventory;
 mod losses;
 mod mail;
+mod pauses;
 mod policy;
 mod preconditions;
 mod renewal;
