@@ -35,6 +35,7 @@ fn fact<T: Clone + std::fmt::Debug>(
             Just(Why::PolicyAsks),
             Just(Why::Conflict),
             Just(Why::Unavailable),
+            Just(Why::Paused("2031-01-01T00:00:00Z".parse().unwrap())),
             Just(Why::Malformed),
             Just(Why::Unsupported),
         ]
@@ -357,7 +358,9 @@ fn may_name(run: &Run, intent: &Intent, target: id::ObjectId) -> bool {
         Action::CancelSubscription | Action::StopRenewal => {
             head.subscriptions.iter().any(|s| s.id == target)
         }
-        Action::RemoveApplications => head.applications.contains(&target),
+        Action::RemoveApplications | Action::DisableApplications => {
+            head.applications.contains(&target)
+        }
         Action::RemoveOwnIdentity => run
             .world
             .applications
@@ -509,8 +512,15 @@ proptest! {
         let asked = usize::from(run.plan.terms.stop_renewal_first)
             + usize::from(!run.plan.terms.release_domains.is_empty());
         prop_assert_eq!(report.conditions.len(), 13 + asked);
-        let wait = schedule::next(&decided.decision, &run.memory, &run.plan.terms);
-        prop_assert!(wait <= run.plan.terms.poll_at_most);
+        let wait = schedule::next(&decided.decision, &run.plan.terms, run.world.now);
+        match &decided.decision {
+            // Microsoft's word is final.
+            decision::Decision::Wait(told) if told.reason == "Throttled" => {
+                let until = told.until.expect("a date");
+                prop_assert_eq!(run.world.now + SignedDuration::try_from(wait).unwrap(), until);
+            }
+            _ => prop_assert!(wait <= run.plan.terms.poll_at_most),
+        }
     }
 
     /// Texts stay the same while nothing changes but the time: no ids and no times in them.
@@ -541,12 +551,13 @@ proptest! {
     fn memory_takes_any_outcome(
         memory in wild_memory(),
         objects in ids(0x1_0001, 20),
-        action in 0..10usize,
+        action in 0..11usize,
         numbers in (0..400u32, 0..400u32, 0..3u32, any::<bool>(), any::<bool>()),
     ) {
         let actions = [
             Action::SwitchSyncOff, Action::DeleteUsers, Action::VerifyUsers, Action::CancelSubscription, Action::StopRenewal,
             Action::DisableMfa, Action::RemoveApplications, Action::RemoveOwnIdentity, Action::DeleteDirectory, Action::VerifyDirectoryGone,
+            Action::DisableApplications,
         ];
         let outcome = Outcome {
             gone: numbers.0,

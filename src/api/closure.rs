@@ -318,7 +318,8 @@ pub struct Mfa {
     validation = Rule::new("!has(self.credentials) || has(self.resource)").message("credentials are for resource, which is missing: give the ARM id of the directory, or leave the credentials out")
 )]
 pub struct Directory {
-    /// True: applications and service principals are removed where Microsoft allows it. Default: false (a person is told).
+    /// True: applications and service principals are removed where Microsoft allows it, and a service principal that refuses is
+    /// disabled. Default: false (a person is told).
     #[serde(default)]
     pub remove_applications: bool,
     /// ARM id of an External ID or B2C directory; such a tenant is deleted by a call.

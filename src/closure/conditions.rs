@@ -131,6 +131,7 @@ const fn doing(action: Action) -> &'static str {
             "DisablingMFA"
         }
         Action::RemoveApplications => "RemovingApplications",
+        Action::DisableApplications => "DisablingApplications",
         Action::RemoveOwnIdentity => "RemovingOwnIdentity",
         Action::DeleteDirectory => "DeletingDirectory",
         Action::VerifyDirectoryGone => "VerifyingDirectoryGone",

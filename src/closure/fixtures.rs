@@ -142,6 +142,7 @@ pub fn application(n: u128, service_principal: bool, undeletable: bool) -> Appli
         service_principal,
         undeletable,
         owner: undeletable.then(|| id(0xF8CD)),
+        disabled: false,
         special: None,
         own: false,
     }
@@ -225,6 +226,7 @@ fn own(n: u128, service_principal: bool) -> Application {
         service_principal,
         undeletable: false,
         owner: None,
+        disabled: false,
         special: None,
         own: true,
     }

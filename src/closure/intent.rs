@@ -37,6 +37,8 @@ pub enum Action {
     DisablePolicies,
     /// `DELETE` of applications and service principals.
     RemoveApplications,
+    /// `PATCH /servicePrincipals/{id}` with `accountEnabled: false` for each object: planned ones whose deletion was refused.
+    DisableApplications,
     /// `DELETE` of our own registration and service principal: the last call that we can make.
     RemoveOwnIdentity,
     /// ARM `DELETE` of an External ID or B2C directory.
@@ -68,6 +70,7 @@ impl Action {
             | Self::DisableMfa
             | Self::DisableSecurityDefaults
             | Self::DisablePolicies
+            | Self::DisableApplications
             | Self::VerifyDirectoryGone => false,
         }
     }
@@ -82,6 +85,7 @@ impl Action {
                 | Self::DisableSecurityDefaults
                 | Self::DisablePolicies
                 | Self::RemoveApplications
+                | Self::DisableApplications
                 | Self::RemoveOwnIdentity
         )
     }
@@ -101,6 +105,7 @@ impl Action {
             Self::DisableSecurityDefaults => "DisableSecurityDefaults",
             Self::DisablePolicies => "DisablePolicies",
             Self::RemoveApplications => "RemoveApplications",
+            Self::DisableApplications => "DisableApplications",
             Self::RemoveOwnIdentity => "RemoveOwnIdentity",
             Self::DeleteDirectory => "DeleteDirectory",
             Self::VerifyDirectoryGone => "VerifyDirectoryGone",

@@ -1,5 +1,6 @@
 //! Memory: what cannot be seen again. It rides in each journal record, so a lost status loses nothing.
 
+pub use crate::closure::asked::Asked;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome, Refusal};
 use crate::closure::inventory::{Inventory, Taken};
@@ -70,6 +71,14 @@ pub struct Memory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub applications_refused: Vec<ObjectId>,
+    /// Of these, service principals that were disabled afterwards, as was seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub applications_disabled: Vec<ObjectId>,
+    /// Of these, service principals that refused that too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub applications_enabled: Vec<ObjectId>,
     /// Our own identity was asked to go, and went.
     pub own_identity_removed: bool,
     /// When our own identity was asked to go the last time; with a refusal code where that was refused.
@@ -130,35 +139,6 @@ pub struct PlanRef {
     pub recycle_bin: Option<RecycleBin>,
 }
 
-/// A request that takes effect later.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Asked {
-    /// When.
-    pub at: Timestamp,
-    /// Microsoft's error code where it was refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 128))]
-    pub refused: Option<String>,
-    /// How often in a row Microsoft accepted it, this time included.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub accepted: u32,
-}
-
-impl Asked {
-    /// After it was asked for once more, accepted or refused.
-    fn again(before: Option<&Self>, once_more: Self) -> Self {
-        let before = before.map_or(0, |asked| asked.accepted);
-        Self {
-            accepted: match once_more.refused {
-                Some(_) => 0,
-                None => before.saturating_add(1),
-            },
-            ..once_more
-        }
-    }
-}
-
 /// What a step has cost so far.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -181,6 +161,22 @@ pub const LISTINGS_APART: jiff::SignedDuration = jiff::SignedDuration::from_secs
 #[allow(clippy::trivially_copy_pass_by_ref)]
 pub(crate) const fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+/// Who was refused, whatever the code.
+fn refused(outcome: &Outcome) -> impl Iterator<Item = ObjectId> {
+    outcome
+        .refused
+        .iter()
+        .flat_map(|r| r.objects.iter().copied())
+}
+
+/// Adds ids to a list of applications.
+fn add(list: &mut Vec<ObjectId>, more: impl Iterator<Item = ObjectId>) {
+    list.extend(more);
+    list.sort_unstable();
+    list.dedup();
+    list.truncate(MOST_APPLICATIONS);
 }
 
 impl Memory {
@@ -242,7 +238,8 @@ impl Memory {
             Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
                 note(&mut self.domains);
             }
-            Action::RemoveApplications => self.after_removal(outcome),
+            Action::RemoveApplications => add(&mut self.applications_refused, refused(outcome)),
+            Action::DisableApplications => self.after_disabling(intent, outcome),
             Action::RemoveOwnIdentity => {
                 self.own_identity_removed = outcome.refused.is_empty();
                 self.own_identity = Some(asked());
@@ -320,7 +317,8 @@ impl Memory {
 
     fn pace(&mut self, intent: &Intent, outcome: &Outcome) {
         // An application that refused is not asked again: that says nothing about the others.
-        let told = intent.action == Action::RemoveApplications && !outcome.refused.is_empty();
+        let each_once = [Action::RemoveApplications, Action::DisableApplications];
+        let told = each_once.contains(&intent.action) && !outcome.refused.is_empty();
         if told || outcome.gone > 0 || !outcome.visible.is_empty() {
             self.in_vain.remove(&intent.action);
         } else if !intent.action.reads_only() {
@@ -346,15 +344,15 @@ impl Memory {
         }
     }
 
-    fn after_removal(&mut self, outcome: &Outcome) {
-        let refused = outcome
-            .refused
-            .iter()
-            .flat_map(|r| r.objects.iter().copied());
-        self.applications_refused.extend(refused);
-        self.applications_refused.sort_unstable();
-        self.applications_refused.dedup();
-        self.applications_refused.truncate(MOST_APPLICATIONS);
+    fn after_disabling(&mut self, intent: &Intent, outcome: &Outcome) {
+        let excepted: Vec<ObjectId> = refused(outcome)
+            .chain(outcome.visible.iter().copied())
+            .chain(outcome.unanswered.iter().copied())
+            .collect();
+        let done = intent.objects.iter().copied();
+        let done = done.filter(|id| !excepted.contains(id));
+        add(&mut self.applications_disabled, done);
+        add(&mut self.applications_enabled, refused(outcome));
     }
 
     fn after_slice(&mut self, intent: &Intent, outcome: &Outcome) {

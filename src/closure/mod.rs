@@ -5,6 +5,7 @@
 
 pub mod acceptance;
 pub mod access;
+pub mod asked;
 pub mod bought;
 pub mod checks;
 pub mod clock;

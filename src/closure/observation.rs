@@ -365,6 +365,8 @@ pub struct Application {
     pub undeletable: bool,
     /// The tenant that owns it (`appOwnerOrganizationId`); `None`: a registration, or not told.
     pub owner: Option<ObjectId>,
+    /// A service principal that is disabled (`accountEnabled` is false): no token is issued for it.
+    pub disabled: bool,
     /// It goes with a setting, and not by being deleted.
     pub special: Option<Special>,
     /// It is our own.

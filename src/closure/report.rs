@@ -340,6 +340,9 @@ fn doing(memory: &Memory, decided: &Decided, intent: &Intent) -> String {
         Action::DisableSecurityDefaults => "Security defaults are switched off",
         Action::DisablePolicies => "Conditional Access policies are disabled",
         Action::RemoveApplications => "Applications are removed",
+        Action::DisableApplications => {
+            "Enterprise applications that refused to be deleted are disabled"
+        }
         Action::RemoveOwnIdentity => "The operator's own application is removed",
         Action::DeleteDirectory => "The directory is deleted",
         Action::VerifyDirectoryGone => {

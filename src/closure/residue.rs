@@ -7,7 +7,7 @@ use crate::closure::observation::Application;
 use crate::closure::plan::Plan;
 use crate::closure::special::Special;
 use crate::closure::terms::Cloud;
-use crate::closure::words::{clip, count};
+use crate::closure::words::{clip, count, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +37,9 @@ pub struct Residue {
     pub special: Option<Special>,
     /// How many.
     pub count: u32,
+    /// How many of them are disabled: they refused to be deleted, or somebody did it before.
+    #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
+    pub disabled: u32,
     /// The first of them by id.
     #[schemars(length(max = 10))]
     pub objects: Vec<ObjectId>,
@@ -87,15 +90,17 @@ impl ForSupport {
 
 /// What is left besides our own, by owner: first what could be deleted, then the owners of few, for they are what is rare.
 pub fn of(applications: &[Application]) -> Vec<Residue> {
-    let mut by_owner: BTreeMap<(bool, Option<ObjectId>, Option<Special>), Vec<ObjectId>> =
+    let mut by_owner: BTreeMap<(bool, Option<ObjectId>, Option<Special>), (Vec<ObjectId>, u32)> =
         BTreeMap::new();
     for one in applications.iter().filter(|one| !one.own) {
         let kind = (one.undeletable, one.owner, one.special);
-        by_owner.entry(kind).or_default().push(one.id);
+        let (ids, disabled) = by_owner.entry(kind).or_default();
+        ids.push(one.id);
+        *disabled = disabled.saturating_add(u32::from(one.disabled));
     }
     let mut all: Vec<Residue> = by_owner
         .into_iter()
-        .map(|((kept, owner, special), mut ids)| {
+        .map(|((kept, owner, special), (mut ids, disabled))| {
             ids.sort_unstable();
             let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
             ids.truncate(OBJECTS);
@@ -104,6 +109,7 @@ pub fn of(applications: &[Application]) -> Vec<Residue> {
                 kept,
                 special,
                 count,
+                disabled,
                 objects: ids,
             }
         })
@@ -215,7 +221,14 @@ fn line(one: &Residue) -> String {
         )
     });
     let count = count(one.count, "application");
-    format!("- {count}, {owner}: {}{more}{what}\n", ids(&one.objects))
+    let disabled = match one.disabled {
+        0 => String::new(),
+        some => format!(" ({} disabled)", thousands(some)),
+    };
+    format!(
+        "- {count}{disabled}, {owner}: {}{more}{what}\n",
+        ids(&one.objects)
+    )
 }
 
 fn ids(all: &[ObjectId]) -> String {

@@ -408,7 +408,7 @@ fn planned(plan: &InForce<'_>, intent: &Intent, id: ObjectId) -> bool {
             let mut named = head.domains.iter();
             named.any(|name| ObjectId::of_domain(name) == id)
         }
-        Action::RemoveApplications => head.applications.contains(&id),
+        Action::RemoveApplications | Action::DisableApplications => head.applications.contains(&id),
         Action::SwitchSyncOff | Action::DeleteDirectory => head.tenant_id == id,
         Action::RemoveOwnIdentity => head.own.contains(&id),
         Action::VerifyUsers | Action::VerifyDirectoryGone => true,

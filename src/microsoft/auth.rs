@@ -5,6 +5,7 @@
 use super::claims;
 use super::clouds::{Hosts, Service};
 use super::failure::{Failure, Kind, OTHER_TENANT};
+use super::kept::{Kept, Wanted};
 use super::proof::Proof;
 use super::request::{Body, Call, Http};
 use super::token_errors::{self, Follows};
@@ -68,9 +69,6 @@ const LOOP_HELD: Duration = Duration::from_secs(60);
 /// How long an endpoint that gives no answer is left alone where the token at hand still counts.
 const RENEWED_AGAIN_IN: Duration = Duration::from_secs(30);
 
-/// How old a token may be whose claims are believed: somebody may just have granted a permission.
-const YOUNG: Duration = Duration::from_secs(15);
-
 /// What a token of an application says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -90,14 +88,15 @@ pub(super) struct Token {
     pub(super) value: SecretString,
     /// Its claims.
     pub(super) claims: Claims,
-    asked_at: Instant,
-    renew_at: Instant,
-    ends_at: Instant,
+    pub(super) asked_at: Instant,
+    /// A fifth before its end, at most five minutes.
+    pub(super) renew_at: Instant,
+    pub(super) ends_at: Instant,
 }
 
 impl TokenError {
     /// No answer that counts: it says nothing about the credential, nor about a token that was given before.
-    const fn says_nothing(&self) -> bool {
+    pub(super) const fn says_nothing(&self) -> bool {
         matches!(
             self.kind,
             TokenErrorKind::Unavailable | TokenErrorKind::Malformed
@@ -115,59 +114,6 @@ impl TokenError {
             | TokenErrorKind::PolicyAsks
             | TokenErrorKind::Rejected
             | TokenErrorKind::TenantGone => Some(REFUSAL_HELD),
-        }
-    }
-}
-
-/// What is kept of one service: the newest token, and until when the endpoint is not asked again, with its last word.
-#[derive(Debug, Default)]
-struct Kept {
-    token: Option<Arc<Token>>,
-    held: Option<(TokenError, Instant)>,
-}
-
-/// Which token will do.
-#[derive(Clone, Copy)]
-enum Wanted<'a> {
-    /// Any that counts.
-    Any,
-    /// Any but this one, which was just answered 401.
-    NotThis(&'a Arc<Token>),
-    /// One that is at most [`YOUNG`] old.
-    Young,
-}
-
-impl Kept {
-    /// What serves without asking; `None`: the endpoint has to be asked.
-    fn serves(&self, wanted: Wanted<'_>, now: Instant) -> Option<Result<Arc<Token>, TokenError>> {
-        let token = self.token.as_ref().filter(|token| token.ends_at > now);
-        let fresh = token.filter(|token| match wanted {
-            Wanted::Any | Wanted::NotThis(_) => token.renew_at > now,
-            Wanted::Young => token.asked_at.elapsed() <= YOUNG,
-        });
-        if let Some(token) = fresh {
-            return Some(Ok(Arc::clone(token)));
-        }
-        let (error, until) = self.held.as_ref().filter(|(_, until)| *until > now)?;
-        let left = error.retry_after.map(|_| *until - now);
-        let error = TokenError {
-            retry_after: left,
-            ..error.clone()
-        };
-        Some(self.instead_of(error, wanted, now))
-    }
-
-    /// The old token until its end, where the endpoint says nothing about it: it counts as long as it says itself.
-    fn instead_of(
-        &self,
-        error: TokenError,
-        wanted: Wanted<'_>,
-        now: Instant,
-    ) -> Result<Arc<Token>, TokenError> {
-        let old = self.token.as_ref().filter(|token| token.ends_at > now);
-        match old.filter(|_| error.says_nothing() && !matches!(wanted, Wanted::Young)) {
-            Some(token) => Ok(Arc::clone(token)),
-            None => Err(error),
         }
     }
 }
@@ -225,7 +171,7 @@ impl Tokens {
         self.wanted(http, service, wanted, timeout).await
     }
 
-    /// A token that is at most [`YOUNG`] old: its claims tell what the application may do now.
+    /// A token that is at most [`super::kept::YOUNG`] old: its claims tell what the application may do now.
     pub(super) async fn young_token(
         &self,
         http: &Http,

@@ -110,6 +110,7 @@ pub static CALLS: &[Known] = &[
     call(Graph, "DELETE", "/v1.0/applications/{}", ["an application deleted", "Application.ReadWrite.All", "1, 1 write", "graph/api/application-delete"]),
     call(Graph, "GET", "/v1.0/servicePrincipals", ["the service principals", "Application.Read.All", "1", "graph/api/serviceprincipal-list"]),
     call(Graph, "GET", "/v1.0/servicePrincipals/{}", ["one service principal, where getByIds is refused", "Application.Read.All", "1", "graph/api/serviceprincipal-get"]),
+    call(Graph, "PATCH", "/v1.0/servicePrincipals/{}", ["an enterprise application that cannot be deleted disabled", "Application.ReadWrite.All", "1, 1 write", "graph/api/serviceprincipal-update"]),
     call(Graph, "DELETE", "/v1.0/servicePrincipals/{}", ["a service principal deleted", "Application.ReadWrite.All", "1, 1 write", "graph/api/serviceprincipal-delete"]),
     call(Graph, "GET", "/v1.0/identity/identityProviders", ["identity providers of a directory for customers", "IdentityProvider.Read.All", "1", "graph/api/identitycontainer-list-identityproviders"]),
     call(Graph, "GET", "/v1.0/identity/authenticationEventsFlows", ["user flows of an External ID directory", "EventListener.Read.All", "1", "graph/api/identitycontainer-list-authenticationeventsflows"]),

@@ -86,7 +86,9 @@ impl LiveTenant {
         let of_graph = |lane| self.graph.closed_for(Service::Graph, lane);
         match intent.action {
             Action::VerifyUsers | Action::VerifyDirectoryGone => of_graph(Lane::Read),
-            Action::DisablePolicies => of_graph(Lane::Write).max(self.graph.gate.policies.closed_for()),
+            Action::DisablePolicies => {
+                of_graph(Lane::Write).max(self.graph.gate.policies.closed_for())
+            }
             Action::DeleteDirectory => self.directory_wire().closed_for(Service::Arm, Lane::Write),
             Action::CancelSubscription | Action::StopRenewal => {
                 let road = Road::of(intent.resource.as_deref()?)?;

@@ -26,6 +26,7 @@ mod graph;
 mod guard_reads;
 mod heard;
 mod inventory;
+mod kept;
 mod live;
 mod losses;
 mod mail;

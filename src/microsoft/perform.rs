@@ -129,6 +129,9 @@ impl LiveTenant {
                 Ok(once(&line, objects, &call).await)
             }
             Action::RemoveApplications => remove(&line, objects).await,
+            Action::DisableApplications => {
+                sweep(&line, STABLE, objects, applications::disable).await
+            }
             Action::RemoveOwnIdentity => remove_own(&line, objects).await,
             Action::CancelSubscription | Action::StopRenewal => {
                 self.end_subscription(intent, leash).await

@@ -129,7 +129,8 @@ pub fn document() -> String {
          Microsoft's code decides, never its message; of several codes in one error the innermost one that is named here. The \
          first line that fits counts. No word of a reply's body but the code is kept. Written by the code, from what it decides \
          about each; `make crds` writes it anew.\n\n\
-         - **retry**: asked again by itself, in this cycle or the next. **wait**: likewise, after the pause that Microsoft names.\n\
+         - **retry**: asked again by itself, in this cycle or the next. **wait**: likewise, after the pause that Microsoft names. One of more than a \
+         minute is told with its date (`Throttled`), and is kept in full: of more than a day, a day.\n\
          - **gone**: there is no such object; what became of it is read all the same.\n\
          - **hand-off**: a person does it or changes what stands in the way; the operator asks again from time to time, and goes \
          on by itself. **blocked**: a person gives a right or a credential.\n\

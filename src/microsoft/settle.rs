@@ -76,6 +76,10 @@ impl LiveTenant {
                 let shown = applications::still_there(line, ids).await?;
                 objects::sort(ids, attempt, |id| shown.contains_key(id))
             }
+            Action::DisableApplications => {
+                let on = applications::still_enabled(line, ids).await?;
+                objects::sort(ids, attempt, |id| on.contains(id))
+            }
             Action::RemoveOwnIdentity => match applications::still_there(line, ids).await {
                 Ok(shown) => objects::sort(ids, attempt, |id| shown.contains_key(id)),
                 Err(failure) if self.locked_out(&failure).await => {

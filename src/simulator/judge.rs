@@ -137,7 +137,21 @@ impl Judge {
                 }
                 found.extend(too_early(tenant, "the removal of an application", true));
             }
-            Act::DisablePrincipal(_) => {
+            Act::DisablePrincipal(id) => {
+                found.extend(not_approved(brief, &[*id], "service principal"));
+                let mut all = tenant.principals.iter();
+                let kept = all.any(|one| one.id == *id && one.first_party());
+                if kept || is_own(tenant, *id) {
+                    let whose = if kept {
+                        "Microsoft's own"
+                    } else {
+                        "the closer's own"
+                    };
+                    found.push((
+                        "keptPrincipalDisabled",
+                        format!("{whose} service principal {id}"),
+                    ));
+                }
                 found.extend(too_early(tenant, "disabling a service principal", true));
             }
             Act::MakeDefault(name) => found.extend(domains::new_default(tenant, name)),
@@ -269,6 +283,7 @@ fn too_early(tenant: &Tenant, what: &str, after_mfa: bool) -> Option<(&'static s
 
 #[cfg(test)]
 mod tests {
+    use super::super::tenant::Principal;
     use super::super::{populate, scenario};
     use super::*;
 
@@ -348,6 +363,38 @@ mod tests {
         judge.consider(&tenant, &Act::DeleteUser(Ok(spare)), &actor(), "");
         judge.consider(&tenant, &Act::DeleteApplication(Uuid::nil()), &actor(), "");
         assert_eq!(kinds(&judge).len(), 4);
+    }
+
+    #[test]
+    fn only_approved_principals_are_disabled_and_neither_microsofts_nor_our_own() {
+        let tenant = tenant(
+            "tenants: [{users: 1, undeletableServicePrincipals: 2, firstPartyServicePrincipals: 1}]",
+        );
+        let ids = |of: fn(&Principal) -> bool| {
+            let all = tenant.principals.iter().filter(|one| of(one));
+            all.map(|one| one.id).collect::<Vec<_>>()
+        };
+        let stubborn = ids(|one| one.undeletable);
+        let microsofts = ids(Principal::first_party)[0];
+        let own = ids(|one| one.name == "TenantClosure closer")[0];
+        let mut judge = Judge::default();
+        judge.brief(tenant.id).approved = Some([stubborn[0], microsofts, own].into());
+        for (id, wanted) in [
+            (stubborn[0], &[][..]),
+            (stubborn[1], &["notApproved"][..]),
+            (microsofts, &["notApproved", "keptPrincipalDisabled"][..]),
+            (
+                own,
+                &[
+                    "notApproved",
+                    "keptPrincipalDisabled",
+                    "keptPrincipalDisabled",
+                ][..],
+            ),
+        ] {
+            judge.consider(&tenant, &Act::DisablePrincipal(id), &actor(), "");
+            assert_eq!(kinds(&judge), wanted);
+        }
     }
 
     #[test]

@@ -43,7 +43,12 @@ impl Replica {
 
     /// Whether this replica shows a user.
     pub(crate) fn shows_user(&self, user: &User) -> bool {
-        self.knows(user.id, user.created_at) && self.shows(user.id, user.deleted_at)
+        self.shows_object(user.id, user.created_at, user.deleted_at)
+    }
+
+    /// Whether it shows an object: one that was deleted a moment ago too, where it lags.
+    pub(crate) fn shows_object(&self, id: Uuid, created_at: i64, deleted_at: i64) -> bool {
+        self.knows(id, created_at) && self.shows(id, deleted_at)
     }
 
     /// Whether it has heard of an object that nobody has deleted.

@@ -110,6 +110,9 @@ pub struct Tenant {
     /// Enterprise applications of another company that the portal does not show: they refuse deletion, and though every
     /// check has passed the tenant cannot be deleted until support has removed them (press `supportRemovesApplications`).
     pub hidden_service_principals: u32,
+    /// Enterprise applications of another company that refuse to be deleted, whoever asks: once disabled they no longer stand in
+    /// the way.
+    pub undeletable_service_principals: u32,
     /// Deleted applications cannot be deleted permanently within seven days.
     pub hard_delete_protection: bool,
     /// What only a directory for customers has.
@@ -184,6 +187,7 @@ impl Default for Tenant {
             managed_identities: 0,
             linked_in_connection: false,
             hidden_service_principals: 0,
+            undeletable_service_principals: 0,
             hard_delete_protection: false,
             external: External::default(),
             domain_services: 0,

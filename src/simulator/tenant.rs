@@ -118,6 +118,8 @@ pub(crate) struct Principal {
     pub(crate) linked_in: bool,
     /// The portal does not show it, nobody but support can delete it, and the tenant cannot be deleted while it is there.
     pub(crate) hidden: bool,
+    /// Nobody can delete it; disabled, it is no longer in the way.
+    pub(crate) undeletable: bool,
     pub(crate) enabled: bool,
     /// Real milliseconds; 0: there from the start.
     pub(crate) created_at: i64,
@@ -131,13 +133,14 @@ impl Principal {
 
     /// Refuses to be deleted, whoever asks.
     pub(crate) fn stays(&self) -> bool {
-        self.first_party() || self.managed_identity || self.hidden
+        self.first_party() || self.managed_identity || self.hidden || self.undeletable
     }
 
     /// Stands in the way of the portal's check of enterprise applications.
     pub(crate) fn blocks(&self) -> bool {
         let counts = self.linked_in || !(self.first_party() || self.hidden);
-        self.deleted_at == 0 && counts && (self.enabled || !self.managed_identity)
+        let settled = !self.enabled && (self.managed_identity || self.undeletable);
+        self.deleted_at == 0 && counts && !settled
     }
 }
 

@@ -17,8 +17,14 @@ const PAUSE: i64 = 5 * 3_600;
 async fn puts_off(trial: &Trial, matching: Value) {
     let pause = json!({"status": {"code": 429, "headers": {"Retry-After": PAUSE.to_string()}}});
     let portal = &trial.case.portal;
-    portal.fault(matching.clone(), pause, Some(1)).await.unwrap();
-    portal.fault(matching, json!({"delay": 0}), None).await.unwrap();
+    portal
+        .fault(matching.clone(), pause, Some(1))
+        .await
+        .unwrap();
+    portal
+        .fault(matching, json!({"delay": 0}), None)
+        .await
+        .unwrap();
 }
 
 /// The newest record that the status knows.
@@ -42,7 +48,10 @@ fn told(status: &TenantClosureStatus) {
 /// Before anything was approved it is a reading that is put off, in the middle of the users a deletion. Whatever wakes the
 /// operator meanwhile, it sends nothing of the kind, and begins no record for it.
 async fn a_pause_of_hours_is_kept_and_told() {
-    for (name, matching) in [("long-pause-read", readings()), ("long-pause-write", batches())] {
+    for (name, matching) in [
+        ("long-pause-read", readings()),
+        ("long-pause-write", batches()),
+    ] {
         let trial = Trial::new(name, json!({"tenantType": "CIAM", "users": 60})).await;
         puts_off(&trial, matching).await;
         trial.apply().await;

@@ -162,7 +162,11 @@ async fn people_go_first() {
     let (served, all) = (answers[&200], answers.values().sum::<u32>());
     assert!(served > 40, "people asked too: {answers:?}");
     assert!(all - served <= all / 20, "people were refused: {answers:?}");
-    let figures = portal.get("stats").await.unwrap();
-    assert!(figures["throttledItems"].as_u64() > Some(0), "{figures}");
-    trial.assert_closes().await;
+    let audit = trial.assert_closes().await;
+    // The quota was short: the operator's own deletions were put off, so that people were served.
+    let put_off: u32 = audit.slices.iter().map(|seen| seen.throttled).sum();
+    assert!(
+        put_off > all - served,
+        "{put_off} of the operator's, {answers:?}"
+    );
 }

@@ -3,7 +3,11 @@
 use crate::trial::{Trial, condition};
 use serde_json::json;
 
-crate::rows![sync_that_is_refused, sync_that_is_read_only,];
+crate::rows![
+    sync_that_is_refused,
+    sync_that_is_read_only,
+    sync_that_is_refused_at_first
+];
 
 /// The hand-off names both roads; users that vanish by themselves count as done.
 async fn handed_over(name: &str, patch: &str) {
@@ -63,4 +67,31 @@ async fn sync_that_is_refused() {
 
 async fn sync_that_is_read_only() {
     handed_over("sync-read-only", "ReadOnly").await;
+}
+
+/// A role that acts late: what is refused at first is tried again by itself, though it was handed to a person meanwhile.
+async fn sync_that_is_refused_at_first() {
+    let fields =
+        json!({"users": 30, "guestsPercent": 0, "sync": {"enabled": true, "percent": 100}});
+    let trial = Trial::new("sync-late-role", fields).await;
+    let portal = &trial.case.portal;
+    let switch = json!({"method": "PATCH", "pathContains": "/v1.0/organization/"});
+    let refusal = json!({"status": {"code": 403, "body": {"error": {"code": "Authorization_RequestDenied", "message": "No."}}}});
+    portal.fault(switch, refusal, Some(2)).await.unwrap();
+    trial.apply().await;
+    let (status, _) = trial.handed_over("SwitchSyncOff").await;
+    assert_eq!(condition(&status, "Ready").1, "DirectorySyncHandOff");
+    let waits = |status: &tenant_closure::api::TenantClosureStatus| {
+        condition(status, "Reconciling").1 == "WaitingSyncOff"
+    };
+    trial.until("WaitingSyncOff", waits).await;
+    assert_eq!(trial.struck().await, 2, "refused twice, then taken");
+    let effects = trial.effects().await;
+    let switched = effects
+        .iter()
+        .filter(|one| one["kind"] == "syncSwitchOffRequested");
+    let by: Vec<_> = switched.map(|one| &one["app"]).collect();
+    assert_eq!(by, [&json!(portal.tenant.app_id)], "nobody else did it");
+    trial.pass(3).await;
+    trial.assert_closes().await;
 }

@@ -85,6 +85,7 @@ fn ways(write: &Request) -> &'static [(&'static str, &'static str)] {
         "DeleteUsers" => &[("DELETE", "/users/")],
         "DisableMFA" => &[("PATCH", "/authentication/requirements")],
         "RemoveApplications" | "RemoveOwnIdentity" => &[("DELETE", "/")],
+        "DisableApplications" => &[("PATCH", "/servicePrincipals/")],
         // Through the billing account, and of an Azure subscription.
         "CancelSubscription" => &[("DELETE", "/billingSubscriptions/"), ("POST", "/cancel")],
         _ => &[],

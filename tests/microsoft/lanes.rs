@@ -139,7 +139,10 @@ async fn a_pause_of_hours_is_kept_in_full_and_told() {
         ..intent(Action::CancelSubscription, vec![id(7)])
     };
     let users = intent(Action::DeleteUsers, ids(0..3));
-    assert_eq!((tenant.paused(&cancel), tenant.paused(&users)), (None, None));
+    assert_eq!(
+        (tenant.paused(&cancel), tenant.paused(&users)),
+        (None, None)
+    );
     tenant.perform(&cancel, &Held::new()).await;
     assert!(in_hours(tenant.paused(&cancel)));
     assert_eq!(tenant.paused(&users), None, "Graph asked for nothing");

@@ -84,7 +84,8 @@ async fn a_token_that_cannot_be_renewed_serves_until_it_ends() {
     let (fake, tenant) = start(|seen, before| match seen.path.as_str() {
         path if path.ends_with("/token") && before == 0 => {
             // Renewed a fifth before its end.
-            let body = json!({"token_type": "Bearer", "expires_in": 5, "access_token": token(TENANT, 1)});
+            let body =
+                json!({"token_type": "Bearer", "expires_in": 5, "access_token": token(TENANT, 1)});
             Told::Json(200, body)
         }
         path if path.ends_with("/token") => Told::Html(503),
@@ -93,13 +94,23 @@ async fn a_token_that_cannot_be_renewed_serves_until_it_ends() {
     })
     .await;
     let begun = Instant::now();
-    let readable = async || ask(&tenant, Question::Organization).await.organization.known().is_some();
+    let readable = async || {
+        ask(&tenant, Question::Organization)
+            .await
+            .organization
+            .known()
+            .is_some()
+    };
     assert!(readable().await);
     tokio::time::sleep_until((begun + Duration::from_millis(4_300)).into()).await;
     for _ in 0..3 {
         assert!(readable().await, "the token counts");
     }
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(fake.tokens(), 2, "asked once more, not each time");
     tokio::time::sleep_until((begun + Duration::from_millis(5_200)).into()).await;
     let sent = fake.seen().len();
@@ -112,18 +123,26 @@ async fn a_token_that_cannot_be_renewed_serves_until_it_ends() {
 async fn a_token_is_given_up_where_the_credential_is_refused() {
     let (_, tenant) = start(|seen, before| match seen.path.as_str() {
         path if path.ends_with("/token") && before == 0 => {
-            let body = json!({"token_type": "Bearer", "expires_in": 5, "access_token": token(TENANT, 1)});
+            let body =
+                json!({"token_type": "Bearer", "expires_in": 5, "access_token": token(TENANT, 1)});
             Told::Json(200, body)
         }
-        path if path.ends_with("/token") => {
-            Told::Json(401, json!({"error": "invalid_client", "error_codes": [7_000_215]}))
-        }
+        path if path.ends_with("/token") => Told::Json(
+            401,
+            json!({"error": "invalid_client", "error_codes": [7_000_215]}),
+        ),
         "/v1.0/organization" => Told::Json(200, organization()),
         _ => usual(seen),
     })
     .await;
     let begun = Instant::now();
-    assert!(ask(&tenant, Question::Organization).await.organization.known().is_some());
+    assert!(
+        ask(&tenant, Question::Organization)
+            .await
+            .organization
+            .known()
+            .is_some()
+    );
     tokio::time::sleep_until((begun + Duration::from_millis(4_100)).into()).await;
     let why = Why::CredentialRefused(Refused::SecretWrong);
     let seen = ask(&tenant, Question::Organization).await.organization;

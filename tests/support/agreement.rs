@@ -257,6 +257,7 @@ fn actions(effect: &Value) -> &'static [Action] {
         "applicationDeleted" | "servicePrincipalDeleted" => {
             &[Action::RemoveApplications, Action::RemoveOwnIdentity]
         }
+        "servicePrincipalDisabled" => &[Action::DisableApplications],
         "tenantDeletionRequested" => &[Action::DeleteDirectory],
         _ => &[],
     }

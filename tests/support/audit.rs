@@ -79,6 +79,7 @@ pub(crate) async fn agrees(case: &Case) -> Audit {
             "applicationDeleted" | "servicePrincipalDeleted" => {
                 &[Action::RemoveApplications, Action::RemoveOwnIdentity]
             }
+            "servicePrincipalDisabled" => &[Action::DisableApplications],
             "tenantDeletionRequested" => &[Action::DeleteDirectory],
             other => panic!("the operator did {other}: {one}"),
         };

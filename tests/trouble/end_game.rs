@@ -20,7 +20,8 @@ crate::rows![
     our_own_that_may_not_remove_itself,
     a_credential_that_is_lost_too_early,
     applications_of_personal_accounts_go_in_their_own_lane,
-    more_applications_than_one_plan_holds
+    more_applications_than_one_plan_holds,
+    what_refuses_to_be_deleted_is_disabled
 ];
 
 /// Bob says what he saw.
@@ -157,13 +158,10 @@ async fn a_portal_that_refuses_though_all_is_green() {
     let portal = &trial.case.portal;
     trial.apply().await;
     let (status, _) = trial.handed_over("DeleteDirectory").await;
-    // They are in no list that a person sees, and Graph refuses to delete them.
-    assert_eq!(state(&status, "C3"), "failed");
-    assert!(
-        keys(&status).contains(&"RemoveApplications"),
-        "{:?}",
-        keys(&status)
-    );
+    // They are in no list that a person sees, and Graph refuses to delete them: disabling them is all that can be done.
+    assert_eq!(state(&status, "C3"), "passed");
+    let handed = keys(&status);
+    assert!(!handed.contains(&"RemoveApplications"), "{handed:?}");
     portal.press("settleCheck", Some("all")).await.unwrap();
     attest(&trial, "OnlyOurs", "passed").await;
     let gone = |status: &TenantClosureStatus| keys(status) == ["DeleteDirectory"];
@@ -219,7 +217,9 @@ async fn a_portal_that_refuses_though_all_is_green() {
         assert!(ticket.contains(id), "{id} is not in\n{ticket}");
     }
     assert_eq!(
-        ticket.matches("- 1 application, owned by tenant ").count(),
+        ticket
+            .matches("- 1 application (1 disabled), owned by tenant ")
+            .count(),
         2,
         "{ticket}"
     );
@@ -405,4 +405,37 @@ async fn more_applications_than_one_plan_holds() {
     let removed = audit.objects(&[Action::RemoveApplications]);
     assert_eq!(removed.len(), 1_000);
     assert!(removed.is_disjoint(&left), "who was not in the plan");
+}
+
+/// Microsoft's check passes once what cannot be deleted is disabled: planned service principals, and no others. Without that
+/// nobody could press Delete.
+async fn what_refuses_to_be_deleted_is_disabled() {
+    let fields = json!({"users": 5, "servicePrincipals": 3, "applications": 1, "undeletableServicePrincipals": 2,
+        "firstPartyServicePrincipals": 2, "managedIdentities": 1, "hiddenServicePrincipals": 1});
+    let mut trial = Trial::new("undeletable-apps", fields).await;
+    trial.spec()["directory"] = json!({"removeApplications": true});
+    trial.apply().await;
+    let (status, _) = trial.handed_over("DeleteDirectory").await;
+    assert_eq!(state(&status, "C3"), "passed", "{:?}", status.checks);
+    let portal = &trial.case.portal;
+    let effects = trial.effects().await;
+    let disabled = effects
+        .iter()
+        .filter(|one| one["kind"] == "servicePrincipalDisabled");
+    // The one that the portal hides refuses to be deleted as well.
+    assert_eq!(disabled.count(), 3, "{effects:?}");
+    trial.assert_no_rule_broken().await;
+    portal
+        .press("supportRemovesApplications", None)
+        .await
+        .unwrap();
+    let audit = trial.assert_closes().await;
+    let disabled = audit.objects(&[Action::DisableApplications]);
+    assert_eq!(disabled.len(), 3);
+    let tried = audit.objects(&[Action::RemoveApplications]);
+    assert!(disabled.is_subset(&tried), "each was to be deleted first");
+    let report = plugin(&trial, &["report", NAME]).await;
+    let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    let says = "3 enterprise applications disabled instead of deleted";
+    assert!(words.contains(says), "{report}");
 }

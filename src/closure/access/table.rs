@@ -349,7 +349,7 @@ pub const TABLE: [Right; 37] = [
         Kind::Permission,
         "Application.ReadWrite.All",
         When::RemoveApplications,
-        "removes applications and service principals",
+        "removes applications and service principals, and disables those that refuse",
     ),
     acts(
         Step::DeleteDirectory,

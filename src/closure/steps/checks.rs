@@ -3,6 +3,7 @@
 
 use crate::closure::checks::{Row, Source, TABLE};
 use crate::closure::decision::{Blocker, CheckStanding, Dates, Standing};
+use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Application, Lifecycle, Observation};
 use crate::closure::plan::Plan;
 use crate::closure::terms::BillingKind;
@@ -71,13 +72,15 @@ impl Check {
 }
 
 /// All checks, in the order of the table. What a person said counts only where nothing was seen.
-pub fn all(plan: &Plan, seen: &Observation) -> Vec<Check> {
+pub fn all(plan: &Plan, seen: &Observation, memory: &Memory) -> Vec<Check> {
     let said = |row: &Row| attested(&seen.cluster.attestations, row.id);
     let mut all = each(plan, |row| match row.source {
         Source::NotAsked => said(row).unwrap_or(State::Passed),
-        Source::Read(_) | Source::Person | Source::WithTheDeletion => judged(row, plan, seen)
-            .or_else(|| said(row))
-            .unwrap_or(State::Unknown),
+        Source::Read(_) | Source::Person | Source::WithTheDeletion => {
+            judged(row, plan, seen, memory)
+                .or_else(|| said(row))
+                .unwrap_or(State::Unknown)
+        }
     });
     for check in &mut all {
         check.unclear = said(check.row) == Some(State::Unknown);
@@ -169,11 +172,12 @@ pub fn progress(checks: &[Check]) -> (u32, u32) {
 }
 
 /// What was seen; `None`: nothing that counts.
-fn judged(row: &Row, plan: &Plan, seen: &Observation) -> Option<State> {
+fn judged(row: &Row, plan: &Plan, seen: &Observation, memory: &Memory) -> Option<State> {
     let terms = &plan.terms;
-    let no_application = |of_kind: fn(&Application) -> bool| {
+    let no_application = |principal: bool| {
         let all = seen.applications.known()?;
-        Some(!all.iter().any(|one| !one.own && of_kind(one)))
+        let mut left = all.iter().filter(|one| is_left(one, memory));
+        Some(!left.any(|one| one.service_principal == principal))
     };
     let shows_azure = || shows_azure(plan, seen);
     let passed = match row.id {
@@ -182,8 +186,8 @@ fn judged(row: &Row, plan: &Plan, seen: &Observation) -> Option<State> {
             both.map(|(found, spare)| found.ids.len() == 1 && spare.is_none())
         }
         "C2" => seen.organization.known().map(|found| !found.sync_enabled),
-        "C3" => no_application(|one| one.service_principal && !one.undeletable),
-        "C4" => no_application(|one| !one.service_principal),
+        "C3" => no_application(true),
+        "C4" => no_application(false),
         "C6" => no_subscription(seen, false),
         // Where nothing shows them, none that is seen is not none.
         "C7" => no_subscription(seen, true).filter(|none| !none || shows_azure()),
@@ -203,6 +207,13 @@ fn judged(row: &Row, plan: &Plan, seen: &Observation) -> Option<State> {
         _ => None,
     };
     passed.map(|passed| if passed { State::Passed } else { State::Failed })
+}
+
+/// An application that is still to go: not ours, which goes last, nor what Microsoft keeps, nor a service principal that refused
+/// to be deleted and is disabled. One that is merely disabled could be deleted: the check may ask for it.
+pub fn is_left(one: &Application, memory: &Memory) -> bool {
+    let settled = one.disabled && memory.applications_refused.contains(&one.id);
+    !one.own && !(one.service_principal && (one.undeletable || settled))
 }
 
 /// Does an account show us the Azure subscriptions of the tenant? Azure lists for nobody what he holds no role on, so one that

@@ -29,7 +29,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         return proven(plan);
     }
     if guards::departed(seen, memory) {
-        let checks = checks::all(plan, seen);
+        let checks = checks::all(plan, seen, memory);
         let next = from_outside(plan, seen, memory, now);
         let standing = Standing::unknown(
             "NotReadable",
@@ -48,7 +48,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     if let Err(decision) = look(seen) {
         return Assessment::now_do(decision);
     }
-    let checks = checks::all(plan, seen);
+    let checks = checks::all(plan, seen, memory);
     let (done, all) = checks::progress(&checks);
     let next = next(plan, sealed, seen, memory, &checks, now);
     let ticket = end_game::ticket(&next, plan, seen, memory, &checks);
@@ -200,29 +200,45 @@ fn applications(
         return None;
     }
     let there = seen.applications.known()?;
-    let ours_to_remove = |one: &&Application| {
-        !one.own
-            && !one.undeletable
-            && sealed.head.applications.contains(&one.id)
-            && !memory.applications_refused.contains(&one.id)
+    let planned = |one: &&Application| {
+        !one.own && !one.undeletable && sealed.head.applications.contains(&one.id)
     };
-    let mut objects: Vec<ObjectId> = there
-        .iter()
-        .filter(ours_to_remove)
-        .map(|one| one.id)
-        .collect();
-    objects.sort_unstable();
-    objects.truncate(plan.terms.slice.clamp(1, SLICE));
-    if objects.is_empty() || stuck(memory) {
+    let refused = |one: &&Application| memory.applications_refused.contains(&one.id);
+    let first = |wanted: &dyn Fn(&&Application) -> bool| {
+        let some = there.iter().filter(planned).filter(wanted);
+        let mut objects: Vec<ObjectId> = some.map(|one| one.id).collect();
+        objects.sort_unstable();
+        objects.truncate(plan.terms.slice.clamp(1, SLICE));
+        objects
+    };
+    let (action, objects) = match first(&|one| !refused(one)) {
+        // What cannot be deleted is disabled, as Microsoft's procedure says; that comes when all others are gone.
+        none if none.is_empty() => {
+            let to_disable = first(&|one| refused(one) && is_to_disable(one, memory));
+            (Action::DisableApplications, to_disable)
+        }
+        some => (Action::RemoveApplications, some),
+    };
+    if objects.is_empty() || stuck(memory, action) {
         return None;
     }
-    let intent = Intent::on(Step::DeleteDirectory, Action::RemoveApplications, objects);
+    let intent = Intent::on(Step::DeleteDirectory, action, objects);
     Some(paced(plan, memory, intent, now))
 }
 
-/// Removing them keeps failing without a word of refusal: a person goes on.
-fn stuck(memory: &Memory) -> bool {
-    memory.tried_in_vain(Action::RemoveApplications) >= TRIES
+/// Nobody has disabled it yet, and it has not refused that. Source: learn.microsoft.com
+/// `entra/identity/users/directory-delete-howto`, "enterprise apps that you can't delete".
+fn is_to_disable(one: &Application, memory: &Memory) -> bool {
+    let mut tried = memory
+        .applications_disabled
+        .iter()
+        .chain(&memory.applications_enabled);
+    one.service_principal && !one.disabled && !tried.any(|id| *id == one.id)
+}
+
+/// Effects of this kind keep failing without a word of refusal: a person goes on.
+fn stuck(memory: &Memory, action: Action) -> bool {
+    memory.tried_in_vain(action) >= TRIES
 }
 
 /// An External ID or B2C directory: one call, the last.

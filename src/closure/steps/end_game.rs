@@ -72,7 +72,7 @@ pub fn by_person(
     }
     hand_offs.push(press);
     hand_offs.extend(to_attest(checks));
-    hand_offs.extend(applications_left(plan, seen, checks));
+    hand_offs.extend(applications_left(plan, seen, memory, checks));
     hand_offs.extend(flows_left(seen, checks));
     hand_offs.extend(domain_services_left(checks));
     Decision::HandOff(hand_offs)
@@ -136,7 +136,12 @@ fn failed<'a>(checks: &'a [Check], ids: &[&str]) -> Option<&'a Check> {
     all.find(|check| check.state == State::Failed && ids.contains(&check.row.id))
 }
 
-fn applications_left(plan: &Plan, seen: &Observation, checks: &[Check]) -> Option<HandOff> {
+fn applications_left(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    checks: &[Check],
+) -> Option<HandOff> {
     let head = plan.sealed.as_ref().map(|sealed| &sealed.head);
     let beyond = match head.map_or(0, |head| head.applications_beyond) {
         0 => String::new(),
@@ -145,7 +150,7 @@ fn applications_left(plan: &Plan, seen: &Observation, checks: &[Check]) -> Optio
             thousands(more)
         ),
     };
-    let left = |one: &&Application| !(one.own || one.service_principal && one.undeletable);
+    let left = |one: &&Application| checks::is_left(one, memory);
     let all = seen.applications.known().map_or(&[][..], Vec::as_slice);
     let left = len(&all.iter().filter(left).collect::<Vec<_>>());
     failed(checks, &["C3", "C4"]).map(|check| HandOff {

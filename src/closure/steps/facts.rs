@@ -81,7 +81,9 @@ pub fn unsettled(action: Action, why: Option<Why>) -> Decision {
         Action::DisableMfa => Question::Mfa,
         Action::DisableSecurityDefaults => Question::SecurityDefaults,
         Action::DisablePolicies => Question::ConditionalAccess,
-        Action::RemoveApplications | Action::RemoveOwnIdentity => Question::Applications,
+        Action::RemoveApplications | Action::DisableApplications | Action::RemoveOwnIdentity => {
+            Question::Applications
+        }
         Action::DeleteDirectory | Action::VerifyDirectoryGone => Question::Directory,
     };
     match why {

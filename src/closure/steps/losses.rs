@@ -5,7 +5,7 @@
 use crate::closure::decision::{Blocker, Dates, Decision};
 use crate::closure::id::ObjectId;
 use crate::closure::loss::{self, Loss, LossKind, PlannedLoss};
-use crate::closure::observation::{Observation, Obstacle, Question, Subscription, Why};
+use crate::closure::observation::{Observation, Obstacle, Question, Subscription};
 use crate::closure::steps::facts;
 use crate::closure::terms::Terms;
 use std::collections::BTreeSet;
@@ -26,7 +26,10 @@ pub fn counted(terms: &Terms, seen: &Observation) -> Result<Vec<Loss>, Decision>
     let subscriptions = facts::known(&seen.subscriptions, Question::Subscriptions)?;
     let losses = loss::with_azure(losses, subscriptions);
     let wanted = |one: &&Loss| !accepted(terms, one.kind, one.subscription);
-    let mut unknown = losses.iter().filter(wanted).filter_map(Loss::unknown_for_now);
+    let mut unknown = losses
+        .iter()
+        .filter(wanted)
+        .filter_map(Loss::unknown_for_now);
     if let Some(why) = unknown.next() {
         return Err(facts::unreadable(Question::Losses, why));
     }

@@ -4,7 +4,7 @@ use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, St
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
-use crate::closure::memory::{LISTINGS_APART, Memory};
+use crate::closure::memory::{Asked, LISTINGS_APART, Memory};
 use crate::closure::observation::{Observation, Obstacle, Question};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
@@ -170,7 +170,13 @@ fn sync(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Opt
             Ok(false) => Decision::HandOff(sync_roads()),
             Err(undecided) => undecided,
         },
-        Some(asked) if asked.refused.is_some() => Decision::HandOff(sync_roads()),
+        Some(asked) if asked.refused.is_some() => {
+            if now < tried_again_at(plan, memory, asked) {
+                Decision::HandOff(sync_roads())
+            } else {
+                switch()
+            }
+        }
         Some(asked) => match asked.at.checked_add(SYNC_OFF_TAKES) {
             Ok(end) if now < end => waiting_sync(end),
             _ => switch(),
@@ -181,6 +187,19 @@ fn sync(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Opt
         Assessment::now_do(next)
             .standing("DirectorySyncDisabled", Standing::no("InProgress", message)),
     )
+}
+
+/// When a switch that was refused is tried again: a role that was given a moment ago may act only minutes later, and one may be
+/// given in place of what the hand-off asks for. After as long again as it has been tried for, so a week of refusals is
+/// ten tries, not a thousand.
+fn tried_again_at(plan: &Plan, memory: &Memory, asked: &Asked) -> Timestamp {
+    let begun = memory.started.get(&Step::Users).copied();
+    let tried_for = asked.at.duration_since(begun.unwrap_or(asked.at));
+    let longest = SignedDuration::try_from(plan.terms.poll_at_most).unwrap_or(SignedDuration::MAX);
+    asked
+        .at
+        .saturating_add(tried_for.max(longest))
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// Without the permission nothing is tried: a person switches it off.

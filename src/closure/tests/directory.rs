@@ -94,7 +94,7 @@ fn the_last_hand_off_lists_what_no_program_can_read() {
     // Five are of a kind that no program can read; of the other two no account tells.
     let named = ["C5", "C7", "C9", "C10", "C11", "C12", "C15"];
     let text = &list[1].what;
-    let all = checks::all(&run.plan, &Observation::default());
+    let all = checks::all(&run.plan, &Observation::default(), &run.memory);
     let ids = all.iter().map(|check| check.row.id);
     let found: Vec<&str> = ids.filter(|id| text.contains(&format!(" {id} "))).collect();
     assert_eq!(found, named, "{text}");
@@ -170,6 +170,13 @@ fn applications_go_where_asked_but_not_ours_nor_what_microsoft_keeps() {
     };
     assert_eq!(intent.objects, vec![id(0xD003)]);
     run.memory.applications_refused.push(id(0xD003));
+    // Of those that refused, what is a service principal is disabled; no registration is.
+    let Decision::Act(intent) = decided(&mut run, |_| {}).decision else {
+        panic!()
+    };
+    assert_eq!(intent.action, Action::DisableApplications);
+    assert_eq!(intent.objects, vec![id(0xD001)]);
+    run.memory.applications_enabled = vec![id(0xD001)];
     assert_eq!(
         keys(&decided(&mut run, |_| {})),
         ["DeleteDirectory", "AttestChecks", "RemoveApplications"]
@@ -377,7 +384,7 @@ fn every_check_has_a_remedy_and_a_place_in_every_cloud() {
         run.plan.terms.cloud = cloud;
         run.plan.terms.directory_resource = Some("/ciam".into());
         let seen = super::all_seen(&mut run.world, &run.memory);
-        let all = checks::all(&run.plan, &seen);
+        let all = checks::all(&run.plan, &seen, &run.memory);
         let ids: Vec<_> = all.iter().map(|c| c.row.id).collect();
         assert_eq!(
             ids,

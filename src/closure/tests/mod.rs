@@ -8,6 +8,7 @@ mod backup;
 mod deadlines;
 mod deprovision;
 mod directory;
+mod disabling;
 mod domains;
 mod end_game;
 mod estimates;

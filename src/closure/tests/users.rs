@@ -282,6 +282,33 @@ fn sync_is_switched_off_first() {
     assert_eq!(off.standings["DirectorySyncDisabled"].reason, "SwitchedOff");
 }
 
+/// A role that was given late acts in the end, and nobody asks Microsoft a thousand times.
+#[test]
+fn sync_that_was_refused_is_tried_again_more_and_more_rarely() {
+    let mut run = planned(World::new(3).with(|w| {
+        w.sync = true;
+        w.sync_refused = true;
+    }));
+    let week = run.world.now + SignedDuration::from_hours(7 * 24);
+    let mut tries = Vec::new();
+    while run.world.now < week {
+        let now = run.world.now;
+        match run.cycle(false).decision {
+            Decision::Act(intent) => {
+                assert_eq!(intent.action, Action::SwitchSyncOff);
+                tries.push(now);
+            }
+            Decision::HandOff(roads) => assert_eq!(roads.len(), 2, "it stays handed off"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!((8..=12).contains(&tries.len()), "{}", tries.len());
+    let first = Duration::try_from(tries[1].duration_since(tries[0])).unwrap();
+    assert!(first < run.plan.terms.poll_at_most * 3, "{first:?}");
+    run.world.sync_refused = false;
+    run.until(false, 2_000, |d| reason(d) == "WaitingSyncOff");
+}
+
 #[test]
 fn sync_that_was_off_is_said_to_have_been() {
     let mut run = planned(World::new(3));

@@ -25,7 +25,12 @@ pub(super) fn all(
     all.extend(users(course));
     let refused = &course.memory.applications_refused;
     if !refused.is_empty() {
-        let what = count(number(refused.len()), "application") + " that refused to go";
+        let disabled = course.memory.applications_disabled.len();
+        let disabled = match disabled {
+            0 => String::new(),
+            some => format!(", of which {} disabled", is_are(number(some))),
+        };
+        let what = count(number(refused.len()), "application") + " that refused to go" + &disabled;
         let detail = "Microsoft keeps them, or a person must delete them";
         all.push(residue(&what, detail).naming(refused));
     }
@@ -101,6 +106,11 @@ fn users(course: &Course<'_>) -> Vec<Residue> {
         ));
     }
     all
+}
+
+/// `1 is`, `2 are`.
+fn is_are(n: u32) -> String {
+    format!("{n} {}", if n == 1 { "is" } else { "are" })
 }
 
 fn number(n: usize) -> u32 {

@@ -239,6 +239,12 @@ fn detail(of: Of, result: StepResult, course: &Course<'_>) -> String {
             );
             told(
                 p,
+                gone(Action::DisableApplications),
+                "enterprise application",
+                "disabled instead of deleted",
+            );
+            told(
+                p,
                 gone(Action::RemoveOwnIdentity),
                 "object",
                 "of the operator's own application removed",

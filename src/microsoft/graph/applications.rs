@@ -10,7 +10,8 @@ use crate::microsoft::failure::Failure;
 use crate::microsoft::paging::each_page;
 use crate::microsoft::wire::Line;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The tenants, besides those that are controls, that own what Microsoft builds into a directory.
 const SERVICES: ObjectId = ObjectId(uuid::uuid!("f8cdef31-a31e-4b4a-93e4-5f571e91255a"));
@@ -28,6 +29,9 @@ struct Raw {
     service_principal_type: Option<String>,
     #[serde(default)]
     app_owner_organization_id: Option<String>,
+    /// `false`: disabled.
+    #[serde(default)]
+    account_enabled: Option<bool>,
     /// Tells a special one; it is not kept.
     #[serde(default)]
     display_name: Option<String>,
@@ -70,7 +74,7 @@ pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Result<Vec<Applicatio
         ("applications", "id,appId", false),
         (
             "servicePrincipals",
-            "id,appId,displayName,servicePrincipalType,appOwnerOrganizationId",
+            "id,appId,displayName,servicePrincipalType,appOwnerOrganizationId,accountEnabled",
             true,
         ),
     ] {
@@ -82,6 +86,7 @@ pub(in crate::microsoft) async fn list(line: &Line<'_>) -> Result<Vec<Applicatio
                 service_principal,
                 undeletable: service_principal && raw.built_in(),
                 owner: raw.owner(),
+                disabled: raw.account_enabled == Some(false),
                 special: raw.special().filter(|_| service_principal),
                 own: raw.app_id == Some(own),
             }));
@@ -145,6 +150,36 @@ impl Shown {
             None
         }
     }
+}
+
+/// `PATCH /servicePrincipals/{id}` with `accountEnabled: false` (graph/api/serviceprincipal-update).
+pub(in crate::microsoft) fn disable(id: ObjectId) -> Item {
+    Item {
+        method: "PATCH",
+        url: format!("/servicePrincipals/{id}"),
+        body: Some(json!({"accountEnabled": false})),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Account {
+    id: ObjectId,
+    #[serde(default)]
+    account_enabled: Option<bool>,
+}
+
+/// Which service principals of `ids` are there and not disabled.
+pub(in crate::microsoft) async fn still_enabled(
+    line: &Line<'_>,
+    ids: &[ObjectId],
+) -> Result<BTreeSet<ObjectId>, Failure> {
+    let shown: Vec<Account> =
+        objects::shown(line, ids, &["servicePrincipal"], "id,accountEnabled").await?;
+    let enabled = shown
+        .into_iter()
+        .filter(|one| one.account_enabled != Some(false));
+    Ok(enabled.map(|one| one.id).collect())
 }
 
 /// Which of `ids` are still there, and in which collection.

@@ -300,7 +300,7 @@ fn delete_application(world: &mut World, index: usize, body: &Value, person: &Ac
     for one in tenant.principals.iter_mut().filter(|one| {
         one.deleted_at == 0 && (Some(one.id) == wanted || followers.contains(&one.app_id))
     }) {
-        if one.first_party() || one.hidden {
+        if one.first_party() || one.hidden || one.undeletable {
             microsoft = true;
             continue;
         }

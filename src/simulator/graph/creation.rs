@@ -90,6 +90,7 @@ pub(super) fn principal(world: &mut World, call: &Call) -> Answer {
         saml: false,
         linked_in: false,
         hidden: false,
+        undeletable: false,
         enabled: call.body["accountEnabled"] != false,
         created_at: world.clock.real(),
         deleted_at: 0,

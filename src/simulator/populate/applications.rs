@@ -22,6 +22,9 @@ const VENDOR: &str = "Vendor application";
 /// What applications are called that the portal does not show.
 const HIDDEN: &str = "Hidden application";
 
+/// What enterprise applications are called that cannot be deleted.
+const UNDELETABLE: &str = "Undeletable application";
+
 /// What the service principal of the `LinkedIn` connection is called.
 const LINKED_IN: &str = "O365 LinkedIn Connection";
 
@@ -47,6 +50,7 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
             saml: vendor.is_some_and(|number: u32| number <= plan.losses.saml_applications),
             linked_in: name == LINKED_IN,
             hidden: name.starts_with(HIDDEN),
+            undeletable: name.starts_with(UNDELETABLE),
             name,
             owner,
             managed_identity: managed,
@@ -129,12 +133,16 @@ fn stubborn(plan: &scenario::Tenant, microsoft: Uuid, ids: &mut Random) -> Vec<(
     let corporate = (1..=plan.corporate_service_principals)
         .map(|number| (format!("Microsoft internal {number}"), CORPORATE));
     let hidden = (1..=plan.hidden_service_principals)
-        .map(|number| (format!("{HIDDEN} {number}"), ids.uuid()));
+        .map(|number| (format!("{HIDDEN} {number}"), ids.uuid()))
+        .collect::<Vec<_>>();
+    let undeletable = (1..=plan.undeletable_service_principals)
+        .map(|number| (format!("{UNDELETABLE} {number}"), ids.uuid()))
+        .collect::<Vec<_>>();
     let linked_in = plan
         .linked_in_connection
         .then(|| (LINKED_IN.to_owned(), microsoft));
     let all = services.chain(corporate).chain(hidden);
-    all.chain(linked_in).collect()
+    all.chain(undeletable).chain(linked_in).collect()
 }
 
 fn client(plan: &ApplicationRegistration, reader: bool, ids: &mut Random) -> Client {

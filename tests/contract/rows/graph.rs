@@ -73,11 +73,12 @@ fn applications(seen: &Observation) -> Fact<String> {
             };
             let own = if one.own { " own" } else { "" };
             let built_in = if one.undeletable { " built in" } else { "" };
+            let disabled = if one.disabled { " disabled" } else { "" };
             let owner = one
                 .owner
                 .as_ref()
                 .map_or_else(String::new, |id| format!(" of {}", short(id)));
-            format!("{} {kind}{own}{built_in}{owner}", short(&one.id))
+            format!("{} {kind}{own}{built_in}{disabled}{owner}", short(&one.id))
         };
         all.iter().map(one).collect::<Vec<_>>().join(", ")
     })
@@ -274,24 +275,25 @@ fn applications_there() -> Vec<Row> {
             Run::Ask(Question::Applications, applications),
         )
         .reply(json!({"value": [{"id": TWO, "appId": "00000000-0000-0000-0000-00000000bbbb"}, {"id": ONE, "appId": TENANT}]}))
-        .makes("c registration own, b registration, c1 principal built in of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
-        .without("value/appId", "c registration, b registration, c1 principal built in of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
+        .makes("c registration own, b registration, c1 principal built in disabled of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
+        .without("value/appId", "c registration, b registration, c1 principal built in disabled of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
         .but(But::Paged),
         row(
             Graph,
             "GET /v1.0/servicePrincipals",
-            "GET https://graph.microsoft.com/v1.0/servicePrincipals?$select=id,appId,displayName,servicePrincipalType,appOwnerOrganizationId&$top=999",
+            "GET https://graph.microsoft.com/v1.0/servicePrincipals?$select=id,appId,displayName,servicePrincipalType,appOwnerOrganizationId,accountEnabled&$top=999",
             Run::Ask(Question::Applications, applications),
         )
         .reply(json!({"value": [
             {"id": "00000000-0000-0000-0000-0000000000c1", "appId": TENANT, "servicePrincipalType": "Application",
-                "appOwnerOrganizationId": "F8CDEF31-a31e-4b4a-93e4-5f571e91255a"},
+                "appOwnerOrganizationId": "F8CDEF31-a31e-4b4a-93e4-5f571e91255a", "accountEnabled": false},
             {"id": "00000000-0000-0000-0000-0000000000c2", "appId": "00000000-0000-0000-0000-00000000bbbb",
-                "servicePrincipalType": "Application", "appOwnerOrganizationId": TENANT}]}))
-        .makes("c registration own, b registration, c1 principal built in of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
+                "servicePrincipalType": "Application", "appOwnerOrganizationId": TENANT, "accountEnabled": true}]}))
+        .makes("c registration own, b registration, c1 principal built in disabled of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
         .unread("value/appId")
         .unread("value/servicePrincipalType")
-        .without("value/appOwnerOrganizationId", "c registration own, b registration, c1 principal, c2 principal own of aaaa")
+        .without("value/appOwnerOrganizationId", "c registration own, b registration, c1 principal disabled, c2 principal own of aaaa")
+        .without("value/accountEnabled", "c registration own, b registration, c1 principal built in of f8cdef31-a31e-4b4a-93e4-5f571e91255a, c2 principal own of aaaa")
         .but(But::Paged),
         row(
             Graph,
@@ -329,6 +331,18 @@ fn applications_there() -> Vec<Row> {
         .what("applications")
         .reply(json!({"value": [{"@odata.type": "#microsoft.graph.application", "id": ONE}]}))
         .makes("unanswered")
+        .error(403, json!({}), "unanswered"),
+        row(
+            Graph,
+            "POST /v1.0/directoryObjects/getByIds",
+            "POST /v1.0/directoryObjects/getByIds?$select=id,accountEnabled\ncontent-type: application/json\n\n\
+             {\"ids\": [\"00000000-0000-0000-0000-00000000000b\"], \"types\": [\"servicePrincipal\"]}",
+            Run::LookBack(intent(Action::DisableApplications, id(0xb))),
+        )
+        .what("disabled applications")
+        .reply(json!({"value": [{"@odata.type": "#microsoft.graph.servicePrincipal", "id": ONE, "accountEnabled": true}]}))
+        .makes("unanswered")
+        .without("value/accountEnabled", "unanswered")
         .error(403, json!({}), "unanswered"),
     ]
 }

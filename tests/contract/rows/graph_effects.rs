@@ -21,6 +21,12 @@ fn shown(kind: &str) -> Value {
     json!({"value": [one(ONE), one(TWO), one(THREE)]})
 }
 
+/// Service principals that are shown.
+fn enabled(enabled: bool) -> Value {
+    let one = |id: &str| json!({"@odata.type": "#microsoft.graph.servicePrincipal", "id": id, "accountEnabled": enabled});
+    json!({"value": [one(ONE), one(TWO), one(THREE)]})
+}
+
 fn none() -> (u16, Value) {
     (200, json!({"value": []}))
 }
@@ -69,6 +75,17 @@ fn swept() -> Vec<Row> {
         .answered(204)
         .makes("accepted; done")
         .settled(SHOWN, shown("servicePrincipal"), none())
+        .but(But::Swept),
+        row(
+            Graph,
+            "PATCH /v1.0/servicePrincipals/{}",
+            "PATCH /v1.0/servicePrincipals/00000000-0000-0000-0000-00000000000b\ncontent-type: application/json\n\n\
+             {\"accountEnabled\": false}",
+            perform(Action::DisableApplications, 0xb),
+        )
+        .answered(204)
+        .makes("accepted; done")
+        .settled(SHOWN, enabled(true), (200, enabled(false)))
         .but(But::Swept),
         row(
             Graph,

@@ -44,5 +44,17 @@ pub fn rows() -> Vec<Row> {
         .reply(json!({"id": ONE}))
         .makes("unanswered")
         .error(404, json!({}), "done"),
+        row(
+            Graph,
+            "GET /v1.0/servicePrincipals/{}",
+            "GET /v1.0/servicePrincipals/00000000-0000-0000-0000-00000000000b?$select=id,accountEnabled",
+            Run::LookBack(intent(Action::DisableApplications, id(0xb))),
+        )
+        .what("whether it is disabled, where getByIds is refused")
+        .given(BY_IDS, 403, json!({}))
+        .reply(json!({"id": ONE, "accountEnabled": false}))
+        .makes("done")
+        .without("accountEnabled", "unanswered")
+        .error(404, json!({}), "done"),
     ]
 }
