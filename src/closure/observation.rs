@@ -356,6 +356,7 @@ pub struct MfaState {
 
 /// An application registration or a service principal.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own, as Graph tells it
 pub struct Application {
     /// Object id.
     pub id: ObjectId,

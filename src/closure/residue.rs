@@ -88,10 +88,12 @@ impl ForSupport {
     }
 }
 
+/// Kept by Microsoft or not, the owner, and what goes with a setting.
+type Kind = (bool, Option<ObjectId>, Option<Special>);
+
 /// What is left besides our own, by owner: first what could be deleted, then the owners of few, for they are what is rare.
 pub fn of(applications: &[Application]) -> Vec<Residue> {
-    let mut by_owner: BTreeMap<(bool, Option<ObjectId>, Option<Special>), (Vec<ObjectId>, u32)> =
-        BTreeMap::new();
+    let mut by_owner: BTreeMap<Kind, (Vec<ObjectId>, u32)> = BTreeMap::new();
     for one in applications.iter().filter(|one| !one.own) {
         let kind = (one.undeletable, one.owner, one.special);
         let (ids, disabled) = by_owner.entry(kind).or_default();

@@ -118,7 +118,7 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
             Ok(Told::after(ctx, known, decided, done))
         }
         (Decision::WriteInventory, Some(tenant)) => {
-            inventory::write(ctx, read, known, tenant, decided).await
+            Box::pin(inventory::write(ctx, read, known, tenant, decided)).await
         }
         (Decision::MakePlan { .. }, _) => {
             Box::pin(plans::make(ctx, read, known, seen, decided)).await

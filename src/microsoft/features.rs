@@ -93,7 +93,7 @@ mod tests {
             ),
         ] {
             let right = TABLE.iter().find(|right| right.what == name).unwrap();
-            for cloud in CLOUDS {
+            for cloud in Cloud::ALL {
                 let needed = !right.not_in.contains(&cloud);
                 assert_eq!(needed, feature.is_in(cloud), "{name} in {cloud:?}");
             }

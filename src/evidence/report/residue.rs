@@ -30,7 +30,8 @@ pub(super) fn all(
             0 => String::new(),
             some => format!(", of which {} disabled", is_are(number(some))),
         };
-        let what = count(number(refused.len()), "application") + " that refused to go" + &disabled;
+        let refused_to_go = count(number(refused.len()), "application");
+        let what = format!("{refused_to_go} that refused to go{disabled}");
         let detail = "Microsoft keeps them, or a person must delete them";
         all.push(residue(&what, detail).naming(refused));
     }
