@@ -49,6 +49,7 @@ async fn a_closure_is_found_by_its_tenant() {
 }
 
 /// A field, what is wrong there, and words of the answer.
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn spoilt() -> [(&'static str, Value, &'static str); 27] {
     let long = "x".repeat(501);
     [

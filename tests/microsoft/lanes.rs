@@ -122,8 +122,7 @@ async fn a_pause_of_hours_is_kept_in_full_and_told() {
     let pause = || vec![("retry-after", HOURS.to_string())];
     let error = json!({"error": {"code": "TooManyRequests"}});
     let (fake, tenant, _) = watched(move |seen, _| match seen.path.as_str() {
-        "/v1.0/organization" => Told::With(429, pause(), error.clone()),
-        "/v1.0/$batch" => Told::With(429, pause(), error.clone()),
+        "/v1.0/organization" | "/v1.0/$batch" => Told::With(429, pause(), error.clone()),
         path if path.ends_with("/Microsoft.Subscription/cancel") => {
             Told::With(429, pause(), error.clone())
         }
