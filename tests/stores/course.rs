@@ -231,7 +231,7 @@ async fn names_removed(stack: &mut Stack, kept: &Kept<'_>) {
     if let Some(environment) = &kept.cloud.removing {
         stack.environment.clone_from(environment);
     }
-    stack.operator = stack.another_operator("sweeper").unwrap();
+    (stack.operator, stack.port) = stack.another_operator_with_port("sweeper").unwrap();
     let deadline = Instant::now() + PATIENCE;
     while !kept.inventories(".jsonl").await.is_empty() {
         if Instant::now() > deadline {

@@ -167,6 +167,12 @@ impl Stack {
 
     /// Another process of the operator, as a node would start one after the first has ended.
     pub(crate) fn another_operator(&self, name: &str) -> Result<Program> {
+        self.another_operator_with_port(name)
+            .map(|(program, _)| program)
+    }
+
+    /// The same, and where it listens.
+    pub(crate) fn another_operator_with_port(&self, name: &str) -> Result<(Program, u16)> {
         operator(
             &self.dir,
             name,
@@ -176,7 +182,6 @@ impl Stack {
             self.log,
             &self.environment,
         )
-        .map(|(program, _)| program)
     }
 
     async fn until_ready(&self) -> Result<()> {
