@@ -156,9 +156,21 @@ fn spoilt() -> [(&'static str, Value, &'static str); 27] {
             json!(-1),
             "should be greater than or equal to 1",
         ),
-        ("/limits/maxUsers", json!("2000"), "must be of type integer"),
-        ("/suspend", json!("yes"), "must be of type boolean"),
-        ("/domains", json!("contoso.nl"), "must be of type object"),
+        (
+            "/limits/maxUsers",
+            json!("2000"),
+            ".spec.limits.maxUsers: expected numeric (int or float), got string",
+        ),
+        (
+            "/suspend",
+            json!("yes"),
+            ".spec.suspend: expected boolean, got string",
+        ),
+        (
+            "/domains",
+            json!("contoso.nl"),
+            ".spec.domains: expected map",
+        ),
         (
             "/approval/required",
             json!(-1),
