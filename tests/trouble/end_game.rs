@@ -411,7 +411,7 @@ async fn more_applications_than_one_plan_holds() {
 /// nobody could press Delete.
 async fn what_refuses_to_be_deleted_is_disabled() {
     let fields = json!({"users": 5, "servicePrincipals": 3, "applications": 1, "undeletableServicePrincipals": 2,
-        "firstPartyServicePrincipals": 2, "managedIdentities": 1, "hiddenServicePrincipals": 1});
+        "firstPartyServicePrincipals": 2, "hiddenServicePrincipals": 1});
     let mut trial = Trial::new("undeletable-apps", fields).await;
     trial.spec()["directory"] = json!({"removeApplications": true});
     trial.apply().await;
