@@ -52,8 +52,8 @@ pub fn rows() -> Vec<Row> {
         )
         .what("whether it is disabled, where getByIds is refused")
         .given(BY_IDS, 403, json!({}))
-        .reply(json!({"id": ONE, "accountEnabled": false}))
-        .makes("done")
+        .reply(json!({"id": ONE, "accountEnabled": true}))
+        .makes("unanswered")
         .without("accountEnabled", "unanswered")
         .error(404, json!({}), "done"),
     ]
