@@ -159,18 +159,10 @@ fn spoilt() -> [(&'static str, Value, &'static str); 27] {
         (
             "/limits/maxUsers",
             json!("2000"),
-            ".spec.limits.maxUsers: expected numeric (int or float), got string",
+            ".spec.limits.maxUsers: expected",
         ),
-        (
-            "/suspend",
-            json!("yes"),
-            ".spec.suspend: expected boolean, got string",
-        ),
-        (
-            "/domains",
-            json!("contoso.nl"),
-            ".spec.domains: expected map",
-        ),
+        ("/suspend", json!("yes"), ".spec.suspend: expected"),
+        ("/domains", json!("contoso.nl"), ".spec.domains: expected"),
         (
             "/approval/required",
             json!(-1),
