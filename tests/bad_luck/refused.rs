@@ -13,7 +13,7 @@ crate::rows![
     more_refused_users_than_a_status_names,
 ];
 
-const REMEDY: &str = "If they hold administrator roles, take the roles away or grant the application's service principal the \
+const REMEDY: &str = "If they hold administrator roles, or are members or owners of a group to which roles can be assigned, take that away or grant the application's service principal the \
                       role Privileged Authentication Administrator; if they are in a restricted management administrative \
                       unit, remove them from it or delete the unit and wait half an hour. What was granted a moment ago may \
                       take effect minutes later: they are tried again by itself";

@@ -119,7 +119,7 @@ fn short(line: &str) -> Value {
     let status = head
         .split_once("\"responseStatus\":")
         .map_or("", |(_, rest)| rest);
-    let named = ["secrets", "jobs", "configmaps"];
+    let named = ["secrets", "jobs", "configmaps", "leases"];
     let admission = "admissionregistration.k8s.io";
     let (resource, group) = (after(object, "resource"), after(object, "apiGroup"));
     let name = if named.contains(&resource.as_str()) || group == admission {

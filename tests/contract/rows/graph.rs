@@ -342,7 +342,8 @@ fn applications_there() -> Vec<Row> {
         .what("disabled applications")
         .reply(json!({"value": [{"@odata.type": "#microsoft.graph.servicePrincipal", "id": ONE, "accountEnabled": true}]}))
         .makes("unanswered")
-        .without("value/accountEnabled", "unanswered")
+        .unread("value/accountEnabled")
+        .unread("value/@odata.type")
         .error(403, json!({}), "unanswered"),
     ]
 }
