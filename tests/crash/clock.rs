@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use tenant_closure::closure::intent::Action;
-
-use crate::agreement::{Evidence, agree};
 use crate::points::{Kind, Request, Side};
 use crate::reasons::until_told;
 use crate::trial::Trial;
@@ -47,9 +44,9 @@ async fn clocks_that_drift_apart_stop_a_closure_until_they_agree() {
         trial.until_closed(PATIENCE).await.unwrap();
     };
     trial.with_persons(course).await;
-    let agreement = agree(&Evidence::of(&trial.case).await.unwrap());
-    let agreement = agreement.unwrap_or_else(|faults| panic!("{faults:#?}"));
-    assert_eq!(agreement.gone(Action::DeleteUsers), 199);
+    // What was settled meanwhile has the wrong clock's time: the journal's times are held against nothing here.
+    let left = trial.case.portal.look().await.unwrap();
+    assert_eq!(left["usersToDelete"], 0, "{left:#}");
     let judged = trial.case.portal.get("violations").await.unwrap();
     assert_eq!(judged["count"], 0, "{judged:#}");
 }

@@ -63,3 +63,16 @@ fn nothing_is_begun_before_the_pause_is_over() {
     pause::heeded(&mut told, Some(then));
     assert_eq!(reason(&told), "Throttled");
 }
+
+#[test]
+fn a_record_that_is_dated_ahead_holds_nothing_up() {
+    let (now, pause) = (Timestamp::UNIX_EPOCH, Duration::from_secs(10));
+    for (ahead, rest) in [(-4, Some(6)), (-10, None), (4, Some(6)), (3_600, None)] {
+        let memory = Memory {
+            last_at: Some(now + SignedDuration::from_secs(ahead)),
+            ..Memory::default()
+        };
+        let rest = rest.map(Duration::from_secs);
+        assert_eq!(schedule::rest(&memory, pause, now), rest, "{ahead}");
+    }
+}
