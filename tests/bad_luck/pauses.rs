@@ -42,8 +42,8 @@ fn told(status: &TenantClosureStatus) {
     assert!(message.ends_with(&format!("before {until}")), "{message}");
     let next = status.next_attempt_at.unwrap();
     let apart = until.as_second() - next.as_second();
-    // Both are rounded to the second.
-    assert!((-1..=2).contains(&apart), "looked again {apart} s earlier");
+    // It counts from when the status was written, which is later on a busy machine.
+    assert!((-30..=2).contains(&apart), "looked again {apart} s earlier");
 }
 
 /// Before anything was approved it is a reading that is put off, in the middle of the users a deletion. Whatever wakes the
