@@ -14,6 +14,9 @@ pub const AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// The pause between two listings of users, with a little to spare.
 const BETWEEN_LISTINGS: Duration = Duration::from_secs(16);
 
+/// For how long at least something that is tried again is told.
+const TOLD_AT_LEAST: Duration = Duration::from_secs(3);
+
 /// How long until the next cycle. Zero: at once.
 pub fn next(decision: &Decision, terms: &Terms, now: Timestamp) -> Duration {
     match decision {
@@ -58,6 +61,12 @@ pub fn rest(memory: &Memory, pause: Duration, now: Timestamp) -> Option<Duration
     // A clock that went wrong for a while may have dated the record hours ahead: nothing waits until then.
     let since = now.duration_since(memory.last_at?).unsigned_abs();
     pause.checked_sub(since).filter(|rest| !rest.is_zero())
+}
+
+/// Whether what went wrong last is still told before it is tried again: for the longest pause between two looks, but long enough
+/// for a slow cycle to tell it at all.
+pub fn told(memory: &Memory, terms: &Terms, now: Timestamp) -> bool {
+    rest(memory, terms.poll_at_most.max(TOLD_AT_LEAST), now).is_some()
 }
 
 /// What is left of the back-off after effects of this step that moved nothing.

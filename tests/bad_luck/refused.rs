@@ -73,7 +73,10 @@ async fn undeletable_users() {
         .await
         .unwrap();
     let status = trial
-        .until("two left", |status| named(status).len() == 2)
+        .until("two left", |status| {
+            let told = condition(status, "Stalled").1 == "UsersRefused";
+            told && named(status).len() == 2
+        })
         .await;
     assert!(!named(&status).contains(first));
     let (_, reason, message) = condition(&status, "Stalled");

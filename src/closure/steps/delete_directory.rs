@@ -245,7 +245,7 @@ fn stuck(memory: &Memory, action: Action) -> bool {
 fn by_call(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
     let asked = memory.directory_delete.as_ref();
     if let Some(code) = asked.and_then(|asked| asked.refused.as_ref())
-        && schedule::rest(memory, plan.terms.poll_at_most, now).is_some()
+        && schedule::told(memory, &plan.terms, now)
     {
         let message = format!("Azure refused to delete the directory: {code}");
         if policy::asks(code) {

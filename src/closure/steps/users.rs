@@ -21,8 +21,6 @@ use std::time::Duration;
 pub const SYNC_OFF_TAKES: SignedDuration = SignedDuration::from_hours(72);
 /// The hand-off that asks for the accounts to be deleted where they are synced from.
 pub const IN_ACTIVE_DIRECTORY: &str = "DeleteInActiveDirectory";
-/// The fuse rests for so long at least: where a cycle takes longer than what it waits for, nobody would be told that it has blown.
-const FUSE_RESTS: Duration = Duration::from_secs(3);
 /// Slices in a row that moved nothing before the fuse blows.
 const FUSE: u32 = 2;
 /// Listings in a row that still show accepted users before they are deleted once more.
@@ -319,8 +317,7 @@ fn first_pass(
 ) -> Decision {
     let terms = &plan.terms;
     if memory.fruitless >= FUSE && !memory.refused.is_empty() {
-        let pause = terms.poll_at_most.max(FUSE_RESTS);
-        if schedule::rest(memory, pause, now).is_some() {
+        if schedule::told(memory, terms, now) {
             return refused::fuse(terms.cloud, memory);
         }
     } else if let Some(rest) = pause(memory.fruitless, memory, plan, now) {
