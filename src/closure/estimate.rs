@@ -117,12 +117,7 @@ fn users_gone(writes: usize, from: Timestamp) -> Timestamp {
 fn free_at(one: &PlannedSubscription, users_gone: Timestamp) -> Timestamp {
     let after = |wait| users_gone.saturating_add(wait).unwrap_or(users_gone);
     match one.agreement {
-        // One that is about to end anyway is gone without anybody's Delete.
-        Agreement::Direct => {
-            let deleted = after(DEPROVISION);
-            one.ends_at
-                .map_or(deleted, |end| end.max(users_gone).min(deleted))
-        }
+        Agreement::Direct => after(DEPROVISION),
         Agreement::Azure => after(AZURE_DELETE_FROM),
         // What a user bought by self-service is gone as soon as it is canceled.
         Agreement::Unknown => users_gone,

@@ -336,6 +336,12 @@ async fn the_reader_can_make_no_call_that_writes() {
             ),
             (
                 Graph,
+                "PATCH",
+                format!("v1.0/servicePrincipals/{principal}"),
+                json!({"accountEnabled": false}),
+            ),
+            (
+                Graph,
                 "DELETE",
                 format!("v1.0/applications/{application}"),
                 none.clone(),

@@ -79,7 +79,7 @@ async fn another_domain_midway() {
     let (begun, told) = trial.with_persons(midway).await;
     let says =
         "Domains were verified in the tenant that the approved plan does not name: later.example";
-    assert_eq!(told.message, says);
+    assert!(told.message.starts_with(says), "{}", told.message);
     let left = trial.left().await.len();
     assert!(left > 0 && left < 200 - begun, "{left} users are left");
     portal.lift_faults().await.unwrap();

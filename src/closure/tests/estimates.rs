@@ -114,14 +114,6 @@ fn what_may_run_to_the_end_of_its_term_blocks_as_well() {
 }
 
 #[test]
-fn what_was_bought_directly_and_ends_by_itself_is_not_waited_for_longer() {
-    let (estimate, takes) = of(bought(Agreement::Direct, Some(1)));
-    assert_eq!(estimate.dominated_by, "Deprovisioning");
-    let off = takes - SignedDuration::from_hours(24);
-    assert!(off.abs() < SignedDuration::from_hours(1), "{takes:?}");
-}
-
-#[test]
 fn a_term_that_delays_nothing_does_not_block() {
     for (agreement, days) in [
         (Agreement::Unknown, Some(2)),
