@@ -61,7 +61,12 @@ async fn grown(trial: &Trial, users: u32) -> TenantClosureStatus {
 
 /// What the plugin prints, as bob.
 pub(crate) async fn plugin(trial: &Trial, args: &[&str]) -> String {
-    let kubeconfig = trial.case.cluster.kubeconfig("bob");
+    plugin_as(trial, "bob", args).await
+}
+
+/// Likewise as somebody else.
+pub(crate) async fn plugin_as(trial: &Trial, who: &str, args: &[&str]) -> String {
+    let kubeconfig = trial.case.cluster.kubeconfig(who);
     let done = tokio::process::Command::new(binary("kubectl-tenant_closure").unwrap())
         .args(args)
         .args(["-n", &trial.case.namespace])
