@@ -36,6 +36,7 @@ use person::Person;
 use reasons::until_told;
 use serde_json::{Value, json};
 use stack::{Options, Stack};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tenant_closure::api::{BEGINS, ClosureApproval, ClosureRecord};
 use tenant_closure::controller::lead;
@@ -69,6 +70,29 @@ async fn deleted(case: &Case) -> u32 {
     u32::try_from(all.filter(|one| one["kind"] == "userDeleted").count()).unwrap()
 }
 
+/// The closure of such a tenant, in a namespace of this name, applied.
+async fn applied_in(stack: &Stack, name: &str, mut tenant: Value) -> Case {
+    tenant["initialDomain"] = json!(format!("{name}.onmicrosoft.com"));
+    let tenant = stack.simulator.add(&tenant).await.unwrap();
+    let case = stack.case(name, tenant).await.unwrap();
+    case.apply().await.unwrap();
+    case
+}
+
+/// The course, while each of these is approved, and nothing pressed.
+async fn with_approvers<T>(folder: &Path, cases: &[Case], course: impl Future<Output = T>) -> T {
+    let diary = |case: &Case| Some(folder.join(format!("{}.log", case.namespace)));
+    let mut persons: Vec<Person> = cases
+        .iter()
+        .map(|case| Person::new(case, false, diary(case)))
+        .collect();
+    let persons = futures::future::try_join_all(persons.iter_mut().map(Person::live));
+    tokio::select! {
+        done = course => done,
+        trouble = persons => panic!("the persons: {trouble:?}"),
+    }
+}
+
 /// Three closures of one application, of which one may act at once: nobody starves, whoever asks how often.
 #[tokio::test(flavor = "current_thread")]
 async fn closures_of_one_application_take_turns() {
@@ -83,19 +107,10 @@ async fn closures_of_one_application_take_turns() {
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
     let mut cases = Vec::new();
     for name in ["turn-one", "turn-two", "turn-three"] {
-        let fields = json!({"users": USERS, "displayName": name, "initialDomain": format!("{name}.onmicrosoft.com"),
+        let fields = json!({"users": USERS, "displayName": name,
             "closer": {"clientId": "7d4c7a10-0000-4000-8000-000000000007"}});
-        let tenant = stack.simulator.add(&fields).await.unwrap();
-        let case = stack.case(name, tenant).await.unwrap();
-        case.apply().await.unwrap();
-        cases.push(case);
+        cases.push(applied_in(&stack, name, fields).await);
     }
-    let diary = |case: &Case| Some(folder.path().join(format!("{}.log", case.namespace)));
-    let mut persons: Vec<Person> = cases
-        .iter()
-        .map(|case| Person::new(case, false, diary(case)))
-        .collect();
-    let persons = futures::future::try_join_all(persons.iter_mut().map(Person::live));
     let counted =
         async || -> Vec<u32> { futures::future::join_all(cases.iter().map(deleted)).await };
     let course = async {
@@ -122,10 +137,7 @@ async fn closures_of_one_application_take_turns() {
             }
         }
     };
-    let shares: Vec<u32> = tokio::select! {
-        shares = course => shares,
-        trouble = persons => panic!("the persons: {trouble:?}"),
-    };
+    let shares: Vec<u32> = with_approvers(folder.path(), &cases, course).await;
     // Counted while all three wanted to: each the same but for the slice at hand at either end.
     let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
     assert!(
@@ -210,13 +222,7 @@ async fn the_operators_configuration_comes_first() {
 
     // Where there is nobody to delete the first claim is a reading, and the closure begins with it.
     set(json!({"maxClosuresPer30Days": "2", "allowedTenants": ""})).await;
-    let alone = async |name: &str| {
-        let fields = json!({"users": 1, "initialDomain": format!("{name}.onmicrosoft.com")});
-        let tenant = stack.simulator.add(&fields).await.unwrap();
-        let case = stack.case(name, tenant).await.unwrap();
-        case.apply().await.unwrap();
-        case
-    };
+    let alone = async |name: &str| applied_in(&stack, name, json!({"users": 1})).await;
     let second = alone("nobody").await;
     let mut person = Person::new(&second, true, Some(folder.path().join("nobody.log")));
     tokio::select! {
@@ -257,14 +263,7 @@ async fn as_many_act_at_once_as_the_configuration_says_and_who_waits_does_not_co
         ..Options::default()
     };
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
-    let case = async |name: &str, tenant: Value| {
-        let mut tenant = tenant;
-        tenant["initialDomain"] = json!(format!("{name}.onmicrosoft.com"));
-        let tenant = stack.simulator.add(&tenant).await.unwrap();
-        let case = stack.case(name, tenant).await.unwrap();
-        case.apply().await.unwrap();
-        case
-    };
+    let case = async |name: &str, tenant: Value| applied_in(&stack, name, tenant).await;
     let set = async |data: Value| stack.configure(data).await.unwrap();
     let syncing = json!({"users": 12, "sync": {"enabled": true, "hours": 100_000}});
     let waiting = case("waiting", syncing).await;
@@ -407,11 +406,8 @@ async fn a_step_that_is_overdue_is_told_and_goes_on() {
     };
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
     let bought = json!([{"kind": "Direct", "sku": "SPE_E5", "termEndDays": 5}]);
-    let fields =
-        json!({"users": 12, "initialDomain": "overdue.onmicrosoft.com", "subscriptions": bought});
-    let tenant = stack.simulator.add(&fields).await.unwrap();
-    let case = stack.case("overdue", tenant).await.unwrap();
-    case.apply().await.unwrap();
+    let fields = json!({"users": 12, "subscriptions": bought});
+    let case = applied_in(&stack, "overdue", fields).await;
     let diary = || Some(folder.path().join("overdue.log"));
     let late = "Step 2 CancelSubscriptions is overdue since ";
     // Bob approves, and nobody cancels the subscription.

@@ -127,6 +127,13 @@ pub struct ClosureRecordSpec {
 }
 
 impl ClosureRecordSpec {
+    /// UIDs of all approvals and attestations that it names.
+    pub fn rests_on(&self) -> impl Iterator<Item = &str> {
+        let later = self.later.iter().flat_map(|later| &later.approvals);
+        let all = self.approvals.iter().chain(later).chain(&self.attestations);
+        all.map(String::as_str)
+    }
+
     /// What is known once this record, created then, was settled so.
     pub fn memory_after(&self, created: Timestamp, settled: &Settled) -> Memory {
         let before = self.memory.clone();

@@ -89,6 +89,9 @@ impl Row {
     }
 }
 
+/// The attestation by which a person lets the operator's own application go.
+pub const ONLY_OURS: &str = "OnlyOurs";
+
 /// The table, in the order of the ids.
 pub static TABLE: [Row; 18] = [
     Row {

@@ -17,10 +17,15 @@ pub struct Skew {
     pub here: Timestamp,
 }
 
+/// By how much the clock there is behind at least: it tells whole seconds.
+pub fn behind(sent: Timestamp, there: Timestamp) -> SignedDuration {
+    sent.duration_since(there) - SignedDuration::from_secs(1)
+}
+
 /// Whether they are. The API server said `there`, in whole seconds, at some moment between the request and its answer: only
 /// what cannot be explained by the time that these took is a skew.
 pub fn skew(sent: Timestamp, there: Timestamp, received: Timestamp) -> Option<Skew> {
-    let behind = sent.duration_since(there) > APART + SignedDuration::from_secs(1);
+    let behind = behind(sent, there) > APART;
     let ahead = there.duration_since(received) > APART;
     match (behind, ahead) {
         (true, _) => Some(Skew { there, here: sent }),

@@ -310,21 +310,12 @@ impl Memory {
         self
     }
 
-    /// A person is asked for what an effect of this kind did not do time and again.
+    /// How often an effect of this kind moved nothing, since one did.
     pub fn tried_in_vain(&self, action: Action) -> u32 {
         self.in_vain.get(&action).copied().unwrap_or(0)
     }
 
     fn pace(&mut self, intent: &Intent, outcome: &Outcome) {
-        // An application that refused is not asked again: that says nothing about the others.
-        let each_once = [Action::RemoveApplications, Action::DisableApplications];
-        let told = each_once.contains(&intent.action) && !outcome.refused.is_empty();
-        if told || outcome.gone > 0 || !outcome.visible.is_empty() {
-            self.in_vain.remove(&intent.action);
-        } else if !intent.action.reads_only() {
-            let in_vain = self.in_vain.entry(intent.action).or_default();
-            *in_vain = in_vain.saturating_add(1);
-        }
         if intent.action.reads_only() {
             let proves =
                 outcome.complete && (intent.action == Action::VerifyUsers || outcome.gone > 0);
@@ -333,13 +324,25 @@ impl Memory {
             } else {
                 self.inconclusive.saturating_add(1)
             };
-        } else if outcome.gone > 0 {
-            self.fruitless = 0;
-            self.lagging = 0;
-        } else if outcome.visible.is_empty() {
-            self.fruitless = self.fruitless.saturating_add(1);
+            return;
+        }
+        let moved = outcome.gone > 0 || !outcome.visible.is_empty();
+        // An application that refused is not asked again: that says nothing about the others.
+        let each_once = [Action::RemoveApplications, Action::DisableApplications];
+        if moved || (each_once.contains(&intent.action) && !outcome.refused.is_empty()) {
+            self.in_vain.remove(&intent.action);
         } else {
-            self.fruitless = 0;
+            let in_vain = self.in_vain.entry(intent.action).or_default();
+            *in_vain = in_vain.saturating_add(1);
+        }
+        self.fruitless = if moved {
+            0
+        } else {
+            self.fruitless.saturating_add(1)
+        };
+        if outcome.gone > 0 {
+            self.lagging = 0;
+        } else if moved {
             self.lagging = self.lagging.saturating_add(1);
         }
     }

@@ -1,6 +1,7 @@
 //! Approvals and attestations: which of those that exist count, checked live by all that an object can show.
 
 use crate::api::{Authors, ClosureApproval, Purpose, TenantClosure};
+use crate::closure::checks::ONLY_OURS;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::Approvals;
 use crate::closure::terms::Terms;
@@ -18,8 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is told where nobody vouches for the author.
 const UNVOUCHED: &str = "the closure is older than the policy that vouches for its author, or less than a minute younger, so two persons are asked";
 
-/// The check by which a person lets the operator's own application go.
-const ONLY_OURS: &str = "OnlyOurs";
 /// What is told where a machine wrote a closure that asks for none.
 const BY_A_MACHINE: &str =
     "a service account or another machine wrote the closure, so two persons are asked";
@@ -177,31 +176,12 @@ struct Counted {
     uid: String,
 }
 
-/// Attestations that count: check → result; of two the later stands.
-pub fn attestations(
-    closure: &TenantClosure,
-    terms: &Terms,
-    found: &[ClosureApproval],
-    configured: &Configured,
-    policies: Option<InForce>,
-    now: Timestamp,
-) -> BTreeMap<String, String> {
-    attested(closure, terms, found, configured, policies, now)
-        .into_iter()
-        .filter_map(|a| Some((a.spec.check.clone()?, a.spec.result.clone()?)))
-        .collect()
-}
-
-/// Those that count, the latest last.
-fn attested<'a>(
-    closure: &TenantClosure,
-    terms: &Terms,
+/// Attestations that count, the latest last.
+pub fn attested<'a>(
+    grounds: &Grounds<'_>,
     found: &'a [ClosureApproval],
-    configured: &Configured,
-    policies: Option<InForce>,
     now: Timestamp,
 ) -> Vec<&'a ClosureApproval> {
-    let grounds = Grounds::new(closure, terms, found, configured, policies);
     let mut sorted: Vec<&ClosureApproval> = found
         .iter()
         .filter(|a| a.spec.purpose == Purpose::Attestation)
@@ -212,20 +192,18 @@ fn attested<'a>(
     sorted
 }
 
+/// Check → result of these; of two the later stands.
+pub fn attestations(attested: &[&ClosureApproval]) -> BTreeMap<String, String> {
+    let all = attested.iter();
+    all.filter_map(|a| Some((a.spec.check.clone()?, a.spec.result.clone()?)))
+        .collect()
+}
+
 /// UIDs of those without which an effect may not begin: that the one who stays has signed in, and that only our own
 /// application is left. Of each the one that stands.
-pub fn attested_by(
-    closure: &TenantClosure,
-    terms: &Terms,
-    found: &[ClosureApproval],
-    configured: &Configured,
-    policies: Option<InForce>,
-    retained: Option<ObjectId>,
-    now: Timestamp,
-) -> Vec<String> {
-    let all = attested(closure, terms, found, configured, policies, now);
+pub fn attested_by(attested: &[&ClosureApproval], retained: Option<ObjectId>) -> Vec<String> {
     let last = |wanted: &dyn Fn(&ClosureApproval) -> bool| {
-        let last = all.iter().rev().find(|one| wanted(one));
+        let last = attested.iter().rev().find(|one| wanted(one));
         last.and_then(|one| one.uid())
     };
     let signed_in = last(&|one| retained.is_some() && proofs::proven(&one.spec) == retained);

@@ -1,6 +1,6 @@
 //! The API server's clock, as each of its answers tells it (`Date`, RFC 9110, 6.6.1), and each record that it creates.
 
-use crate::closure::clock::{Skew, skew};
+use crate::closure::clock::{Skew, behind, skew};
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, Response, header};
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -59,18 +59,9 @@ impl ApiClock {
 
     /// By how much the clock there is behind ours at least: what the whole seconds of its times, and the way there and back,
     /// cannot explain.
-    pub fn behind(&self, here: Timestamp) -> SignedDuration {
-        let Some(heard) = self.last() else {
-            return SignedDuration::ZERO;
-        };
-        let whole = SignedDuration::from_secs(1);
-        let since = here.duration_since(heard.sent);
-        let latest = heard
-            .there
-            .checked_add(whole)
-            .and_then(|t| t.checked_add(since));
-        let behind = latest.map_or(SignedDuration::ZERO, |latest| here.duration_since(latest));
-        behind.max(SignedDuration::ZERO)
+    pub fn behind(&self) -> SignedDuration {
+        let behind = self.last().map(|heard| behind(heard.sent, heard.there));
+        behind.unwrap_or_default().max(SignedDuration::ZERO)
     }
 
     /// What time it is there at least; `here` where nothing was heard lately.
@@ -182,13 +173,13 @@ mod tests {
     fn it_is_behind_by_what_nothing_else_explains() {
         let clock = ApiClock::default();
         let now = Timestamp::now();
-        assert_eq!(clock.behind(now), SignedDuration::ZERO, "nothing was heard");
+        assert_eq!(clock.behind(), SignedDuration::ZERO, "nothing was heard");
         let seconds = SignedDuration::from_secs;
         // Sent then, said that it is so much earlier there than it was here when it was sent, and received at once.
         for (ahead, behind) in [(20, 0), (0, 0), (-1, 0), (-20, 19)] {
             let sent = now - seconds(2);
             clock.heard(sent, sent + seconds(ahead), now);
-            assert_eq!(clock.behind(now), seconds(behind), "{ahead}");
+            assert_eq!(clock.behind(), seconds(behind), "{ahead}");
         }
     }
 

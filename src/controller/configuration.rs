@@ -105,6 +105,11 @@ pub fn resolve(map: Option<&ConfigMap>) -> Configured {
 /// What cannot be read is named by its key.
 fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
     let get = |key: &str| data.get(key).map(|v| v.trim()).filter(|v| !v.is_empty());
+    // False where nothing is said.
+    let flag = |key: &'static str| {
+        let said = get(key).map_or(Ok(false), str::parse::<bool>);
+        said.map_err(|_| key)
+    };
     let mut defaults = Defaults::default();
     if let Some(text) = get("pollAtMost") {
         defaults.poll_at_most = duration(text).ok_or("pollAtMost")?;
@@ -129,14 +134,10 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
     let grace = get("gracePeriod")
         .map_or(Some(Duration::ZERO), duration)
         .ok_or("gracePeriod")?;
-    let kill_switch = get("killSwitch")
-        .map_or(Ok(false), str::parse)
-        .map_err(|_| "killSwitch")?;
+    let kill_switch = flag("killSwitch")?;
     let evidence_store = get("evidenceStore").map(str::parse::<Address>).transpose();
     let evidence_store = evidence_store.map_err(|why| format!("evidenceStore, {why}"))?;
-    let evidence_required = get("evidenceRequired")
-        .map_or(Ok(false), str::parse)
-        .map_err(|_| "evidenceRequired")?;
+    let evidence_required = flag("evidenceRequired")?;
     if evidence_required && evidence_store.is_none() {
         return Err("evidenceRequired, which is true, but evidenceStore names no store".to_owned());
     }
@@ -180,9 +181,7 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
             .ok_or("workloadIdentityTenants")?,
         approval_keys,
         machines,
-        unapproved_machines: get("allowMachinesWithoutApproval")
-            .map_or(Ok(false), str::parse)
-            .map_err(|_| "allowMachinesWithoutApproval")?,
+        unapproved_machines: flag("allowMachinesWithoutApproval")?,
         evidence_store,
         evidence_required,
         version: String::new(),

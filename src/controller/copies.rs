@@ -230,7 +230,8 @@ impl Copies {
     }
 }
 
-/// UIDs of the approvals and attestations that a record names.
+/// UIDs of the approvals and attestations that a record names, as it is stored
+/// ([`ClosureRecordSpec::rests_on`](crate::api::ClosureRecordSpec::rests_on)).
 fn rests_on(record: &Value) -> impl Iterator<Item = &str> {
     let named = [
         "/spec/approvals",

@@ -197,14 +197,20 @@ fn over_before(read: &Read, keeping: &Keeping) -> bool {
 }
 
 impl Keeping {
+    /// The store, and what is the closure's in it.
+    fn open(&self, ctx: &Context, read: &Read) -> Result<(Store, Folder), StoreError> {
+        let store = ctx.stores.open(&self.address)?;
+        let folder = store.folder(&read.terms.tenant_id.to_string(), &read.uid);
+        Ok((store, folder))
+    }
+
     async fn put(
         &mut self,
         ctx: &Context,
         read: &Read,
         approvals: &[&ClosureApproval],
     ) -> Result<(), StoreError> {
-        let store = ctx.stores.open(&self.address)?;
-        let folder = store.folder(&read.terms.tenant_id.to_string(), &read.uid);
+        let (store, folder) = self.open(ctx, read)?;
         for approval in approvals {
             self.copies.put_approval(&store, &folder, approval).await?;
         }
@@ -243,8 +249,7 @@ impl Keeping {
         closed: bool,
     ) -> Result<Kept, Trouble> {
         let newest = settled(head);
-        let store = ctx.stores.open(&self.address).map_err(StoreError::from)?;
-        let folder = store.folder(&read.terms.tenant_id.to_string(), &read.uid);
+        let (store, folder) = self.open(ctx, read)?;
         let journal = Stored(records(ctx), read);
         let copied = self
             .copies

@@ -13,6 +13,7 @@ use crate::controller::approvals::{self, About};
 use crate::controller::clock::ApiClock;
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
+use crate::controller::grounds::Grounds;
 use crate::controller::policies::{self, InForce};
 use crate::controller::proofs;
 use crate::controller::read::{self, Read};
@@ -79,7 +80,7 @@ impl<'a> Judge<'a> {
     pub fn now(&self, cluster: &mut Cluster) -> Timestamp {
         let own = Timestamp::now();
         let now = self.later(own);
-        cluster.behind = self.clock.behind(own);
+        cluster.behind = self.clock.behind();
         let Read {
             closure,
             terms,
@@ -111,12 +112,11 @@ impl<'a> Judge<'a> {
             })
             .collect();
         cluster.later = of(What::Later).map(|digest| judged(Some(digest)));
-        cluster.attestations =
-            approvals::attestations(closure, terms, found, configured, self.policies, now);
-        cluster.proofs = proofs::of(closure, terms, found, configured, self.policies, now);
-        let (policies, retained) = (self.policies, self.retained);
-        cluster.attested_by =
-            approvals::attested_by(closure, terms, found, configured, policies, retained, now);
+        let grounds = Grounds::new(closure, terms, found, configured, self.policies);
+        let attested = approvals::attested(&grounds, found, now);
+        cluster.attestations = approvals::attestations(&attested);
+        cluster.attested_by = approvals::attested_by(&attested, self.retained);
+        cluster.proofs = proofs::of(&grounds, found, now);
         own
     }
 

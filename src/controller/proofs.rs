@@ -1,11 +1,8 @@
 //! Proofs: which users have signed in with MFA, by the attestations that `keeper prove` writes.
 
-use crate::api::{ClosureApproval, ClosureApprovalSpec, Purpose, TenantClosure};
+use crate::api::{ClosureApproval, ClosureApprovalSpec, Purpose};
 use crate::closure::id::ObjectId;
-use crate::closure::terms::Terms;
-use crate::controller::configuration::Configured;
 use crate::controller::grounds::Grounds;
-use crate::controller::policies::InForce;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -15,14 +12,10 @@ const MFA: &str = "mfa";
 
 /// Object id → when the API server took the last proof that counts.
 pub fn of(
-    closure: &TenantClosure,
-    terms: &Terms,
+    grounds: &Grounds<'_>,
     found: &[ClosureApproval],
-    configured: &Configured,
-    policies: Option<InForce>,
     now: Timestamp,
 ) -> BTreeMap<ObjectId, Timestamp> {
-    let grounds = Grounds::new(closure, terms, found, configured, policies);
     let mut proofs = BTreeMap::new();
     for one in found {
         let created = one.metadata.creation_timestamp.as_ref().map(|t| t.0);

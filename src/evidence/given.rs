@@ -11,6 +11,7 @@ use crate::evidence::entry::{Entry, Found};
 use crate::evidence::fault::{Doubt, Fault};
 use crate::evidence::verify::Verified;
 use ssh_key::HashAlg;
+use ssh_key::public::KeyData;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The approvals that there are, and where.
@@ -61,28 +62,31 @@ pub fn compare(found: &Found, given: Given<'_>, verified: &mut Verified) {
         .filter(|entry| entry.spec.closure_uid == verified.uid && !entry.is_chunk());
     let mut entries: Vec<&Entry> = ours.collect();
     entries.sort_by_key(|entry| entry.spec.sequence);
-    let mut there: BTreeMap<&str, Vec<&ClosureApproval>> = BTreeMap::new();
+    let all = entries.iter().flat_map(|entry| entry.spec.rests_on());
+    let named: BTreeSet<&str> = all.collect();
+    let mut there: BTreeMap<&str, Vec<Here<'_>>> = BTreeMap::new();
     for one in given.approvals {
         let uid = one.metadata.uid.as_deref().unwrap_or_default();
-        there.entry(uid).or_default().push(one);
+        if named.contains(uid) {
+            there.entry(uid).or_default().push(Here::of(one));
+        }
     }
     let sealed = sealed(&entries);
-    let (mut gone, mut named) = (BTreeMap::new(), BTreeSet::new());
+    let mut gone = BTreeMap::new();
     // Each approval once, by the first record that rests on it; the later ones say the same.
     let mut told = BTreeSet::new();
     for entry in entries {
         let mut persons = BTreeSet::new();
         for (uid, rests) in rests_on(entry, &sealed) {
-            named.insert(uid);
             let Some(copies) = there.get(uid) else {
                 gone.entry(uid).or_insert(entry.name.as_str());
                 continue;
             };
-            for approval in copies {
+            for here in copies {
                 let twice = matches!(&rests, Rests::OnApproval(digests)
-                    if !persons.insert((digests.clone(), approval.spec.approver.as_str())));
-                let what = unfit(approval, entry, &rests)
-                    .or_else(|| changed(approval, entry, uid))
+                    if !persons.insert((digests.clone(), here.approval.spec.approver.as_str())));
+                let what = unfit(here, entry, &rests)
+                    .or_else(|| changed(here, entry, uid))
                     .or_else(|| {
                         twice
                             .then(|| "is of a person whose other approval it counts too".to_owned())
@@ -117,14 +121,38 @@ pub fn compare(found: &Found, given: Given<'_>, verified: &mut Verified) {
     }
 }
 
+/// An approval that records name: what all of them ask of it is looked at once.
+struct Here<'a> {
+    approval: &'a ClosureApproval,
+    /// What its copy hashes to.
+    digest: String,
+    /// By which key it is signed, or what is wrong with that; `None`: it is not.
+    signed: Option<Result<KeyData, String>>,
+}
+
+impl<'a> Here<'a> {
+    fn of(approval: &'a ClosureApproval) -> Self {
+        let spec = &approval.spec;
+        let signed = spec.signature.as_ref().map(|armored| {
+            let Some(text) = spec.text() else {
+                return Err("has a control character in what is signed".to_owned());
+            };
+            signature::signer(armored, &text)
+                .map_err(|why| why.strip_prefix("one ").unwrap_or(why).to_owned())
+        });
+        Self {
+            approval,
+            digest: approval.copy_digest(),
+            signed,
+        }
+    }
+}
+
 /// UIDs of the approvals and attestations that the records of a closure rest on.
 pub fn named<'a>(found: &'a Found, uid: &str) -> BTreeSet<&'a str> {
     let ours = found.entries.iter();
     let ours = ours.filter(|entry| entry.spec.closure_uid == uid);
-    let none = BTreeSet::new();
-    ours.flat_map(|entry| rests_on(entry, &none))
-        .map(|(uid, _)| uid)
-        .collect()
+    ours.flat_map(|entry| entry.spec.rests_on()).collect()
 }
 
 /// Tells of those that are not there: UID → the first record that rests on it.
@@ -191,9 +219,14 @@ fn rests_on<'a>(entry: &'a Entry, sealed: &BTreeSet<&str>) -> Vec<(&'a str, Rest
 }
 
 /// Why the operator cannot have counted this object for that record.
-fn unfit(approval: &ClosureApproval, entry: &Entry, rests: &Rests) -> Option<String> {
-    let spec = &approval.spec;
-    let created = approval.metadata.creation_timestamp.as_ref().map(|at| at.0);
+fn unfit(here: &Here<'_>, entry: &Entry, rests: &Rests) -> Option<String> {
+    let spec = &here.approval.spec;
+    let created = here
+        .approval
+        .metadata
+        .creation_timestamp
+        .as_ref()
+        .map(|at| at.0);
     let other = |what: &str| Some(format!("is {what}"));
     match (rests, spec.purpose) {
         (Rests::OnApproval(_), Purpose::Attestation) => return other("no approval"),
@@ -226,27 +259,21 @@ fn unfit(approval: &ClosureApproval, entry: &Entry, rests: &Rests) -> Option<Str
             return Some("had ended before the record".to_owned());
         }
     }
-    let armored = spec.signature.as_ref()?;
-    let Some(text) = spec.text() else {
-        return Some("has a control character in what is signed".to_owned());
-    };
-    let why = signature::signer(armored, &text).err()?;
-    Some(why.strip_prefix("one ").unwrap_or(why).to_owned())
+    here.signed.as_ref()?.as_ref().err().cloned()
 }
 
 /// It is not as it was when it counted, as the record says.
-fn changed(approval: &ClosureApproval, entry: &Entry, uid: &str) -> Option<String> {
+fn changed(here: &Here<'_>, entry: &Entry, uid: &str) -> Option<String> {
     let mut copies = entry.spec.approval_copies.iter();
     let known = &copies.find(|copy| copy.uid == uid)?.digest;
-    let here = approval.copy_digest();
-    (here != *known).then(|| format!("hashes to {here}, and when it counted it hashed to {known}"))
+    let here = &here.digest;
+    (here != known).then(|| format!("hashes to {here}, and when it counted it hashed to {known}"))
 }
 
 /// By which key it is signed.
-fn key(approval: &ClosureApproval) -> Option<String> {
-    let spec = &approval.spec;
-    let key = signature::signer(spec.signature.as_ref()?, &spec.text()?).ok()?;
-    let uid = approval.metadata.uid.as_deref().unwrap_or_default();
+fn key(here: &Here<'_>) -> Option<String> {
+    let key = here.signed.as_ref()?.as_ref().ok()?;
+    let uid = here.approval.metadata.uid.as_deref().unwrap_or_default();
     let print = key.fingerprint(HashAlg::Sha256);
     Some(format!(
         "approval {uid} is signed with the key {print}; whether that was its approver's, approvalKeys in the operator's configuration said"

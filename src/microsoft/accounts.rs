@@ -23,15 +23,19 @@ pub(super) struct Bought {
 }
 
 impl LiveTenant {
+    /// The wires of the accounts of this kind.
+    pub(super) fn wires(&self, road: Road) -> impl Iterator<Item = &Wire> {
+        let of_its_kind = self
+            .billing
+            .iter()
+            .filter(move |(kind, _)| *kind == road.kind());
+        of_its_kind.map(|(_, wire)| wire.as_ref().unwrap_or(&self.graph))
+    }
+
     /// The wire of the account that a subscription belongs to: of several of its kind, the one that shows it. Where none
     /// shows it, any of them does, unless one of them may not look. Without an account the tenant's own wire.
     pub(super) async fn account(&self, road: Road, resource: &str) -> Result<&Wire, Failure> {
-        let wires: Vec<&Wire> = self
-            .billing
-            .iter()
-            .filter(|(kind, _)| *kind == road.kind())
-            .map(|(_, wire)| wire.as_ref().unwrap_or(&self.graph))
-            .collect();
+        let wires: Vec<&Wire> = self.wires(road).collect();
         if let [] | [_] = wires.as_slice() {
             return Ok(wires.first().copied().unwrap_or(&self.graph));
         }

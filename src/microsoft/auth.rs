@@ -208,7 +208,7 @@ impl Tokens {
         if !error.says_nothing() {
             kept.token = None;
         }
-        let counts = kept.token.as_ref().is_some_and(|token| token.ends_at > now);
+        let counts = kept.counting(now).is_some();
         let held = error.held().or(counts.then_some(RENEWED_AGAIN_IN));
         kept.held = held.map(|held| (error.clone(), now + held));
         kept.instead_of(error, wanted, now)
@@ -219,8 +219,8 @@ impl Tokens {
         let now = Instant::now();
         self.kept.try_lock().map_or(true, |kept| {
             kept.values().any(|one| {
-                let token = one.token.as_ref().is_some_and(|token| token.ends_at > now);
-                token || one.held.as_ref().is_some_and(|(_, until)| *until > now)
+                one.counting(now).is_some()
+                    || one.held.as_ref().is_some_and(|(_, until)| *until > now)
             })
         })
     }

@@ -28,14 +28,18 @@ pub(super) enum Wanted<'a> {
 }
 
 impl Kept {
+    /// The newest token, as long as it counts.
+    pub(super) fn counting(&self, now: Instant) -> Option<&Arc<Token>> {
+        self.token.as_ref().filter(|token| token.ends_at > now)
+    }
+
     /// What serves without asking; `None`: the endpoint has to be asked.
     pub(super) fn serves(
         &self,
         wanted: Wanted<'_>,
         now: Instant,
     ) -> Option<Result<Arc<Token>, TokenError>> {
-        let token = self.token.as_ref().filter(|token| token.ends_at > now);
-        let fresh = token.filter(|token| match wanted {
+        let fresh = self.counting(now).filter(|token| match wanted {
             Wanted::Any | Wanted::NotThis(_) => token.renew_at > now,
             Wanted::Young => token.asked_at.elapsed() <= YOUNG,
         });
@@ -58,7 +62,7 @@ impl Kept {
         wanted: Wanted<'_>,
         now: Instant,
     ) -> Result<Arc<Token>, TokenError> {
-        let old = self.token.as_ref().filter(|token| token.ends_at > now);
+        let old = self.counting(now);
         match old.filter(|_| error.says_nothing() && !matches!(wanted, Wanted::Young)) {
             Some(token) => Ok(Arc::clone(token)),
             None => Err(error),

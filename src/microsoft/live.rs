@@ -92,8 +92,7 @@ impl LiveTenant {
             Action::DeleteDirectory => self.directory_wire().closed_for(Service::Arm, Lane::Write),
             Action::CancelSubscription | Action::StopRenewal => {
                 let road = Road::of(intent.resource.as_deref()?)?;
-                let of_its_kind = self.billing.iter().filter(|(kind, _)| *kind == road.kind());
-                let wires = of_its_kind.map(|(_, wire)| wire.as_ref().unwrap_or(&self.graph));
+                let wires = self.wires(road);
                 let closed = wires.map(|wire| wire.closed_for(road.service(), Lane::Write));
                 // Which account it is of is read first: as long as one may be spoken to there is something to do.
                 closed.min().flatten()

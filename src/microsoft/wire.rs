@@ -244,7 +244,9 @@ impl Line<'_> {
     pub(super) async fn read(&self, service: Service, call: &Call) -> Result<Reply, Failure> {
         let until = self.until();
         let mut pause = FIRST_PAUSE;
-        for tried in 1.. {
+        let mut tried = 0;
+        loop {
+            tried += 1;
             if !self.opened(service, Lane::Read, until).await || !self.turn(call, until).await {
                 let slow = self.slow(call).and_then(SlowLane::closed_for);
                 let closed = self.wire.closed_for(service, Lane::Read);
@@ -263,7 +265,6 @@ impl Line<'_> {
             tokio::time::sleep(wait).await;
             pause *= 2;
         }
-        Err(Failure::gate_closed(None))
     }
 
     /// Reads JSON with patience.

@@ -174,25 +174,15 @@ impl Server<'_> {
     /// Deletes a stored object.
     pub async fn delete(&self, user: &str, stored: &Value) -> Result<(), String> {
         let api = self.api(user, text(stored, "namespace"), stored).await;
-        match api
-            .delete(text(stored, "name"), &DeleteParams::default())
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) => Err(status.message),
-            Err(error) => panic!("the API server failed: {error}"),
-        }
+        let how = DeleteParams::default();
+        told(api.delete(text(stored, "name"), &how).await).map(drop)
     }
 
     /// Deletes all of this object's kind in its namespace, as whoever deletes the namespace does.
     pub async fn delete_all(&self, user: &str, of: &Value) -> Result<(), String> {
         let api = self.api(user, text(of, "namespace"), of).await;
         let (how, all) = (DeleteParams::default(), ListParams::default());
-        match api.delete_collection(&how, &all).await {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) => Err(status.message),
-            Err(error) => panic!("the API server failed: {error}"),
-        }
+        told(api.delete_collection(&how, &all).await).map(drop)
     }
 
     async fn api(&self, user: &str, space: &str, object: &Value) -> Api<DynamicObject> {
@@ -215,9 +205,13 @@ fn text<'a>(object: &'a Value, field: &str) -> &'a str {
 }
 
 fn answer(answer: kube::Result<DynamicObject>) -> Answer {
-    match answer {
-        Ok(object) => Ok(serde_json::to_value(object).unwrap()),
-        Err(kube::Error::Api(status)) => Err(status.message),
-        Err(error) => panic!("the API server failed: {error}"),
-    }
+    told(answer).map(|object| serde_json::to_value(object).unwrap())
+}
+
+/// What was answered, or why the API server refused.
+fn told<T>(answer: kube::Result<T>) -> Result<T, String> {
+    answer.map_err(|error| match error {
+        kube::Error::Api(status) => status.message,
+        error => panic!("the API server failed: {error}"),
+    })
 }

@@ -29,19 +29,9 @@ async fn two_processes_keep_the_limits_together() {
     let _second = stack.another_operator("second").unwrap();
     let mut cases = Vec::new();
     for name in CLOSURES {
-        let domain = format!("{name}.onmicrosoft.com");
-        let fields = json!({"users": 3 * SLICE + 1, "guestsPercent": 0, "initialDomain": domain});
-        let tenant = stack.simulator.add(&fields).await.unwrap();
-        let case = stack.case(name, tenant).await.unwrap();
-        case.apply().await.unwrap();
-        cases.push(case);
+        let fields = json!({"users": 3 * SLICE + 1, "guestsPercent": 0});
+        cases.push(applied_in(&stack, name, fields).await);
     }
-    let diary = |case: &Case| Some(folder.path().join(format!("{}.log", case.namespace)));
-    let mut persons: Vec<Person> = cases
-        .iter()
-        .map(|case| Person::new(case, false, diary(case)))
-        .collect();
-    let persons = futures::future::try_join_all(persons.iter_mut().map(Person::live));
     let course = async {
         for case in &cases {
             until_told(case, "Ready", "GracePeriod", "").await;
@@ -60,10 +50,7 @@ async fn two_processes_keep_the_limits_together() {
         // More cycles, in which one that may not begin would.
         tokio::time::sleep(Duration::from_secs(3)).await;
     };
-    tokio::select! {
-        () = course => {}
-        trouble = persons => panic!("the persons: {trouble:?}"),
-    }
+    with_approvers(folder.path(), &cases, course).await;
 
     let records: Api<ClosureRecord> = Api::namespaced(stack.cluster.client("admin"), OPERATOR);
     let records = records.list(&ListParams::default()).await.unwrap().items;

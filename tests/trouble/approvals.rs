@@ -226,15 +226,26 @@ async fn the_same_person_twice_is_one() {
         let it = good(&trial, name, "bob").await;
         create(&trial, "bob", &it).await;
     }
-    let one = "1 of 2 approvals for this plan";
-    told(&trial, "ApprovalsMissing", one).await;
+    carol_is_the_second(&trial, "third").await;
+}
+
+/// Bob alone is not enough, and with carol it is.
+pub(crate) async fn bob_and_carol(trial: &Trial) {
+    told(trial, "ApprovalsMissing", "0 of 2 approvals for this plan").await;
+    let it = good(trial, "one", "bob").await;
+    create(trial, "bob", &it).await;
+    carol_is_the_second(trial, "two").await;
+}
+
+/// One person has approved and nothing is done; carol does so as well.
+async fn carol_is_the_second(trial: &Trial, name: &str) {
+    told(trial, "ApprovalsMissing", "1 of 2 approvals for this plan").await;
     trial.assert_stands_still().await;
     trial.assert_untouched().await;
-
-    carol_may_too(&trial).await;
-    let it = good(&trial, "third", "carol").await;
-    create(&trial, "carol", &it).await;
-    told(&trial, "QuorumReached", "2 of 2 approvals for this plan").await;
+    carol_may_too(trial).await;
+    let it = good(trial, name, "carol").await;
+    create(trial, "carol", &it).await;
+    told(trial, "QuorumReached", "2 of 2 approvals for this plan").await;
 }
 
 async fn two_persons_where_a_machine_wrote_the_closure() {
@@ -258,19 +269,7 @@ async fn two_persons_where_a_machine_wrote_the_closure() {
 
     // The example asks for one; that nobody of flesh and blood wrote it makes it two.
     trial.phase(Phase::AwaitingApproval).await;
-    let none = "0 of 2 approvals for this plan";
-    told(&trial, "ApprovalsMissing", none).await;
-    let it = good(&trial, "one", "bob").await;
-    create(&trial, "bob", &it).await;
-    let one = "1 of 2 approvals for this plan";
-    told(&trial, "ApprovalsMissing", one).await;
-    trial.assert_stands_still().await;
-    trial.assert_untouched().await;
-
-    carol_may_too(&trial).await;
-    let it = good(&trial, "two", "carol").await;
-    create(&trial, "carol", &it).await;
-    told(&trial, "QuorumReached", "2 of 2 approvals for this plan").await;
+    bob_and_carol(&trial).await;
 }
 
 /// Revoked while users are deleted, by one who has the example's Role for approvers and nothing else: it stops, and goes on when

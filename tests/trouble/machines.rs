@@ -1,7 +1,7 @@
 //! A pipeline that comes to the cluster with an identity of its own and no service account: the API server takes it for a
 //! person, and the operator's configuration says that it is none (`machineAuthors`).
 
-use crate::approvals::{carol_may_too, create, give_role, good, told};
+use crate::approvals::{bob_and_carol, create, give_role, good, told};
 use crate::cluster::ARGOCD;
 use crate::trial::Trial;
 use serde_json::json;
@@ -25,17 +25,7 @@ async fn applied_by_the_pipeline(trial: &Trial) {
 async fn two_persons_where_a_pipeline_wrote_the_closure() {
     let trial = Trial::new("by-pipeline", json!({})).await;
     applied_by_the_pipeline(&trial).await;
-    told(&trial, "ApprovalsMissing", "0 of 2 approvals for this plan").await;
-    let it = good(&trial, "one", "bob").await;
-    create(&trial, "bob", &it).await;
-    told(&trial, "ApprovalsMissing", "1 of 2 approvals for this plan").await;
-    trial.assert_stands_still().await;
-    trial.assert_untouched().await;
-
-    carol_may_too(&trial).await;
-    let it = good(&trial, "two", "carol").await;
-    create(&trial, "carol", &it).await;
-    told(&trial, "QuorumReached", "2 of 2 approvals for this plan").await;
+    bob_and_carol(&trial).await;
 }
 
 async fn a_pipeline_does_not_approve() {

@@ -299,15 +299,21 @@ async fn one_person_with_two_keys_is_one() {
     told(&trial, "QuorumReached", "2 of 2 approvals for this plan").await;
 }
 
-async fn what_was_revoked_does_not_come_back_under_another_name() {
-    let mut trial = Trial::new("signed-revoked", json!({})).await;
+/// Two are to approve, and what bob signed is there, applied by Flux: the trial, Flux, and that.
+async fn with_bobs(name: &str) -> (Trial, String, Value) {
+    let mut trial = Trial::new(name, json!({})).await;
     let flux = flux(&trial).await;
     trial.spec()["approval"] = json!({"required": 2});
     trial.apply().await;
     trial.phase(Phase::AwaitingApproval).await;
-    let mut it = signed(good(&trial, "first", "bob").await, "bob");
+    let it = signed(good(&trial, "first", "bob").await, "bob");
     applied(&trial, &flux, &it.to_string()).await;
     told(&trial, "ApprovalsMissing", "1 of 2 approvals for this plan").await;
+    (trial, flux, it)
+}
+
+async fn what_was_revoked_does_not_come_back_under_another_name() {
+    let (trial, flux, mut it) = with_bobs("signed-revoked").await;
     let revoke = r#"{"spec":{"revoked":true}}"#;
     admin(
         &trial,
@@ -341,14 +347,7 @@ async fn what_was_revoked_does_not_come_back_under_another_name() {
 /// One commit of somebody who may merge: the file has another name, and does not say any more that it was revoked. Flux applies
 /// the one and prunes the other.
 async fn what_was_revoked_stays_although_flux_prunes_it() {
-    let mut trial = Trial::new("signed-pruned", json!({})).await;
-    let flux = flux(&trial).await;
-    trial.spec()["approval"] = json!({"required": 2});
-    trial.apply().await;
-    trial.phase(Phase::AwaitingApproval).await;
-    let mut it = signed(good(&trial, "first", "bob").await, "bob");
-    applied(&trial, &flux, &it.to_string()).await;
-    told(&trial, "ApprovalsMissing", "1 of 2 approvals for this plan").await;
+    let (trial, flux, mut it) = with_bobs("signed-pruned").await;
     it["spec"]["revoked"] = json!(true);
     applied(&trial, &flux, &it.to_string()).await;
     let revoked = "0 of 2 approvals for this plan; not counted: one was revoked";

@@ -1,9 +1,9 @@
 //! Which tenant: what the closure says of it and what it says of itself, and who else names it.
 
 use crate::case::NAME;
-use crate::trial::Trial;
+use crate::trial::{Blocked, Trial};
 use kube::api::DeleteParams;
-use serde_json::json;
+use serde_json::{Value, json};
 use tenant_closure::closure::report::Phase;
 
 crate::rows![
@@ -27,15 +27,13 @@ async fn another_initial_domain() {
     trial.assert_untouched().await;
 }
 
-/// Somebody gives the tenant another initial domain while users are deleted: no more of them goes until it is set back.
-async fn another_initial_domain_midway() {
-    let trial = Trial::new("domain-midway", json!({"users": 200})).await;
+/// While users are deleted the tenant says that it has these domains: no more of them goes. What is told.
+async fn other_domains_midway(name: &str, domains: Value) -> (Trial, Blocked) {
+    let trial = Trial::new(name, json!({"users": 200})).await;
     trial.apply().await;
     let portal = &trial.case.portal;
-    let id = &portal.tenant.id;
-    let body = json!({"value": [{"id": id, "onPremisesSyncEnabled": null, "partnerTenantType": null, "verifiedDomains": [
-        {"name": "renamed.onmicrosoft.com", "isInitial": true, "type": "Managed"},
-        {"name": "domain-midway.onmicrosoft.com", "isInitial": false, "type": "Managed"}]}]});
+    let body = json!({"value": [{"id": portal.tenant.id, "onPremisesSyncEnabled": null, "partnerTenantType": null,
+        "verifiedDomains": domains}]});
     let asked = json!({"item": true, "method": "GET", "pathContains": "/organization"});
     let answer = json!({"status": {"code": 200, "body": body}});
     let midway = async {
@@ -46,43 +44,37 @@ async fn another_initial_domain_midway() {
         (begun, told)
     };
     let (begun, told) = trial.with_persons(midway).await;
+    let left = trial.left().await.len();
+    assert!(left > 0 && left < 200 - begun, "{left} users are left");
+    (trial, told)
+}
+
+/// Somebody gives the tenant another initial domain while users are deleted: it goes on once that is set back.
+async fn another_initial_domain_midway() {
+    let domains = json!([
+        {"name": "renamed.onmicrosoft.com", "isInitial": true, "type": "Managed"},
+        {"name": "domain-midway.onmicrosoft.com", "isInitial": false, "type": "Managed"}]);
+    let (trial, told) = other_domains_midway("domain-midway", domains).await;
     let says =
         "The tenant's initial domain is renamed.onmicrosoft.com, not domain-midway.onmicrosoft.com";
     assert!(told.message.starts_with(says), "{}", told.message);
     assert!(told.remedy.contains("set it back, and the closure goes on"));
-    let left = trial.left().await.len();
-    assert!(left > 0 && left < 200 - begun, "{left} users are left");
     let status = trial.phase(Phase::Stalled).await;
     assert_eq!(status.step.as_deref(), Some("1/5 Users"));
-    portal.lift_faults().await.unwrap();
+    trial.case.portal.lift_faults().await.unwrap();
     trial.assert_closes().await;
 }
 
-/// Somebody verifies a domain in the tenant while users are deleted: no more of them goes until it is removed.
+/// Somebody verifies a domain in the tenant while users are deleted: it goes on once that is removed.
 async fn another_domain_midway() {
-    let trial = Trial::new("domain-added", json!({"users": 200})).await;
-    trial.apply().await;
-    let portal = &trial.case.portal;
-    let id = &portal.tenant.id;
-    let body = json!({"value": [{"id": id, "onPremisesSyncEnabled": null, "partnerTenantType": null, "verifiedDomains": [
+    let domains = json!([
         {"name": "domain-added.onmicrosoft.com", "isInitial": true, "type": "Managed"},
-        {"name": "Later.example", "isInitial": false, "type": "Managed"}]}]});
-    let asked = json!({"item": true, "method": "GET", "pathContains": "/organization"});
-    let answer = json!({"status": {"code": 200, "body": body}});
-    let midway = async {
-        let begun = trial.until_effects(40).await;
-        portal.fault(asked, answer, None).await.unwrap();
-        let told = trial.blocked("PlanDrift").await;
-        trial.assert_stands_still().await;
-        (begun, told)
-    };
-    let (begun, told) = trial.with_persons(midway).await;
+        {"name": "Later.example", "isInitial": false, "type": "Managed"}]);
+    let (trial, told) = other_domains_midway("domain-added", domains).await;
     let says =
         "Domains were verified in the tenant that the approved plan does not name: later.example";
     assert!(told.message.starts_with(says), "{}", told.message);
-    let left = trial.left().await.len();
-    assert!(left > 0 && left < 200 - begun, "{left} users are left");
-    portal.lift_faults().await.unwrap();
+    trial.case.portal.lift_faults().await.unwrap();
     trial.assert_closes().await;
 }
 

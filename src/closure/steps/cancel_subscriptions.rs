@@ -137,9 +137,8 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
     let unplanned = roads
         .iter()
         .filter(|(_, road)| matches!(road, Road::Unplanned));
-    let unplanned: Vec<&Subscription> = unplanned.map(|(one, _)| *one).collect();
-    if !unplanned.is_empty() {
-        return subscriptions::drift(&unplanned).blocks();
+    if let Some(drift) = subscriptions::drift(unplanned.map(|(one, _)| *one)) {
+        return drift.blocks();
     }
     let canceling = roads.iter().filter_map(|(_, road)| match road {
         Road::Canceling(since) => Some(*since),

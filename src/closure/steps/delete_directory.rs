@@ -1,5 +1,6 @@
 //! Step 5: the delete-tenant checks, then the directory itself: by a call where there is one, else by a person.
 
+use crate::closure::checks::ONLY_OURS;
 use crate::closure::decision::{Assessment, Decision, Standing, Waiting};
 use crate::closure::guards;
 use crate::closure::id::ObjectId;
@@ -121,7 +122,7 @@ fn next(
     if let Some(decision) = applications(plan, sealed, seen, memory, now) {
         return decision;
     }
-    let only_ours = checks::attested(&seen.cluster.attestations, "OnlyOurs");
+    let only_ours = checks::attested(&seen.cluster.attestations, ONLY_OURS);
     let only_ours = only_ours == Some(State::Passed);
     if only_ours && !end_game::stays(sealed, seen, memory) {
         return paced(plan, memory, end_game::remove_own(sealed, seen), now);

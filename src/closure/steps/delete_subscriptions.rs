@@ -107,9 +107,8 @@ fn next(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Decisio
         return Decision::HandOff(hand_offs);
     }
     let unplanned = left.iter().filter(|(_, road)| *road == Road::Unplanned);
-    let unplanned: Vec<&Subscription> = unplanned.map(|(one, _)| *one).collect();
-    if !unplanned.is_empty() {
-        return subscriptions::drift(&unplanned).blocks();
+    if let Some(drift) = subscriptions::drift(unplanned.map(|(one, _)| *one)) {
+        return drift.blocks();
     }
     let waiting: Vec<&Subscription> = left.iter().map(|(one, _)| *one).collect();
     let message = format!(

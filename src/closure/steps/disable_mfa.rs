@@ -89,15 +89,23 @@ fn switch_off(plan: &Plan, memory: &Memory, intent: Intent, now: Timestamp) -> D
         return Decision::HandOff(vec![by_hand(plan, &intent)]);
     }
     match schedule::pause_in(intent.step, memory, &plan.terms, now) {
-        Some(rest) => Waiting::new("DisablingMFA", "What spec.mfa names is being switched off")
-            .again_in(rest)
-            .into(),
+        Some(rest) => {
+            let what = if intent.action == Action::DisableMfa {
+                "Per-user MFA is being switched off"
+            } else {
+                "What spec.mfa names is being switched off"
+            };
+            Waiting::new("DisablingMFA", what).again_in(rest).into()
+        }
         None => Decision::Act(intent),
     }
 }
 
 /// Refused, or without an answer time and again.
 fn by_hand(plan: &Plan, intent: &Intent) -> HandOff {
+    if intent.action == Action::DisableMfa {
+        return hand_off(plan);
+    }
     let (key, what) = if intent.action == Action::DisableSecurityDefaults {
         (
             "DisableSecurityDefaults",
@@ -170,7 +178,8 @@ fn accounts(
         return Assessment::done().standing("MFADisabled", disabled(plan, memory));
     }
     let message = "The spare administrator still has per-user MFA";
-    Assessment::now_do(next(plan, memory, on, now))
+    let intent = Intent::on(Step::DisableMfa, Action::DisableMfa, on);
+    Assessment::now_do(switch_off(plan, memory, intent, now))
         .standing("MFADisabled", Standing::no("InProgress", message))
 }
 
@@ -196,19 +205,6 @@ pub fn disabled(plan: &Plan, memory: &Memory) -> Standing {
             "NothingToDo",
             "Verified: no account but the retained administrator has per-user MFA",
         )
-    }
-}
-
-fn next(plan: &Plan, memory: &Memory, on: Vec<ObjectId>, now: Timestamp) -> Decision {
-    let step = Step::DisableMfa;
-    if memory.tried_in_vain(Action::DisableMfa) >= TRIES {
-        return Decision::HandOff(vec![hand_off(plan)]);
-    }
-    match schedule::pause_in(step, memory, &plan.terms, now) {
-        Some(rest) => Waiting::new("DisablingMFA", "Per-user MFA is being switched off")
-            .again_in(rest)
-            .into(),
-        None => Decision::Act(Intent::on(step, Action::DisableMfa, on)),
     }
 }
 

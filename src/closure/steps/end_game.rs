@@ -1,6 +1,7 @@
 //! The end game of step 5: what a person does in one visit, our own application last, and what is told where the portal
 //! refuses all the same.
 
+use crate::closure::checks::ONLY_OURS;
 use crate::closure::decision::{Dates, Decision, HandOff};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
@@ -67,7 +68,7 @@ pub fn by_person(
         hand_offs.push(remove_ours(plan, memory));
     }
     let mut press = press_delete(plan);
-    if checks::attested(&seen.cluster.attestations, "OnlyOurs") == Some(State::Unknown) {
+    if checks::attested(&seen.cluster.attestations, ONLY_OURS) == Some(State::Unknown) {
         press.what = format!("{}. OnlyOurs: {}", press.what, checks::UNCLEAR);
     }
     hand_offs.push(press);

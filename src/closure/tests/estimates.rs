@@ -76,16 +76,22 @@ fn many_users_take_what_the_quota_says() {
     );
 }
 
-#[test]
-fn a_term_far_ahead_blocks_until_it_is_accepted_by_name() {
-    let mut world = bought(Agreement::CustomerAgreement, Some(330));
+/// Bought so, with a term that ends far ahead, which nobody accepted: what stands in the way.
+fn blocked_by_its_term(agreement: Agreement) -> (Run, Vec<Obstacle>) {
+    let mut world = bought(agreement, Some(330));
     world.terms.accepted.clear();
     let mut run = Run::of(world);
     let told = decided(&mut run, |_| {});
     assert_eq!(reason(&told), "TermAhead");
-    let Decision::Blocked(obstacles) = &told.decision else {
+    let Decision::Blocked(obstacles) = told.decision else {
         panic!("{told:?}");
     };
+    (run, obstacles)
+}
+
+#[test]
+fn a_term_far_ahead_blocks_until_it_is_accepted_by_name() {
+    let (mut run, obstacles) = blocked_by_its_term(Agreement::CustomerAgreement);
     assert!(obstacles[0].message.contains("renews or ends on"));
     assert!(obstacles[0].remedy.contains("spec.accept"));
     run.plan.terms.accepted.push(accepted("TermAhead"));
@@ -95,14 +101,7 @@ fn a_term_far_ahead_blocks_until_it_is_accepted_by_name() {
 
 #[test]
 fn what_may_run_to_the_end_of_its_term_blocks_as_well() {
-    let mut world = bought(Agreement::Unknown, Some(330));
-    world.terms.accepted.clear();
-    let mut run = Run::of(world);
-    let told = decided(&mut run, |_| {});
-    assert_eq!(reason(&told), "TermAhead");
-    let Decision::Blocked(obstacles) = &told.decision else {
-        panic!("{told:?}");
-    };
+    let (mut run, obstacles) = blocked_by_its_term(Agreement::Unknown);
     let says = "if it runs to the end of its term: no program can read how it was bought";
     assert!(obstacles[0].message.contains(says), "{obstacles:?}");
     for says in ["spec.billing.accounts", "spec.accept", "recurring billing"] {

@@ -165,8 +165,9 @@ fn without_the_policies_nothing_counts_that_anybody_wrote() {
     let terms = resolve(&closure.spec, &configured.defaults).unwrap();
     let counted = |policies: Option<InForce>| {
         let now = at(CREATED);
-        let said = attestations(&closure, &terms, &found, &configured, policies, now);
-        let proofs = proofs::of(&closure, &terms, &found, &configured, policies, now);
+        let grounds = Grounds::new(&closure, &terms, &found, &configured, policies);
+        let said = attestations(&super::attested(&grounds, &found, now));
+        let proofs = proofs::of(&grounds, &found, now);
         let judged = judged_of(&closure, &found, policies, CREATED);
         (said.len(), proofs.len(), judged.approvers.len())
     };

@@ -77,15 +77,18 @@ pub(in crate::microsoft) async fn one_by_one<T: DeserializeOwned>(
     types: &[&str],
     select: &str,
 ) -> Result<Vec<T>, Failure> {
-    let mut found = Vec::new();
+    let (mut found, mut left) = (Vec::new(), ids.to_vec());
     for (kind, collection) in COLLECTIONS.iter().filter(|(kind, _)| types.contains(kind)) {
         let item = |id: &ObjectId| {
             let path = [STABLE, *collection, &id.to_string()];
             let url = line.url(Service::Graph, &path, &[("$select", select)])?;
             Ok(Item::get(&url))
         };
-        let items: Vec<Item> = ids.iter().map(item).collect::<Result<_, Failure>>()?;
-        for body in batch_read::read(line, STABLE, &items).await? {
+        let items: Vec<Item> = left.iter().map(item).collect::<Result<_, Failure>>()?;
+        let bodies = batch_read::read(line, STABLE, &items).await?;
+        // What is of one type is of no other.
+        let mut absent = Vec::new();
+        for (id, body) in left.into_iter().zip(bodies) {
             match body {
                 Ok(Value::Object(mut object)) => {
                     let kind = json!(format!("#microsoft.graph.{kind}"));
@@ -93,10 +96,11 @@ pub(in crate::microsoft) async fn one_by_one<T: DeserializeOwned>(
                     found.push(batch_read::understood(Ok(Value::Object(object)))?);
                 }
                 Ok(_) => return Err(Failure::malformed("UnexpectedBody")),
-                Err(failure) if failure.kind == Kind::Absent => {}
+                Err(failure) if failure.kind == Kind::Absent => absent.push(id),
                 Err(failure) => return Err(failure),
             }
         }
+        left = absent;
     }
     Ok(found)
 }

@@ -122,17 +122,14 @@ pub(in crate::microsoft) async fn told_holders(
         found.map(|a| a.principal).collect()
     };
     let mut lacking = None;
-    let mut where_readable = |read: Result<Vec<Assignment>, Failure>| match read {
-        Err(failure)
-            if failure.lacks_right() || matches!(failure.kind, Kind::Rejected | Kind::Absent) =>
-        {
-            let why = untold(&failure);
-            lacking = lacking
-                .filter(|known| *known != Why::Unsupported)
-                .or(Some(why));
-            Ok(Vec::new())
-        }
-        other => other,
+    let mut where_readable = |read: Result<Vec<Assignment>, Failure>| {
+        let Some(why) = read.as_ref().err().and_then(why_untold) else {
+            return read;
+        };
+        lacking = lacking
+            .filter(|known| *known != Why::Unsupported)
+            .or(Some(why));
+        Ok(Vec::new())
     };
     let eligible = where_readable(whole(line, eligible).await)?;
     let scheduled = where_readable(whole(line, scheduled).await)?;
@@ -147,13 +144,13 @@ pub(in crate::microsoft) async fn told_holders(
 }
 
 /// A tenant without the licence has nothing of the kind, nor has one in which the service knows no such collection; any other
-/// refusal says nothing of what there is.
-fn untold(failure: &Failure) -> Why {
+/// refusal says nothing of what there is. `None`: it is no refusal.
+fn why_untold(failure: &Failure) -> Option<Why> {
     match failure.kind {
-        Kind::Absent => Why::Unsupported,
-        Kind::Rejected if failure.code == UNLICENSED => Why::Unsupported,
-        Kind::Rejected => Why::Malformed,
-        _ => failure.why(),
+        Kind::Absent => Some(Why::Unsupported),
+        Kind::Rejected if failure.code == UNLICENSED => Some(Why::Unsupported),
+        Kind::Rejected => Some(Why::Malformed),
+        _ => failure.lacks_right().then(|| failure.why()),
     }
 }
 

@@ -178,7 +178,8 @@ fn section(
         for right in &sure {
             let _ = writeln!(text, "  '{}'  # {}", right.name(), reason(right));
         }
-        for right in permissions(&identity.unsure) {
+        let unsure = permissions(&identity.unsure);
+        for right in &unsure {
             let (when, reason) = (right.when.words(), reason(right));
             let _ = writeln!(
                 text,
@@ -186,7 +187,6 @@ fn section(
                 right.name()
             );
         }
-        let unsure = permissions(&identity.unsure);
         let all = sure.iter().chain(&unsure);
         let optional = all.filter(|right| !right.vital);
         let names: Vec<String> = optional
