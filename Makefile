@@ -59,9 +59,10 @@ stores-test: tools ## run the evidence stores of S3, Azure and Google on real se
 	(($${#ready[@]})) || { echo 'no server can be had: nothing is tried' >&2; exit 1; }; \
 	cargo test --features object-stores --test stores -- --test-threads 2 secrets:: "$${ready[@]}"
 
-bench: tools ## measure the operator's memory while it plans 200,000 users, in a release build (minutes)
+bench: tools ## measure memory while 200,000 users are planned, and pace while 10,000 are deleted, in release builds (minutes)
 	cargo build --release --bins
 	cargo bench --bench memory
+	cargo bench --bench pace
 
 lint: tools $(MACHETE) ## formatting, clippy, the pure core alone, generated files, unused dependencies
 	cargo fmt --check

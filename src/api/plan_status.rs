@@ -52,6 +52,10 @@ pub struct PlanStatus {
     /// Domains to release for another tenant.
     #[serde(default)]
     pub domains: u32,
+    /// The first 20 verified domains that the tenant's owner brought: whose tenant it is.
+    #[serde(default)]
+    #[schemars(length(max = 20), inner(length(max = 253)))]
+    pub custom_domains: Vec<String>,
     /// What dies with the tenant besides, as counted for the plan: the first 30.
     #[serde(default)]
     #[schemars(length(max = 30))]

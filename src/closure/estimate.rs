@@ -27,6 +27,7 @@ pub fn of_plan(sealed: &Sealed, terms: &Terms, made_at: Timestamp) -> Estimate {
     let writes = sealed.users.len() + head.applications.len();
     let begins = begins(terms, made_at);
     let users_gone = users_gone(writes, begins);
+    let policies = policies(head.policies.len());
     let last = head
         .subscriptions
         .iter()
@@ -67,6 +68,7 @@ pub fn of_plan(sealed: &Sealed, terms: &Terms, made_at: Timestamp) -> Estimate {
     if head.sync_enabled {
         message.push_str("; switching directory sync off takes up to 72 hours more");
     }
+    let at = at.saturating_add(policies).unwrap_or(at);
     Estimate {
         earliest: at.round(Unit::Minute).unwrap_or(at),
         dominated_by,
@@ -114,10 +116,22 @@ fn users_gone(writes: usize, from: Timestamp) -> Timestamp {
         .unwrap_or(from)
 }
 
+/// What disabling so many Conditional Access policies takes, after the subscriptions. Registrations that personal accounts may
+/// use have a slow lane, too: no plan tells which those are, and the bound must hold without.
+fn policies(count: usize) -> SignedDuration {
+    let seconds = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / quota::POLICIES_RATE;
+    SignedDuration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
 fn free_at(one: &PlannedSubscription, users_gone: Timestamp) -> Timestamp {
     let after = |wait| users_gone.saturating_add(wait).unwrap_or(users_gone);
     match one.agreement {
+        // What runs out already may be gone before a person deletes it.
+        Agreement::Direct if one.disabled => one.ends_at.map_or(after(DEPROVISION), |end| {
+            end.clamp(users_gone, after(DEPROVISION))
+        }),
         Agreement::Direct => after(DEPROVISION),
+        Agreement::Azure if one.disabled => users_gone,
         Agreement::Azure => after(AZURE_DELETE_FROM),
         // What a user bought by self-service is gone as soon as it is canceled.
         Agreement::Unknown => users_gone,

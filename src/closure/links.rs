@@ -156,6 +156,9 @@ pub const DELETE_TENANT: &str =
 pub const SYNC_OFF: &str =
     "https://learn.microsoft.com/microsoft-365/enterprise/turn-off-directory-synchronization";
 
+/// Microsoft's article on deleting a tenant: enterprise applications that cannot be deleted.
+pub const APPLICATIONS_THAT_STAY: &str = "https://learn.microsoft.com/entra/identity/users/directory-delete-howto#remove-enterprise-apps-that-you-cant-delete";
+
 /// Microsoft's article on multifactor authentication providers.
 pub const MFA_PROVIDERS: &str =
     "https://learn.microsoft.com/entra/identity/authentication/concept-mfa-authprovider";

@@ -368,7 +368,7 @@ pub struct Application {
     pub owner: Option<ObjectId>,
     /// A service principal that is disabled (`accountEnabled` is false): no token is issued for it.
     pub disabled: bool,
-    /// It goes with a setting, and not by being deleted.
+    /// It goes with something else, and not by being deleted.
     pub special: Option<Special>,
     /// It is our own.
     pub own: bool,

@@ -210,6 +210,9 @@ pub struct PlannedSubscription {
     pub seats: u32,
     /// How it was bought.
     pub agreement: Agreement,
+    /// It was disabled or canceled already when the plan was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
     /// Its recurring billing is switched off before any user is touched.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stop_renewal: bool,

@@ -1,4 +1,4 @@
-//! Service principals that go with a setting, and not by being deleted: what a person does about each.
+//! Service principals that go with something else, and not by being deleted: what a person does about each.
 
 use crate::closure::decision::{Blocker, Dates};
 use crate::closure::id::ObjectId;
@@ -19,6 +19,8 @@ pub enum Special {
     AzureDevOps,
     /// Microsoft Entra Connect, which synchronizes from Active Directory.
     DirectorySync,
+    /// Managed identities, each of which belongs to an Azure resource.
+    ManagedIdentity,
 }
 
 /// Azure DevOps in every tenant.
@@ -48,6 +50,7 @@ impl Special {
             Self::LinkedIn => "LinkedIn account connections",
             Self::AzureDevOps => "Azure DevOps",
             Self::DirectorySync => "Microsoft Entra Connect",
+            Self::ManagedIdentity => "managed identities of Azure resources",
         }
     }
 
@@ -64,6 +67,10 @@ impl Special {
             Self::DirectorySync => {
                 "Once directory sync is off, delete it among the enterprise applications; it comes back where sync is switched on again"
             }
+            Self::ManagedIdentity => {
+                "Each goes with its Azure resource: delete the resource, or its subscription. Where the portal still names one among the \
+                 enterprise applications, set Enabled for users to sign-in to No"
+            }
         }
     }
 
@@ -73,6 +80,7 @@ impl Special {
             Self::LinkedIn => links::LINKEDIN,
             Self::AzureDevOps => links::DISCONNECT_DEVOPS,
             Self::DirectorySync => links::SYNC_OFF,
+            Self::ManagedIdentity => links::APPLICATIONS_THAT_STAY,
         }
     }
 }

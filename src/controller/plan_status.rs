@@ -7,10 +7,11 @@ use crate::closure::acceptance;
 use crate::closure::decision::Approval;
 use crate::closure::estimate;
 use crate::closure::id::ObjectId;
+use crate::closure::label::label;
 use crate::closure::loss::LossCount;
 use crate::closure::memory::Memory;
 use crate::closure::observation::Subscription;
-use crate::closure::plan::{Plan, PlannedSubscription};
+use crate::closure::plan::{Plan, PlanHead, PlannedSubscription};
 use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::report::Report;
 use crate::closure::steps::losses;
@@ -52,9 +53,16 @@ pub(super) fn plan(
         applications_beyond: head.applications_beyond,
         policies: head.policies.clone(),
         domains: u32::try_from(head.domains.len()).unwrap_or(u32::MAX),
+        custom_domains: custom_domains(head),
         losses: made.losses.iter().map(|one| loss(read, one)).collect(),
         recycle_bin: made.recycle_bin.map(RecycleBin::words),
     })
+}
+
+fn custom_domains(head: &PlanHead) -> Vec<String> {
+    let all = head.custom_domains.iter().flatten();
+    let told = all.take(CUSTOM_DOMAINS);
+    told.map(|name| clip(&label(name), LONGEST_NAME)).collect()
 }
 
 /// What was accepted later; nothing where no approval is asked for at all.
@@ -112,6 +120,10 @@ fn loss(read: &Read, one: &LossCount) -> LossStatus {
 
 /// So many subscriptions stand in the status.
 const BOUGHT: usize = 20;
+/// Custom domains that the status names.
+const CUSTOM_DOMAINS: usize = 20;
+/// Characters of a domain's name.
+const LONGEST_NAME: usize = 253;
 
 /// What those that were listed are called.
 pub(super) fn names(listed: &[Subscription]) -> BTreeMap<ObjectId, String> {

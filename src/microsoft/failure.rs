@@ -4,6 +4,7 @@ use super::token_errors::{self, Follows};
 use super::{assertion, errors, proof};
 use crate::closure::observation::{Refused, Why};
 use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
@@ -264,14 +265,24 @@ fn tidy(code: &str) -> String {
     }
 }
 
-/// `Retry-After` in seconds, which Microsoft also sends with a fraction (`2.128`): rounded up. `None` where it is
-/// missing, no number, or negative. Source: learn.microsoft.com `graph/throttling`.
+/// `Retry-After` in seconds, which Microsoft also sends with a fraction (`2.128`): rounded up; or as a date, which RFC 9110
+/// allows a proxy on the way, too. `None` where it is neither, or negative. Source: learn.microsoft.com `graph/throttling`.
 pub(super) fn retry_after(text: &str) -> Option<Duration> {
-    let seconds: f64 = text.trim().parse().ok()?;
+    let text = text.trim();
+    let seconds: f64 = match text.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => seconds_until(text)?,
+    };
     if !seconds.is_finite() || seconds < 0.0 {
         return None;
     }
     Duration::try_from_secs_f64(seconds.ceil().min(LONGEST_PAUSE)).ok()
+}
+
+/// Seconds until a date by the clock here; one that has passed asks for no pause.
+fn seconds_until(date: &str) -> Option<f64> {
+    let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+    Some(date.duration_since(Timestamp::now()).as_secs_f64().max(0.0))
 }
 
 #[cfg(test)]
@@ -287,16 +298,21 @@ mod tests {
         assert_eq!(retry_after("7200"), Some(Duration::from_secs(7_200)));
         let day = Some(Duration::from_secs(86_400));
         assert_eq!((retry_after("86400"), retry_after("1e99")), (day, day));
-        for bad in [
-            "",
-            "soon",
-            "-1",
-            "NaN",
-            "inf",
-            "Wed, 21 Oct 2026 07:28:00 GMT",
-        ] {
+        for bad in ["", "soon", "-1", "NaN", "inf", "Wed, 21 Oct"] {
             assert_eq!(retry_after(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn retry_after_may_be_a_date() {
+        let passed = retry_after("Wed, 21 Oct 2015 07:28:00 GMT");
+        assert_eq!(passed, Some(Duration::ZERO));
+        let soon = Timestamp::now() + jiff::SignedDuration::from_secs(90);
+        let told = soon.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let pause = retry_after(&told).unwrap().as_secs();
+        assert!((60..=90).contains(&pause), "{told}: {pause}");
+        let far = Some(Duration::from_secs(86_400));
+        assert_eq!(retry_after("Mon, 21 Oct 2452 07:28:00 GMT"), far);
     }
 
     #[test]

@@ -110,6 +110,10 @@ fn head(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
         tenant.id
     );
     lines.title(&line);
+    let brought = &plan.custom_domains;
+    if !brought.is_empty() {
+        lines.below(&format!("its domains: {}", brought.join(", ")));
+    }
 }
 
 const GOES: &str = "-";

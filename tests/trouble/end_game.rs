@@ -176,8 +176,7 @@ async fn a_portal_that_refuses_though_all_is_green() {
     assert!(refused.contains("Contact support"), "{refused}");
     attest(&trial, "Refused", "failed").await;
     let told = trial.blocked("PortalRefused").await;
-    let says =
-        "Residue: 31 applications that Microsoft keeps, 2 applications that could be deleted";
+    let says = "Residue: 31 applications that Microsoft keeps, 2 others";
     assert!(told.message.contains(says), "{}", told.message);
     let status = trial.phase(Phase::Stalled).await;
     assert_eq!(condition(&status, "DirectoryDeleted").0, "False");

@@ -7,13 +7,15 @@ use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Application, Existence, Fact, Observation, Obstacle, Question};
+use crate::closure::observation::{
+    Application, Existence, Fact, Lifecycle, Observation, Obstacle, Question,
+};
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
 use crate::closure::special;
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
-use crate::closure::steps::{approval, end_game, facts, policy, refused};
+use crate::closure::steps::{approval, end_game, facts, policy, refused, subscriptions};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -116,7 +118,7 @@ fn next(
     if let Some(decision) = spare(plan, sealed, seen, memory, now) {
         return decision;
     }
-    if let Some(obstacle) = barred(checks) {
+    if let Some(obstacle) = bought_since(sealed, seen).or_else(|| barred(checks)) {
         return obstacle.blocks();
     }
     if let Some(decision) = applications(plan, sealed, seen, memory, now) {
@@ -175,6 +177,13 @@ fn paced(plan: &Plan, memory: &Memory, intent: Intent, now: Timestamp) -> Decisi
             .into(),
         None => Decision::Act(intent),
     }
+}
+
+/// Subscriptions that came after the plan was made: nobody approved that they end.
+fn bought_since(sealed: &Sealed, seen: &Observation) -> Option<Obstacle> {
+    let planned = |id| sealed.head.subscriptions.iter().any(|one| one.id == id);
+    let all = seen.subscriptions.known()?.iter();
+    subscriptions::drift(all.filter(|one| one.lifecycle != Lifecycle::Gone && !planned(one.id)))
 }
 
 /// Only what keeps a person from pressing Delete, and was seen to be done before, bars the hand-off.

@@ -216,9 +216,13 @@ fn left(seen: &Observation, memory: &Memory) -> Vec<Residue> {
 /// All is green, and the portal refuses. The ticket tells the rest.
 pub fn portal_refused(seen: &Observation, memory: &Memory, checks: &[Check]) -> Obstacle {
     let left = left(seen, memory);
-    let number = |kept: bool| {
+    let number = |kept: bool, each: fn(&Residue) -> u32| {
         let some = left.iter().filter(|one| one.kept == kept);
-        some.map(|one| one.count).fold(0, u32::saturating_add)
+        some.map(each).fold(0, u32::saturating_add)
+    };
+    let disabled = match number(false, |one| one.disabled) {
+        0 => String::new(),
+        some => format!(" ({} disabled)", thousands(some)),
     };
     let open = checks.iter().filter(|check| check.state != State::Passed);
     let names: Vec<&str> = open
@@ -231,10 +235,10 @@ pub fn portal_refused(seen: &Observation, memory: &Memory, checks: &[Check]) -> 
         "; this operator's own application is still there"
     };
     let message = format!(
-        "The portal refuses to delete the tenant. Residue: {} that Microsoft keeps, {} that could be deleted{ours}; \
+        "The portal refuses to delete the tenant. Residue: {} that Microsoft keeps, {}{disabled}{ours}; \
          checks not known to be met: {}",
-        count(number(true), "application"),
-        count(number(false), "application"),
+        count(number(true, |one| one.count), "application"),
+        count(number(false, |one| one.count), "other"),
         if names.is_empty() {
             "none".to_owned()
         } else {

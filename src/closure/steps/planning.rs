@@ -114,6 +114,7 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
         },
         seats: one.seats,
         agreement: one.agreement,
+        disabled: one.lifecycle != Lifecycle::Active,
         stop_renewal: terms.stop_renewal_first && renewal::stoppable(one),
         ends_at: one.next_change,
         term_ends_at: one.term_end,

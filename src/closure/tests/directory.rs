@@ -128,6 +128,12 @@ fn what_was_done_and_is_no_longer_so_bars_the_hand_off() {
         (reason(&told), told.step),
         ("PlanDrift", Step::DeleteDirectory)
     );
+    // Nobody is told to cancel what nobody approved.
+    let Decision::Blocked(obstacles) = told.decision else {
+        panic!()
+    };
+    let remedy = &obstacles[0].remedy;
+    assert!(remedy.starts_with("Find out who bought them"), "{remedy}");
 }
 
 #[test]

@@ -45,6 +45,29 @@ fn the_longest_known_wait_dominates() {
 }
 
 #[test]
+fn what_runs_out_already_may_be_gone_before_72_hours() {
+    for (days, hours) in [(Some(1), 24), (Some(30), 72), (Some(-1), 0), (None, 72)] {
+        let world = bought(Agreement::Direct, days)
+            .with(|w| w.subscriptions[0].lifecycle = Lifecycle::Disabled);
+        let (estimate, takes) = of(world);
+        let off = takes - SignedDuration::from_hours(hours);
+        assert!(off.abs() < SignedDuration::from_hours(1), "{takes:?}");
+        assert_eq!(estimate.dominated_by == "WriteQuota", hours == 0);
+    }
+}
+
+#[test]
+fn conditional_access_has_a_lane_of_its_own() {
+    let sealed = planned(World::new(3)).plan.sealed.unwrap();
+    let mut with = sealed.clone();
+    with.head.policies = vec![sealed.head.retained; 50];
+    let at = |sealed| estimate::of_plan(sealed, &World::new(3).terms, start()).earliest;
+    let more = at(&with).duration_since(at(&sealed));
+    // 50 of them at 1/s, rounded to the minute.
+    assert_eq!(more.as_mins(), 1);
+}
+
+#[test]
 fn what_may_not_begin_yet_takes_until_then() {
     let (estimate, takes) = of(bought(Agreement::CustomerAgreement, Some(30))
         .with(|w| w.terms.not_before = Some(start() + SignedDuration::from_hours(1_000))));

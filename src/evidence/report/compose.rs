@@ -209,6 +209,12 @@ fn plan(status: &TenantClosureStatus, course: &Course<'_>) -> Option<Plan> {
         security_defaults: head.security_defaults,
         policies: head.policies.clone(),
         domains: head.domains.iter().map(|name| Foreign::new(name)).collect(),
+        custom_domains: head
+            .custom_domains
+            .iter()
+            .flatten()
+            .map(|name| Foreign::new(name))
+            .collect(),
         losses: entry.spec.losses.clone(),
         retained: head.retained,
         spare: head.spare,
@@ -332,6 +338,7 @@ fn journal(sources: &Sources<'_>) -> Journal {
                 sources.namespace
             ),
             format!("tenant-closure verify journal.jsonl --head {told}"),
+            format!("tenant-closure verify EVIDENCE_STORE --uid {uid} --head {told}"),
         ]
         // A status can name anything as the namespace of its journal.
         .map(|line| Foreign::account(&line).to_string())

@@ -163,6 +163,8 @@ pub struct Plan {
     pub policies: Vec<ObjectId>,
     /// Domains to release for another tenant.
     pub domains: Vec<Foreign>,
+    /// Verified domains that the tenant's owner brought.
+    pub custom_domains: Vec<Foreign>,
     /// What dies with the tenant besides, as it was counted for the plan, sizes in bytes.
     pub losses: Vec<LossCount>,
     /// Object id of the administrator who stays.

@@ -39,6 +39,9 @@ struct Raw {
 
 impl Raw {
     fn special(&self) -> Option<Special> {
+        if self.service_principal_type.as_deref() == Some(MANAGED_IDENTITY) {
+            return Some(Special::ManagedIdentity);
+        }
         Special::of(
             self.app_id,
             self.display_name.as_deref().unwrap_or_default(),
@@ -58,9 +61,12 @@ impl Raw {
     }
 }
 
+/// `servicePrincipalType` of what belongs to an Azure resource (graph/api/resources/serviceprincipal).
+const MANAGED_IDENTITY: &str = "ManagedIdentity";
+
 /// A service principal of Microsoft's own, or a managed identity.
 pub(in crate::microsoft) fn built_in(kind: Option<&str>, owner: Option<&str>) -> bool {
-    kind == Some("ManagedIdentity")
+    kind == Some(MANAGED_IDENTITY)
         || owner
             .and_then(ObjectId::parse)
             .is_some_and(|owner| owner == SERVICES || Hosts::controls().any(|own| own == owner))

@@ -38,12 +38,20 @@ fn planned() -> Value {
     json!({
         "observedGeneration": 1, "phase": "AwaitingApproval", "approval": {"required": 2, "given": 1},
         "plan": {"digest": "9f2c61aa77ab0000", "madeAt": "2026-10-02T09:14:07Z", "users": 1000, "subscriptions": 23, "applications": 12, "domains": 1,
+            "customDomains": ["contoso.nl", "contoso.de"],
             "losses": [{"kind": "Mailboxes", "accepted": true}, {"kind": "OneDrive", "count": 7, "bytes": 1_700_000_000, "accepted": true}, {"kind": "SharePoint", "count": 3, "bytes": 512, "accepted": true}, {"kind": "Groups", "count": 41},
                 {"kind": "AzureResources", "subscription": AZURE, "count": 14}],
             "bought": [one("SPE_E5", "Direct", "Administrator"), one("BI", "CustomerAgreement", "Operator"), one("FAR", "Partner", "Distributor"), one("PAYG", "Azure", "Operator")]},
         "blockers": [{"check": "Approval", "state": "blocked", "remedy": "approve it", "link": "", "who": "person"}],
         "estimate": {"earliest": "2026-10-05T09:17:00Z", "dominatedBy": "Deprovisioning", "message": "72 hours"},
     })
+}
+
+#[test]
+fn whose_tenant_it_is_stands_at_the_top() {
+    let told = told(&json!({}), &planned());
+    let says = "its domains: contoso.nl, contoso.de What goes";
+    assert!(told.contains(says), "{told}");
 }
 
 #[test]

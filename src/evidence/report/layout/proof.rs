@@ -92,7 +92,8 @@ impl Report {
             blocks.push(Block::List(wrong));
         }
         blocks.push(Block::Paragraph(vec![Inline::words(
-            "Whoever may read the journal can verify it; an export can be verified anywhere:",
+            "Whoever may read the journal can verify it; an export can be verified anywhere, and so can the evidence store that the \
+             operator's configuration names (evidenceStore), which outlives the cluster:",
         )]));
         blocks.push(Block::Commands(journal.verify.clone()));
         blocks.push(Block::Paragraph(vec![Inline::words(

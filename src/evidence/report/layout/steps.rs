@@ -4,7 +4,7 @@ use super::cells::{Line, at, joined, number, section, table};
 use crate::closure::loss::LossCount;
 use crate::closure::words::thousands;
 use crate::evidence::report::document::{Block, Inline, Section, Tone};
-use crate::evidence::report::{Plan, Report, StepResult, Subscription};
+use crate::evidence::report::{Foreign, Plan, Report, StepResult, Subscription};
 
 impl Report {
     pub(super) fn progress(&self) -> Section {
@@ -120,12 +120,12 @@ impl Report {
             ));
         }
         facts.extend(switches(plan));
+        if !plan.custom_domains.is_empty() {
+            facts.push(("Custom domains", named(&plan.custom_domains)));
+        }
         if !plan.domains.is_empty() {
             let mut line = vec![Inline::words("to release for another tenant: ")];
-            for (at, name) in plan.domains.iter().enumerate() {
-                line.extend((at > 0).then(|| Inline::words(", ")));
-                line.push(Inline::Foreign(name.clone()));
-            }
+            line.extend(named(&plan.domains));
             facts.push(("Domains", line));
         }
         facts.extend(losses(plan));
@@ -214,4 +214,14 @@ fn applications(plan: &Plan) -> String {
             thousands(more)
         ),
     }
+}
+
+/// So many names, one after the other.
+fn named(all: &[Foreign]) -> Line {
+    let mut line = Line::new();
+    for (at, name) in all.iter().enumerate() {
+        line.extend((at > 0).then(|| Inline::words(", ")));
+        line.push(Inline::Foreign(name.clone()));
+    }
+    line
 }
