@@ -243,12 +243,13 @@ async fn a_planned_global_administrator_who_is_restored() {
     let trial = Trial::new("restored-planned", json!({"users": 40})).await;
     let other = newcomer(&trial, json!({"role": "Global Administrator"})).await;
     trial.apply().await;
-    let went = async {
-        while trial.left().await.contains(&other) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
+    // Back before the operator saw that the account is gone it would be one that did not go.
+    let went = trial.until("all are seen to be gone", |status| {
+        let users = status.steps.iter().find(|one| one.name == "Users");
+        users.is_some_and(|one| one.done == 40)
+    });
     trial.with_approver(went).await;
+    assert!(!trial.left().await.contains(&other));
     let back = json!({"action": "restoreUser", "id": other});
     trial.case.portal.press_with(&back).await.unwrap();
     let drift = trial.with_approver(trial.blocked("PlanDrift")).await;
