@@ -40,5 +40,6 @@ async fn hardly_anything_is_refused_and_nobody_is_lost() {
     for share in ["throttledItemsPercent", "throttledRequestsPercent"] {
         assert!(of(share) <= 1.0, "{share}: {figures}");
     }
-    assert!(of("requestsPerUser") <= 0.06, "{figures}");
+    // 1/20 for the batches; what is read meanwhile weighs the less the more users there are.
+    assert!(of("requestsPerUser") <= 0.08, "{figures}");
 }

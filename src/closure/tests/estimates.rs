@@ -59,7 +59,7 @@ fn what_runs_out_already_may_be_gone_before_72_hours() {
 #[test]
 fn conditional_access_has_a_lane_of_its_own() {
     let sealed = planned(World::new(3)).plan.sealed.unwrap();
-    let mut with = sealed.clone();
+    let mut with = (*sealed).clone();
     with.head.policies = vec![sealed.head.retained; 50];
     let at = |sealed| estimate::of_plan(sealed, &World::new(3).terms, start()).earliest;
     let more = at(&with).duration_since(at(&sealed));
