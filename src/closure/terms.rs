@@ -34,6 +34,16 @@ impl Cloud {
             Self::China => "China",
         }
     }
+
+    /// The audience that the federated credential of an application takes, and the cluster's token is made for.
+    /// Source: learn.microsoft.com `graph/api/resources/federatedidentitycredential`.
+    pub const fn federated_audience(self) -> &'static str {
+        match self {
+            Self::Global => "api://AzureADTokenExchange",
+            Self::USGov | Self::USGovDoD => "api://AzureADTokenExchangeUSGov",
+            Self::China => "api://AzureADTokenExchangeChina",
+        }
+    }
 }
 
 /// Whether anything may be changed in the tenant.

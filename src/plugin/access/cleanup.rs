@@ -75,6 +75,11 @@ fn section(
         let _ = match right.kind {
             Kind::Permission | Kind::PartnerCenter | Kind::DirectoryRole => Ok(()),
             Kind::BillingRole => writeln!(text, "  Remove-BillingRole $identity '{name}'"),
+            Kind::SubscriptionRole if tenant != terms.tenant_id => writeln!(
+                text,
+                "  Write-Host \"By hand, in the tenant {}: remove the delegation (Azure Lighthouse) to the application $($identity.AppId)\"",
+                terms.tenant_id
+            ),
             Kind::SubscriptionRole => writeln!(
                 text,
                 "  foreach ($scope in Get-AzureScope '{tenant}') {{ Remove-AzureRole $identity '{name}' $scope }}"

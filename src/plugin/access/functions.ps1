@@ -177,11 +177,19 @@ function Set-Certificate($Identity, [string]$Tenant, [string]$Namespace, [string
   }
 }
 
-# A Customer Agreement's account, under its resource; several need a choice.
+# A Customer Agreement's account, under its resource; several need a choice. Without one there is no role that could be given here,
+# and the script goes on.
 function Get-BillingAccount {
   $names = @(az billing account list --query "[?agreementType=='MicrosoftCustomerAgreement'].name" --output tsv)
-  if ($BillingAccount) { $names = @($names | Where-Object { $_ -eq $BillingAccount }) }
-  if ($names.Count -ne 1) { throw "choose one account with -BillingAccount: $names" }
+  if ($BillingAccount) {
+    $names = @($names | Where-Object { $_ -eq $BillingAccount })
+    if ($names.Count -eq 0) { throw "there is no Customer Agreement account $BillingAccount that you may see" }
+  }
+  if ($names.Count -gt 1) { throw "choose one account with -BillingAccount: $names" }
+  if ($names.Count -eq 0) {
+    Write-Warning "you see no billing account under a Microsoft Customer Agreement. Run this again as one who has a role on it. By hand instead: of an Enterprise Agreement see https://learn.microsoft.com/azure/cost-management-billing/manage/assign-roles-azure-service-principals; an Online Services Program account has no role for an application, and what was bought through it is canceled by its account administrator"
+    return $null
+  }
   $arm = (az cloud show --query endpoints.resourceManager --output tsv).TrimEnd('/')
   "$arm/providers/Microsoft.Billing/billingAccounts/$($names[0])"
 }
@@ -196,6 +204,10 @@ function Get-BillingAssignment([string]$Account, $Identity, [string]$Definition)
 
 function Set-BillingRole($Identity, [string]$Tenant, [string]$Role) {
   $account = Get-BillingAccount
+  if (-not $account) {
+    Write-Warning "by hand: $Role for the application $($Identity.AppId), on the billing account"
+    return
+  }
   $definition = Get-BillingRole $account $Role
   if (Get-BillingAssignment $account $Identity $definition) { return }
   $body = New-TemporaryFile
@@ -206,6 +218,10 @@ function Set-BillingRole($Identity, [string]$Tenant, [string]$Role) {
 
 function Remove-BillingRole($Identity, [string]$Role) {
   $account = Get-BillingAccount
+  if (-not $account) {
+    Write-Warning "by hand, if it was given by hand: take $Role away from the application $($Identity.AppId)"
+    return
+  }
   foreach ($name in Get-BillingAssignment $account $Identity (Get-BillingRole $account $Role)) {
     az rest --method delete --url "$account/billingRoleAssignments/${name}?api-version=2024-04-01" --output none
   }
@@ -219,7 +235,10 @@ function Remove-AzureRole($Identity, [string]$Role, [string]$Scope) {
   az role assignment delete --assignee $Identity.Principal.Id --role $Role --scope $Scope
 }
 
-# Every Azure subscription of the tenant.
+# Every Azure subscription of the tenant that is closed, and no other: az lists what other tenants have delegated too (Azure
+# Lighthouse), with this tenant in tenantId, and their own in homeTenantId.
 function Get-AzureScope([string]$Tenant) {
-  az account list --all --query "[?tenantId=='$Tenant'].id" --output tsv | ForEach-Object { "/subscriptions/$_" }
+  $ids = @(az account list --all --query "[?tenantId=='$Tenant' && homeTenantId=='$Tenant'].id" --output tsv)
+  if ($ids.Count -eq 0) { Write-Warning "you see no Azure subscription of the tenant ${Tenant}: where there are some, run this again as one who is Owner of them" }
+  $ids | ForEach-Object { "/subscriptions/$_" }
 }

@@ -23,15 +23,6 @@ pub(super) const fn environment(cloud: Cloud) -> (&'static str, &'static str) {
     }
 }
 
-/// The audience that an application's federated credential takes, per cloud.
-const fn audience(cloud: Cloud) -> &'static str {
-    match cloud {
-        Cloud::Global => "'api://AzureADTokenExchange'",
-        Cloud::USGov | Cloud::USGovDoD => "'api://AzureADTokenExchangeUSGov'",
-        Cloud::China => "'api://AzureADTokenExchangeChina'",
-    }
-}
-
 pub(super) fn script(
     closure: &TenantClosure,
     terms: &Terms,
@@ -229,6 +220,7 @@ fn granted(right: &Right, terms: &Terms, identity: &Identity<'_>) -> Result<Stri
             format!("Set-Role $identity '{template}'  # {name}; {reason}\n")
         }
         Kind::BillingRole => format!("Set-BillingRole $identity '{tenant}' '{name}'  # {reason}\n"),
+        Kind::SubscriptionRole if tenant != terms.tenant_id => delegated(right, terms),
         Kind::SubscriptionRole => format!(
             "foreach ($scope in Get-AzureScope '{tenant}') {{ Set-AzureRole $identity '{name}' $scope }}  # {reason}\n"
         ),
@@ -240,6 +232,21 @@ fn granted(right: &Right, terms: &Terms, identity: &Identity<'_>) -> Result<Stri
             "Write-Host \"By hand, in Partner Center, Account settings, App management: add the application $($identity.AppId)\"  # {reason}\n"
         ),
     })
+}
+
+/// An application of another tenant gets nothing on the Azure subscriptions of that tenant: they have no part in the closure.
+/// Those of the closed one it reaches by Azure Lighthouse alone, which is set up there, and delegates no Owner.
+/// Source: learn.microsoft.com `azure/lighthouse/concepts/tenants-users-roles`.
+fn delegated(right: &Right, terms: &Terms) -> String {
+    let (name, reason, closed) = (right.name(), reason(right), terms.tenant_id);
+    if name == "Owner" {
+        return format!(
+            "Write-Warning \"Azure Lighthouse delegates no Owner: where the operator is to cancel Azure subscriptions of the tenant {closed}, leave tenantId and credentials of the account out, so that an application of that tenant does it\"  # {reason}\n"
+        );
+    }
+    format!(
+        "Write-Host \"By hand, in the tenant {closed}: delegate its Azure subscriptions to the application $($identity.AppId) by Azure Lighthouse, with the role {name}\"  # {reason}\n"
+    )
 }
 
 /// The resource that the directory is.
@@ -277,15 +284,14 @@ fn signed_in_by(
                 "--operator-service-account",
                 &asked.operator_service_account,
             )?;
-            let audience = audience(terms.cloud);
+            let audience = terms.cloud.federated_audience();
             if many {
                 return Ok(comment(&format!(
-                    "Where the application is registered, its federated credential names the subject system:serviceaccount:{namespace}:{account} and the audience {}.",
-                    audience.trim_matches('\'')
+                    "Where the application is registered, its federated credential names the subject system:serviceaccount:{namespace}:{account} and the audience {audience}."
                 )));
             }
             format!(
-                "Set-Federation $identity 'system:serviceaccount:{namespace}:{account}' {audience}\n"
+                "Set-Federation $identity 'system:serviceaccount:{namespace}:{account}' '{audience}'\n"
             )
         }
         Proof::Secret(secret) => {

@@ -1,5 +1,8 @@
 //! `access`: a script that grants exactly what a closure's steps need, or takes it away again; and what of it is held.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod account_tests;
 mod check;
 mod cleanup;
 mod grant;

@@ -5,7 +5,7 @@ use crate::plugin::{Ended, Trouble};
 use serde_json::{Value, json};
 
 pub(super) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
-const PAYER: &str = "7a3b0c1d-2e3f-4a5b-8c6d-7e8f90a1b2c3";
+pub(super) const PAYER: &str = "7a3b0c1d-2e3f-4a5b-8c6d-7e8f90a1b2c3";
 const PRIVILEGED: &str = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13";
 
 /// What tells of a second factor, counts what dies with the tenant, and finds users in restricted units.
@@ -53,7 +53,7 @@ pub(super) fn asked(purpose: AccessFor) -> AccessScript {
 }
 
 /// The script without the functions that are the same in each.
-fn body(closure: &TenantClosure, purpose: AccessFor) -> String {
+pub(super) fn body(closure: &TenantClosure, purpose: AccessFor) -> String {
     body_of(closure, &asked(purpose)).unwrap()
 }
 
