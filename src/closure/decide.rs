@@ -69,7 +69,7 @@ fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Dec
         decided.decision = refusal;
         return decided;
     }
-    let departed = guards::departed(seen, memory);
+    let departed = guards::departed(seen, memory, now);
     let mut expired = None;
     if departed && let Some(approved) = steps::approval::outside(plan, seen, now) {
         decided.standings.extend(approved.standings);

@@ -12,7 +12,7 @@ use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
 use crate::closure::steps::{
-    administrators, afterwards, credential, domains, facts, keeper, preconditions,
+    administrators, afterwards, credential, delete_directory, domains, facts, keeper, preconditions,
 };
 use crate::closure::terms::{Mode, Terms};
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ pub fn refuse(
         .or_else(|| evidence(&plan.terms, seen))
         .or_else(|| rivals_and_credential(&plan.terms, seen, memory, now))
         .or_else(|| {
-            if departed(seen, memory) {
+            if departed(seen, memory, now) {
                 // Nobody inside the tenant can be asked any more.
                 return None;
             }
@@ -40,22 +40,31 @@ pub fn refuse(
         })
 }
 
-/// True once we can no longer look from inside: our identity is gone, or the directory's deletion was accepted.
-pub fn departed(seen: &Observation, memory: &Memory) -> bool {
-    let deleting = memory.directory_delete.as_ref();
-    memory.own_identity_removed
-        || deleting.is_some_and(|asked| asked.refused.is_none())
-        || let_go(seen, memory)
+/// True once we can no longer look from inside: our identity is gone, or the directory is being deleted.
+pub fn departed(seen: &Observation, memory: &Memory, now: Timestamp) -> bool {
+    memory.own_identity_removed || deleting(seen, memory, now) || let_go(seen, memory)
+}
+
+/// Azure accepted the deletion of the directory, and has its time for it; or it took our way in along. Azure says nowhere that
+/// it came to nothing later: a directory that can still be read after that time is looked at as before.
+fn deleting(seen: &Observation, memory: &Memory, now: Timestamp) -> bool {
+    let asked = memory.directory_delete.as_ref();
+    asked
+        .filter(|asked| asked.refused.is_none())
+        .is_some_and(|asked| delete_directory::is_awaited(asked, now) || locked_out(seen))
+}
+
+fn locked_out(seen: &Observation) -> bool {
+    matches!(
+        seen.organization,
+        Fact::Unreadable(Why::CredentialRefused(_))
+    )
 }
 
 /// Our own application refused to go and was handed to a person, who has removed it since: the way in is lost as was meant.
 fn let_go(seen: &Observation, memory: &Memory) -> bool {
     let asked = memory.own_identity.as_ref();
-    asked.is_some_and(|asked| asked.refused.is_some())
-        && matches!(
-            seen.organization,
-            Fact::Unreadable(Why::CredentialRefused(_))
-        )
+    asked.is_some_and(|asked| asked.refused.is_some()) && locked_out(seen)
 }
 
 /// Suspend, legal hold, and the switches of the operator's own configuration.
@@ -135,7 +144,7 @@ fn rivals_and_credential(
     now: Timestamp,
 ) -> Option<Decision> {
     if let Err(obstacle) = &seen.cluster.credential
-        && !departed(seen, memory)
+        && !departed(seen, memory, now)
     {
         let blocked = obstacle.clone().blocks();
         return Some(or_gone(terms, seen, memory, now, blocked));

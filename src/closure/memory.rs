@@ -245,7 +245,9 @@ impl Memory {
                 self.own_identity = Some(asked());
                 self.for_support.residue.clone_from(&intent.residue);
             }
-            Action::DeleteDirectory => self.directory_delete = Some(asked()),
+            Action::DeleteDirectory => {
+                self.directory_delete = Some(Asked::again(self.directory_delete.as_ref(), asked()));
+            }
             Action::VerifyDirectoryGone => {
                 if outcome.complete && outcome.gone > 0 {
                     self.directory_gone_at = Some(at);

@@ -101,6 +101,58 @@ async fn a_directory_of_another_tenant_is_never_deleted() {
     }
 }
 
+/// However long a pause Azure asks for, what the deletion came to is looked at once before the effect's time is over; a shorter
+/// pause is kept.
+#[tokio::test]
+async fn a_deletion_that_fails_late_is_looked_at_once_at_least() {
+    let resource = "/subscriptions/s/resourceGroups/g/providers/Microsoft.AzureActiveDirectory/ciamDirectories/contoso.onmicrosoft.com";
+    let operation = "https://management.azure.com/operations/1";
+    for (pause, status, code, soonest) in [
+        ("3600", "Failed", Some("DirectoryNotEmpty"), 1_000),
+        ("3600", "InProgress", None, 1_000),
+        ("1", "Failed", Some("DirectoryNotEmpty"), 1_000),
+        ("0", "Failed", Some("DirectoryNotEmpty"), 200),
+    ] {
+        let (fake, mut settings) = start_raw(move |seen, _| {
+            match (seen.method.as_str(), seen.path.as_str()) {
+                ("GET", "/operations/1") => Told::Json(
+                    200,
+                    json!({"status": status, "error": {"code": "DirectoryNotEmpty", "message": "Anna Bakker"}}),
+                ),
+                ("GET", path) if path == resource => {
+                    Told::Json(200, json!({"properties": {"tenantId": TENANT}}))
+                }
+                ("DELETE", _) => Told::With(
+                    202,
+                    vec![("azure-asyncoperation", operation.into()), ("retry-after", pause.into())],
+                    Value::Null,
+                ),
+                _ => usual(seen),
+            }
+        })
+        .await;
+        settings.limits.effect = Duration::from_secs(2);
+        let tenant = LiveTenant::new(settings);
+        let about = Intent {
+            resource: Some(resource.into()),
+            ..intent(Action::DeleteDirectory, vec![])
+        };
+        let begun = Instant::now();
+        let attempt = tenant.perform(&about, &Held::new()).await;
+        let took = begun.elapsed();
+        assert_eq!(attempt.refused.first().map(|r| r.code.as_str()), code);
+        assert_eq!(attempt.accepted.is_empty(), code.is_some());
+        let seen = fake.seen();
+        let looks = seen.iter().filter(|one| one.path == "/operations/1");
+        assert_eq!(looks.count(), 1, "{pause} {status}");
+        let soonest = Duration::from_millis(soonest);
+        assert!(
+            took >= soonest && took < Duration::from_secs(2),
+            "{pause}: {took:?}"
+        );
+    }
+}
+
 /// What is left in a directory stays in it until a person has removed it: that is told. A race passes, and so does a reply
 /// without a word.
 #[tokio::test]

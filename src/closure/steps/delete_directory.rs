@@ -6,7 +6,7 @@ use crate::closure::guards;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
-use crate::closure::memory::Memory;
+use crate::closure::memory::{Asked, Memory};
 use crate::closure::observation::{
     Application, Existence, Fact, Lifecycle, Observation, Obstacle, Question,
 };
@@ -23,6 +23,10 @@ use std::time::Duration;
 const SLICE: usize = 100;
 /// A deletion that was accepted, and after which the tenant is still there so much later, is asked for again.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+/// So often in a row it is accepted in vain before a person is told.
+const IN_VAIN: u32 = 3;
+/// From then on it is asked for only so long after the time before: what was in the way may be gone by itself.
+const SELDOM: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Effects in a row that moved nothing, after which a person goes on with the applications.
 const TRIES: u32 = 6;
 
@@ -31,7 +35,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     if memory.directory_gone_at.is_some() {
         return proven(plan);
     }
-    if guards::departed(seen, memory) {
+    if guards::departed(seen, memory, now) {
         let checks = checks::all(plan, seen, memory);
         let next = from_outside(plan, seen, memory, now);
         let standing = Standing::unknown(
@@ -251,9 +255,33 @@ fn stuck(memory: &Memory, action: Action) -> bool {
     memory.tried_in_vain(action) >= TRIES
 }
 
+/// Azure accepted the deletion, and has had less time for it than it may take.
+pub fn is_awaited(asked: &Asked, now: Timestamp) -> bool {
+    now.duration_since(asked.at) < ASK_AGAIN
+}
+
+/// Azure accepts the deletion time and again, and nothing comes of it.
+fn in_vain(plan: &Plan, asked: &Asked, now: Timestamp) -> Option<Obstacle> {
+    let is_vain = asked.refused.is_none() && asked.accepted >= IN_VAIN;
+    (is_vain && now.duration_since(asked.at) < SELDOM).then(|| {
+        let message = format!(
+            "Azure accepted to delete the directory {IN_VAIN} times or more, and it is still there"
+        );
+        let remedy = format!(
+            "Read in the activity log of the resource in the Azure portal why the deletion failed, and remove what it names; Azure is \
+             asked again after seven days. Or delete the tenant by hand ({}), which is noticed from outside",
+            links::tenants(plan.terms.cloud)
+        );
+        Obstacle::new("DirectoryRefused", message, remedy)
+    })
+}
+
 /// An External ID or B2C directory: one call, the last.
 fn by_call(plan: &Plan, memory: &Memory, now: Timestamp) -> Decision {
     let asked = memory.directory_delete.as_ref();
+    if let Some(vain) = asked.and_then(|asked| in_vain(plan, asked, now)) {
+        return vain.blocks();
+    }
     if let Some(code) = asked.and_then(|asked| asked.refused.as_ref())
         && schedule::told(memory, &plan.terms, now)
     {
@@ -284,7 +312,7 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
     }
     let deleting = memory.directory_delete.as_ref();
     let deleting = deleting.filter(|asked| asked.refused.is_none());
-    if deleting.is_some_and(|asked| now.duration_since(asked.at) < ASK_AGAIN) {
+    if deleting.is_some_and(|asked| is_awaited(asked, now)) {
         let message = "Azure accepted the deletion of the directory; it takes a while";
         return Waiting::new("DeletingDirectory", message).into();
     }

@@ -6,6 +6,7 @@ mod access;
 mod approval;
 mod backup;
 mod deadlines;
+mod deleting;
 mod deprovision;
 mod directory;
 mod disabling;

@@ -21,6 +21,9 @@ const SHORTEST: Duration = Duration::from_millis(200);
 /// The longest time that an operation is followed; what lasts longer is seen by reading the object.
 const FOLLOWED: Duration = Duration::from_secs(10);
 
+/// So long before the effect's own time is over an operation is looked at that asked for a longer pause than that.
+const LAST_LOOK: Duration = Duration::from_millis(500);
+
 /// Sends one request that stands for `objects` and follows the operation that it begins. An operation that fails is a
 /// refusal with its code; one that is still running counts as accepted.
 pub(in crate::microsoft) async fn carry_out(
@@ -109,12 +112,18 @@ fn ended_badly(reply: &Reply) -> Option<Failure> {
     coded.then_some(failure)
 }
 
-/// Watches an operation; `Some` where it came to a bad end.
-async fn watch(line: &Line<'_>, mut url: url::Url, mut pause: Duration) -> Option<Failure> {
-    let until = line.until().min(Instant::now() + FOLLOWED);
-    while Instant::now() + pause < until {
+/// Watches an operation; `Some` where it came to a bad end. Whatever pause it asks for, it is looked at once at least: nothing
+/// else tells why it failed.
+async fn watch(line: &Line<'_>, mut url: url::Url, pause: Duration) -> Option<Failure> {
+    let end = line.until();
+    let until = end.min(Instant::now() + FOLLOWED);
+    let left = end.saturating_duration_since(Instant::now());
+    let mut pause = pause.min(left.saturating_sub(LAST_LOOK));
+    let mut looked = false;
+    while !looked || Instant::now() + pause < until {
         tokio::time::sleep(pause).await;
-        if !line.opened(Service::Arm, Lane::Read, until).await {
+        looked = true;
+        if !line.opened(Service::Arm, Lane::Read, end).await {
             return None;
         }
         let reply = line
