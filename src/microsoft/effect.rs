@@ -5,7 +5,7 @@ use super::clouds::Service;
 use super::failure::{Failure, Kind};
 use super::gates::{Lane, lock};
 use super::heard::Heard;
-use super::pauses::SlowLane;
+use super::pauses::{SlowLane, too_busy};
 use super::request::{Call, Reply};
 use super::wire::{Line, NOT_SENT};
 use crate::closure::id::ObjectId;
@@ -304,6 +304,7 @@ fn sort(
     let mut good = true;
     let mut throttled = 0;
     let mut pause = None;
+    let mut rest = None;
     let mut heard = None;
     let asked = items.iter().zip(ids);
     for ((item, id), answer) in asked.zip(answers) {
@@ -312,6 +313,11 @@ fn sort(
             continue;
         };
         line.wire.gate.heard(Lane::Write, answer.heard);
+        rest = rest.max(too_busy(
+            Lane::Write,
+            answer.status,
+            answer.told.retry_after,
+        ));
         let failure = answer.failure();
         let told = failure.as_ref().map_or(Ok(()), Err);
         match (verdict(told, item.method), &failure) {
@@ -330,6 +336,12 @@ fn sort(
             (Verdict::Refused | Verdict::Unanswered, _) => good = false,
         }
     }
+    if let Some(rest) = rest {
+        match slow {
+            Some(slow) => slow.close(Some(rest)),
+            None => line.wire.gate.rest(rest),
+        }
+    }
     if let Some(heard) = heard {
         work.attempt.throttled += throttled;
         line.wire.http.counters().throttled(throttled);
@@ -337,7 +349,7 @@ fn sort(
             Some(slow) => slow.close(pause),
             None => line.wire.gate.close(Lane::Write, pause, heard),
         }
-    } else {
+    } else if rest.is_none() {
         line.wire.gate.succeeded();
         if let Some(slow) = slow {
             slow.succeeded();

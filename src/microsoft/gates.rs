@@ -195,7 +195,7 @@ impl Shared {
     }
 }
 
-/// Until when a 429 closes what.
+/// Until when an answer closes what.
 #[derive(Clone, Copy, Debug, Default)]
 struct Closed {
     writes: Option<Instant>,
@@ -364,6 +364,12 @@ impl Gate {
         if let (Some(until), true) = (until, heard.whole_application) {
             lock(&self.application).closed.close(lane, until);
         }
+    }
+
+    /// Too busy for a write: none is sent in this pause. The quota is as it was.
+    pub(super) fn rest(&self, pause: Duration) {
+        let until = Instant::now() + pause + jitter();
+        lock(&self.state).closed.close(Lane::Write, until);
     }
 
     /// A write succeeded: the own back-off begins anew.

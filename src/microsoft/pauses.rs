@@ -33,6 +33,14 @@ pub(super) fn remaining<T: AsRef<str>>(header: impl Fn(&'static str) -> Option<T
         .min()
 }
 
+/// The pause that a change brought which a service was too busy for (503, 504), where it names one. No quota is used up: no back-off
+/// of our own begins, and nothing is counted as throttled. A reading waits by itself.
+/// Source: learn.microsoft.com `graph/errors`, `azure/architecture/best-practices/retry-service-specific`.
+pub(super) fn too_busy(lane: Lane, status: u16, retry_after: Option<Duration>) -> Option<Duration> {
+    let busy = lane == Lane::Write && matches!(status, 503 | 504);
+    retry_after.filter(|pause| busy && !pause.is_zero())
+}
+
 /// Until when nothing is sent.
 #[derive(Debug, Default)]
 struct Pause {
@@ -90,7 +98,7 @@ impl SideGate {
         Some(until - now)
     }
 
-    /// What a reply tells: a 429 with the pause that it asks for, and how many requests are left.
+    /// What a reply tells: a 429, or a service that is too busy, with the pause that it asks for, and how many requests are left.
     pub(super) fn heard(
         &self,
         lane: Lane,
@@ -117,7 +125,12 @@ impl SideGate {
             pause.throttled(retry_after, jitter(), now);
             return;
         }
-        pause.backoff.succeeded();
+        if let Some(rest) = too_busy(lane, status, retry_after) {
+            pause.lengthen(now + rest + jitter());
+        }
+        if status < 500 {
+            pause.backoff.succeeded();
+        }
         if remaining.is_some_and(|left| left <= FEW) {
             pause.lengthen(now + REST);
         }
@@ -169,14 +182,14 @@ impl SlowLane {
         wait(until, opens).await
     }
 
-    /// For how long a 429 keeps it closed; `None`: none does.
+    /// For how long an answer keeps it closed; `None`: none does.
     pub(super) fn closed_for(&self) -> Option<Duration> {
         let now = Instant::now();
         let until = lock(&self.state).1.opens(now)?;
         Some(until - now)
     }
 
-    /// A 429 was answered in this lane.
+    /// A 429 was answered in this lane, or the service is too busy and names a pause.
     pub(super) fn close(&self, pause: Option<Duration>) {
         lock(&self.state)
             .1
@@ -241,6 +254,35 @@ mod tests {
         gate.hear(Lane::Read, 200, None, None, now);
         gate.hear(Lane::Read, 429, None, None, now);
         assert!(closed_for(&gate, Lane::Read, now).unwrap() < secs(2));
+    }
+
+    #[test]
+    fn a_service_that_is_too_busy_closes_its_side_and_ends_no_back_off() {
+        let gate = SideGate::default();
+        let now = Instant::now();
+        gate.hear(Lane::Write, 429, None, None, now);
+        let later = now + secs(2);
+        for (status, pause) in [(503, None), (500, Some(secs(9))), (504, Some(secs(0)))] {
+            gate.hear(Lane::Write, status, pause, None, later);
+            assert_eq!(closed_for(&gate, Lane::Write, later), None, "{status}");
+        }
+        for status in [503, 504] {
+            let gate = SideGate::default();
+            gate.hear(Lane::Write, status, Some(secs(9)), None, later);
+            let closed = closed_for(&gate, Lane::Write, later).unwrap();
+            assert!((secs(9)..secs(10)).contains(&closed), "{closed:?}");
+            assert_eq!(closed_for(&gate, Lane::Read, later), None);
+            gate.hear(Lane::Read, status, Some(secs(9)), None, later);
+            assert_eq!(
+                closed_for(&gate, Lane::Read, later),
+                None,
+                "it waits by itself"
+            );
+        }
+        // The back-off goes on where it was: the second pause of its own.
+        gate.hear(Lane::Write, 429, None, None, later);
+        let closed = closed_for(&gate, Lane::Write, later).unwrap();
+        assert!((secs(2)..secs(3)).contains(&closed), "{closed:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::failure::{Failure, Kind};
 use super::features::offers;
 use super::gates::{Gate, Lane};
 use super::heard::Heard;
-use super::pauses::{SideGate, SlowLane, remaining};
+use super::pauses::{SideGate, SlowLane, remaining, too_busy};
 use super::request::{Call, Http, Reply};
 use super::settings::Limits;
 use crate::closure::tenant::Leash;
@@ -204,14 +204,17 @@ impl Line<'_> {
     fn heed(&self, lane: Lane, call: &Call, reply: &Reply) {
         let gate = &self.wire.gate;
         let heard = Heard::of(|name| reply.header(name));
+        let rest = too_busy(lane, reply.status, reply.retry_after());
         if let Some(slow) = self.slow(call) {
-            if reply.status == 429 {
+            if reply.status == 429 || rest.is_some() {
                 slow.close(reply.retry_after());
-            } else {
+            } else if reply.status < 500 {
                 slow.succeeded();
             }
         } else if reply.status == 429 {
             gate.close(lane, reply.retry_after(), heard);
+        } else if let Some(rest) = rest {
+            gate.rest(rest);
         }
         gate.heard(lane, heard);
     }

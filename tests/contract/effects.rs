@@ -97,6 +97,7 @@ pub fn trials(row: &'static Row) -> Vec<Trial> {
     ];
     trials.extend(refused(row));
     trials.extend(throttled(row));
+    trials.push(busy(row));
     if row.is(But::Swept) {
         trials.push(partial(row));
     }
@@ -177,6 +178,30 @@ fn throttled(row: &'static Row) -> Vec<Trial> {
         )
     });
     trials.into()
+}
+
+/// A service that is too busy may have carried it out all the same: it is looked at, and nothing more is sent before the pause that it
+/// names is over.
+fn busy(row: &'static Row) -> Trial {
+    trial(
+        row,
+        "too busy, with a pause: nothing is sent before it is over",
+        move |stage| async move {
+            for status in [503, 504] {
+                let tenant = LiveTenant::new(stage.settings());
+                let told = move || {
+                    let pause = vec![("retry-after", "1".to_owned())];
+                    Told::With(status, pause, error("serviceNotAvailable"))
+                };
+                let first = stage.twisted_on(&tenant, move |_| (told(), false)).await;
+                is(&first, UNANSWERED, 1);
+                let second = stage.twisted_on(&tenant, |hit| (hit.good(), true)).await;
+                is(&second, "accepted; done", 1);
+                let apart = second.hits[0] - first.hits[0];
+                assert!(apart >= Duration::from_secs(1), "{status}: {apart:?}");
+            }
+        },
+    )
 }
 
 /// A request that is answered 401 was not carried out: it is sent once more, with a fresh token.

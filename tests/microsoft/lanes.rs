@@ -114,6 +114,52 @@ async fn azure_is_asked_no_sooner_than_it_says() {
     assert_eq!(fake.seen().len(), 2);
 }
 
+/// Too busy, as a whole or for one item of a `$batch`, is no throttling: what follows waits for the pause that is named, and no more.
+#[tokio::test]
+async fn a_service_that_is_too_busy_is_left_alone_for_as_long_as_it_says() {
+    for (status, inside) in [(503, false), (504, false), (503, true), (504, true)] {
+        let (fake, tenant, gates) = watched(move |seen, before| {
+            let error = json!({"error": {"code": "serviceNotAvailable"}});
+            if seen.path != "/v1.0/$batch" {
+                return usual(seen);
+            }
+            if before == 0 && !inside {
+                return Told::With(status, vec![("retry-after", "2".into())], error);
+            }
+            let answers = seen.items().into_iter().map(|(place, _)| {
+                if before == 0 && place == "3" {
+                    json!({"id": place, "status": status, "headers": {"Retry-After": "2"}, "body": error})
+                } else {
+                    json!({"id": place, "status": 204})
+                }
+            });
+            Told::Json(200, json!({"responses": answers.collect::<Vec<_>>()}))
+        })
+        .await;
+        let users = intent(Action::DeleteUsers, ids(0..20));
+        let begun = Instant::now();
+        let attempt = tenant.perform(&users, &Held::new()).await;
+        let accepted = if inside { 19 } else { 0 };
+        assert_eq!((attempt.accepted.len(), attempt.throttled), (accepted, 0));
+        let gate = gates.states()[0];
+        assert!(gate.closed_for.is_some(), "{status} {inside}");
+        assert!(
+            gate.tokens_left > 2_000.0,
+            "the quota is as it was: {gate:?}"
+        );
+        let attempt = tenant.perform(&users, &Held::new()).await;
+        assert_eq!(attempt.accepted.len(), 20);
+        let took = begun.elapsed();
+        assert!(
+            took >= Duration::from_secs(2) && took < Duration::from_secs(4),
+            "{took:?}"
+        );
+        let batches = fake.seen();
+        let batches = batches.iter().filter(|seen| seen.path == "/v1.0/$batch");
+        assert_eq!(batches.count(), 2, "{status} {inside}");
+    }
+}
+
 /// Hours, not minutes: it is kept in full, and told with its date. Nothing that needs the closed gate is begun meanwhile.
 #[tokio::test]
 async fn a_pause_of_hours_is_kept_in_full_and_told() {
