@@ -119,7 +119,7 @@ pub static CALLS: &[Known] = &[
     call(Graph, "GET", "/beta/trustFramework/keySets", ["policy keys of a B2C directory", "TrustFrameworkKeySet.Read.All", "1", "graph/api/trustframework-list-keysets"]),
     call(Graph, "GET", "/v1.0/directory/administrativeUnits", ["restricted administrative units", "AdministrativeUnit.Read.All", "1", "graph/api/directory-list-administrativeunits"]),
     call(Graph, "GET", "/v1.0/directory/administrativeUnits/{}/members", ["who is in one", "AdministrativeUnit.Read.All", "1", "graph/api/administrativeunit-list-members"]),
-    call(Graph, "GET", "/v1.0/users/{}/memberOf/microsoft.graph.group", ["a user's groups, for an inventory", "User.Read.All, Group.Read.All; Member.Read.Hidden for groups that hide their members", "1", "graph/api/user-list-memberof"]),
+    call(Graph, "GET", "/v1.0/users/{}/memberOf", ["a user's groups, for an inventory", "User.Read.All, Group.Read.All; Member.Read.Hidden for groups that hide their members", "1", "graph/api/user-list-memberof"]),
     call(Graph, "GET", "/v1.0/subscribedSkus", ["the products of licenses, for an inventory", "Organization.Read.All", "3", "graph/api/subscribedsku-list"]),
     call(Graph, "GET", "/v1.0/groups/{}/transitiveMembers", ["who is Global Administrator as a member of a group", "Group.Read.All; where a group holds the role nothing goes on without it", "4", "graph/api/group-list-transitivemembers"]),
     call(Graph, "GET", "/v1.0/groups", ["how many groups, and which", "Group.Read.All", "1", "graph/api/group-list"]),
@@ -235,6 +235,12 @@ fn app_only(known: &Known) -> &'static str {
         Service::Arm if known.path.contains("Microsoft.Billing") => {
             "yes, with a billing role of its own; not said on the page"
         }
+        Service::Arm if known.method == "DELETE" && known.path.contains("AzureActiveDirectory") => {
+            "not said on the page, and a service principal has been refused; where it is, a person deletes it"
+        }
+        Service::Graph if known.method == "PATCH" && known.path == "/v1.0/organization/{}" => {
+            "not said of directory sync; where it is refused, a person switches it off"
+        }
         Service::Login | Service::Graph | Service::Arm | Service::Partner => "yes",
     }
 }
@@ -245,7 +251,7 @@ pub fn document() -> String {
         "# Calls to Microsoft\n\n\
          Every call that the client makes; nothing else that writes is ever sent. What each is sent as, and what follows from \
          every kind of reply, is in `tests/contract/rows/`. App-only: an application can make it with no person signed in, as the \
-         page says. The cost is in Graph's resource units and writes, or in ARM's tokens, with the `$select` that is used. \
+         page says; where it does not, that is told. The cost is in Graph's resource units and writes, or in ARM's tokens, with the `$select` that is used. \
          Written by the code; `make crds` writes it anew.\n\n\
          Each carries `client-request-id` and `x-ms-throttle-priority: low`, to Partner Center `MS-RequestId` and \
          `MS-CorrelationId` too. What an error leads to: [errors](microsoft-errors.md).\n\n\
@@ -345,6 +351,7 @@ mod tests {
             let words = match there.as_slice() {
                 [_, _, _, _] => "all".to_owned(),
                 [one] => format!("{one:?}"),
+                [one, two] => format!("{one:?}, {two:?}"),
                 _ => {
                     let lacking = Cloud::ALL
                         .into_iter()

@@ -48,7 +48,7 @@ fn page(before: usize) -> Told {
 }
 
 fn is_membership(path: &str) -> bool {
-    path.ends_with("/memberOf/microsoft.graph.group")
+    path.ends_with("/memberOf")
 }
 
 fn batches(fake: &Fake) -> usize {
@@ -65,7 +65,7 @@ async fn users_are_listed_to_the_end_with_their_groups_twenty_in_a_batch() {
             let user = path.split('/').nth(3).unwrap().to_owned();
             Told::Json(
                 200,
-                json!({"value": [{"id": user, "displayName": format!("of {user}")}]}),
+                json!({"value": [{"@odata.type": "#microsoft.graph.group", "id": user, "displayName": format!("of {user}")}]}),
             )
         }
         _ => usual(seen),

@@ -8,7 +8,7 @@ use super::super::random::mix;
 use super::super::replicas::Replica;
 use super::super::tenant::Tenant;
 use super::super::world::World;
-use super::{Answer, Call, listing, unknown, users};
+use super::{Answer, Call, listing, roles, units, unknown, users};
 
 /// Whoever holds one of these sees what a group is.
 const READ: &[&str] = &[
@@ -46,13 +46,20 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             listing::small(call, "groups", all.collect())
         }
         ["groups", id, "members" | "transitiveMembers"] => members(world, call, id),
-        ["users", id, "memberOf"] => of_user(world, call, id, true),
-        ["users", id, "memberOf", "microsoft.graph.group"] => of_user(world, call, id, false),
+        ["users", id, "memberOf"] => of_user(world, call, id, false),
+        ["users", id, "memberOf", "microsoft.graph.group"] => {
+            if !(call.eventual() && call.query.get("$count") == Some("true")) {
+                let text = "To ask for one type of object needs $count=true and the header ConsistencyLevel: eventual.";
+                return Err(Refusal::new(400, "Request_UnsupportedQuery", text));
+            }
+            of_user(world, call, id, true)
+        }
         _ => Err(unknown(call)),
     }
 }
 
-fn of_user(world: &mut World, call: &Call, id: &str, typed: bool) -> Answer {
+/// What a user is directly a member of: groups, and without a cast directory roles and administrative units too.
+fn of_user(world: &mut World, call: &Call, id: &str, cast: bool) -> Answer {
     call.require(&[users::READ, READ].concat())?;
     let replica = Replica::draw(world, call.caller.tenant);
     let tenant = &world.tenants[call.caller.tenant];
@@ -61,23 +68,36 @@ fn of_user(world: &mut World, call: &Call, id: &str, typed: bool) -> Answer {
         user.is_some_and(|user| replica.shows_user(user))
     });
     let position = position.ok_or_else(|| Refusal::not_found(id))?;
-    let reads = call.require(READ).is_ok();
     let sees_hidden = call.require(&["Member.Read.Hidden"]).is_ok();
     let shown = memberships(tenant, position).into_iter();
     let shown = shown.filter(|n| sees_hidden || !hides(tenant, *n));
-    let rows = shown.map(|n| {
-        let mut row = group(tenant, n);
-        if !reads && let Some(fields) = row.as_object_mut() {
-            // Limited information: the id alone, everything else is null.
-            let kept = fields.iter_mut().filter(|(name, _)| *name != "id");
-            kept.for_each(|(_, value)| *value = Value::Null);
-        }
-        if typed {
-            row["@odata.type"] = json!("#microsoft.graph.group");
-        }
+    let groups = shown.map(|n| group(tenant, n));
+    if cast {
+        let rows = groups.map(|row| limited(call, READ, row));
+        return listing::small(call, "groups", rows.collect());
+    }
+    let typed = |kind: &str, may: &[&str], row: Value| {
+        let mut row = limited(call, may, row);
+        row["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
         row
-    });
-    listing::small(call, "directoryObjects", rows.collect())
+    };
+    let mut rows: Vec<Value> = groups.map(|row| typed("group", READ, row)).collect();
+    let held = roles::held_by(tenant, position);
+    rows.extend(held.map(|row| typed("directoryRole", roles::READ, row)));
+    let within = units::around(tenant, position);
+    rows.extend(within.map(|row| typed("administrativeUnit", units::READ, row)));
+    listing::small(call, "directoryObjects", rows)
+}
+
+/// Whoever may not read such an object is told its id alone; everything else is null.
+fn limited(call: &Call, may: &[&str], mut row: Value) -> Value {
+    if call.require(may).is_err()
+        && let Some(fields) = row.as_object_mut()
+    {
+        let hidden = fields.iter_mut().filter(|(name, _)| *name != "id");
+        hidden.for_each(|(_, value)| *value = Value::Null);
+    }
+    row
 }
 
 /// The last of them hide their members.
@@ -159,9 +179,14 @@ mod tests {
         let mut of_users = Vec::new();
         for position in 0..60 {
             let id = world.tenants[0].user_id(position).unwrap();
-            let target = format!("/v1.0/users/{id}/memberOf/microsoft.graph.group");
+            let target = format!("/v1.0/users/{id}/memberOf");
             let reply = testing::get(&mut world, &token, &target);
-            of_users.extend(reply.value()["value"].as_array().unwrap().clone());
+            let mut all = reply.value()["value"].as_array().unwrap().clone();
+            all.retain(|one| one["@odata.type"] == "#microsoft.graph.group");
+            for one in &mut all {
+                one.as_object_mut().unwrap().remove("@odata.type");
+            }
+            of_users.extend(all);
         }
         (groups.unwrap_or_default(), of_users)
     }
@@ -183,5 +208,36 @@ mod tests {
         assert_eq!(limited.len(), open.len());
         assert!(limited.iter().all(|group| group["displayName"].is_null()));
         assert!(limited.iter().all(|group| group["id"].is_string()));
+    }
+
+    #[test]
+    fn roles_and_units_stand_beside_the_groups_and_a_cast_is_an_advanced_query() {
+        let mut world = World::test(
+            "tenants: [{users: 9, losses: {groups: 4}, restrictedUsers: 2, closer: {appRoles: [User.Read.All, Group.Read.All, RoleManagement.Read.Directory]}}]",
+        );
+        let token = testing::token(&mut world, 0, false);
+        let mut kinds = std::collections::BTreeSet::new();
+        for position in 0..9 {
+            let id = world.tenants[0].user_id(position).unwrap();
+            let target = format!("/v1.0/users/{id}/memberOf");
+            let reply = testing::get(&mut world, &token, &target);
+            for one in reply.value()["value"].as_array().unwrap() {
+                let kind = one["@odata.type"].as_str().unwrap().to_owned();
+                // Nobody gave it the right to read units.
+                assert_eq!(
+                    one["displayName"].is_null(),
+                    kind.ends_with("Unit"),
+                    "{one}"
+                );
+                kinds.insert(kind);
+            }
+            let cast = format!("{target}/microsoft.graph.group");
+            let reply = testing::get(&mut world, &token, &cast);
+            assert_eq!(reply.status, 400);
+            assert_eq!(reply.value()["error"]["code"], "Request_UnsupportedQuery");
+        }
+        let wanted = ["administrativeUnit", "directoryRole", "group"];
+        let wanted = wanted.map(|kind| format!("#microsoft.graph.{kind}"));
+        assert!(kinds.into_iter().eq(wanted));
     }
 }

@@ -12,7 +12,7 @@ use super::super::world::World;
 use super::listing::{self, equality};
 use super::{Answer, Call, groups, person, unknown};
 
-const READ: &[&str] = &[
+pub(super) const READ: &[&str] = &[
     "RoleManagement.Read.Directory",
     "RoleManagement.ReadWrite.Directory",
     "Directory.Read.All",
@@ -196,6 +196,12 @@ fn code_of(tenant: &Tenant, key: &str) -> Option<u8> {
 /// A role's object id differs from tenant to tenant.
 fn object_id(tenant: &Tenant, code: u8) -> Uuid {
     Uuid::new_v5(&tenant.id, known(code).template.as_bytes())
+}
+
+/// The role that a user holds himself.
+pub(super) fn held_by(tenant: &Tenant, position: u32) -> Option<Value> {
+    let user = tenant.users.get(position)?;
+    (user.role != 0).then(|| role(tenant, user.role))
 }
 
 fn role(tenant: &Tenant, code: u8) -> Value {

@@ -12,7 +12,7 @@ use super::super::users::RESTRICTED;
 use super::super::world::World;
 use super::{Answer, Call, listing, person, unknown};
 
-const READ: &[&str] = &[
+pub(super) const READ: &[&str] = &[
     "AdministrativeUnit.Read.All",
     "AdministrativeUnit.ReadWrite.All",
     "Directory.Read.All",
@@ -95,12 +95,23 @@ fn may(call: &Call) -> Result<(), Refusal> {
 }
 
 fn members(tenant: &Tenant) -> Vec<u32> {
-    let inside = tenant.users.positions().filter(|(position, user)| {
-        user.alive()
-            && user.is(RESTRICTED)
-            && !tenant.released.iter().any(|(_, one)| one == position)
-    });
+    let inside = tenant.users.positions();
+    let inside = inside.filter(|(position, user)| user.alive() && is_inside(tenant, *position));
     inside.map(|(position, _)| position).collect()
+}
+
+fn is_inside(tenant: &Tenant, position: u32) -> bool {
+    let restricted = tenant
+        .users
+        .get(position)
+        .is_some_and(|user| user.is(RESTRICTED));
+    restricted && !tenant.released.iter().any(|(_, one)| *one == position)
+}
+
+/// The unit that a user is in.
+pub(super) fn around(tenant: &Tenant, position: u32) -> Option<Value> {
+    let unit = tenant.unit.filter(|_| is_inside(tenant, position));
+    unit.map(row)
 }
 
 fn release(world: &mut World, index: usize, positions: &[u32]) {

@@ -230,17 +230,19 @@ fn users() -> Vec<Row> {
         .without("value/accountEnabled", line("b anna@contoso.nl Anna Bakker anna.bakker@contoso.nl Member None synced [\"SPE_E5\"]"))
         .without("value/onPremisesSyncEnabled", line("b anna@contoso.nl Anna Bakker anna.bakker@contoso.nl Member Some(true) [\"SPE_E5\"]"))
         .unread("value/assignedLicenses/disabledPlans")
-        .given("GET /v1.0/users/{}/memberOf/microsoft.graph.group", 200, json!({"value": []}))
+        .given("GET /v1.0/users/{}/memberOf", 200, json!({"value": []}))
         .but(But::Paged),
         row(
             Graph,
-            "GET /v1.0/users/{}/memberOf/microsoft.graph.group",
-            "GET /v1.0/users/00000000-0000-0000-0000-00000000000b/memberOf/microsoft.graph.group?$select=id,displayName&$top=999",
+            "GET /v1.0/users/{}/memberOf",
+            "GET /v1.0/users/00000000-0000-0000-0000-00000000000b/memberOf?$select=id,displayName&$top=999",
             Run::List(Kind::Membership, memberships),
         )
         .reply(json!({"value": [
-            {"id": ONE, "displayName": "Sales"},
-            {"id": TWO, "displayName": "Board"}]}))
+            {"@odata.type": "#microsoft.graph.group", "id": ONE, "displayName": "Sales"},
+            {"@odata.type": "#microsoft.graph.group", "id": TWO, "displayName": "Board"},
+            {"@odata.type": "#microsoft.graph.directoryRole", "id": TENANT, "displayName": "Global Administrator"},
+            {"@odata.type": "#microsoft.graph.administrativeUnit", "id": TENANT, "displayName": null}]}))
         .makes("b in b Sales, c Board")
         // A name that may not be read is null.
         .without("value/displayName", "Forbidden")
