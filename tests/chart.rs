@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use tenant_closure::api::policies;
+use tenant_closure::closure::terms::Cloud;
 use tenant_closure::controller::{configuration, lead};
+use tenant_closure::operations::federated;
 
 const OPERATOR: &str = "tenant-closure";
 
@@ -458,10 +460,28 @@ fn workload_identity_is_bound_by_namespace_and_its_token_is_mounted_where_asked_
         (Some(2), Some(1), None)
     );
     let pod = &of_kind(&objects, "Deployment")[0]["spec"]["template"]["spec"];
-    let token = &pod["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
+    let tokens = |pod: &Value| -> Vec<Value> {
+        let sources = pod["volumes"][0]["projected"]["sources"].as_array();
+        let sources = sources.unwrap().iter();
+        sources
+            .map(|one| one["serviceAccountToken"].clone())
+            .collect()
+    };
+    // A token for each cloud, where the operator looks for it.
+    for cloud in Cloud::ALL {
+        let token = json!({"path": format!("token{}", federated::ending(cloud)), "audience": cloud.federated_audience(),
+            "expirationSeconds": 3600});
+        assert!(tokens(pod).contains(&token), "{cloud:?}: {:?}", tokens(pod));
+    }
+    assert_eq!(tokens(pod).len(), 3);
+    let one = crate::objects(&[
+        "workloadIdentity.enabled=true",
+        "workloadIdentity.audience=api://one",
+    ]);
+    let one = &of_kind(&one, "Deployment")[0]["spec"]["template"]["spec"];
     assert_eq!(
-        *token,
-        json!({"path": "token", "audience": "api://AzureADTokenExchange", "expirationSeconds": 3600})
+        tokens(one),
+        [json!({"path": "token", "audience": "api://one", "expirationSeconds": 3600})]
     );
     let container = &pod["containers"][0];
     let file = container["env"]

@@ -2,13 +2,14 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::tenant::Tenant;
-use crate::closure::terms::Terms;
+use crate::closure::terms::{Cloud, Terms};
 use crate::controller::context::{EffectLimits, TenantFactory};
 use crate::controller::credentials::{Credential, Held, Keys};
 use crate::microsoft::{
     Billing, Counts, Credentials, Dns, EndpointOverride, GateState, Gates, Http, Limits,
     LiveTenant, Proof, Settings,
 };
+use crate::operations::federated;
 use crate::operations::settings::Run;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,21 +41,24 @@ impl Microsoft {
         &self,
         tenant: Option<ObjectId>,
         key: Option<&Credential>,
+        cloud: Cloud,
     ) -> Option<Credentials> {
         let (tenant_id, key) = (tenant?, key?);
         Some(Credentials {
             tenant_id,
             app_id: key.client_id,
-            proof: self.proof(key),
+            proof: self.proof(key, cloud),
         })
     }
 
-    fn proof(&self, key: &Credential) -> Proof {
+    fn proof(&self, key: &Credential, cloud: Cloud) -> Proof {
         match &key.proof {
             Held::Secret(secret) => Proof::Secret(secret.clone()),
             Held::Certificate(pem) => Proof::Certificate(pem.clone()),
             Held::Workload => {
-                Proof::FederatedToken(self.federated_token.clone().unwrap_or_default())
+                let named = self.federated_token.as_deref();
+                let file = named.map(|named| federated::file(named, cloud));
+                Proof::FederatedToken(file.unwrap_or_default())
             }
         }
     }
@@ -119,20 +123,64 @@ impl TenantFactory for Microsoft {
             initial_domain: terms.initial_domain.clone(),
             cloud: terms.cloud,
             app_id: keys.own.client_id,
-            proof: self.proof(&keys.own),
+            proof: self.proof(&keys.own, terms.cloud),
             billing: accounts
                 .map(|(account, key)| Billing {
                     kind: account.kind,
-                    credentials: self.of_another(account.tenant_id, key.as_ref()),
+                    credentials: self.of_another(account.tenant_id, key.as_ref(), terms.cloud),
                 })
                 .collect(),
             directory_resource: terms.directory_resource.clone(),
-            directory_credentials: self
-                .of_another(terms.directory_resource_tenant, keys.directory.as_ref()),
+            directory_credentials: self.of_another(
+                terms.directory_resource_tenant,
+                keys.directory.as_ref(),
+                terms.cloud,
+            ),
             http: Arc::clone(&self.http),
             gates: Arc::clone(&self.gates),
             dns: Arc::clone(&self.dns),
             limits: self.limits,
         }))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use crate::operations::settings::{Cli, Command};
+    use clap::Parser as _;
+
+    #[test]
+    fn a_tenant_is_signed_in_to_with_the_token_for_its_cloud() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().join("token");
+        let china = folder.path().join("token-china");
+        std::fs::write(&china, "for China").unwrap();
+        let flag = format!("--federated-token-file={}", named.display());
+        let Command::Run(run) = Cli::parse_from(["tenant-closure", "run", &flag]).command else {
+            panic!()
+        };
+        let limits = EffectLimits {
+            start: Duration::from_secs(20),
+            request: Duration::from_secs(10),
+        };
+        let microsoft = microsoft(&run, limits).unwrap();
+        let key = Credential {
+            client_id: ObjectId(uuid::Uuid::from_u128(1)),
+            proof: Held::Workload,
+            known_as: "workload".into(),
+        };
+        for (cloud, file) in [(Cloud::Global, &named), (Cloud::China, &china)] {
+            let Proof::FederatedToken(own) = microsoft.proof(&key, cloud) else {
+                panic!()
+            };
+            let another = microsoft.of_another(Some(key.client_id), Some(&key), cloud);
+            let Proof::FederatedToken(another) = another.unwrap().proof else {
+                panic!()
+            };
+            assert_eq!([&own, &another], [file, file], "{cloud:?}");
+        }
     }
 }

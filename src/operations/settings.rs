@@ -58,7 +58,8 @@ pub struct Run {
     /// Seconds that one request to Microsoft may take.
     #[arg(long, default_value_t = 10)]
     pub request_seconds: u64,
-    /// Where the cluster puts the operator's own token for workload identity; it rotates and is read for each request.
+    /// Where the cluster puts the operator's own token for workload identity; it rotates and is read for each request. Files
+    /// beside it, with -usgov and -china behind the name, are for tenants of those clouds.
     #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE")]
     pub federated_token_file: Option<PathBuf>,
     /// DANGER, for trying out only: send every call to a simulator at this loopback address instead of Microsoft.
