@@ -191,7 +191,9 @@ pub static TABLE: [Row; 18] = [
         name: "Outstanding invoices",
         passes: "nothing is due or overdue",
         source: Source::Person,
-        remedy: "Pay every invoice; the last Azure invoice comes up to 72 hours after the cancellation",
+        remedy: "Pay every invoice; the last Azure invoice comes up to 72 hours after the cancellation. Do not delete the \
+                 billing account itself before the backup is made and the domains are released: the only one of a tenant takes the tenant \
+                 along",
         place: |_| links::BILLS,
         who: Who::Person,
     },

@@ -13,6 +13,10 @@ pub const fn products(cloud: Cloud) -> &'static str {
     }
 }
 
+/// How a billing account is locked and deleted, and what goes with the only one.
+pub const BILLING_ACCOUNTS: &str =
+    "https://learn.microsoft.com/microsoft-365/commerce/keep-billing-accounts-active";
+
 /// The page of active users, where multifactor authentication is set.
 pub const fn active_users(cloud: Cloud) -> &'static str {
     match cloud {

@@ -245,9 +245,14 @@ pub fn portal_refused(seen: &Observation, memory: &Memory, checks: &[Check]) -> 
             names.join(", ")
         }
     );
-    let remedy = "Open a support case with the text in status.supportTicket (kubectl tenant-closure status shows it); revoke \
-                  the attestation Refused when the portal can be tried again. If only this operator's own application is \
-                  left, attest OnlyOurs first";
+    let remedy = format!(
+        "Open a support case with the text in status.supportTicket (kubectl tenant-closure status shows it); revoke the attestation \
+         Refused when the portal can be tried again. If only this operator's own application is left, attest OnlyOurs first. There is \
+         another road where the tenant's only billing account is under a Customer Agreement, bought directly and not for a \
+         government: its owner locks it and then deletes it (Billing, Billing accounts), and Microsoft queues the tenant for deletion \
+         too ({}). There is no undo, and it is noticed from outside",
+        links::BILLING_ACCOUNTS
+    );
     Obstacle::new(PORTAL_REFUSED, message, remedy)
 }
 

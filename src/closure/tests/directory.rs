@@ -305,6 +305,17 @@ fn a_portal_that_refuses_is_a_stall_with_the_residue_and_is_still_watched() {
         "{}",
         list[0].message
     );
+    // The other road is told with its page, and nobody takes it too early by accident.
+    let remedy = &list[0].remedy;
+    assert!(
+        remedy.contains(crate::closure::links::BILLING_ACCOUNTS),
+        "{remedy}"
+    );
+    let invoices = crate::closure::checks::TABLE
+        .iter()
+        .find(|row| row.id == "C11");
+    let warned = "Do not delete the billing account itself before the backup is made and the domains are released";
+    assert!(invoices.unwrap().remedy.contains(warned));
     for says in [
         "Tenant id: 00000000-0000-0000-0000-00000000aaaa",
         "- 1 application, owned by Microsoft's tenant or an Azure resource (00000000-0000-0000-0000-00000000f8cd): 00000000-0000-0000-0000-00000000d002",
