@@ -19,6 +19,12 @@ pub(super) enum Feature {
     /// Graph's stable version does not have them in 21Vianet's cloud.
     /// Source: learn.microsoft.com `graph/api/authentication-list-methods`.
     AuthenticationMethods,
+    /// Graph's stable version does not have them in the clouds of the US Government.
+    /// Source: learn.microsoft.com `graph/api/identitycontainer-list-identityproviders`.
+    IdentityProviders,
+    /// Graph's stable version has them in the worldwide cloud alone.
+    /// Source: learn.microsoft.com `graph/api/identitycontainer-list-authenticationeventsflows`.
+    ExternalUserFlows,
 }
 
 impl Feature {
@@ -26,8 +32,11 @@ impl Feature {
     pub(super) fn is_in(self, cloud: Cloud) -> bool {
         match self {
             Self::PartnerCenter => cloud != Cloud::USGovDoD,
-            Self::EndingWhatWasSold | Self::UsageReports => cloud == Cloud::Global,
+            Self::EndingWhatWasSold | Self::UsageReports | Self::ExternalUserFlows => {
+                cloud == Cloud::Global
+            }
             Self::AuthenticationMethods => cloud != Cloud::China,
+            Self::IdentityProviders => matches!(cloud, Cloud::Global | Cloud::China),
         }
     }
 
@@ -38,6 +47,12 @@ impl Feature {
             Service::Graph if path.starts_with("/beta/reports/") => Some(Self::UsageReports),
             Service::Graph if path.ends_with("/authentication/methods") => {
                 Some(Self::AuthenticationMethods)
+            }
+            Service::Graph if path.ends_with("/identity/identityProviders") => {
+                Some(Self::IdentityProviders)
+            }
+            Service::Graph if path.ends_with("/identity/authenticationEventsFlows") => {
+                Some(Self::ExternalUserFlows)
             }
             Service::Graph | Service::Arm | Service::Login => None,
         }
@@ -80,6 +95,8 @@ mod tests {
         assert_eq!(told(Feature::EndingWhatWasSold), "Global");
         assert_eq!(told(Feature::UsageReports), "Global");
         assert_eq!(told(Feature::AuthenticationMethods), "all but China");
+        assert_eq!(told(Feature::IdentityProviders), "Global, China");
+        assert_eq!(told(Feature::ExternalUserFlows), "Global");
     }
 
     /// What cannot be asked for needs no permission, and the permission of what can be is told.
@@ -91,6 +108,8 @@ mod tests {
                 Feature::AuthenticationMethods,
                 "UserAuthenticationMethod.Read.All",
             ),
+            (Feature::IdentityProviders, "IdentityProvider.Read.All"),
+            (Feature::ExternalUserFlows, "EventListener.Read.All"),
         ] {
             let right = TABLE.iter().find(|right| right.what == name).unwrap();
             for cloud in Cloud::ALL {
@@ -99,7 +118,7 @@ mod tests {
             }
         }
         let named = TABLE.iter().filter(|right| !right.not_in.is_empty());
-        assert_eq!(named.count(), 2);
+        assert_eq!(named.count(), 4);
     }
 
     /// Else what the client never asks for would stand in the table, and the list of calls would tell of it.
@@ -113,6 +132,8 @@ mod tests {
             Feature::PartnerCenter,
             Feature::UsageReports,
             Feature::AuthenticationMethods,
+            Feature::IdentityProviders,
+            Feature::ExternalUserFlows,
         ] {
             assert!(found.contains(&feature), "{feature:?}");
         }

@@ -8,7 +8,7 @@ use tenant_closure::microsoft::{CALLS, Credentials, Known, Proof, find_call};
 const PARTNER: ObjectId = ObjectId(uuid::Uuid::from_u128(0x9a));
 
 /// Every question that reads the tenant.
-const QUESTIONS: [Question; 9] = [
+const QUESTIONS: [Question; 10] = [
     Question::Organization,
     Question::Identity,
     Question::Administrators,
@@ -18,6 +18,7 @@ const QUESTIONS: [Question; 9] = [
     Question::Applications,
     Question::Losses,
     Question::Domains,
+    Question::External,
 ];
 
 fn script(seen: &Seen, _: usize) -> Told {
@@ -34,6 +35,10 @@ fn script(seen: &Seen, _: usize) -> Told {
             200,
             json!({"value": [], "totalCount": 0, "items": [], "links": {}}),
         ),
+        None if seen.query.contains("tenantType") => {
+            Told::Json(200, json!({"value": [{"tenantType": "CIAM"}]}))
+        }
+        None if seen.path.starts_with("/v1.0/identity/") => Told::Json(200, json!({"value": []})),
         None => usual(seen),
     }
 }
@@ -68,7 +73,7 @@ async fn a_cloud_is_asked_for_what_it_has() {
         .filter(|known| known.method == "GET" && !known.path.ends_with("/subscriptions/{}"))
         .map(|known| known.path)
         .collect();
-    assert!(partial.len() >= 8, "{partial:?}");
+    assert!(partial.len() >= 10, "{partial:?}");
     for cloud in Cloud::ALL {
         let asked = asked_in(cloud).await;
         for known in &asked {

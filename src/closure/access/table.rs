@@ -206,16 +206,22 @@ pub const TABLE: [Right; 37] = [
         When::ConditionalAccess,
         "reads the Conditional Access policies",
     ),
-    checks(
-        "IdentityProvider.Read.All",
-        When::DirectoryResource,
-        "finds identity providers, which keep the directory from being deleted; without it a person looks",
-    ),
-    checks(
-        "EventListener.Read.All",
-        When::ExternalIdDirectory,
-        "finds user flows, which keep the directory from being deleted; without it a person looks",
-    ),
+    Right {
+        not_in: &[Cloud::USGov, Cloud::USGovDoD],
+        ..checks(
+            "IdentityProvider.Read.All",
+            When::DirectoryResource,
+            "finds identity providers, which keep the directory from being deleted; without it a person looks",
+        )
+    },
+    Right {
+        not_in: &[Cloud::USGov, Cloud::USGovDoD, Cloud::China],
+        ..checks(
+            "EventListener.Read.All",
+            When::ExternalIdDirectory,
+            "finds user flows, which keep the directory from being deleted; without it a person looks",
+        )
+    },
     checks(
         "IdentityUserFlow.Read.All",
         When::B2cDirectory,
