@@ -8,6 +8,7 @@ mod cluster;
 
 use clap::Parser as _;
 use cluster::Cluster;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::Api;
 use kube::ResourceExt as _;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
@@ -201,18 +202,37 @@ async fn a_closure_is_shown_approved_attested_and_paused() {
 
     let (said, ended) = plugin(cluster, "alice", &["suspend", "contoso"]).await;
     assert_eq!(ended.unwrap(), Ended::Done, "{said}");
-    assert_eq!(
-        closures.get("contoso").await.unwrap().spec.suspend,
-        Some(true)
-    );
+    assert!(!said.contains("Git"), "{said}");
+    let suspended = closures.get("contoso").await.unwrap();
+    assert_eq!(suspended.spec.suspend, Some(true));
+    // Flux takes fields away from whoever is called kubectl-something.
+    let owns = |writer: &&ManagedFieldsEntry| {
+        let fields = writer.fields_v1.as_ref().map(|fields| fields.0.to_string());
+        fields.is_some_and(|fields| fields.contains("f:suspend"))
+    };
+    let owner = suspended.managed_fields().iter().find(owns).unwrap();
+    assert_eq!(owner.manager.as_deref(), Some("tenant-closure-plugin"));
     plugin(cluster, "alice", &["resume", "contoso"])
         .await
         .1
         .unwrap();
-    assert_eq!(
-        closures.get("contoso").await.unwrap().spec.suspend,
-        Some(false)
-    );
+    let resumed = closures.get("contoso").await.unwrap();
+    assert_eq!(resumed.spec.suspend, Some(false));
+    // What Flux has applied it applies again.
+    let applied = json!({"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/name": "closures"}}});
+    let params = PatchParams::default();
+    closures
+        .patch("contoso", &params, &Patch::Merge(applied))
+        .await
+        .unwrap();
+    for (command, words) in [
+        ("suspend", "say `suspend: true` in Git as well"),
+        ("resume", "where Git says `suspend: true`, take it out"),
+    ] {
+        let (said, ended) = plugin(cluster, "alice", &[command, "contoso"]).await;
+        assert_eq!(ended.unwrap(), Ended::Done);
+        assert!(said.contains(words), "{said}");
+    }
 }
 
 /// Nothing is written where a text is asked for; without a cluster it takes the values as they are given.

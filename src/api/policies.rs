@@ -15,9 +15,10 @@ pub fn yaml(namespace: &str, service_account: &str) -> String {
 pub const AUTHORS: &str = "tenantclosure-author-guard";
 
 /// The validating policies whose presence an approval rests on.
-pub const REQUIRED: [&str; 4] = [
+pub const REQUIRED: [&str; 5] = [
     "tenantclosure-author-guard",
     "tenantclosure-approver-guard",
+    "tenantclosure-approval-guard",
     "tenantclosure-revocation-guard",
     "tenantclosure-record-guard",
 ];

@@ -106,6 +106,9 @@ impl<'a> Grounds<'a> {
         let created = created(approval);
         if spec.revoked == Some(true) || approval.metadata.deletion_timestamp.is_some() {
             Some("one was revoked")
+        } else if approval.metadata.generation.is_some_and(|times| times > 1) {
+            // The API server counts what changed in it; nothing but its revocation may.
+            Some("one was changed after it was given, so another one is needed")
         } else if self.closure.uid().as_deref() != Some(spec.closure_uid.as_str()) {
             Some("one names another closure (UID)")
         } else if !spec
@@ -324,6 +327,19 @@ mod tests {
         assert_eq!(by_another, changed);
         let of_nobody = held_against(&format!("bob {KEY}"), "", &[signed()], NOW);
         assert_eq!(of_nobody, Err("nobody knows who created the closure"));
+    }
+
+    #[test]
+    fn what_was_changed_after_it_was_given_does_not_count() {
+        let mut approval = signed();
+        let keys = format!("bob {KEY}");
+        approval.metadata.generation = Some(1);
+        assert!(held_against(&keys, "flux", &[approval.clone()], NOW).is_ok());
+        approval.metadata.generation = Some(2);
+        let why = refused(approval.clone());
+        assert!(why.contains("was changed after it was given"), "{why}");
+        approval.spec.revoked = Some(true);
+        assert_eq!(refused(approval), "one was revoked");
     }
 
     #[test]

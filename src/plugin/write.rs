@@ -1,12 +1,14 @@
 //! What the plugin writes: approvals, attestations, a pause.
 
-use crate::api::{ClosureApproval, ClosureApprovalSpec, Purpose, TenantClosure};
+use crate::api::{
+    Authors, ClosureApproval, ClosureApprovalSpec, Machines, Purpose, TenantClosure,
+};
 use crate::plugin::arguments::{Approve, Attest, Signing};
 use crate::plugin::{Ended, Trouble, read, signing};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::api::{Patch, PatchParams, PostParams};
-use kube::{Api, Client};
+use kube::{Api, Client, ResourceExt as _};
 use std::io::Write;
 
 /// For how many days an attestation counts.
@@ -74,6 +76,10 @@ pub(crate) async fn attestation(
     Ok(spec)
 }
 
+/// As whom a brake is written. A GitOps tool takes what is owned in kubectl's name (and a manager without a name of its own is
+/// called like this program, `kubectl-…`) for a slip that it corrects: Flux drops those fields with its next run.
+const FIELD_MANAGER: &str = "tenant-closure-plugin";
+
 pub(crate) async fn suspend(
     name: &str,
     suspended: bool,
@@ -81,19 +87,43 @@ pub(crate) async fn suspend(
     namespace: &str,
     out: &mut (dyn Write + Send),
 ) -> Result<Ended, Trouble> {
-    read(&client, namespace, name).await?;
+    let closure = read(&client, namespace, name).await?;
     let closures: Api<TenantClosure> = Api::namespaced(client, namespace);
     let patch = serde_json::json!({"spec": {"suspend": suspended}});
-    closures
-        .patch(name, &PatchParams::default(), &Patch::Merge(patch))
-        .await?;
+    let params = PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    closures.patch(name, &params, &Patch::Merge(patch)).await?;
     let word = if suspended {
         "suspended: at most the call in flight finishes"
     } else {
         "resumed"
     };
     writeln!(out, "tenantclosure.tenantclosure.dev/{name} {word}")?;
+    if let Some(warning) = from_git(&closure, suspended) {
+        writeln!(out, "{warning}")?;
+    }
     Ok(Ended::Done)
+}
+
+/// What has to be said elsewhere as well, where a machine writes the closure: a service account among its authors, or what Flux and
+/// Argo CD leave on what they apply.
+fn from_git(closure: &TenantClosure, suspended: bool) -> Option<&'static str> {
+    const TOOLS: [&str; 3] = [
+        "kustomize.toolkit.fluxcd.io/",
+        "helm.toolkit.fluxcd.io/",
+        "argocd.argoproj.io/",
+    ];
+    let mut left = closure.labels().keys().chain(closure.annotations().keys());
+    let applied = left.any(|key| TOOLS.iter().any(|tool| key.starts_with(tool)));
+    let machine = Authors::of(closure).has_one_of(&Machines::default());
+    (applied || machine).then_some(if suspended {
+        "A machine writes this closure: say `suspend: true` in Git as well. Where Git says `suspend: false` the API server refuses it, and \
+         a machine that it does not know for one (an IAM role, a pipeline's token) resumes the closure."
+    } else {
+        "A machine writes this closure: where Git says `suspend: true`, take it out there as well, or it is suspended again."
+    })
 }
 
 /// The digest of the plan in force, of the supplement that waits, or of what was accepted later, where `prefix` names it.

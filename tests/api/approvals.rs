@@ -1,9 +1,11 @@
 //! Approvals: by whom, and what of them can be changed.
 
+use super::cluster::Cluster;
 use super::manifests::{approval, attestation, closure};
-use super::server::{OPERATOR_USER, ROBOT, Server};
+use super::server::{OPERATOR, OPERATOR_USER, ROBOT, Server};
 use super::{in_time, refused};
 use serde_json::{Value, json};
+use tenant_closure::api::policies;
 
 /// The policy sees a new closure a moment after it was made.
 async fn until_seen(server: Server<'_>, space: &str, closure: &str) {
@@ -268,14 +270,21 @@ async fn an_approval_can_only_be_revoked_and_once() {
         refused(server.change("bob", &stored, patch).await, words);
     }
     let revoke = |value: Value| json!({"spec": {"revoked": value}});
-    server
-        .change("alice", &stored, revoke(json!(false)))
-        .await
-        .unwrap();
-    server
-        .change("alice", &stored, revoke(json!(true)))
-        .await
-        .unwrap();
+    // Nothing was taken back, and it would be another generation.
+    refused(
+        server.change("alice", &stored, revoke(json!(false))).await,
+        "an approval cannot be changed, only revoked",
+    );
+    let labelled = json!({"metadata": {"labels": {"team": "red"}}});
+    let labelled = server.change("alice", &stored, labelled).await.unwrap();
+    assert_eq!(labelled["metadata"]["generation"], json!(1));
+    let and_more = json!({"spec": {"revoked": true, "comment": "not as agreed"}});
+    refused(
+        server.change("alice", &stored, and_more).await,
+        "an approval cannot be changed, only revoked",
+    );
+    let revoked = server.change("alice", &stored, revoke(json!(true))).await;
+    assert_eq!(revoked.unwrap()["metadata"]["generation"], json!(2));
     for value in [json!(false), Value::Null] {
         let taken_back = server.change("bob", &stored, revoke(value)).await;
         refused(
@@ -411,4 +420,55 @@ async fn what_was_signed_and_revoked_stays_as_long_as_its_closure() {
     // Who deletes the namespace tries again until nothing is left: without the closure it goes.
     server.delete_all("admin", &closure).await.unwrap();
     in_time(async || server.delete_all("admin", &stays).await.is_ok()).await;
+}
+
+/// A kind whose schema lets everything pass: an older or altered one.
+#[tokio::test]
+async fn an_approval_cannot_be_changed_whatever_the_schema_lets_pass() {
+    let cluster = Cluster::start().await.unwrap();
+    let server = Server(&cluster);
+    let rules = |kind: &mut Value| {
+        let spec = &mut kind["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+        spec.as_object_mut().unwrap().remove("x-kubernetes-validations");
+    };
+    server.install(&policies::yaml(OPERATOR, OPERATOR)).await;
+    let name = "closureapprovals.tenantclosure.dev";
+    let stored = server.kubectl(&["get", "crd", name, "-o", "json"], None).await;
+    let mut kind: Value = serde_json::from_str(&stored).unwrap();
+    rules(&mut kind);
+    server
+        .kubectl(&["replace", "-f", "-"], Some(&kind.to_string()))
+        .await;
+    let space = server.namespace("without-rules").await;
+    let made = server.create("alice", &space, &closure("contoso")).await;
+    made.unwrap();
+    until_seen(server, &space, "contoso").await;
+    let it = approval("it", "contoso", "bob");
+    let mut stored = server.create("bob", &space, &it).await.unwrap();
+    let words = "ValidatingAdmissionPolicy 'tenantclosure-approval-guard'";
+    in_time(async || {
+        let patch = json!({"spec": {"expiresAt": "2027-02-15T00:00:00Z"}});
+        match server.change("bob", &stored, patch).await {
+            Ok(changed) => {
+                stored = changed;
+                false
+            }
+            Err(why) => why.contains(words),
+        }
+    })
+    .await;
+    for (user, spec) in [
+        ("bob", json!({"planDigest": "fedcba9876543210".repeat(4)})),
+        ("bob", json!({"approver": "carol"})),
+        ("admin", json!({"closureUID": "another"})),
+        ("bob", json!({"signature": "by another"})),
+        ("bob", json!({"comment": null})),
+        ("bob", json!({"revoked": true, "expiresAt": "2027-03-15T00:00:00Z"})),
+        ("bob", json!({"revoked": false})),
+    ] {
+        let patch = json!({ "spec": spec });
+        refused(server.change(user, &stored, patch).await, words);
+    }
+    let revoke = json!({"spec": {"revoked": true}});
+    server.change("carol", &stored, revoke).await.unwrap();
 }

@@ -1,9 +1,11 @@
 //! Closures: what can be created, and what can be changed.
 
-use super::manifests::{closure, full_closure};
-use super::refused;
-use super::server::Server;
+use super::cluster::Cluster;
+use super::manifests::{closure, full_closure, record};
+use super::server::{OPERATOR, OPERATOR_USER, ROBOT, Server};
+use super::{in_time, refused};
 use serde_json::{Value, json};
+use tenant_closure::api::policies;
 
 #[tokio::test]
 async fn the_least_and_the_most_are_accepted() {
@@ -331,4 +333,61 @@ async fn a_status_is_not_written_with_the_spec() {
     assert_eq!(stored.get("status"), None);
     let denied = server.change_status("alice", &stored, patch).await;
     refused(denied, "cannot patch resource \"tenantclosures/status\"");
+}
+
+/// What approvers read there nobody else writes, whatever he may do in the closure's namespace, or in all.
+#[tokio::test]
+async fn nobody_but_the_operator_writes_the_status() {
+    let server = Server::ready().await;
+    let space = server.namespace("status-guard").await;
+    let role = format!(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {{name: owners, namespace: {space}}}, \
+         roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: writer}}, subjects: [{{kind: User, name: dave}}, \
+         {{kind: ServiceAccount, name: robot, namespace: tenant-closure}}]}}"
+    );
+    server.kubectl(&["create", "-f", "-"], Some(&role)).await;
+    let stored = server.create("alice", &space, &closure("contoso")).await;
+    let stored = stored.unwrap();
+    let closed = json!({"status": {"phase": "Closed", "steps": [], "blockers": [], "handOffs": [], "conditions": []}});
+    let words = "only the operator writes the status of a closure";
+    // The owner of the namespace and a machine in it; carol may write everything in every namespace.
+    for user in ["dave", ROBOT, "carol"] {
+        in_time(async || {
+            let answer = server.change_status(user, &stored, closed.clone()).await;
+            answer.is_err_and(|why| !why.contains("cannot patch resource"))
+        })
+        .await;
+        let answer = server.change_status(user, &stored, closed.clone()).await;
+        refused(answer, words);
+        let mut whole = stored.clone();
+        whole["status"] = closed["status"].clone();
+        refused(server.replace(user, &whole, true).await, words);
+    }
+    let told = server.change_status(OPERATOR_USER, &stored, closed).await;
+    assert_eq!(told.unwrap()["status"]["phase"], "Closed");
+}
+
+/// Policies that were rendered for another operator do not keep this one from saying so.
+#[tokio::test]
+async fn an_operator_under_policies_of_another_still_writes_the_status() {
+    let cluster = Cluster::start().await.unwrap();
+    let server = Server(&cluster);
+    server.install(&policies::yaml("elsewhere", OPERATOR)).await;
+    let space = server.namespace("elsewheres").await;
+    in_time(async || {
+        let answer = server
+            .would_create(OPERATOR_USER, &space, &record("it"))
+            .await;
+        answer.is_err_and(|why| why.contains("only the operator writes the journal"))
+    })
+    .await;
+    let stored = server.create("alice", &space, &closure("contoso")).await;
+    let told = json!({"status": {"phase": "Stalled", "steps": [], "blockers": [], "handOffs": [], "conditions": []}});
+    let stored = stored.unwrap();
+    refused(
+        server.change_status("carol", &stored, told.clone()).await,
+        "only the operator writes the status of a closure",
+    );
+    let told = server.change_status(OPERATOR_USER, &stored, told).await;
+    assert_eq!(told.unwrap()["status"]["phase"], "Stalled");
 }

@@ -219,3 +219,91 @@ async fn without_the_stamp_the_list_is_guarded_all_the_same() {
     let patch = with(&json!({"mode": "Plan"}), json!("alice\nbob\ncarol"));
     server.change("carol", &stored, patch).await.unwrap();
 }
+
+const TAKES_A_PERSON: &str = "lifting a brake takes a person";
+
+/// A GitOps tool says again what stands in Git, whatever a person has done since.
+#[tokio::test]
+async fn no_machine_lifts_a_brake_and_any_may_pull_one() {
+    let server = Server::ready().await;
+    let space = server.namespace("brakes").await;
+    let applied = server
+        .apply(ROBOT, "flux", &space, &closure("contoso"))
+        .await;
+    let mut stored = applied.unwrap();
+    for (pulled, lifts) in [
+        (
+            json!({"suspend": true}),
+            vec![json!({"suspend": false}), json!({"suspend": null})],
+        ),
+        (json!({"hold": "matter 12/2026"}), vec![json!({"hold": null})]),
+        (
+            json!({"suspend": true, "hold": "matter 13/2026"}),
+            vec![
+                json!({"suspend": false}),
+                json!({"hold": null}),
+                json!({"suspend": null, "hold": null, "mode": "Execute"}),
+            ],
+        ),
+    ] {
+        for user in [ROBOT, "bob"] {
+            let patch = json!({ "spec": pulled });
+            stored = server.change(user, &stored, patch).await.unwrap();
+            for lift in &lifts {
+                let patch = json!({ "spec": lift });
+                refused(server.change(ROBOT, &stored, patch).await, TAKES_A_PERSON);
+            }
+            // All the rest it may do meanwhile, and say the same or another reason.
+            let more = json!({"spec": {"limits": {"maxUsers": 5}}});
+            stored = server.change(ROBOT, &stored, more).await.unwrap();
+            if stored["spec"].get("hold").is_some() {
+                let reworded = json!({"spec": {"hold": "another matter"}});
+                stored = server.change(ROBOT, &stored, reworded).await.unwrap();
+            }
+            let lifted = json!({"spec": {"suspend": null, "hold": null}});
+            stored = server.change("carol", &stored, lifted).await.unwrap();
+            assert_eq!(stored["spec"].get("suspend"), None);
+            assert_eq!(stored["spec"].get("hold"), None);
+        }
+    }
+}
+
+/// As Flux does it: by force, and what it no longer applies it drops.
+#[tokio::test]
+async fn what_git_says_lifts_no_brake() {
+    let server = Server::ready().await;
+    let space = server.namespace("brakes-in-git").await;
+    let mut unsuspended = closure("contoso");
+    unsuspended["spec"]["suspend"] = json!(false);
+    let applied = server.apply(ROBOT, "flux", &space, &unsuspended).await;
+    let suspend = json!({"spec": {"suspend": true}});
+    let stored = applied.unwrap();
+    let stored = server.change("bob", &stored, suspend).await.unwrap();
+    let again = server.apply(ROBOT, "flux", &space, &unsuspended).await;
+    refused(again, TAKES_A_PERSON);
+    // Where Git says nothing of it, it stays.
+    let applied = server
+        .apply(ROBOT, "flux", &space, &closure("contoso"))
+        .await;
+    assert_eq!(applied.unwrap()["spec"]["suspend"], json!(true));
+    let resume = json!({"spec": {"suspend": false}});
+    server.change("bob", &stored, resume).await.unwrap();
+
+    let mut held = closure("contoso");
+    held["spec"]["hold"] = json!("matter 12/2026");
+    server.apply(ROBOT, "flux", &space, &held).await.unwrap();
+    let dropped = server
+        .apply(ROBOT, "flux", &space, &closure("contoso"))
+        .await;
+    refused(dropped, TAKES_A_PERSON);
+    let stored = server.apply(ROBOT, "flux", &space, &held).await.unwrap();
+    // A node's own identity is no person either.
+    let lift = r#"{"spec":{"hold":null}}"#;
+    let node = ["--as", "system:node:one", "--as-group", "system:masters"];
+    let patch = ["patch", "tenantclosure", "contoso", "-n", &space];
+    let args = [&node[..], &patch[..], &["--type=merge", "-p", lift]].concat();
+    let (done, _, why) = server.0.kubectl("admin", &args, None).await.unwrap();
+    assert!(!done && why.contains(TAKES_A_PERSON), "{why}");
+    let lift = json!({"spec": {"hold": null}});
+    server.change("alice", &stored, lift).await.unwrap();
+}

@@ -71,7 +71,7 @@ const PURPOSES: [(&str, &str); 10] = [
     ("events", "tells of changes of phase"),
     (
         "validatingadmissionpolicies, validatingadmissionpolicybindings",
-        "checks that the policies that guard authors, approvers, revocations and records are in force",
+        "checks that the policies that guard authors, approvers, approvals, revocations, records and status are in force",
     ),
     ("configmaps", "reads the configuration and the kill switch"),
     (
