@@ -2,6 +2,7 @@
 
 use crate::closure::clock;
 use crate::closure::decision::Decision;
+use crate::closure::evidence::Evidence;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::label::label;
 use crate::closure::memory::Memory;
@@ -80,12 +81,17 @@ fn brakes(terms: &Terms, seen: &Observation) -> Option<Decision> {
     if terms.mode == Mode::Plan {
         return None;
     }
+    switched_off(seen).map(Obstacle::blocks)
+}
+
+/// The clocks, and the switches of the operator's own configuration.
+fn switched_off(seen: &Observation) -> Option<Obstacle> {
     if let Some(skew) = seen.cluster.skew {
-        return Some(clock::obstacle(skew).blocks());
+        return Some(clock::obstacle(skew));
     }
     let configuration = &seen.cluster.configuration;
     if !configuration.present {
-        return Some(unconfigured(configuration.fault.as_deref()).blocks());
+        return Some(unconfigured(configuration.fault.as_deref()));
     }
     configuration.kill_switch.then(|| {
         Obstacle::new(
@@ -93,8 +99,17 @@ fn brakes(terms: &Terms, seen: &Observation) -> Option<Decision> {
             "The operator's kill switch is on",
             "Turn the kill switch off in the operator's configuration",
         )
-        .blocks()
     })
+}
+
+/// What these guards hold against an effect and not against a plan, which is told with the plan.
+pub fn of_effects(seen: &Observation) -> Vec<Obstacle> {
+    let kept = seen.cluster.evidence.as_ref();
+    let evidence = match kept.and_then(Evidence::refusal) {
+        Some(Decision::Blocked(list)) => list,
+        _ => Vec::new(),
+    };
+    switched_off(seen).into_iter().chain(evidence).collect()
 }
 
 fn unconfigured(fault: Option<&str>) -> Obstacle {
@@ -275,13 +290,13 @@ fn people(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> O
     if !preconditions::begun(memory) {
         return None;
     }
-    if let Err(decision) = administrators::told(sealed, seen, memory) {
+    if let Err(decision) = administrators::told(seen, memory) {
         return Some(decision);
     }
     if unplanned {
         return Some(administrators::drift().blocks());
     }
-    if let Some(obstacle) = domains::drift(&domains::unplanned(sealed, seen)) {
+    if let Some(obstacle) = domains::drift(sealed, seen) {
         return Some(obstacle.blocks());
     }
     afterwards::refuse(plan, sealed, seen, memory, now)

@@ -141,7 +141,7 @@ pub struct PlanHead {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 400))]
     pub other_holders: Vec<ObjectId>,
-    /// Who may take the role up, and until when it is held, could be read: it must be, until all users are gone.
+    /// Who may take the role up, and until when it is held, could be read when this was made.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub role_schedules: bool,
     /// How many of them hold a directory role: to delete those takes one.
@@ -176,11 +176,15 @@ pub struct PlanHead {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 253)))]
     pub domains: Vec<String>,
-    /// Verified domains that its owner brought, in lower case: what is not here is new. Absent where there are more than 900, and in
-    /// plans of earlier versions: then nothing is compared.
+    /// Verified domains that its owner brought, in lower case: what is not here is new. Absent where there are more than 900.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 900), inner(length(max = 253)))]
     pub custom_domains: Option<Vec<String>>,
+    /// Where there are more: SHA-256 over all of them and of `domains`, sorted, one a line. In plans of earlier versions neither is
+    /// there, and nothing is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub custom_domains_digest: Option<String>,
     /// What dies with the tenant besides, by kind, or could not be counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 520))]

@@ -3,6 +3,7 @@
 
 mod back;
 mod besides;
+mod blocks;
 mod checks;
 mod known;
 mod later;
@@ -54,7 +55,7 @@ pub fn text(closure: &TenantClosure, look: Look) -> String {
     stays(closure, &mut lines);
     persons(closure, plan, &mut lines);
     checks::tell(closure, &mut lines);
-    blocks(status, &mut lines);
+    blocks::tell(closure, status, plan, &mut lines);
     known::tell(status, &mut lines);
     time(status, &mut lines);
     promises(closure, plan, &mut lines);
@@ -317,22 +318,6 @@ fn persons(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
     {
         lines.row(&sign, "settle and attest", Some(5), "checks that no program can read: LinkedIn, MFA providers, self-service products, invoices, Store");
         lines.row(&sign, "delete the directory", Some(1), "as the retained administrator, on the page that the hand-off names: Microsoft offers no call for it");
-    }
-}
-
-fn blocks(status: &TenantClosureStatus, lines: &mut Lines) {
-    let now: Vec<_> = status
-        .blockers
-        .iter()
-        .filter(|one| one.state == "blocked")
-        .collect();
-    if now.is_empty() {
-        return;
-    }
-    lines.title("What blocks");
-    let sign = lines.look.sign(Mark::Blocked);
-    for one in now {
-        lines.row(&sign, &one.check, None, &one.remedy);
     }
 }
 

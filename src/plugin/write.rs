@@ -1,8 +1,6 @@
 //! What the plugin writes: approvals, attestations, a pause.
 
-use crate::api::{
-    Authors, ClosureApproval, ClosureApprovalSpec, Machines, Purpose, TenantClosure,
-};
+use crate::api::{Authors, ClosureApproval, ClosureApprovalSpec, Machines, Purpose, TenantClosure};
 use crate::plugin::arguments::{Approve, Attest, Signing};
 use crate::plugin::{Ended, Trouble, read, signing};
 use jiff::{SignedDuration, Timestamp};

@@ -428,12 +428,17 @@ async fn an_approval_cannot_be_changed_whatever_the_schema_lets_pass() {
     let cluster = Cluster::start().await.unwrap();
     let server = Server(&cluster);
     let rules = |kind: &mut Value| {
-        let spec = &mut kind["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-        spec.as_object_mut().unwrap().remove("x-kubernetes-validations");
+        let spec =
+            &mut kind["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+        spec.as_object_mut()
+            .unwrap()
+            .remove("x-kubernetes-validations");
     };
     server.install(&policies::yaml(OPERATOR, OPERATOR)).await;
     let name = "closureapprovals.tenantclosure.dev";
-    let stored = server.kubectl(&["get", "crd", name, "-o", "json"], None).await;
+    let stored = server
+        .kubectl(&["get", "crd", name, "-o", "json"], None)
+        .await;
     let mut kind: Value = serde_json::from_str(&stored).unwrap();
     rules(&mut kind);
     server
@@ -463,7 +468,10 @@ async fn an_approval_cannot_be_changed_whatever_the_schema_lets_pass() {
         ("admin", json!({"closureUID": "another"})),
         ("bob", json!({"signature": "by another"})),
         ("bob", json!({"comment": null})),
-        ("bob", json!({"revoked": true, "expiresAt": "2027-03-15T00:00:00Z"})),
+        (
+            "bob",
+            json!({"revoked": true, "expiresAt": "2027-03-15T00:00:00Z"}),
+        ),
         ("bob", json!({"revoked": false})),
     ] {
         let patch = json!({ "spec": spec });

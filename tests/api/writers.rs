@@ -236,7 +236,10 @@ async fn no_machine_lifts_a_brake_and_any_may_pull_one() {
             json!({"suspend": true}),
             vec![json!({"suspend": false}), json!({"suspend": null})],
         ),
-        (json!({"hold": "matter 12/2026"}), vec![json!({"hold": null})]),
+        (
+            json!({"hold": "matter 12/2026"}),
+            vec![json!({"hold": null})],
+        ),
         (
             json!({"suspend": true, "hold": "matter 13/2026"}),
             vec![

@@ -66,19 +66,49 @@ pub fn unexpected(sealed: &Sealed, seen: &Observation) -> Result<bool, Decision>
     Ok(unplanned(sealed, holders) || unplanned(sealed, members))
 }
 
-/// Who may take the role up could be read when the plan was made: as long as users are deleted it must be, and who is not told
-/// of is not none. Where there is no licence for it any more there is nothing to take up. The licences go in step 2, and after
-/// step 1 every account is looked at.
+/// Whether who stays holds the role for good, and who else may take it up, is told by collections of their own: who is not told of
+/// is not none, and who has activated the role for some hours looks as if it were his. Asked before the first effect, and as long
+/// as users are deleted. Where there is no licence for it there is nothing to take up. The licences go in step 2, and after step 1
+/// every account is looked at.
+pub fn untold(seen: &Observation, memory: &Memory) -> Option<Obstacle> {
+    let over = memory.verified_at.is_some();
+    let Fact::Unreadable(why) = &seen.role_schedules else {
+        return None;
+    };
+    (!over && *why != Why::Unsupported).then(|| {
+        let remedy = match why {
+            Why::Forbidden => {
+                "Grant the application RoleManagement.Read.Directory in the tenant, with admin consent (or \
+                 RoleEligibilitySchedule.Read.Directory and RoleAssignmentSchedule.Read.Directory); it is noticed by itself"
+            }
+            _ => {
+                "Microsoft's answer is not what it documents: it is asked again by itself. If it stays so, ask Microsoft's support \
+                 about roleEligibilityScheduleInstances and roleAssignmentScheduleInstances of this tenant"
+            }
+        };
+        Obstacle::new(
+            "RetainedAdminRoleUnknown",
+            "Whether the retained administrator holds Global Administrator for good or for some hours, and who else may take it up, \
+             cannot be read",
+            remedy,
+        )
+    })
+}
+
+/// Once something has begun: whether that can be read.
 ///
 /// # Errors
-/// What follows where it cannot be read.
-pub fn told(sealed: &Sealed, seen: &Observation, memory: &Memory) -> Result<(), Decision> {
-    let over = memory.verified_at.is_some();
-    let nothing_to_tell = seen.role_schedules == Fact::Unreadable(Why::Unsupported);
-    if !sealed.head.role_schedules || over || nothing_to_tell {
+/// What follows where it cannot.
+pub fn told(seen: &Observation, memory: &Memory) -> Result<(), Decision> {
+    let Some(obstacle) = untold(seen, memory) else {
         return Ok(());
-    }
-    facts::known(&seen.role_schedules, Question::Administrators).copied()
+    };
+    Err(match &seen.role_schedules {
+        Fact::Unreadable(why) if *why != Why::Forbidden => {
+            facts::unreadable(Question::Administrators, *why)
+        }
+        _ => obstacle.blocks(),
+    })
 }
 
 /// Whether anybody in a complete listing of the users does.

@@ -2,7 +2,7 @@
 
 use crate::closure::memory::Memory;
 use crate::closure::observation::{BackupJob, Observation, Obstacle};
-use crate::closure::terms::{Backup, Terms};
+use crate::closure::terms::{Backup, Mode, Terms};
 use jiff::{SignedDuration, Timestamp};
 
 /// A Job that completed later than this from now did so on a clock that cannot be believed.
@@ -23,6 +23,8 @@ pub fn lacking(
             "Make a backup of what is to be kept, then acknowledge it in spec.backup, or name the Job that makes it",
         )),
         Some(Backup::Job { .. }) if memory.destroying_since.is_some() => None,
+        // Nobody asks for it before something is to be carried out.
+        Some(Backup::Job { .. }) if terms.mode == Mode::Plan => None,
         Some(Backup::Acknowledged { .. }) => None,
         Some(Backup::Job { name, max_age }) => match &seen.cluster.backup_job {
             Err(obstacle) => Some(obstacle.clone()),

@@ -94,15 +94,18 @@ pub fn hold_back(mut decided: Decided, plan: &Plan, seen: &Observation, now: Tim
             .iter()
             .any(|id| plan.names_administrator(*id));
     let unproven = || lacking(&plan.terms, seen, now);
-    let unknown = || {
-        let found = seen.retained.known()?.as_ref()?;
-        let told = found.second_factor.known().is_some();
-        (!told).then(|| untold(found, &plan.terms, seen, now))?
-    };
+    let unknown = || untold_factor(&plan.terms, seen, now);
     if let Some(obstacle) = last.then(unproven).flatten().or_else(unknown) {
         decided.decision = obstacle.blocks();
     }
     decided
+}
+
+/// Nobody can tell whether he has a second factor, and he has not signed in with one lately.
+pub fn untold_factor(terms: &Terms, seen: &Observation, now: Timestamp) -> Option<Obstacle> {
+    let found = seen.retained.known()?.as_ref()?;
+    let told = found.second_factor.known().is_some();
+    (!told).then(|| untold(found, terms, seen, now))?
 }
 
 /// Another day will not change it.

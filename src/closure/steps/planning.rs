@@ -5,12 +5,12 @@ use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::loss;
 use crate::closure::observation::{
-    Agreement, Fact, Lifecycle, Observation, Organization, Question, Subscription, Why,
+    Agreement, Fact, Lifecycle, Observation, Question, Subscription, Why,
 };
 use crate::closure::plan::{Ender, MOST_APPLICATIONS, Plan, PlanHead, PlannedSubscription, Sealed};
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::steps::administrators::MOST;
-use crate::closure::steps::{facts, losses, renewal, sold};
+use crate::closure::steps::{domains, facts, losses, renewal, sold};
 use crate::closure::terms::{Mode, Terms};
 use crate::closure::words::clip;
 use std::collections::BTreeSet;
@@ -37,6 +37,8 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
     let holders = seen.role_holders.known()?.iter();
     let holders = holders.filter(|id| !stays(id) && there(id));
     let (applications, applications_beyond) = applications(terms, seen)?;
+    let released = released(terms, seen)?;
+    let (custom_domains, custom_domains_digest) = domains::of_plan(organization, &released);
     Some(PlanHead {
         tenant_id: organization.id,
         initial_domain: organization.initial_domain.to_ascii_lowercase(),
@@ -58,8 +60,9 @@ pub fn begin_head(plan: &Plan, seen: &Observation) -> Option<PlanHead> {
         applications_beyond,
         own: own(seen),
         directory_resource: terms.directory_resource.clone(),
-        domains: domains(terms, seen)?,
-        custom_domains: custom_domains(organization),
+        domains: released,
+        custom_domains,
+        custom_domains_digest,
         losses: loss::planned(&loss::all(seen)?),
         accepted: acceptance::of(terms),
         reason: terms.cancellation.as_ref().map(|c| c.reason.clone()),
@@ -148,16 +151,8 @@ fn own(seen: &Observation) -> Vec<ObjectId> {
     own.take(20).collect()
 }
 
-/// Custom domains that one plan names: as many as Microsoft lets a tenant have, unless it asks for more.
-pub const MOST_DOMAINS: usize = 900;
-
-fn custom_domains(organization: &Organization) -> Option<Vec<String>> {
-    let all = &organization.custom_domains;
-    (all.len() <= MOST_DOMAINS).then(|| all.iter().cloned().collect())
-}
-
 /// Those that the author named and that are there; the initial one stays.
-fn domains(terms: &Terms, seen: &Observation) -> Option<Vec<String>> {
+fn released(terms: &Terms, seen: &Observation) -> Option<Vec<String>> {
     if terms.release_domains.is_empty() {
         return Some(Vec::new());
     }

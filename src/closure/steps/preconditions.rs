@@ -4,12 +4,14 @@ use crate::closure::acceptance;
 use crate::closure::access::warnings;
 use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting};
 use crate::closure::estimate;
+use crate::closure::guards;
 use crate::closure::loss::PlannedLoss;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{
     Agreement, Fact, Lifecycle, Observation, Obstacle, Question, Subscription, Why,
 };
 use crate::closure::plan::{Plan, PlannedSubscription};
+use crate::closure::report;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
@@ -43,6 +45,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         Err(decision) => return Assessment::now_do(decision),
     };
     lacks.extend(approval::unapprovable(plan, &seen.cluster.approvals));
+    lacks.extend(ahead(plan, seen, memory, now));
     let obstacles = obstacles(plan, seen, memory, now);
     if let Some(first) = obstacles.first() {
         let standing = Standing::no(first.reason, first.message.clone());
@@ -169,10 +172,20 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
         let sealed = plan.sealed.as_ref();
         found.extend(sealed.and_then(|sealed| administrators::too_many(sealed, seen)));
     }
-    if terms.mode == Mode::Plan {
-        return found;
+    if terms.mode == Mode::Execute {
+        found.extend(of_effects(plan, seen, memory, now));
+        let roles = || roles::missing(&roles::table(plan, seen));
+        found.extend((!begun(memory)).then(roles).flatten());
     }
+    found
+}
+
+/// What bars an effect, and no plan. What lacks of roles has rows of its own.
+fn of_effects(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Vec<Obstacle> {
+    let terms = &plan.terms;
+    let mut found: Vec<Obstacle> = Vec::new();
     found.extend(backup::lacking(terms, seen, memory, now));
+    found.extend(administrators::untold(seen, memory));
     found.extend(keeper::unproven(terms, seen, memory, now));
     found.extend(inventory::unwritable(seen, memory));
     if memory.verified_at.is_none() {
@@ -182,9 +195,24 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
         found.extend(too_many_begun(seen));
         found.extend(reason_for_canceling(terms, seen));
         found.extend(term_ahead(plan, seen, now));
-        found.extend(roles::missing(&roles::table(plan, seen)));
     }
     found
+}
+
+/// In mode Plan: all that would bar the first effect, in rows. Whoever reads a plan is told before he asks for it to be carried
+/// out, and the plan is made all the same.
+fn ahead(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Vec<Blocker> {
+    if plan.terms.mode == Mode::Execute {
+        return Vec::new();
+    }
+    let mut found = guards::of_effects(seen);
+    found.extend(of_effects(plan, seen, memory, now));
+    found.extend(keeper::untold_factor(&plan.terms, seen, now));
+    let row = |obstacle: &Obstacle| Blocker {
+        state: "failed",
+        ..report::row(obstacle)
+    };
+    found.iter().map(row).collect()
 }
 
 /// A fleet is closed slowly: a mistake in a hundred manifests is found out after the first few.
@@ -379,7 +407,7 @@ fn plan_wanted(
     if administrators::room(sealed, seen) && administrators::unexpected(sealed, seen) == Ok(true) {
         return Some("OtherAdministrators");
     }
-    if !domains::unplanned(sealed, seen).is_empty() {
+    if domains::drift(sealed, seen).is_some() {
         return Some("OtherDomains");
     }
     // Approved would be what nobody was shown as accepted.

@@ -224,6 +224,14 @@ pub fn remedy(refusal: &Refusal) -> &'static str {
     }
 }
 
+/// Whole slices got no answer for long: who looks is told, though nothing else is done than before.
+pub fn no_answer() -> Decision {
+    let message = "Whole groups of users got no answer that counts, again and again, and none of them was seen to be deleted";
+    let remedy = "Look at Microsoft's service health, and at what lies between the operator and Microsoft (proxy, firewall, its network \
+                  policy); they are tried again by itself";
+    Obstacle::new("FailureFuse", message, remedy).blocks()
+}
+
 /// Whole slices were refused: going on would only repeat that.
 pub fn fuse(cloud: Cloud, memory: &Memory) -> Decision {
     let worst = memory

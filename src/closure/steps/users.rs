@@ -12,6 +12,7 @@ use crate::closure::step::Step;
 use crate::closure::steps::{
     administrators, facts, planning, refused, renewal, roles, supplements,
 };
+use crate::closure::terms::Terms;
 use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -316,14 +317,25 @@ fn first_pass(
     now: Timestamp,
 ) -> Decision {
     let terms = &plan.terms;
-    if memory.fruitless >= FUSE && !memory.refused.is_empty() {
+    let refused = memory.fruitless >= FUSE && !memory.refused.is_empty();
+    if refused || silent(memory, terms) {
         if schedule::told(memory, terms, now) {
-            return refused::fuse(terms.cloud, memory);
+            return if refused {
+                refused::fuse(terms.cloud, memory)
+            } else {
+                refused::no_answer()
+            };
         }
     } else if let Some(rest) = pause(memory.fruitless, memory, plan, now) {
         return unanswered("Microsoft did not take the newest deletions", rest);
     }
     slice(plan, supplement, left)
+}
+
+/// Whole slices got no answer until the pause between them had grown to its longest, and went on getting none.
+fn silent(memory: &Memory, terms: &Terms) -> bool {
+    let before = schedule::back_off(memory.fruitless.saturating_sub(1), terms.poll_at_most);
+    memory.fruitless >= FUSE && before >= terms.poll_at_most
 }
 
 /// What is left of the pause after so many tries.
@@ -380,6 +392,10 @@ fn take_up(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> 
         .filter(|id| plan.names(**id) && !refused::contains(memory, **id))
         .copied()
         .collect();
+    let told = schedule::told(memory, &plan.terms, now);
+    if memory.unanswered > 0 && silent(memory, &plan.terms) && told {
+        return refused::no_answer();
+    }
     let (supplement, open) = match supplements::of_one_plan(plan, seen, now, &open) {
         Ok(of_one_plan) => of_one_plan,
         Err(unapproved) => return unapproved,

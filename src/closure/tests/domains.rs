@@ -6,7 +6,9 @@ use crate::closure::memory::Asked;
 use crate::closure::observation::{Agreement, Domain, Fact, References, Why};
 use crate::closure::report::{self, Phase};
 use crate::closure::step::Step;
+use crate::closure::steps;
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 
 /// A tenant with three domains besides the initial one, two of which are to be released; one of them is the default.
 fn world() -> World {
@@ -329,4 +331,63 @@ fn domains_that_cannot_be_read_never_count_as_released() {
             (wanted, Step::CancelSubscriptions)
         );
     }
+}
+
+/// More than a plan names are held against it as a whole; those that are released meanwhile count as there.
+#[test]
+fn a_domain_among_more_than_a_plan_names_is_drift_too() {
+    let many = |from: u32| (from..from + 901).map(|n| format!("d{n:04}.example"));
+    let world = World::new(100).with(|w| w.custom_domains = many(0).collect());
+    let mut run = planned(world.clone());
+    let head = &run.plan.sealed.as_ref().unwrap().head;
+    assert_eq!(head.custom_domains, None);
+    assert_eq!(
+        head.custom_domains_digest.as_ref().map(String::len),
+        Some(64)
+    );
+    // Before anything has begun it is planned with the rest.
+    run.world.custom_domains.insert("later.example".into());
+    assert_eq!(reason(&run.look().0), "OtherDomains");
+    run.cycle(false);
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+    for there in [
+        many(0).collect::<BTreeSet<_>>(),
+        many(1).chain(["later.example".to_owned()]).collect(),
+        BTreeSet::new(),
+    ] {
+        let told = decided(&mut run, |s| {
+            let Fact::Known(found) = &mut s.organization else {
+                panic!()
+            };
+            found.custom_domains.clone_from(&there);
+        });
+        assert_eq!(reason(&told), "PlanDrift");
+        let Decision::Blocked(list) = &told.decision else {
+            panic!()
+        };
+        assert!(list[0].message.contains("more than 900"), "{list:?}");
+    }
+    assert_eq!(reason(&run.cycle(false)), "DeleteUsers");
+    // What the plan releases may be gone, or not yet.
+    let mut sealed = run.plan.sealed.as_ref().unwrap().as_ref().clone();
+    sealed.head.domains = vec!["d0007.example".into()];
+    let organization = |there: BTreeSet<String>| {
+        let mut seen = super::all_seen(
+            &mut World::new(1),
+            &crate::closure::memory::Memory::default(),
+        );
+        if let Fact::Known(found) = &mut seen.organization {
+            found.custom_domains = there;
+        }
+        seen
+    };
+    let all = organization(many(0).collect());
+    let (_, digest) =
+        steps::domains::of_plan(all.organization.known().unwrap(), &sealed.head.domains);
+    sealed.head.custom_domains_digest = digest;
+    assert_eq!(steps::domains::drift(&sealed, &all), None);
+    let without = many(0).filter(|name| name != "d0007.example").collect();
+    assert_eq!(steps::domains::drift(&sealed, &organization(without)), None);
+    let without = many(0).filter(|name| name != "d0008.example").collect();
+    assert!(steps::domains::drift(&sealed, &organization(without)).is_some());
 }

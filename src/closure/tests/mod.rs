@@ -3,6 +3,7 @@
 #![allow(clippy::type_complexity, clippy::semicolon_if_nothing_returned)] // tables read better so
 
 mod access;
+mod ahead;
 mod approval;
 mod backup;
 mod deadlines;

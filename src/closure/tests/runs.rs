@@ -1,6 +1,6 @@
 //! Whole runs: every kind of tenant ends closed, in order, and only what the plan names is touched.
 
-use crate::closure::decision::Decision;
+use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::*;
 use crate::closure::id::ObjectId;
 use crate::closure::observation::{Agreement, Question};
@@ -155,6 +155,41 @@ fn whole_slices_refused_blow_the_fuse() {
     );
     assert_eq!(run.memory.cursor, 100, "two slices, then it stops");
     run.world.protected.clear();
+    run.to_the_end();
+}
+
+/// Whole slices that get no answer: waited out until the pause has grown to its longest, then told, and tried again all the same.
+#[test]
+fn whole_slices_without_an_answer_blow_the_fuse_once_the_pause_is_at_its_longest() {
+    let mut run = Run::of(World::new(2_000).with(|w| w.lost = 30));
+    let begun = run.world.now;
+    let stalled = run.until(true, 200, |d| matches!(d.decision, Decision::Blocked(_)));
+    let waits = |d: &&Decided| matches!(&d.decision, Decision::Wait(w) if w.reason == "MicrosoftUnavailable");
+    let waited = run.told.iter().filter(waits).count();
+    let Decision::Blocked(list) = &stalled.decision else {
+        panic!()
+    };
+    assert_eq!(list[0].reason, "FailureFuse");
+    assert!(list[0].message.contains("got no answer"), "{list:?}");
+    assert!(list[0].remedy.contains("service health"), "{list:?}");
+    // 1, 2, 4 … 512 s and 15 minutes were waited for, and one more slice got no answer.
+    assert_eq!(run.memory.fruitless, 12);
+    assert!(waited >= 11, "{waited}");
+    assert!(run.world.now.duration_since(begun) >= SignedDuration::from_secs(1_023 + 900));
+    run.world.lost = 0;
+    run.to_the_end();
+}
+
+/// Also where nobody is left but those whose deletion got no answer.
+#[test]
+fn those_who_are_taken_up_again_without_an_answer_blow_it_too() {
+    let mut run = Run::of(World::new(3).with(|w| w.lost = 30));
+    let stalled = run.until(true, 300, |d| matches!(d.decision, Decision::Blocked(_)));
+    let Decision::Blocked(list) = &stalled.decision else {
+        panic!()
+    };
+    assert_eq!(list[0].reason, "FailureFuse");
+    run.world.lost = 0;
     run.to_the_end();
 }
 

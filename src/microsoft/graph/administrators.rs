@@ -68,7 +68,8 @@ fn holding(id: ObjectId, holders: &GlobalAdministrators) -> Holding {
     } else if holders.ending.contains(&id) {
         Holding::Temporary
     } else {
-        // Where nobody can tell of an end, roles have none.
+        // Where there is no licence for ends, roles have none; where they may not be read, nothing is carried out
+        // (`RetainedAdminRoleUnknown`).
         Holding::Permanent
     }
 }

@@ -52,12 +52,22 @@ pub(in crate::microsoft) fn item(line: &Line<'_>) -> Result<Item, Failure> {
     Ok(Item::get(&url))
 }
 
-/// What it was answered. Not exactly one, or no initial domain: `Malformed`.
+/// No name in DNS is longer (RFC 1035, 2.3.4, without the dots at its ends).
+const LONGEST_NAME: usize = 253;
+
+/// What it was answered. Not exactly one, no initial domain, or a name that can be none: `Malformed`.
 pub(in crate::microsoft) fn told(body: Body) -> Result<Organization, Failure> {
     let mut found: Listing = batch_read::understood(body)?;
     let (Some(one), true) = (found.value.pop(), found.value.is_empty()) else {
         return Err(Failure::malformed("NotOneOrganization"));
     };
+    if one
+        .verified_domains
+        .iter()
+        .any(|d| d.name.len() > LONGEST_NAME)
+    {
+        return Err(Failure::malformed("DomainNameTooLong"));
+    }
     let custom = one.verified_domains.iter();
     let custom = custom.filter(|d| is_custom(&d.name, d.is_initial));
     let custom_domains = custom.map(|d| d.name.to_ascii_lowercase()).collect();
@@ -89,4 +99,30 @@ pub(in crate::microsoft) fn sync_off(line: &Line<'_>, tenant: ObjectId) -> Resul
     let tenant = tenant.to_string();
     let url = line.url(Service::Graph, &[STABLE, "organization", &tenant], &[])?;
     Ok(Call::patch(url, &json!({"onPremisesSyncEnabled": false})))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_can_be_none_is_not_believed() {
+        let organization = |name: &str| {
+            let body = json!({"value": [{"id": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de",
+                "onPremisesSyncEnabled": null, "partnerTenantType": null,
+                "verifiedDomains": [{"name": "contoso.onmicrosoft.com", "isInitial": true}, {"name": name}]}]});
+            told(Ok(body))
+        };
+        let longest = format!("{}.nl", "a".repeat(LONGEST_NAME - 3));
+        assert!(
+            organization(&longest)
+                .unwrap()
+                .custom_domains
+                .contains(&longest)
+        );
+        let longer = format!("{}.nl", "a".repeat(LONGEST_NAME - 2));
+        let refused = organization(&longer).unwrap_err();
+        assert_eq!(refused.code, "DomainNameTooLong");
+    }
 }

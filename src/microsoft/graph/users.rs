@@ -185,6 +185,7 @@ mod tests {
             applications_beyond: 0,
             domains: Vec::new(),
             custom_domains: None,
+            custom_domains_digest: None,
             losses: Vec::new(),
             accepted: Vec::new(),
             reason: None,

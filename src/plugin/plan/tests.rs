@@ -195,6 +195,57 @@ fn it_says_what_goes_what_stays_and_who_has_to_do_what() {
     }
 }
 
+/// In mode Plan nothing is blocked, and all that would be is told.
+#[test]
+fn all_that_is_not_met_is_told_once() {
+    let row = |check: &str, state: &str, remedy: &str| json!({"check": check, "state": state, "remedy": remedy, "link": "https://entra.microsoft.com/x", "who": "person"});
+    let mut status = planned();
+    status["phase"] = json!("Planned");
+    status["blockers"] = json!([
+        row("BackupNotAcknowledged", "failed", "acknowledge one"),
+        row("Roles of step 1", "failed", "grant User.ReadWrite.All"),
+        row(
+            "Restricted units",
+            "unknown",
+            "grant AdministrativeUnit.Read.All"
+        ),
+        row("Mail contoso.nl", "failed", "change the MX record"),
+        row("AdmissionPolicyMissing", "blocked", "install the policies"),
+        row("Loss Groups", "failed", "accept the groups"),
+        row(
+            &format!("Loss AzureResources {AZURE}"),
+            "failed",
+            "accept this subscription"
+        ),
+        row("Loss IntuneDevices", "failed", "accept what came later"),
+        row("C1 Users", "passed", "nothing"),
+    ]);
+    let text = told(&json!({}), &status);
+    for line in [
+        "What would block in mode Execute ! BackupNotAcknowledged acknowledge one https://entra.microsoft.com/x ! Roles of step 1 grant",
+        "? Restricted units grant AdministrativeUnit.Read.All",
+        "! Mail contoso.nl change the MX record",
+        "! AdmissionPolicyMissing install the policies",
+        "! Loss IntuneDevices accept what came later",
+    ] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+    for twice in [
+        "accept the groups",
+        "accept this subscription",
+        "C1 Users nothing",
+    ] {
+        assert!(!text.contains(twice), "{twice:?} in\n{text}");
+    }
+    let text = told(&json!({"mode": "Execute"}), &status);
+    assert!(
+        text.contains("What blocks ! BackupNotAcknowledged"),
+        "{text}"
+    );
+    status["blockers"] = json!([]);
+    assert!(!told(&json!({}), &status).contains("What would block"));
+}
+
 #[test]
 fn how_it_was_bought_decides_what_is_irreversible() {
     let told = |agreement: &str, subscriptions: u32| {
