@@ -392,6 +392,64 @@ fn the_pages_stay_on_this_machine() {
     );
 }
 
+/// A browser that finds Microsoft's names at the simulator's address comes to the tenant, from each page that a hand-off names.
+#[tokio::test]
+async fn every_page_that_a_person_is_sent_to_is_the_admin_center() {
+    use tenant_closure::closure::{links, terms::Cloud};
+    let scenario = "tenants: [{users: 1}, {users: 1, cloud: USGov}, {users: 1, cloud: USGovDoD}, {users: 1, cloud: China}]";
+    let client = Client::new(scenario).await;
+    let running = &client.running;
+    let clouds = [Cloud::Global, Cloud::USGov, Cloud::USGovDoD, Cloud::China];
+    let pages = [
+        links::products,
+        links::active_users,
+        links::domains,
+        links::usage_reports,
+        links::groups,
+        links::devices,
+        links::support,
+        links::azure,
+        links::tenants,
+        links::applications,
+        links::conditional_access,
+        links::directory,
+    ];
+    for (cloud, tenant) in clouds.into_iter().zip(&running.tenants) {
+        for page in pages.map(|page| page(cloud)) {
+            let host = page.split('/').nth(2).unwrap();
+            let authority = reqwest::Certificate::from_pem(running.ca_pem.as_bytes()).unwrap();
+            let http = reqwest::Client::builder()
+                .tls_certs_only([authority])
+                .redirect(reqwest::redirect::Policy::none())
+                .resolve(host, running.address)
+                .no_proxy()
+                .build()
+                .unwrap();
+            let reply = http.get(page).send().await.unwrap();
+            let text = match reply.headers().get("location") {
+                Some(place) => place.to_str().unwrap().to_owned(),
+                None => reply.text().await.unwrap(),
+            };
+            let place = format!("/tenants/{}", tenant.id);
+            assert!(text.contains(&place), "{page}: {text}");
+            let others = running
+                .tenants
+                .iter()
+                .filter(|one| one.cloud != tenant.cloud);
+            let shared = [
+                "portal.azure.us",
+                "entra.microsoft.us",
+                "intune.microsoft.us",
+            ];
+            if !shared.contains(&host) {
+                for other in others {
+                    assert!(!text.contains(&other.id.to_string()), "{page}: {text}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn two_hundred_thousand_users_start_within_seconds() {
     let begun = std::time::Instant::now();

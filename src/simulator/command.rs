@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use uuid::Uuid;
 
+use super::control::ACTIONS;
 use super::{Figures, Running, Scenario, Settings, start};
 
 /// Simulates Microsoft 365 tenants over HTTPS: sign-in, Graph, ARM and Partner Center. Nothing in it is Microsoft's.
@@ -29,7 +30,7 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = after())]
 struct Serve {
     /// Address and port; port 0 takes a free one, which the first line tells.
     #[arg(long, default_value = "127.0.0.1:0")]
@@ -66,18 +67,53 @@ struct Serve {
 const AFTER: &str = "\
 Clients use Microsoft's host names, resolved to this address, with the authority of --ca-out; or this address with the
 prefixes /graph, /login, /arm and /partner. What only a person can do is pressed on the pages of --console (and at / of
-this address). A test does the same, and sees what happened, under /_sim:
-  GET  /_sim/tenants[/ID[/deletionChecks|/users]]  what is left
-  POST /_sim/tenants                               one more tenant, as in a scenario
-  POST /_sim/tenants/ID/press                      {\"action\": \"cancelSubscription\", \"id\": ..., \"reason\": ...} and so on
-  GET  /_sim/dns                                   what the name server was asked
-  GET  /_sim/violations, /_sim/effects, /_sim/stats, /_sim/clock
-  POST /_sim/clock/advance                         {\"seconds\": N}, with \"tenant\" in that tenant alone
-  POST /_sim/judge                                 {\"tenant\", \"mode\", \"retained\", \"approved\", \"digest\"}
-  POST /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; PUT puts them in place of all, DELETE removes all, or of those of ?tenant=ID
+this address, and under the host names of Microsoft's admin centers). A test does the same, and sees what happened, under
+/_sim:
+  GET    /_sim/tenants[/ID[/deletionChecks|/users]]  what is left
+  POST   /_sim/tenants                               one more tenant, as in a scenario
+  POST   /_sim/tenants/ID/press                      {\"action\": A, \"id\": ...}; the actions are below
+  GET    /_sim/dns                                   what the name server was asked
+  GET    /_sim/violations[?tenant=ID]                requests that broke a rule of the procedure
+  GET    /_sim/effects[?tenant=ID&kind=K&from=N&limit=N]
+                                                     every change that really happened, in order
+  GET    /_sim/writes[?tenant=ID&from=N]             every request that would change something, and what it was answered
+  GET    /_sim/stats[?tenant=ID]                     requests, 429s, and the deletion of users against the quota
+  GET    /_sim/clock                                 the virtual clock
+  POST   /_sim/clock/advance                         {\"seconds\": N}, with \"tenant\" in that tenant alone
+  POST   /_sim/judge                                 {\"tenant\", \"mode\", \"retained\", \"approved\", \"digest\", \"releases\"}
+  GET    /_sim/faults                                those that there are
+  POST   /_sim/faults                                [{\"match\": {...}, \"do\": ..., \"times\": N}]; PUT puts them in place of all
+                                                     (of those of ?tenant=ID)
+  DELETE /_sim/faults[?tenant=ID]                    removes all, or those of a tenant
+  POST   /_sim/breakpoints                           {\"match\": {\"method\", \"hostContains\", \"pathContains\"}, \"nth\": N,
+                                                     \"when\": \"before\"|\"after\"} holds a request there; its id is told
+  GET    /_sim/breakpoints[/ID]                      what is held
+  POST   /_sim/breakpoints/ID                        {\"then\": \"go\"|\"drop\"}
+  DELETE /_sim/breakpoints[/ID]                      lets go of all, or of one";
+
+const ENDED: &str = "\
 Ended (Ctrl-C, SIGTERM), it prints how the deletion of users went: seconds as a ratio of what the quota takes at least, the
 share of 429s, requests per user.
 The fields of a scenario and their defaults: tenant-simulator defaults.";
+
+/// How a help page is folded.
+const COLUMNS: usize = 120;
+
+/// What the help says after the options: everything under `/_sim`, and every action.
+fn after() -> String {
+    let mut actions = String::new();
+    let mut column = 0;
+    for action in ACTIONS.split(", ") {
+        if column + action.len() + 2 > COLUMNS {
+            actions.push('\n');
+            column = 0;
+        }
+        actions.push_str(if column == 0 { "  " } else { ", " });
+        actions.push_str(action);
+        column += action.len() + 2;
+    }
+    format!("{AFTER}\n\nActions of a press:\n{actions}\n\n{ENDED}")
+}
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Output {
@@ -292,6 +328,32 @@ mod tests {
             );
         }
         assert_ne!(tenant["clientSecret"], tenant["readerSecret"]);
+    }
+
+    #[test]
+    fn the_help_says_every_path_and_every_action() {
+        let help = after();
+        for action in ACTIONS.split(", ") {
+            assert!(help.contains(action), "{action}");
+        }
+        let control = include_str!("control/mod.rs");
+        let routes = control.split("(\"").filter_map(|rest| {
+            let (method, rest) = rest.split_once("\", [\"")?;
+            Some((method, rest.split_once('"')?.0))
+        });
+        let mut found = 0;
+        for (method, name) in routes {
+            let mut lines = help.lines();
+            let told = lines.any(|line| {
+                line.trim_start().starts_with(method) && line.contains(&format!("/_sim/{name}"))
+                    || method == "PUT" && line.contains("PUT")
+            });
+            assert!(told, "{method} /_sim/{name}");
+            found += 1;
+        }
+        assert!(found > 15, "{found}");
+        assert!(!help.contains("and so on") && help.contains("/_sim/breakpoints/ID"));
+        assert!(help.lines().all(|line| line.len() <= COLUMNS + 8));
     }
 
     #[test]

@@ -110,18 +110,41 @@ const HOSTS: &[Host] = &[
     ),
 ];
 
+/// Where a person goes: the Azure portal, the Entra admin center and the Microsoft 365 admin center of each cloud, what Microsoft's
+/// forward links start with, and where the code of another device is typed. Here each is the simulation's own admin center.
+const PORTALS: &[(&str, &[Cloud])] = &[
+    ("portal.azure.com", &[Cloud::Global]),
+    ("entra.microsoft.com", &[Cloud::Global]),
+    ("admin.microsoft.com", &[Cloud::Global]),
+    ("admin.cloud.microsoft", &[Cloud::Global]),
+    ("intune.microsoft.com", &[Cloud::Global]),
+    ("go.microsoft.com", &[Cloud::Global]),
+    ("microsoft.com", &[Cloud::Global]),
+    ("portal.azure.us", &[Cloud::USGov, Cloud::USGovDoD]),
+    ("entra.microsoft.us", &[Cloud::USGov, Cloud::USGovDoD]),
+    ("intune.microsoft.us", &[Cloud::USGov, Cloud::USGovDoD]),
+    ("portal.office365.us", &[Cloud::USGov]),
+    ("portal.apps.mil", &[Cloud::USGovDoD]),
+    ("portal.azure.cn", &[Cloud::China]),
+    ("entra.microsoftonline.cn", &[Cloud::China]),
+    ("intune.microsoftonline.cn", &[Cloud::China]),
+    ("portal.partner.microsoftonline.cn", &[Cloud::China]),
+];
+
 /// All names that the certificate must carry.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    HOSTS.iter().map(|(name, _, _)| *name)
+    let portals = PORTALS.iter().map(|(name, _)| *name);
+    HOSTS.iter().map(|(name, _, _)| *name).chain(portals)
 }
 
 /// The service behind a host name (a port is ignored), and the clouds that it serves.
 pub(crate) fn lookup(host: &str) -> Option<(Service, &'static [Cloud])> {
     let name = host.split(':').next().unwrap_or(host);
-    HOSTS
-        .iter()
-        .find(|(known, _, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, service, clouds)| (*service, *clouds))
+    let portals = PORTALS.iter();
+    let portals = portals.map(|(name, clouds)| (*name, Service::Console, *clouds));
+    let mut all = HOSTS.iter().copied().chain(portals);
+    all.find(|(known, _, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, service, clouds)| (service, clouds))
 }
 
 /// Where `service` is found in `cloud`, as links in replies name it.

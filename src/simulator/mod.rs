@@ -52,6 +52,7 @@ mod login;
 mod operations;
 mod partner;
 mod populate;
+mod preset;
 mod random;
 mod replicas;
 mod roles;

@@ -234,7 +234,7 @@ mod tests {
         whole["status"] = json!("deleted");
         assert_eq!(
             call(&mut world, &token, "PATCH", &target(0), &whole).value()["status"],
-            "suspended"
+            "deleted"
         );
         // What others see is a day behind.
         assert_eq!(

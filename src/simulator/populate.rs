@@ -21,6 +21,10 @@ use super::users::{
 /// The service principal that directory synchronization brings with it.
 pub(crate) const SYNC_APP: Uuid = Uuid::from_u128(0x6bf8_5cfa_ac8a_4be5_b5de_425a_0d0d_c016);
 
+/// Azure DevOps in every tenant in which an organization is connected: Microsoft's own, and it cannot be removed before
+/// (<https://learn.microsoft.com/azure/devops/organizations/accounts/disconnect-organization-from-azure-ad>).
+pub(crate) const AZURE_DEV_OPS: Uuid = Uuid::from_u128(0x499b_84ac_1321_427f_aa17_267c_a697_5798);
+
 /// Makes one tenant; `index` counts tenants of the scenario.
 pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant {
     let seed = plan.seed.unwrap_or(seed).wrapping_add(index as u64 * 7919);
@@ -46,6 +50,8 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
             duration: (plan.sync.hours * HOUR) as i64,
             resurrects: plan.sync.deletion == SyncedDeletion::Undone,
             conversion: (plan.sync.conversion_hours * HOUR) as i64,
+            null_when_off: plan.sync.null_when_off,
+            orphans: Vec::new(),
         },
         subscriptions: plan
             .subscriptions
@@ -105,6 +111,10 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
         tenant.losses.groups = tenant.losses.groups.max(1);
     }
     tenant.group_administrators = members;
+    let synced = tenant.users.positions();
+    let synced = synced.filter(|(position, user)| !stays(*position) && user.is(SYNCED));
+    let orphans = synced.map(|(position, _)| position);
+    tenant.sync.orphans = orphans.take(plan.sync.orphans as usize).collect();
     let temporary = plan.temporary_administrators.iter();
     tenant.temporary = temporary
         .filter_map(|name| tenant.users.find(name))

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use super::hosts::Cloud;
+use super::preset;
 pub use super::scenario_parts::{
     ApplicationRegistration, BillingAccount, DirectoryResource, DnsAnswers, DomainDns,
     DomainReferences, External, FederatedCredential, Jwk, Jwks, Losses, RetainedAdministrator,
@@ -19,6 +20,7 @@ pub struct Scenario {
     /// The tenants; at least one.
     pub tenants: Vec<Tenant>,
     /// How the services behave, for all tenants.
+    #[serde(deserialize_with = "preset::behaviour")]
     pub behaviour: Behaviour,
 }
 
@@ -103,10 +105,13 @@ pub struct Tenant {
     pub first_party_service_principals: u32,
     /// Service principals of Microsoft's own corporate tenant: they refuse deletion as well.
     pub corporate_service_principals: u32,
-    /// Managed identities: they refuse deletion.
+    /// Managed identities: they refuse deletion, go with the last Azure subscription, and are out of the way once disabled.
     pub managed_identities: u32,
     /// The service principal of the `LinkedIn` connection: it refuses deletion until the setting (C5) is No, and goes with it.
     pub linked_in_connection: bool,
+    /// An Azure DevOps organization is connected: its service principal refuses deletion and stands in the way until somebody
+    /// disconnects the organization (press `disconnectAzureDevOps`), and goes with that.
+    pub azure_dev_ops: bool,
     /// Enterprise applications of another company that the portal does not show: they refuse deletion, and though every
     /// check has passed the tenant cannot be deleted until support has removed them (press `supportRemovesApplications`).
     pub hidden_service_principals: u32,
@@ -150,6 +155,7 @@ pub struct Tenant {
     /// Role assignments that end at a date: user principal names of those who hold their role so.
     pub temporary_administrators: Vec<String>,
     /// How the services behave towards this tenant; absent: as towards all.
+    #[serde(deserialize_with = "preset::own")]
     pub behaviour: Option<Behaviour>,
 }
 
@@ -186,6 +192,7 @@ impl Default for Tenant {
             corporate_service_principals: 0,
             managed_identities: 0,
             linked_in_connection: false,
+            azure_dev_ops: false,
             hidden_service_principals: 0,
             undeletable_service_principals: 0,
             hard_delete_protection: false,
@@ -211,7 +218,8 @@ impl Default for Tenant {
     }
 }
 
-/// How the services behave. All durations here are real time.
+/// How the services behave. All durations here are real time. In a scenario `Microsoft` is what Microsoft's pages and those who use
+/// its services tell of them, and an object with `preset: Microsoft` that, but for the fields that it names.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Behaviour {
@@ -244,6 +252,18 @@ pub struct Behaviour {
     pub gone_tenant_code: u32,
     /// Of a thousand Graph writes, so many are answered 409 `Directory_ConcurrencyViolation`.
     pub conflict_permille: u32,
+    /// A write to an object that another write changed less than so many milliseconds before is answered 409, as if they ran
+    /// beside each other.
+    pub parallel_write_ms: u32,
+    /// Whether an item of a `$batch` without a body leaves out `body` (true) or says `null`: Microsoft does both.
+    pub batch_omits_body: bool,
+    /// Whether Conditional Access policies and what is in the recycle bin are changed after another sign-in alone
+    /// (protected actions): 403 with a claims challenge, which no program can meet.
+    pub protected_actions: bool,
+    /// Whether the beta version has per-user MFA; where Microsoft's pages leave it open (US Government, China) it may not.
+    pub per_user_mfa: bool,
+    /// Whether users on the stable version have `perUserMfaState` too, when they are asked for it.
+    pub per_user_mfa_on_v1: bool,
     /// Whether `getByIds` insists on Directory.Read.All, as its page says; else a right to read users is enough.
     pub strict_get_by_ids: bool,
     /// Of a thousand reads of one user, so many are answered 404 by a replica that has not heard of him.
@@ -252,6 +272,8 @@ pub struct Behaviour {
     pub graph_lag_hours: f64,
     /// Virtual hours that ARM's view is behind.
     pub arm_lag_hours: f64,
+    /// Virtual hours that the admin center's page of subscriptions is behind.
+    pub admin_lag_hours: f64,
     /// Virtual hours that Partner Center's view is behind.
     pub partner_lag_hours: f64,
     /// What Microsoft answers when one of its own service principals is deleted: 403, 400 or 404.
@@ -278,10 +300,16 @@ impl Default for Behaviour {
             cancellation_refusal: 400,
             gone_tenant_code: 90_002,
             conflict_permille: 0,
+            parallel_write_ms: 0,
+            batch_omits_body: false,
+            protected_actions: false,
+            per_user_mfa: true,
+            per_user_mfa_on_v1: false,
             strict_get_by_ids: false,
             missing_permille: 0,
             graph_lag_hours: 0.0,
             arm_lag_hours: 0.0,
+            admin_lag_hours: 0.0,
             partner_lag_hours: 0.0,
             first_party_refusal: 403,
             operation_ms: 1000,

@@ -1,7 +1,11 @@
 //! The parts of a tenant in the scenario file.
 
+mod domains;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use domains::{DnsAnswers, DomainDns, DomainReferences};
 
 /// Directory synchronization.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +23,11 @@ pub struct Sync {
     pub hours: f64,
     /// Virtual hours from then until the last user has been converted.
     pub conversion_hours: f64,
+    /// Once it is off, the organization shows `null`, as some tenants do; else `false`.
+    pub null_when_off: bool,
+    /// So many synchronized users are orphaned: the directory on the premises no longer has them, and they can be deleted in the
+    /// cloud while synchronization is on.
+    pub orphans: u32,
 }
 
 impl Default for Sync {
@@ -30,6 +39,8 @@ impl Default for Sync {
             deletion: SyncedDeletion::Refused,
             hours: 72.0,
             conversion_hours: 0.0,
+            null_when_off: false,
+            orphans: 0,
         }
     }
 }
@@ -165,6 +176,9 @@ pub struct Subscription {
     pub disabled_days: f64,
     /// Virtual hours from deletion to deprovisioning.
     pub deprovision_hours: f64,
+    /// Virtual hours from the cancellation until a person is offered Delete; absent: a quarter of an hour for an Azure subscription
+    /// (72 hours for its trial), and at once for the others.
+    pub delete_after_hours: Option<f64>,
     /// The tenant of the partner who sells it; absent: drawn from the seed.
     pub partner_tenant_id: Option<Uuid>,
     /// ARM answers 409 while an operation on it runs; at the start for so many virtual hours.
@@ -192,63 +206,12 @@ impl Default for Subscription {
             grace_days: 30.0,
             disabled_days: 90.0,
             deprovision_hours: 72.0,
+            delete_after_hours: None,
             partner_tenant_id: None,
             locked_hours: 0.0,
             resources: 0,
         }
     }
-}
-
-/// What uses a custom domain.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct DomainReferences {
-    /// The domain.
-    pub domain: String,
-    /// Of a hundred users, so many have an address on it; the retained and the spare administrator have none.
-    pub users_percent: u32,
-    /// Groups with an address on it.
-    pub groups: u32,
-    /// Applications with an identifier on it.
-    pub applications: u32,
-    /// One of the applications is for several tenants: `forceDelete` refuses.
-    pub multi_tenant_application: bool,
-}
-
-/// What DNS says of a custom domain.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct DomainDns {
-    /// The domain.
-    pub domain: String,
-    /// The hosts of its MX records, the preferred one first.
-    pub mx: Vec<String>,
-    /// What `autodiscover` below it is an alias of (CNAME), and that of the next, to the end.
-    pub autodiscover: Vec<String>,
-    /// Its TXT records.
-    pub texts: Vec<String>,
-    /// How its name server answers.
-    pub answers: DnsAnswers,
-}
-
-/// How a name server answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DnsAnswers {
-    /// With the records that there are.
-    #[default]
-    Records,
-    /// Over UDP only that the answer is too large; over TCP with the records.
-    Truncated,
-    /// There is no such name (`NXDOMAIN`).
-    NameError,
-    /// `SERVFAIL`.
-    ServerFailure,
-    /// `REFUSED`.
-    Refused,
-    /// Not at all.
-    Silence,
-    /// With what nobody can read.
-    Garbage,
 }
 
 /// The billing account that ARM shows.

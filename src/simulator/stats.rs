@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::exchange::Service;
 use super::figures::Figures;
-use super::throttle::Throttle;
 
 /// Counters of a run. A batch is one request; its items are counted apart.
 #[derive(Debug, Default)]
@@ -70,28 +69,34 @@ impl Stats {
         }
     }
 
-    /// Everything, or what concerns the user deletions of one tenant, of whose users so many are `left` to delete.
-    pub(crate) fn figures(&self, throttle: &Throttle, tenant: Option<Uuid>, left: u64) -> Figures {
+    /// Everything, or what concerns the user deletions of one tenant, of whose users so many are `left` to delete. `bound` tells
+    /// the seconds that so many deletions in a tenant take at least.
+    pub(crate) fn figures(
+        &self,
+        bound: impl Fn(Uuid, u64) -> f64,
+        tenant: Option<Uuid>,
+        left: u64,
+    ) -> Figures {
         let chosen: Vec<_> = self
             .deletes
             .iter()
             .filter(|(id, _)| tenant.is_none_or(|wanted| wanted == **id))
-            .map(|(_, entry)| *entry)
+            .map(|(id, entry)| (*id, *entry))
             .collect();
-        let first = chosen.iter().map(|entry| entry.first).min();
-        let last = chosen.iter().map(|entry| entry.last).max();
+        let first = chosen.iter().map(|(_, entry)| entry.first).min();
+        let last = chosen.iter().map(|(_, entry)| entry.last).max();
         Figures {
             tenants: chosen.len(),
-            deleted: chosen.iter().map(|entry| entry.count).sum(),
+            deleted: chosen.iter().map(|(_, entry)| entry.count).sum(),
             left,
             moments: first.zip(last),
             bound: chosen
                 .iter()
-                .map(|entry| throttle.bound(entry.count))
+                .map(|(id, entry)| bound(*id, entry.count))
                 .fold(0.0, f64::max),
             requests_meanwhile: chosen
                 .iter()
-                .map(|entry| entry.served_at_last.saturating_sub(entry.served_at_first) + 1)
+                .map(|(_, entry)| entry.served_at_last.saturating_sub(entry.served_at_first) + 1)
                 .sum(),
             requests: self.requests.values().sum(),
             items: self.items.values().sum(),

@@ -35,6 +35,10 @@ pub(crate) struct Subscription {
     /// How long it is kept disabled.
     pub(crate) disabled: i64,
     pub(crate) deprovision: i64,
+    /// How long after its cancellation a person is offered Delete.
+    delete_after: i64,
+    /// When it was canceled.
+    pub(crate) canceled_at: Option<i64>,
     pub(crate) seller: Uuid,
     pub(crate) locked_until: i64,
     /// Resources in it, of an Azure subscription.
@@ -79,6 +83,18 @@ impl Stage {
     }
 }
 
+/// Virtual hours after which Microsoft offers Delete, where the scenario says nothing. Its pages contradict each other: a quarter of
+/// an hour after the cancellation of an Azure subscription
+/// (<https://learn.microsoft.com/azure/cost-management-billing/manage/cancel-azure-subscription>), three days or seven
+/// (<https://learn.microsoft.com/entra/identity/users/directory-delete-howto>). A trial is kept for three days.
+fn usual_wait(plan: &scenario::Subscription) -> f64 {
+    match plan.kind {
+        SubscriptionKind::Azure if plan.trial => 72.0,
+        SubscriptionKind::Azure => 0.25,
+        _ => 0.0,
+    }
+}
+
 impl Subscription {
     pub(crate) fn new(plan: &scenario::Subscription, mut draw: impl FnMut() -> Uuid) -> Self {
         let id = plan.id.unwrap_or_else(&mut draw);
@@ -108,6 +124,8 @@ impl Subscription {
             grace: (plan.grace_days * DAY) as i64,
             disabled: (plan.disabled_days * DAY) as i64,
             deprovision: (plan.deprovision_hours * HOUR) as i64,
+            delete_after: (plan.delete_after_hours.unwrap_or(usual_wait(plan)) * HOUR) as i64,
+            canceled_at: None,
             seller: plan.partner_tenant_id.unwrap_or_else(draw),
             locked_until: (plan.locked_hours * HOUR) as i64,
             resources: plan.resources,
@@ -214,11 +232,30 @@ impl Subscription {
         false
     }
 
+    /// Lets so many virtual milliseconds pass for it alone.
+    pub(crate) fn shift(&mut self, milliseconds: i64) {
+        self.term_end -= milliseconds;
+        self.locked_until -= milliseconds;
+        let dated = [
+            &mut self.cancellable_until,
+            &mut self.gone_at,
+            &mut self.canceled_at,
+        ];
+        for moment in dated.into_iter().flatten() {
+            *moment -= milliseconds;
+        }
+        // The first stage was there before all time.
+        for (since, _) in self.history.iter_mut().skip(1) {
+            *since -= milliseconds;
+        }
+    }
+
     /// Canceled: whether that changed anything.
     pub(crate) fn cancel(&mut self, now: i64) -> bool {
         if !self.active() {
             return false;
         }
+        self.canceled_at = Some(now);
         self.stage = Stage::Suspended;
         self.auto_renew = false;
         self.gone_at = Some(match self.kind {
@@ -227,7 +264,13 @@ impl Subscription {
             SubscriptionKind::Enterprise => now + self.deprovision,
             _ => now + self.disabled,
         });
+        self.remember(now);
         true
+    }
+
+    /// From when on a person is offered Delete; `None`: whenever he looks.
+    pub(crate) fn delete_from(&self) -> Option<i64> {
+        self.canceled_at.map(|at| at + self.delete_after)
     }
 
     /// Deleted by a person: deprovisioned some time later. `Err` says why not.
@@ -250,6 +293,9 @@ impl Subscription {
         }
         if !self.deletable {
             return Err("this subscription cannot be deleted here: contact support");
+        }
+        if self.delete_from().is_some_and(|from| from > now) {
+            return Err("Delete is not offered yet: it comes some time after the cancellation");
         }
         self.delete_pressed = true;
         self.gone_at = Some(self.gone_at.unwrap_or(i64::MAX).min(now + self.deprovision));
@@ -293,11 +339,13 @@ impl Subscription {
         }
     }
 
-    /// Partner Center's status.
+    /// Partner Center's status. What the partner canceled within its window is deleted for him at once, and for the customer once
+    /// it is deprovisioned; an offer of the time before is suspended.
     pub(crate) fn partner_status(&self) -> &'static str {
         match self.stage {
             Stage::Enabled => "active",
             Stage::Warning => "expired",
+            Stage::Suspended if self.canceled_at.is_some() && !self.legacy_offer => "deleted",
             Stage::Suspended => "suspended",
             Stage::LockedOut => "disabled",
             Stage::Deleted => "deleted",
@@ -306,119 +354,4 @@ impl Subscription {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn subscription(kind: SubscriptionKind) -> Subscription {
-        let plan = scenario::Subscription {
-            kind,
-            ..scenario::Subscription::default()
-        };
-        Subscription::new(&plan, Uuid::new_v4)
-    }
-
-    #[test]
-    fn a_direct_one_is_deprovisioned_after_it_was_deleted() {
-        let mut one = subscription(SubscriptionKind::Direct);
-        assert!(one.delete(0).is_err());
-        assert!(one.cancel(0) && !one.cancel(0));
-        one.delete(0).unwrap();
-        assert!(!one.settle((71.0 * HOUR) as i64));
-        assert!(one.settle((72.0 * HOUR) as i64) && one.gone());
-    }
-
-    #[test]
-    fn a_customer_agreement_one_goes_at_the_end_of_the_term() {
-        let mut one = subscription(SubscriptionKind::CustomerAgreement);
-        one.cancel(0);
-        assert_eq!(one.billing_status(), "Cancelled");
-        assert!(one.delete(0).is_err());
-        assert!(!one.settle((29.0 * DAY) as i64));
-        assert!(one.settle((30.0 * DAY) as i64));
-    }
-
-    #[test]
-    fn what_a_user_bought_is_gone_once_canceled_and_an_enterprise_one_goes_later() {
-        let mut bought = subscription(SubscriptionKind::SelfService);
-        assert!(bought.may_cancel() && bought.cancel(5));
-        assert!(bought.settle(5) && bought.gone());
-        let mut agreed = subscription(SubscriptionKind::Enterprise);
-        assert!(!agreed.may_cancel());
-        assert!(agreed.cancel(0) && agreed.delete(0).is_err());
-        assert!(!agreed.settle((71.0 * HOUR) as i64) && agreed.settle((72.0 * HOUR) as i64));
-    }
-
-    #[test]
-    fn it_is_canceled_within_days_of_its_start_and_of_each_renewal() {
-        let plan = scenario::Subscription {
-            kind: SubscriptionKind::Partner,
-            cancellable_days: Some(7.0),
-            ..scenario::Subscription::default()
-        };
-        let mut one = Subscription::new(&plan, Uuid::new_v4);
-        for (day, open) in [
-            (0.0, true),
-            (6.9, true),
-            (7.1, false),
-            (29.0, false),
-            (31.0, true),
-            (38.0, false),
-        ] {
-            one.settle((day * DAY) as i64);
-            assert_eq!(one.may_cancel(), open, "day {day}");
-        }
-    }
-
-    #[test]
-    fn its_durations_are_data() {
-        let plan = scenario::Subscription {
-            auto_renew: false,
-            term_end_days: 5.0,
-            grace_days: 2.0,
-            disabled_days: 3.0,
-            deprovision_hours: 1.0,
-            ..scenario::Subscription::default()
-        };
-        let stage = |days: f64| {
-            let mut one = Subscription::new(&plan, Uuid::new_v4);
-            for day in 0..=(days * 10.0) as i64 {
-                one.settle(day * (DAY / 10.0) as i64);
-            }
-            one.stage
-        };
-        for (days, wanted) in [
-            (4.9, Stage::Enabled),
-            (6.0, Stage::Warning),
-            (8.0, Stage::Suspended),
-            (10.1, Stage::Deleted),
-        ] {
-            assert_eq!(stage(days), wanted, "day {days}");
-        }
-        let mut one = Subscription::new(&plan, Uuid::new_v4);
-        one.cancel(0);
-        assert_eq!(one.next_change(), (3.0 * DAY) as i64);
-        one.delete(0).unwrap();
-        assert_eq!(one.next_change(), HOUR as i64);
-    }
-
-    #[test]
-    fn a_view_that_is_behind_shows_what_was() {
-        let mut one = subscription(SubscriptionKind::Direct);
-        one.settle(0);
-        one.cancel(10);
-        one.settle(10);
-        assert_eq!(one.seen(9).stage, Stage::Enabled);
-        assert_eq!(one.seen(10).stage, Stage::Suspended);
-    }
-
-    #[test]
-    fn one_that_renews_never_goes_and_one_that_does_not_passes_all_stages() {
-        let mut renewing = subscription(SubscriptionKind::Direct);
-        assert!(!renewing.settle((800.0 * DAY) as i64) && renewing.stage == Stage::Enabled);
-        let mut ending = subscription(SubscriptionKind::Direct);
-        ending.auto_renew = false;
-        ending.settle((31.0 * DAY) as i64);
-        assert_eq!(ending.stage, Stage::Warning);
-        assert!(ending.settle((151.0 * DAY) as i64));
-    }
-}
+mod tests;

@@ -1,17 +1,22 @@
 //! The state of one tenant.
 
+mod time;
+
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::clock::Clock;
 use super::grants::Grant;
 use super::hosts::Cloud;
+use super::populate::AZURE_DEV_OPS;
+use super::roles;
 use super::scenario::{
     Behaviour, DomainDns, External, FederatedCredential, Losses, SubscriptionKind, SyncPatch,
 };
 use super::subscription::Subscription;
-use super::users::{BIN, RESTRICTED, SYNCED, User, Users};
+use super::users::{SYNCED, User, Users};
+
+pub(crate) use time::Change;
 
 /// Agreements of billing accounts, in ARM's words.
 pub(crate) const CUSTOMER: &str = "MicrosoftCustomerAgreement";
@@ -89,6 +94,17 @@ pub(crate) struct SyncState {
     /// A synchronized user can be deleted in the cloud, and comes back.
     pub(crate) resurrects: bool,
     pub(crate) conversion: i64,
+    /// Once it is off, the organization says `null`, as if it had never been on.
+    pub(crate) null_when_off: bool,
+    /// Users, by position, whom the directory on the premises no longer has.
+    pub(crate) orphans: Vec<u32>,
+}
+
+impl SyncState {
+    /// What the organization says of it.
+    pub(crate) fn shown(&self) -> Option<bool> {
+        self.on.filter(|on| *on || !self.null_when_off)
+    }
 }
 
 /// An application registration.
@@ -131,6 +147,11 @@ impl Principal {
         Cloud::owned_by_microsoft(self.owner)
     }
 
+    /// Goes when the organization of Azure DevOps is disconnected, and not by being deleted.
+    pub(crate) fn is_azure_dev_ops(&self) -> bool {
+        self.app_id == AZURE_DEV_OPS
+    }
+
     /// Refuses to be deleted, whoever asks.
     pub(crate) fn stays(&self) -> bool {
         self.first_party() || self.managed_identity || self.hidden || self.undeletable
@@ -138,7 +159,8 @@ impl Principal {
 
     /// Stands in the way of the portal's check of enterprise applications.
     pub(crate) fn blocks(&self) -> bool {
-        let counts = self.linked_in || !(self.first_party() || self.hidden);
+        let connected = self.linked_in || self.is_azure_dev_ops();
+        let counts = connected || !(self.first_party() || self.hidden);
         let settled = !self.enabled && (self.managed_identity || self.undeletable);
         self.deleted_at == 0 && counts && !settled
     }
@@ -219,104 +241,7 @@ pub(crate) struct Resource {
     pub(crate) owner: Uuid,
 }
 
-/// What time alone has changed.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    SyncOff,
-    SubscriptionGone(Uuid),
-    Resurrected(Uuid),
-    Deleted,
-}
-
 impl Tenant {
-    /// Lets what is due happen.
-    pub(crate) fn settle(&mut self, clock: &Clock) -> Vec<Change> {
-        let now = clock.virtual_now();
-        let mut changes = Vec::new();
-        if self.deleted_at.is_some() {
-            return changes;
-        }
-        if self.sync.on == Some(true) && self.sync.off_at.is_some_and(|at| at <= now) {
-            self.sync.on = Some(false);
-            changes.push(Change::SyncOff);
-        }
-        let real = clock.real();
-        self.domains
-            .retain(|one| one.gone_at.is_none_or(|at| at > real));
-        self.users.expire(now, real);
-        self.settle_grants(Some(real));
-        self.expire(now);
-        self.release(now);
-        changes.extend(self.resurrect(now, clock.real()));
-        for subscription in &mut self.subscriptions {
-            if subscription.settle(now) {
-                changes.push(Change::SubscriptionGone(subscription.id));
-            }
-        }
-        if self.deleting.is_some_and(|at| at <= now) {
-            self.deleted_at = Some(clock.real());
-            changes.push(Change::Deleted);
-        }
-        changes
-    }
-
-    /// Lets so many virtual milliseconds pass in this tenant alone: all that is still to come is so much nearer.
-    pub(crate) fn pass(&mut self, milliseconds: i64) {
-        let still_to_come = [&mut self.sync.off_at, &mut self.deleting];
-        for moment in still_to_come.into_iter().flatten() {
-            *moment -= milliseconds;
-        }
-        for one in &mut self.subscriptions {
-            one.term_end -= milliseconds;
-            one.locked_until -= milliseconds;
-            one.gone_at = one.gone_at.map(|moment| moment - milliseconds);
-        }
-    }
-
-    /// Empties the recycle bin of applications that have been in it for thirty days.
-    fn expire(&mut self, now: i64) {
-        let (applications, principals) = (&mut self.applications, &mut self.principals);
-        self.bin.retain(|(id, since)| {
-            let over = now - since >= BIN;
-            if over {
-                applications.retain(|one| one.id != *id || one.deleted_at == 0);
-                principals.retain(|one| one.id != *id || one.deleted_at == 0);
-            }
-            !over
-        });
-    }
-
-    /// The protection of whom a restricted unit let go ends some time later.
-    fn release(&mut self, now: i64) {
-        let users = &mut self.users;
-        self.released.retain(|(due, position)| {
-            let over = *due <= now;
-            if let Some(user) = users.get_mut(*position).filter(|_| over) {
-                user.flags &= !RESTRICTED;
-            }
-            !over
-        });
-    }
-
-    /// Brings back who was deleted in the cloud while the directory on the premises still had him.
-    fn resurrect(&mut self, now: i64, real: i64) -> Vec<Change> {
-        let on = self.sync.on == Some(true);
-        let mut back = Vec::new();
-        let users = &mut self.users;
-        self.resurrections.retain(|(due, position)| {
-            let over = *due <= now;
-            if over && on && users.restore(*position, real) {
-                back.extend(
-                    users
-                        .get(*position)
-                        .map(|user| Change::Resurrected(user.id)),
-                );
-            }
-            !over
-        });
-        back
-    }
-
     pub(crate) fn exists(&self) -> bool {
         self.deleted_at.is_none()
     }
@@ -347,6 +272,17 @@ impl Tenant {
         mine.min_by_key(|one| one.deleted_at != 0)
     }
 
+    /// The roles that who deletes a user must be a match for: his own, and that of the group with a role that he is in, which counts
+    /// as his ([delete a user](https://learn.microsoft.com/graph/api/user-delete), who can perform sensitive actions).
+    pub(crate) fn guarded_by(&self, position: u32) -> [u8; 2] {
+        let own = self.users.get(position).map_or(0, |user| user.role);
+        if self.group_administrators.contains(&position) {
+            [own, roles::GLOBAL_ADMINISTRATOR]
+        } else {
+            [own, 0]
+        }
+    }
+
     pub(crate) fn user_id(&self, position: u32) -> Option<Uuid> {
         self.users.get(position).map(|user| user.id)
     }
@@ -364,11 +300,19 @@ impl Tenant {
             .count()
     }
 
+    /// Whether an Azure subscription is left, with what lies in it.
+    pub(super) fn azure_left(&self) -> bool {
+        let mut all = self.subscriptions.iter();
+        all.any(|one| one.kind == SubscriptionKind::Azure && !one.gone())
+    }
+
     /// Managed domains that are left: they lie in an Azure subscription, and go with the last.
     pub(crate) fn domain_services_left(&self) -> u32 {
-        let mut azure = self.subscriptions.iter();
-        let there = azure.any(|one| one.kind == SubscriptionKind::Azure && !one.gone());
-        if there { self.domain_services } else { 0 }
+        if self.azure_left() {
+            self.domain_services
+        } else {
+            0
+        }
     }
 
     /// What only a directory for customers has, and is not deleted yet.

@@ -34,7 +34,7 @@ pub(crate) fn with_headers(
     world.serve(&request)
 }
 
-fn request(
+pub(crate) fn request(
     service: Service,
     method: &str,
     target: &str,

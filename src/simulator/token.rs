@@ -39,7 +39,8 @@ pub(crate) fn resource(scope: &str) -> Option<(Service, String)> {
             _ => return None,
         },
     };
-    (service != Service::Login).then(|| (service, resource.to_owned()))
+    let guarded = matches!(service, Service::Graph | Service::Arm | Service::Partner);
+    guarded.then(|| (service, resource.to_owned()))
 }
 
 /// A token that looks like Microsoft's and that only this run accepts.

@@ -215,6 +215,13 @@ impl Users {
         }
     }
 
+    /// Lets so many virtual milliseconds pass for who is in the recycle bin.
+    pub(crate) fn pass(&mut self, milliseconds: i64) {
+        for (due, _) in &mut self.bin {
+            *due -= milliseconds;
+        }
+    }
+
     pub(crate) fn given_and_surname(&self, position: u32) -> (&'static str, &'static str) {
         let dice = mix(self.seed ^ u64::from(position)) as usize;
         (FIRST[dice % FIRST.len()], LAST[(dice >> 16) % LAST.len()])

@@ -1,5 +1,7 @@
 //! All simulated tenants and what serves them. One lock guards it: a request is served as a whole, as Microsoft's services do for one object.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,7 +19,7 @@ use super::random::Random;
 use super::scenario::{Behaviour, Scenario};
 use super::stats::Stats;
 use super::tenant::{Change, Tenant};
-use super::throttle::Throttle;
+use super::throttle::{Throttle, Windows};
 use super::writes::Writes;
 use super::{arm, control, graph, login, partner, populate};
 
@@ -42,6 +44,8 @@ pub(crate) struct World {
     pub(crate) asked: Asked,
     pub(crate) effects: Vec<Effect>,
     pub(crate) operations: Operations,
+    /// Writes that may still run, by tenant and object, and since when (real).
+    running: HashMap<(usize, String), i64>,
     /// What the pages say of the last presses.
     pub(crate) notes: Notes,
     /// Codes with which a person may sign in.
@@ -79,7 +83,11 @@ impl World {
                 .tenants
                 .iter()
                 .enumerate()
-                .map(|(index, plan)| populate::tenant(plan, seed, index))
+                .map(|(index, plan)| {
+                    let mut tenant = populate::tenant(plan, seed, index);
+                    tenant.behaviour.get_or_insert_with(|| behaviour.clone());
+                    tenant
+                })
                 .collect(),
             throttle: Throttle::new(scale),
             stale_ms: None,
@@ -91,6 +99,7 @@ impl World {
             asked: Asked::default(),
             effects: Vec::new(),
             operations: Operations::default(),
+            running: HashMap::new(),
             notes: Notes::default(),
             sign_ins: Vec::new(),
             key: *Uuid::new_v4().as_bytes(),
@@ -103,7 +112,12 @@ impl World {
         let mine = self.tenants.iter();
         let mine = mine.filter(|one| tenant.is_none_or(|wanted| wanted == one.id));
         let left = mine.map(|one| one.users_to_go() as u64).sum();
-        self.stats.figures(&self.throttle, tenant, left)
+        let bound = |id: Uuid, writes: u64| {
+            let index = self.find(id);
+            let behaviour = index.map_or(&self.behaviour, |index| self.behaviour_of(index));
+            self.throttle.bound(writes, Windows::from(behaviour))
+        };
+        self.stats.figures(bound, tenant, left)
     }
 
     /// Serves one request.
@@ -146,6 +160,22 @@ impl World {
         reply
     }
 
+    /// Whether a write to this object (by the start of its path) comes while another one to it may still run; it is noted.
+    pub(crate) fn runs_into_another(&mut self, tenant: usize, object: String) -> bool {
+        let lasts = i64::from(self.behaviour_of(tenant).parallel_write_ms);
+        if lasts == 0 {
+            return false;
+        }
+        let now = self.clock.real();
+        self.running.retain(|_, since| now - *since < lasts);
+        let key = (tenant, object);
+        let busy = self.running.contains_key(&key);
+        if !busy {
+            self.running.insert(key, now);
+        }
+        busy
+    }
+
     /// How the services behave towards one tenant.
     pub(crate) fn behaviour_of(&self, tenant: usize) -> &Behaviour {
         let own = self.tenants.get(tenant);
@@ -167,6 +197,9 @@ impl World {
                     Change::SyncOff => self.record(index, "syncOff", tenant, &actor),
                     Change::SubscriptionGone(id) => {
                         self.record(index, "subscriptionGone", id, &actor);
+                    }
+                    Change::PrincipalGone(id) => {
+                        self.record(index, "servicePrincipalDeleted", id, &actor);
                     }
                     Change::Resurrected(id) => self.record(index, "userRestored", id, &actor),
                     Change::Deleted => self.record(index, "tenantDeleted", tenant, &actor),

@@ -66,10 +66,10 @@ async fn closes(name: &str, kind: &str, collection: &str) {
     assert!(audit.objects(&[Action::RemoveOwnIdentity]).is_empty());
     let effects = trial.effects().await;
     let of = |kind: &str| effects.iter().filter(|one| one["kind"] == kind).count();
-    // Two applications with their service principals, the reader with its own, and a vendor's.
+    // Two applications and Microsoft's b2c-extensions-app with their service principals, the reader with its own, and a vendor's.
     assert_eq!(
         (of("applicationDeleted"), of("servicePrincipalDeleted")),
-        (3, 4)
+        (4, 5)
     );
     assert_eq!((of("tenantDeletionRequested"), of("tenantDeleted")), (1, 1));
     let seen = trial.case.portal.look().await.unwrap();

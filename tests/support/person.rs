@@ -80,6 +80,14 @@ impl<'a> Person<'a> {
             }
         }
         if self.presses {
+            if status
+                .hand_offs
+                .iter()
+                .any(|one| one.key == "DeleteDirectory")
+            {
+                let named = status.blockers.iter().map(|one| one.check.as_str());
+                self.part_from(named.collect()).await?;
+            }
             for hand_off in &status.hand_offs {
                 self.settle(hand_off).await?;
             }
@@ -224,6 +232,25 @@ impl<'a> Person<'a> {
             };
             if open && what.contains(&label(text("sku"))) {
                 self.press(button, Some(text("id"))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what keeps an enterprise application there, where the status names it: the connection of Azure DevOps; and disables what
+    /// belongs to an Azure resource.
+    async fn part_from(&mut self, named: Vec<&str>) -> Result<()> {
+        if named.contains(&"Application Azure DevOps") {
+            self.press("disconnectAzureDevOps", None).await?;
+        }
+        if named.contains(&"Application managed identities of Azure resources") {
+            let seen = self.case.portal.look().await?;
+            let open = seen["servicePrincipalsInTheWay"]
+                .as_array()
+                .into_iter()
+                .flatten();
+            for one in open.filter(|one| one["managedIdentity"] == true) {
+                self.press("disableApplication", one["id"].as_str()).await?;
             }
         }
         Ok(())

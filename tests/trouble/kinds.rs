@@ -13,7 +13,9 @@ crate::rows![
     the_us_defense_has_hosts_and_pages_of_its_own,
     what_is_left_is_read_one_by_one_where_that_takes_less,
     thousands_of_microsofts_own_are_left_alone,
-    locked_for_a_term
+    locked_for_a_term,
+    what_goes_with_azure_and_with_azure_devops,
+    with_the_lags_that_microsoft_is_known_for
 ];
 
 /// A closure in this cloud: directory sync, three kinds of subscriptions, applications; every page that a person is sent to.
@@ -135,6 +137,63 @@ async fn thousands_of_microsofts_own_are_left_alone() {
         .map(|all| all.requests)
         .sum();
     assert!(requests < 300, "{requests} requests");
+}
+
+/// Neither can be deleted, whoever asks: the status says of each what a person does, and it closes.
+async fn what_goes_with_azure_and_with_azure_devops() {
+    let fields = json!({"users": 5, "azureDevOps": true, "managedIdentities": 2, "linkedInConnection": true});
+    let trial = Trial::new("goes-with-azure", fields).await;
+    trial.apply().await;
+    let (status, _) = trial.handed_over("DeleteDirectory").await;
+    for (check, remedy, link) in [
+        (
+            "Application Azure DevOps",
+            "disconnect it (Organization settings, Microsoft Entra, Disconnect directory)",
+            "disconnect-organization-from-azure-ad",
+        ),
+        (
+            "Application managed identities of Azure resources",
+            "set Enabled for users to sign-in to No",
+            "#remove-enterprise-apps-that-you-cant-delete",
+        ),
+        (
+            "Application LinkedIn account connections",
+            "set LinkedIn account connections to No",
+            "linkedin-integration",
+        ),
+    ] {
+        let mut blockers = status.blockers.iter();
+        let told = blockers.find(|one| one.check == check);
+        let told = told.unwrap_or_else(|| panic!("no {check}: {:#?}", status.blockers));
+        assert_eq!(
+            (told.state.as_str(), told.who.as_str()),
+            ("unknown", "person")
+        );
+        assert!(told.remedy.contains(remedy), "{}", told.remedy);
+        assert!(told.link.ends_with(link), "{}", told.link);
+    }
+    let closed = trial.assert_closes().await;
+    assert!(closed.refusals.is_empty(), "{:?}", closed.refusals);
+    let effects = trial.effects().await;
+    let mut disabled = effects
+        .iter()
+        .filter(|one| one["kind"] == "servicePrincipalDisabled");
+    assert!(
+        disabled.all(|one| one["app"].is_null()),
+        "by a person alone"
+    );
+}
+
+/// Lists half a minute behind, reads that find nothing, writes beside each other refused. The objects that stay in a list for five
+/// minutes are left out: which those are is drawn, and no row waits so long.
+async fn with_the_lags_that_microsoft_is_known_for() {
+    let behaviour = json!({"preset": "Microsoft", "longLagPermille": 0});
+    let fields =
+        json!({"users": 30, "applications": 2, "servicePrincipals": 1, "behaviour": behaviour});
+    let trial = Trial::new("as-microsoft-is", fields).await;
+    trial.apply().await;
+    trial.assert_closes().await;
+    assert!(trial.left().await.is_empty());
 }
 
 async fn locked_for_a_term() {

@@ -10,6 +10,7 @@ use tenant_closure::closure::report::Phase;
 crate::rows![
     canceled_with_the_partners_own_application,
     after_the_seven_days_it_ends_with_its_term,
+    what_was_to_be_canceled_when_it_was_planned_is_too_late_when_its_turn_comes,
     a_renewal_at_the_partner_is_stopped_before_any_user_is_touched,
     each_is_ended_by_whoever_sold_it
 ];
@@ -57,7 +58,7 @@ pub(crate) fn of_kind(effects: &[Value], kind: &str) -> Vec<(usize, Value)> {
 
 async fn canceled_with_the_partners_own_application() {
     let (trial, partner) = sold("partner-inside", |partner| {
-        json!([{"kind": "Partner", "sku": "SPE_E5", "seats": 12, "partnerTenantId": partner, "termEndDays": 3650, "cancellableDays": 3000}])
+        json!([{"kind": "Partner", "sku": "SPE_E5", "seats": 12, "partnerTenantId": partner, "termEndDays": 3650, "cancellableDays": 600}])
     })
     .await;
     apply(&trial).await;
@@ -84,11 +85,13 @@ async fn canceled_with_the_partners_own_application() {
     assert_eq!(canceled[0].1["app"], json!(partner.app_id));
 }
 
+/// The real seven days: open when it was bought, over when somebody plans.
 async fn after_the_seven_days_it_ends_with_its_term() {
     let (trial, partner) = sold("partner-outside", |partner| {
-        json!([{"kind": "Partner", "sku": "SPE_E3", "seats": 7, "partnerTenantId": partner, "termEndDays": 3650, "cancellable": false}])
+        json!([{"kind": "Partner", "sku": "SPE_E3", "seats": 7, "partnerTenantId": partner, "termEndDays": 3650, "cancellableDays": 7}])
     })
     .await;
+    trial.pass(7).await;
     apply(&trial).await;
     let told = bought(&trial).await;
     assert_eq!(told[0]["endedBy"], "Operator");
@@ -120,9 +123,34 @@ async fn after_the_seven_days_it_ends_with_its_term() {
     assert!(of_kind(&trial.effects().await, "subscriptionCanceled").is_empty());
 }
 
+/// Planned within the time to cancel, come to after it: the renewal is stopped, and nothing is canceled in vain.
+async fn what_was_to_be_canceled_when_it_was_planned_is_too_late_when_its_turn_comes() {
+    let (trial, partner) = sold("partner-between", |partner| {
+        json!([{"kind": "Partner", "sku": "SPE_E3", "partnerTenantId": partner, "termEndDays": 3650, "cancellableDays": 600}])
+    })
+    .await;
+    apply(&trial).await;
+    let told = bought(&trial).await;
+    assert_eq!(told[0]["cancelable"], true, "{told:?}");
+    assert!(told[0]["cancelUntil"].is_string());
+    trial.pass(600).await;
+    let reason = "WaitingTermEnd";
+    let waiting = trial.until(reason, |status| {
+        status.phase == Some(Phase::Waiting) && condition(status, "Ready").1 == reason
+    });
+    trial.with_persons(waiting).await;
+    let effects = trial.effects().await;
+    let stopped = of_kind(&effects, "renewalOff");
+    assert_eq!(stopped.len(), 1, "{effects:#?}");
+    assert_eq!(stopped[0].1["app"], json!(partner.app_id));
+    trial.pass(3650).await;
+    trial.assert_closes().await;
+    assert!(of_kind(&trial.effects().await, "subscriptionCanceled").is_empty());
+}
+
 async fn a_renewal_at_the_partner_is_stopped_before_any_user_is_touched() {
     let (mut trial, _) = sold("partner-renewal", |partner| {
-        json!([{"kind": "Partner", "sku": "SPE_E3", "partnerTenantId": partner, "termEndDays": 3650, "cancellableDays": 3000}])
+        json!([{"kind": "Partner", "sku": "SPE_E3", "partnerTenantId": partner, "termEndDays": 3650, "cancellableDays": 600}])
     })
     .await;
     trial.spec()["billing"]["stopRenewalFirst"] = json!(true);
@@ -154,7 +182,7 @@ async fn each_is_ended_by_whoever_sold_it() {
     let distributor = "3d5a1c6e-0000-4000-8000-00000000d157";
     let (mut trial, partner) = sold("partner-mixed", |partner| {
         json!([
-            {"kind": "Partner", "sku": "SOLD_BY_OURS", "seats": 3, "partnerTenantId": partner, "termEndDays": 3650, "cancellableDays": 3000},
+            {"kind": "Partner", "sku": "SOLD_BY_OURS", "seats": 3, "partnerTenantId": partner, "termEndDays": 3650, "cancellableDays": 600},
             {"kind": "Partner", "sku": "SOLD_BY_FAR", "seats": 4, "partnerTenantId": distributor, "termEndDays": 3650},
             {"kind": "CustomerAgreement", "sku": "AGREED", "seats": 5, "termEndDays": 3650},
             {"kind": "Direct", "sku": "DIRECT", "seats": 6, "termEndDays": 3650}

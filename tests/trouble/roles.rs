@@ -389,11 +389,11 @@ async fn the_least_closure_takes_the_least_rights() {
 }
 
 /// Who is an administrator as the member of a group can be deleted with the role over administrators alone, and that is told
-/// before anything begins.
+/// before anything begins. Granted late, it allows nothing yet: Microsoft refuses him alone, and he is tried again.
 async fn a_role_that_a_group_holds_is_missed_in_step_0() {
     let permissions = granted(Purpose::Act, Kind::Permission);
     let tenant = json!({
-        "users": 5, "groupAdministrators": 1, "closer": {"appRoles": permissions, "directoryRoles": []},
+        "users": 5, "groupAdministrators": 1, "closer": {"appRoles": permissions, "directoryRoles": []}, "behaviour": late(),
     });
     let trial = Trial::new("roles-by-group", tenant).await;
     trial.apply().await;
@@ -406,5 +406,11 @@ async fn a_role_that_a_group_holds_is_missed_in_step_0() {
         json!({"role": "Privileged Authentication Administrator"}),
     )
     .await;
+    trial.phase(Phase::AwaitingApproval).await;
+    let told = trial.with_persons(trial.blocked("UsersRefused")).await;
+    let says = "What was granted a moment ago may take effect minutes later: they are tried again by itself";
+    assert!(told.message.contains(says), "{}", told.message);
+    assert_eq!(trial.left().await.len(), 1, "the others have gone");
+    takes_effect(&trial).await;
     trial.assert_closes().await;
 }

@@ -7,39 +7,36 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::judge::Act;
 use super::super::scenario::SubscriptionKind;
-use super::super::subscription::Subscription;
+use super::super::subscription::{HOUR, Subscription};
 use super::super::world::World;
 use super::{Ask, forbidden};
 
 pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<Reply, Refusal> {
     let index = ask.caller.tenant;
     let tenant = &world.tenants[index];
-    let visible = |one: &&Subscription| {
-        one.kind == SubscriptionKind::Azure && !one.gone() && ask.caller.azure_owner
+    let lag = world.behaviour_of(index).arm_lag_hours;
+    let moment = world.clock.virtual_now() - (lag * HOUR) as i64;
+    let shown: Vec<Subscription> = tenant
+        .subscriptions
+        .iter()
+        .map(|one| one.seen(moment))
+        .filter(|one| one.kind == SubscriptionKind::Azure && !one.gone() && ask.caller.azure_owner)
+        .collect();
+    let of = |id: &str| {
+        let mut all = shown.iter();
+        all.find(|one| one.id.to_string().eq_ignore_ascii_case(id))
     };
     match (ask.request.method.as_str(), parts) {
         ("GET", []) => {
-            let rows: Vec<_> = tenant
-                .subscriptions
-                .iter()
-                .filter(visible)
-                .map(|one| row(tenant.id, one))
-                .collect();
+            let rows: Vec<_> = shown.iter().map(|one| row(tenant.id, one)).collect();
             Ok(Reply::json(
                 200,
                 json!({ "value": rows, "count": { "type": "Total", "value": rows.len() } }),
             ))
         }
-        ("GET", [id]) => {
-            let found = tenant
-                .subscriptions
-                .iter()
-                .filter(visible)
-                .find(|one| one.id.to_string().eq_ignore_ascii_case(id));
-            found
-                .map(|one| Reply::json(200, row(tenant.id, one)))
-                .ok_or_else(|| missing(id))
-        }
+        ("GET", [id]) => of(id)
+            .map(|one| Reply::json(200, row(tenant.id, one)))
+            .ok_or_else(|| missing(id)),
         ("POST", [id, "providers", provider, "cancel"])
             if provider.eq_ignore_ascii_case("Microsoft.Subscription") =>
         {
@@ -48,30 +45,23 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
         ("GET", [id, "providers", provider, "permissions"])
             if provider.eq_ignore_ascii_case("Microsoft.Authorization") =>
         {
-            let mut all = tenant.subscriptions.iter().filter(visible);
-            if all.any(|one| one.id.to_string().eq_ignore_ascii_case(id)) {
+            if of(id).is_some() {
                 Ok(super::permissions(ask))
             } else {
                 Err(forbidden(ask, "Microsoft.Authorization/permissions/read"))
             }
         }
-        ("GET", [id, "resources"]) => {
-            let mut all = tenant.subscriptions.iter().filter(visible);
-            let found = all.find(|one| one.id.to_string().eq_ignore_ascii_case(id));
-            Ok(resources(ask, found.ok_or_else(|| missing(id))?))
-        }
+        ("GET", [id, "resources"]) => Ok(resources(ask, of(id).ok_or_else(|| missing(id))?)),
         ("GET", [id, "providers", provider, "domainServices"])
             if provider.eq_ignore_ascii_case("Microsoft.AAD") =>
         {
-            let mut all = tenant.subscriptions.iter().filter(visible);
             // The managed domains are in the first one.
             let first = tenant
                 .subscriptions
                 .iter()
                 .find(|one| one.kind == SubscriptionKind::Azure)
                 .map(|one| one.id);
-            let found = all.find(|one| one.id.to_string().eq_ignore_ascii_case(id));
-            let found = found.ok_or_else(|| missing(id))?;
+            let found = of(id).ok_or_else(|| missing(id))?;
             let here = Some(found.id) == first;
             let left = if here {
                 tenant.domain_services_left()
@@ -173,6 +163,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn its_view_may_be_behind() {
+        let mut world = World::test(
+            "{tenants: [{users: 1, subscriptions: [{kind: Azure}]}], behaviour: {armLagHours: 24}}",
+        );
+        let scope = "https://management.azure.com/.default";
+        let token = testing::token_for(&mut world, 0, false, scope);
+        let id = world.tenants[0].subscriptions[0].id;
+        let cancel = format!(
+            "/subscriptions/{id}/providers/Microsoft.Subscription/cancel?api-version=2021-10-01"
+        );
+        let canceled = testing::arm(&mut world, &token, "POST", &cancel, &Value::Null);
+        assert_eq!(canceled.status, 200);
+        let target = format!("/subscriptions/{id}?api-version=2022-12-01");
+        for (hours, state) in [(23.0, "Enabled"), (2.0, "Disabled")] {
+            world.clock.advance(hours * 3600.0);
+            let shown = testing::arm(&mut world, &token, "GET", &target, &Value::Null);
+            assert_eq!(shown.value()["state"], state);
+        }
+    }
+
+    #[test]
     fn canceled_it_is_disabled_and_a_person_deletes_it() {
         let mut world = World::test("tenants: [{users: 1, subscriptions: [{kind: Azure}]}]");
         let token = testing::token_for(
@@ -203,10 +214,11 @@ mod tests {
             &Value::Null,
         );
         assert_eq!(listed.value()["value"][0]["state"], "Disabled");
-        assert_eq!(
-            testing::control(&mut world, "POST", &press, &delete).status,
-            200
-        );
+        for (minutes, status) in [(14.0, 409), (1.0, 200)] {
+            world.clock.advance(minutes * 60.0);
+            let pressed = testing::control(&mut world, "POST", &press, &delete);
+            assert_eq!(pressed.status, status, "{minutes} minutes later");
+        }
         world.clock.advance(72.0 * 3600.0);
         assert_eq!(
             testing::arm(&mut world, &token, "POST", &target, &Value::Null).status,

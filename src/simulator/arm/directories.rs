@@ -159,6 +159,17 @@ mod tests {
             409
         );
         world.tenants[1].users.delete(1, 1);
+        let open = testing::arm(&mut world, &token, "DELETE", &target, &Value::Null);
+        assert!(
+            open.status == 409
+                && open.value()["error"]["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains("1 applications")
+        );
+        let mut registered = world.tenants[1].applications.iter_mut();
+        let built_in = registered.find(|one| one.name.starts_with("b2c-extensions-app"));
+        built_in.unwrap().deleted_at = 1;
         let reply = testing::arm(&mut world, &token, "DELETE", &target, &Value::Null);
         assert_eq!(reply.status, 202);
         let poll = reply

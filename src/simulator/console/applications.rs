@@ -26,7 +26,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
     let shown = principals.iter().skip((number - 1) * ROWS).take(ROWS);
     html! {
         h1 { "Applications" }
-        p { "Registrations and enterprise applications stand in the way of deleting the tenant, but for Microsoft's own, which go with it." }
+        p { "Registrations and enterprise applications stand in the way of deleting the tenant, but for Microsoft's own, which go with it. One that cannot be deleted is disabled." }
         h2 { "Registrations" }
         @if registered.is_empty() { p { "None is left." } } @else {
             table {
@@ -58,7 +58,6 @@ fn own(tenant: &Tenant, app_id: uuid::Uuid) -> Markup {
 }
 
 fn row(page: &Page<'_>, one: &Principal) -> Markup {
-    let id = one.id.to_string();
     html! {
         tr {
             td { (one.name) (own(page.tenant, one.app_id)) @if !one.enabled { " " (mark("quiet", "disabled")) } }
@@ -67,12 +66,26 @@ fn row(page: &Page<'_>, one: &Principal) -> Markup {
                 @if one.first_party() { "Microsoft" } @else if one.managed_identity { "an Azure resource" }
                 @else if one.owner == page.tenant.id { "this tenant" } @else { "another company" }
             }
-            td.deeds {
-                @if one.first_party() { span { "Nothing: it goes with the tenant." } }
-                @else if page.tenant.exists() {
-                    (page.button(Part::Applications, "deleteApplication", &id, if one.managed_identity { "Delete its Azure resource" } else { "Delete" }))
-                }
-            }
+            td.deeds { @if page.tenant.exists() { (deeds(page, one)) } }
+        }
+    }
+}
+
+/// What gets it out of the way: a setting, a connection that ends, its deletion, or, where that is refused, that nobody signs in.
+fn deeds(page: &Page<'_>, one: &Principal) -> Markup {
+    let id = one.id.to_string();
+    let button = |action, label| page.button(Part::Applications, action, &id, label);
+    html! {
+        @if one.linked_in {
+            a href=(page.to(Part::Delete)) { "It goes with the setting LinkedIn account connections" }
+        } @else if one.is_azure_dev_ops() {
+            (button("disconnectAzureDevOps", "Disconnect the organization of Azure DevOps"))
+        } @else if one.first_party() {
+            span { "Nothing: it goes with the tenant." }
+        } @else {
+            (button("deleteApplication", if one.managed_identity { "Delete its Azure resource" } else { "Delete" }))
+            @if one.enabled { (button("disableApplication", "Disable")) }
+            @else if !one.blocks() { span { "Disabled, it is no longer in the way." } }
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::checks::{self, Check};
-use super::frame::{Page, Part, mark};
+use super::frame::{Page, Part, are, mark};
 
 pub(super) fn page(page: &Page<'_>) -> Markup {
     let tenant = page.tenant;
@@ -17,7 +17,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
         }
         @if tenant.exists() {
             @if open > 0 {
-                p.hint { "Not yet: " (open) @if open == 1 { " check is open." } @else { " checks are open." } }
+                p.hint { "Not yet: " (are(open, "check")) " open." }
             }
             @if let Some(resource) = &tenant.resource {
                 p { "A directory for customers is not deleted here: its Azure resource is, by a program with rights on it (" code { (resource.id) } ")." }
@@ -29,6 +29,9 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
                     p.deeds { button.danger { "Delete this tenant" } }
                 }
             }
+            h2 { "Support" }
+            p { "Where every check has passed and the tenant is not deleted all the same, support looks for what these pages do not show." }
+            (page.button(Part::Delete, "supportRemovesApplications", "", "Ask support to remove it"))
         }
     }
 }

@@ -191,6 +191,14 @@ pub(super) fn span(milliseconds: i64) -> String {
     }
 }
 
+/// `1 check is`, or `3 checks are`.
+pub(super) fn are(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing} is"),
+        _ => format!("{count} {thing}s are"),
+    }
+}
+
 /// The day and the time of a moment, for eyes.
 pub(super) fn hour(stamp: &str) -> String {
     let (day, rest) = stamp.split_once('T').unwrap_or((stamp, ""));
@@ -230,6 +238,12 @@ pub(super) fn pager(path: &str, extra: &str, page: usize, size: usize, total: us
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_told_as_one() {
+        let told = [0, 1, 2].map(|count| are(count, "check"));
+        assert_eq!(told, ["0 checks are", "1 check is", "2 checks are"]);
+    }
 
     #[test]
     fn a_span_is_told_in_words() {

@@ -26,7 +26,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
     html! {
         h1 { "History" }
         @if broken.is_empty() { p { "The judge has seen no request that breaks a rule of the procedure." } } @else {
-            h2 { (broken.len()) " requests broke a rule" }
+            h2 { (broken.len()) @if broken.len() == 1 { " request" } @else { " requests" } " broke a rule" }
             table {
                 thead { tr { th { "When" } th { "Rule" } th { "What" } } }
                 tbody { @for one in broken.iter().rev().take(ROWS) { tr { td { (time(&one.time)) } td { (one.kind) } td { (one.detail) } } } }

@@ -15,6 +15,7 @@ mod users;
 use maud::{Markup, html};
 
 use super::exchange::{Content, Reply, Request};
+use super::hosts;
 use super::world::World;
 use frame::{Page, Part};
 
@@ -33,7 +34,10 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         );
     }
     match (request.method.as_str(), parts.as_slice()) {
-        ("GET" | "HEAD", []) => front(world),
+        // Microsoft's own pages, where a hand-off or a device sends a person: the part after `#` never leaves the browser.
+        ("GET" | "HEAD", [] | ["Adminportal", "Home"]) => front(world, request, ""),
+        ("GET" | "HEAD", ["devicelogin"]) => front(world, request, "#sign-in"),
+        ("GET" | "HEAD", ["fwlink", ..]) => front(world, request, forwarded(request)),
         ("GET" | "HEAD", ["style.css"]) => Reply {
             status: 200,
             headers: vec![("Cache-Control".to_owned(), "max-age=60".to_owned())],
@@ -87,19 +91,35 @@ fn show(world: &mut World, index: usize, rest: &[&str], request: &Request) -> Re
     }
 }
 
-/// Which tenant? Where there is only one, it.
-fn front(world: &World) -> Reply {
-    if let [only] = world.tenants.as_slice() {
-        return see_other(&format!("/tenants/{}", only.id));
+/// Where Microsoft's forward links go that its procedure names.
+fn forwarded(request: &Request) -> &'static str {
+    match request.query.get("linkid") {
+        Some("842054") => "/subscriptions",
+        Some("834822") => "/users",
+        Some("518322") => "/delete",
+        _ => "",
+    }
+}
+
+/// Which tenant? Where there is only one in the clouds of this host, it; `part` is the page of it that is meant.
+fn front(world: &World, request: &Request, part: &str) -> Reply {
+    let host = request.base.strip_prefix("https://").unwrap_or_default();
+    let clouds = hosts::lookup(host).map(|(_, clouds)| clouds);
+    let here = world.tenants.iter();
+    let here: Vec<_> = here
+        .filter(|one| clouds.is_none_or(|clouds| clouds.contains(&one.cloud)))
+        .collect();
+    if let [only] = here.as_slice() {
+        return see_other(&format!("/tenants/{}{part}", only.id));
     }
     let body = html! {
         h1 { "Tenants of this simulation" }
         table {
             thead { tr { th { "Tenant" } th { "Cloud" } th.number { "Users left" } th.number { "Subscriptions left" } th { "State" } } }
             tbody {
-                @for tenant in &world.tenants {
+                @for tenant in here {
                     tr {
-                        td { a href=(format!("/tenants/{}", tenant.id)) { (tenant.initial_domain) } br; small { (tenant.id) } }
+                        td { a href=(format!("/tenants/{}{part}", tenant.id)) { (tenant.initial_domain) } br; small { (tenant.id) } }
                         td { (format!("{:?}", tenant.cloud)) }
                         td.number { (tenant.users.alive()) }
                         td.number { (tenant.subscriptions_left()) }
@@ -132,4 +152,60 @@ fn html_reply(status: u16, page: Markup) -> Reply {
 
 fn see_other(place: &str) -> Reply {
     Reply::empty(303).with("Location", place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::exchange::Service;
+    use super::super::testing;
+    use super::*;
+
+    /// Where a page of Microsoft's leads in this simulation.
+    fn leads(world: &mut World, host: &str, target: &str) -> (u16, String) {
+        let mut request = testing::request(Service::Console, "GET", target, None, b"");
+        request.base = format!("https://{host}");
+        let reply = world.serve(&request);
+        let place = reply.headers.iter().find(|(name, _)| name == "Location");
+        (
+            reply.status,
+            place.map(|(_, place)| place.clone()).unwrap_or_default(),
+        )
+    }
+
+    #[test]
+    fn a_page_of_microsofts_leads_to_the_tenant_of_its_cloud() {
+        let mut world = World::test("tenants: [{users: 1}, {users: 1, cloud: USGovDoD}]");
+        let [global, defense] = [0, 1].map(|index| world.tenants[index].id);
+        for (host, target, id, part) in [
+            ("admin.microsoft.com", "/Adminportal/Home", global, ""),
+            (
+                "go.microsoft.com",
+                "/fwlink/p/?linkid=842054",
+                global,
+                "/subscriptions",
+            ),
+            (
+                "go.microsoft.com",
+                "/fwlink/p/?linkid=834822",
+                global,
+                "/users",
+            ),
+            (
+                "go.microsoft.com",
+                "/fwlink/p/?linkid=518322",
+                global,
+                "/delete",
+            ),
+            ("microsoft.com", "/devicelogin", global, "#sign-in"),
+            ("portal.azure.us", "/", defense, ""),
+            ("portal.apps.mil:443", "/Adminportal/Home", defense, ""),
+        ] {
+            let wanted = (303, format!("/tenants/{id}{part}"));
+            assert_eq!(leads(&mut world, host, target), wanted, "{host}{target}");
+        }
+        // Nobody lives in that cloud, and on our own address everybody does.
+        assert_eq!(leads(&mut world, "portal.azure.cn", "/").0, 200);
+        assert_eq!(leads(&mut world, "127.0.0.1:8443", "/").0, 200);
+        assert_eq!(leads(&mut world, "admin.microsoft.com", "/nowhere").0, 404);
+    }
 }

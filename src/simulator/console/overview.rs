@@ -6,7 +6,7 @@ use super::super::clock::precise;
 use super::super::subscription::Subscription;
 use super::super::tenant::{CUSTOMER, Domain, ENTERPRISE, ONLINE_SERVICES};
 use super::super::users::User;
-use super::frame::{Page, Part, hour, mark, span};
+use super::frame::{Page, Part, are, hour, mark, span};
 
 /// How far a press puts the clock forward, in seconds.
 const AHEAD: [(u64, &str); 5] = [
@@ -32,6 +32,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
         div.columns {
             (synchronization(page))
             (clock(page))
+            (sign_in(page))
             (about(page))
         }
     }
@@ -81,6 +82,7 @@ fn users(page: &Page<'_>) -> Step {
         text: match (left, spare) {
             (0, false) => "Only the administrator who stays is left.".to_owned(),
             (0, true) => "Only the administrator who stays and the spare one are left; the spare one goes in step 5.".to_owned(),
+            (1, _) => format!("1 of {} users is to be deleted.", page.tenant.users.alive()),
             (left, _) => format!("{left} of {} users are to be deleted.", page.tenant.users.alive()),
         },
         part: Part::Users,
@@ -121,6 +123,7 @@ fn delete(page: &Page<'_>) -> Step {
         left: there.len(),
         text: match there.len() {
             0 => "No subscription is left.".to_owned(),
+            left if waits == 1 => format!("{left} left, of which 1 only needs time."),
             left if waits > 0 => format!("{left} left, of which {waits} only need time."),
             left => format!("{left} left."),
         },
@@ -139,6 +142,7 @@ fn mfa(page: &Page<'_>) -> Step {
         left,
         text: match left {
             0 => "No account but that of the administrator who stays has it.".to_owned(),
+            1 => "1 account besides that of the administrator who stays has it.".to_owned(),
             left => format!("{left} accounts besides that of the administrator who stays have it."),
         },
         part: Part::Users,
@@ -153,7 +157,7 @@ fn directory(page: &Page<'_>) -> Step {
         text: match (page.tenant.exists(), open) {
             (false, _) => "The directory is deleted.".to_owned(),
             (true, 0) => "Every check has passed: it can be deleted.".to_owned(),
-            (true, open) => format!("{open} checks are open."),
+            (true, open) => format!("{} open.", are(open, "check")),
         },
         part: Part::Delete,
     }
@@ -202,6 +206,24 @@ fn clock(page: &Page<'_>) -> Markup {
     }
 }
 
+/// What <https://microsoft.com/devicelogin> is: a code that another device shows is typed here.
+fn sign_in(page: &Page<'_>) -> Markup {
+    let tenant = page.tenant;
+    html! {
+        section {
+            h2 id="sign-in" { "Sign in on another device" }
+            p { "A program that shows a code signs in as " (tenant.users.principal_name(tenant.retained)) " once the code is typed here." }
+            @if tenant.exists() {
+                form.row method="post" action=(page.to(Part::Overview)) {
+                    input type="hidden" name="action" value="signIn";
+                    label { "Code " input name="userCode" autocomplete="off" required; }
+                    button { "Sign in" }
+                }
+            }
+        }
+    }
+}
+
 fn trimmed(number: f64) -> String {
     let text = format!("{number:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -223,7 +245,7 @@ fn about(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Its name and, where DNS still leads its mail anywhere, a button for whoever keeps its zone.
+/// Its name; where DNS still leads its mail anywhere, a button for whoever keeps its zone; and one that sets it free.
 fn domain_line(page: &Page<'_>, domain: &Domain) -> Markup {
     let dns = &domain.dns;
     let leads = dns.mx.iter().chain(&dns.autodiscover).chain(&dns.texts);
@@ -234,6 +256,9 @@ fn domain_line(page: &Page<'_>, domain: &Domain) -> Markup {
             @if !leads.is_empty() {
                 " " small { "(DNS: " (leads.join(", ")) ")" }
                 (page.button(Part::Overview, "changeDns", &domain.name, "Remove these records"))
+            }
+            @if !domain.initial && page.tenant.exists() {
+                (page.button(Part::Overview, "releaseDomain", &domain.name, "Remove the domain, and what uses it"))
             }
         }
     }

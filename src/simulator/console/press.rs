@@ -103,9 +103,22 @@ fn deed(
             ))
         }
         _ => {
-            let body = json!({ "action": action, "id": form.get("id"), "reason": form.get("reason"), "feedback": form.get("feedback") });
+            let mut body = json!({ "action": action });
+            for name in ["id", "reason", "feedback", "userCode"] {
+                let given = form.get(name).trim();
+                if !given.is_empty() {
+                    body[name] = json!(given);
+                }
+            }
+            let hidden = world.tenants[index].hidden_left();
             press(world, index, &body, request)?;
-            Ok(told(action).to_owned())
+            Ok(match action {
+                "supportRemovesApplications" if !hidden => {
+                    "Support finds nothing that these pages do not show."
+                }
+                _ => told(action),
+            }
+            .to_owned())
         }
     }
 }
@@ -194,6 +207,11 @@ fn told(action: &str) -> &'static str {
         "accountManagerEnds" => "The account manager ended the subscription.",
         "stopRenewal" => "The subscription renews no more.",
         "deleteApplication" => "The application was deleted.",
+        "disableApplication" => "Nobody signs in to the application any more.",
+        "disconnectAzureDevOps" => "The organization of Azure DevOps is disconnected.",
+        "supportRemovesApplications" => "Support removed what these pages do not show.",
+        "releaseDomain" => "The domain was removed.",
+        "signIn" => "The other device is signed in.",
         "settleCheck" => "The check has passed.",
         "deleteTenant" => "The tenant was deleted.",
         _ => "Done.",

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::super::scenario::SubscriptionKind;
-use super::super::subscription::{Stage, Subscription};
+use super::super::subscription::{HOUR, Stage, Subscription};
 use super::frame::{Page, Part, mark, short};
 
 /// The reasons that can be chosen.
@@ -18,15 +18,25 @@ const REASONS: [&str; 7] = [
     "Other",
 ];
 
+/// What was bought, as this page shows it: it may be behind.
+fn shown(page: &Page<'_>) -> Vec<Subscription> {
+    let world = page.world;
+    let index = world.find(page.tenant.id);
+    let lag = index.map_or(0.0, |index| world.behaviour_of(index).admin_lag_hours);
+    let moment = world.clock.virtual_now() - (lag * HOUR) as i64;
+    let all = page.tenant.subscriptions.iter();
+    all.map(|one| one.seen(moment)).collect()
+}
+
 pub(super) fn page(page: &Page<'_>) -> Markup {
-    let all = &page.tenant.subscriptions;
+    let all = shown(page);
     html! {
         h1 { "Subscriptions" }
         p { "First each is canceled, with a reason; then it is deleted, or time removes it." }
         @if all.is_empty() { p { "This tenant never bought anything." } } @else {
             table {
                 thead { tr { th { "Product" } th { "Bought" } th.number { "Seats" } th { "State" } th { "What comes by itself" } th { "What you can do" } } }
-                tbody { @for one in all { (row(page, one)) } }
+                tbody { @for one in &all { (row(page, one)) } }
             }
         }
     }
@@ -98,6 +108,9 @@ fn deeds(page: &Page<'_>, one: &Subscription) -> Markup {
             @if one.kind == SubscriptionKind::CustomerAgreement { span { "Nothing: it goes at the end of its term." } }
             @else if one.kind == SubscriptionKind::Enterprise { span { "Nothing: the account manager has ended it." } }
             @else if one.kind == SubscriptionKind::Partner { span { "Nothing: the partner has ended it." } }
+            @else if let Some(from) = one.delete_from().filter(|from| *from > page.world.clock.virtual_now()) {
+                span { "Delete is offered " (page.due(from)) "." }
+            }
             @else if one.deletable { a.button href=(question("delete")) { "Delete…" } }
             @else { (page.button(Part::Subscriptions, "supportDeletes", &id, "Ask support to delete it")) }
         }
@@ -107,7 +120,8 @@ fn deeds(page: &Page<'_>, one: &Subscription) -> Markup {
 /// The page before something is canceled or deleted; `None` where there is no such question.
 pub(super) fn question(page: &Page<'_>, id: &str, deed: &str) -> Option<Markup> {
     let id = Uuid::parse_str(id).ok()?;
-    let one = page.tenant.subscriptions.iter().find(|one| one.id == id)?;
+    let all = shown(page);
+    let one = all.iter().find(|one| one.id == id)?;
     let path = page.to(Part::Subscriptions);
     match deed {
         "cancel" if one.active() => Some(html! {

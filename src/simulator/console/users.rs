@@ -52,7 +52,7 @@ pub(super) fn page(page: &Page<'_>) -> Markup {
     html! {
         h1 { "Users" }
         p {
-            (tenant.users.alive()) " are left. " (tenant.users.principal_name(tenant.retained))
+            (tenant.users.alive()) @if tenant.users.alive() == 1 { " is left. " } @else { " are left. " } (tenant.users.principal_name(tenant.retained))
             " is signed in here and stays; all others have to go."
         }
         @if barred {

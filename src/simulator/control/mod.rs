@@ -1,6 +1,7 @@
 //! The simulator's own contract under `/_sim`: what only a person can do, and what the harness wants to know.
 
 mod accounts;
+mod applications;
 mod bought;
 mod newcomers;
 mod press;
@@ -20,7 +21,7 @@ use super::{populate, scenario};
 
 type Answer = Result<Reply, Refusal>;
 
-pub(crate) use press::press;
+pub(crate) use press::{ACTIONS, press};
 
 pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
     let segments = request.segments();
@@ -80,6 +81,9 @@ fn add(world: &mut World, body: Value) -> Answer {
     let plan: scenario::Tenant = serde_json::from_value(body)
         .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
     let mut tenant = populate::tenant(&plan, world.seed, world.tenants.len());
+    tenant
+        .behaviour
+        .get_or_insert_with(|| world.behaviour.clone());
     // Its terms and delays begin now.
     tenant.pass(-world.clock.virtual_now());
     for name in [tenant.id.to_string(), tenant.initial_domain.clone()] {
@@ -118,6 +122,10 @@ fn summary(world: &World, index: usize) -> Value {
         json!({ "id": tenant.user_id(position), "userPrincipalName": tenant.users.principal_name(position),
         "present": tenant.users.get(position).is_some_and(super::users::User::alive) })
     };
+    let in_the_way = tenant.principals.iter().filter(|one| one.blocks());
+    let in_the_way: Vec<_> = in_the_way
+        .map(|one| json!({ "id": one.id, "displayName": one.name, "managedIdentity": one.managed_identity }))
+        .collect();
     let subscriptions: Vec<_> = tenant
         .subscriptions
         .iter()
@@ -131,6 +139,7 @@ fn summary(world: &World, index: usize) -> Value {
         "deletedAt": tenant.deleted_at.map(precise), "deleting": tenant.deleting.is_some(),
         "usersLeft": tenant.users.alive(), "usersToDelete": tenant.users_to_go(), "usersDeleted": tenant.users.len() as usize - tenant.users.alive(),
         "subscriptionsLeft": tenant.subscriptions_left(), "applicationsLeft": tenant.applications_left(), "servicePrincipalsLeft": tenant.principals_left(),
+        "servicePrincipalsInTheWay": in_the_way,
         "checks": rows, "openChecks": open, "syncEnabled": tenant.sync.on, "syncOffAt": tenant.sync.off_at.map(|at| world.clock.date(at)),
         "retainedAdministrator": person(tenant.retained), "spareAdministrator": tenant.spare.map(person),
         "mfa": tenant.users.all.iter().filter(|user| user.alive() && user.mfa != 0).count(), "subscriptions": subscriptions,

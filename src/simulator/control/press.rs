@@ -1,7 +1,6 @@
 //! What a person presses in the admin centers.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::super::checks;
 use super::super::device_code;
@@ -16,9 +15,10 @@ use super::bought::{
     account_manager_ends, cancel, delete_subscription, partner_cancels, stop_renewal,
     support_deletes,
 };
-use super::{Answer, accounts, newcomers};
+use super::{Answer, accounts, applications, newcomers};
 
-const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, createUser, restoreUser, deleteUser, deleteOnPremises, disableMfa, disablePolicy, deleteApplication, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, grantsTakeEffect, signIn, liftRestrictions, deleteTenant";
+/// All actions, for who names another.
+pub(crate) const ACTIONS: &str = "cancelSubscription, stopRenewal, changeDns, releaseDomain, partnerCancels, accountManagerEnds, deleteSubscription, deleteAzureSubscription, supportDeletes, switchSyncOff, settleCheck, createUser, restoreUser, deleteUser, deleteOnPremises, disableMfa, disablePolicy, deleteApplication, disableApplication, disconnectAzureDevOps, supportRemovesApplications, deleteUserFlows, deleteDomainServices, changeUser, changeApplication, grantsTakeEffect, signIn, liftRestrictions, deleteTenant";
 
 /// Does what one press of a button does; the reply is the tenant afterwards.
 pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &str) -> Answer {
@@ -49,7 +49,9 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
             world.tenants[index].domain_services = 0;
             done(world, index)
         }
-        "supportRemovesApplications" => support_removes(world, index, &person),
+        "supportRemovesApplications" => applications::support_removes(world, index, &person),
+        "disableApplication" => applications::disable(world, index, body, &person),
+        "disconnectAzureDevOps" => applications::disconnect_dev_ops(world, index, &person),
         "disablePolicy" => {
             graph::disable_policy(
                 world,
@@ -66,7 +68,7 @@ pub(crate) fn press(world: &mut World, index: usize, body: &Value, request_id: &
         "restoreUser" => newcomers::restore(world, index, body, &person),
         "deleteUser" => delete_user(world, index, body, false, &person),
         "deleteOnPremises" => delete_user(world, index, body, true, &person),
-        "deleteApplication" => delete_application(world, index, body, &person),
+        "deleteApplication" => applications::delete(world, index, body, &person),
         "changeUser" => {
             let (now, changed) = (world.clock.real(), user(world, index, body)?);
             let reply = accounts::change_user(&mut world.tenants[index], body)?;
@@ -216,22 +218,6 @@ fn settle(world: &mut World, index: usize, body: &Value) -> Answer {
     done(world, index)
 }
 
-/// Microsoft's support removes what nobody else can.
-fn support_removes(world: &mut World, index: usize, person: &Actor) -> Answer {
-    let now = world.clock.real();
-    let mut gone = Vec::new();
-    for one in &mut world.tenants[index].principals {
-        if one.hidden && one.deleted_at == 0 {
-            one.deleted_at = now;
-            gone.push(one.id);
-        }
-    }
-    for id in gone {
-        world.record(index, "servicePrincipalDeleted", id, person);
-    }
-    done(world, index)
-}
-
 fn user(world: &World, index: usize, body: &Value) -> Result<u32, Refusal> {
     let id = body["id"].as_str().unwrap_or_default();
     world.tenants[index]
@@ -259,7 +245,8 @@ fn delete_user(
     let synced = tenant
         .users
         .get(position)
-        .is_some_and(|one| tenant.synced(position, one, virtual_now));
+        .is_some_and(|one| tenant.synced(position, one, virtual_now))
+        && !tenant.sync.orphans.contains(&position);
     match (synced, on_premises) {
         (true, false) => {
             return Err(conflict(
@@ -276,49 +263,6 @@ fn delete_user(
     let id = tenant.user_id(position).unwrap_or_default();
     if tenant.users.delete(position, now) {
         world.record(index, "userDeleted", id, person);
-    }
-    done(world, index)
-}
-
-fn delete_application(world: &mut World, index: usize, body: &Value, person: &Actor) -> Answer {
-    let now = world.clock.real();
-    let wanted = body["id"].as_str().and_then(|id| Uuid::parse_str(id).ok());
-    let tenant = &mut world.tenants[index];
-    let mut gone = Vec::new();
-    // The service principal of a registration goes with it.
-    let mut followers: Vec<Uuid> = wanted.into_iter().collect();
-    for one in tenant
-        .applications
-        .iter_mut()
-        .filter(|one| one.deleted_at == 0 && (Some(one.id) == wanted || Some(one.app_id) == wanted))
-    {
-        one.deleted_at = now;
-        followers.push(one.app_id);
-        gone.push(("applicationDeleted", one.id));
-    }
-    let mut microsoft = false;
-    for one in tenant.principals.iter_mut().filter(|one| {
-        one.deleted_at == 0 && (Some(one.id) == wanted || followers.contains(&one.app_id))
-    }) {
-        if one.first_party() || one.hidden || one.undeletable {
-            microsoft = true;
-            continue;
-        }
-        one.deleted_at = now;
-        gone.push(("servicePrincipalDeleted", one.id));
-    }
-    if microsoft && gone.is_empty() {
-        return Err(conflict("it refuses to be deleted"));
-    }
-    if gone.is_empty() {
-        return Err(Refusal::new(
-            404,
-            "notFound",
-            "`id` names no application of this tenant.",
-        ));
-    }
-    for (kind, id) in gone {
-        world.record(index, kind, id, person);
     }
     done(world, index)
 }

@@ -26,7 +26,8 @@ pub(super) fn serve(world: &mut World, call: &Call) -> Reply {
         let reply = one(world, call, &item, &statuses);
         statuses.insert(item.id.to_ascii_lowercase(), reply.status);
         world.stats.item(&item.method, &item.segments, reply.status);
-        responses.push(render(&item.id, reply));
+        let bare = world.behaviour_of(call.caller.tenant).batch_omits_body;
+        responses.push(render(&item.id, reply, bare));
     }
     world.random.shuffle(&mut responses);
     Reply::json(200, json!({ "responses": responses }))
@@ -174,7 +175,8 @@ fn one(world: &mut World, call: &Call, item: &Item, statuses: &HashMap<String, u
     }
 }
 
-fn render(id: &str, reply: Reply) -> Value {
+/// `bare`: what has no body has no field for it either.
+fn render(id: &str, reply: Reply, bare: bool) -> Value {
     let mut headers: Map<String, Value> = reply
         .headers
         .into_iter()
@@ -192,7 +194,11 @@ fn render(id: &str, reply: Reply) -> Value {
             Value::String(text)
         }
     };
-    json!({ "id": id, "status": reply.status, "headers": headers, "body": body })
+    let mut out = json!({ "id": id, "status": reply.status, "headers": headers });
+    if !(bare && body.is_null()) {
+        out["body"] = body;
+    }
+    out
 }
 
 #[cfg(test)]
@@ -277,6 +283,28 @@ mod tests {
             [204, 403, 404, 424]
         );
         assert_eq!(world.tenants[0].users.alive(), 59);
+    }
+
+    #[test]
+    fn what_has_no_body_says_null_or_nothing() {
+        for bare in [false, true] {
+            let mut world = World::test(&format!(
+                "tenants: [{{users: 60, behaviour: {{batchOmitsBody: {bare}}}}}]"
+            ));
+            let token = testing::token(&mut world, 0, false);
+            let plain = world.tenants[0].user_id(0).unwrap();
+            let delete = json!({ "id": "1", "method": "DELETE", "url": format!("/users/{plain}") });
+            let read = json!({ "id": "2", "method": "GET", "url": "/organization" });
+            let body = requests(&[delete, read]);
+            let reply = testing::send(&mut world, &token, "POST", "/v1.0/$batch", &body);
+            for one in reply.value()["responses"].as_array().unwrap() {
+                let told = one.get("body");
+                match one["status"].as_u64() {
+                    Some(204) => assert_eq!(told, (!bare).then_some(&Value::Null)),
+                    _ => assert!(told.is_some_and(Value::is_object)),
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::judge::{Act, domain_id};
 use super::super::tenant::{Domain, Tenant};
-use super::super::users::User;
+use super::super::users::{DISABLED, User};
 use super::super::world::World;
 use super::{Answer, Call, listing, unknown};
 
@@ -171,6 +171,8 @@ fn remove(world: &mut World, call: &Call, name: &str, force: bool) -> Answer {
             ));
         }
         if one.gone_at.is_none() {
+            let disables = call.body["disableUserAccounts"] == true;
+            rename(tenant, at, disables, world.clock.real());
             tenant.domains[at].gone_at = Some(done);
             world.record(
                 call.caller.tenant,
@@ -194,6 +196,26 @@ fn remove(world: &mut World, call: &Call, name: &str, force: bool) -> Answer {
         &call.actor(),
     );
     Ok(Reply::empty(204))
+}
+
+/// Everything on the domain moves to the initial one, and its users are disabled where that was asked for
+/// (<https://learn.microsoft.com/graph/api/domain-forcedelete>).
+fn rename(tenant: &mut Tenant, at: usize, disables: bool, now: i64) {
+    for position in users(tenant, &tenant.domains[at]) {
+        let name = tenant.users.principal_name(position);
+        if let Some((local, domain)) = name.rsplit_once('@')
+            && domain.eq_ignore_ascii_case(&tenant.domains[at].name)
+        {
+            let renamed = format!("{local}@{}", tenant.initial_domain);
+            tenant.users.name(position, renamed);
+        }
+        if let Some(user) = tenant.users.get_mut(position).filter(|_| disables) {
+            user.flags |= DISABLED;
+        }
+        tenant.users.touched(position, now);
+    }
+    let one = &mut tenant.domains[at];
+    (one.users_percent, one.groups, one.applications) = (0, 0, 0);
 }
 
 #[cfg(test)]
@@ -246,6 +268,33 @@ mod tests {
         let path = "/v1.0/domains/contoso.de";
         let reply = testing::send(&mut world, &reader, "DELETE", path, &Value::Null);
         assert_eq!(reply.status, 403);
+    }
+
+    #[test]
+    fn a_forced_deletion_renames_who_is_on_the_domain_and_may_disable_him() {
+        for disables in [true, false] {
+            let mut world = World::test(
+                "tenants: [{users: 40, disabledPercent: 0, domains: [contoso.nl, contoso.de], domainReferences: [{domain: contoso.de, usersPercent: 10, groups: 1}]}]",
+            );
+            let token = testing::token(&mut world, 0, false);
+            let tenant = &mut world.tenants[0];
+            let other = (0..40).find(|one| *one != tenant.retained).unwrap();
+            tenant.users.name(other, "someone@contoso.de".to_owned());
+            let on = users(tenant, &tenant.domains[2]);
+            assert!(on.contains(&other) && on.len() > 1, "{on:?}");
+            let path = "/v1.0/domains/contoso.de/forceDelete";
+            let body = json!({ "disableUserAccounts": disables });
+            let reply = testing::send(&mut world, &token, "POST", path, &body);
+            assert_eq!(reply.status, 204);
+            let tenant = &world.tenants[0];
+            let name = format!("someone@{}", tenant.initial_domain);
+            assert_eq!(tenant.users.principal_name(other), name);
+            let disabled = tenant.users.positions();
+            let disabled = disabled.filter(|(_, user)| user.is(DISABLED));
+            let disabled: Vec<u32> = disabled.map(|(position, _)| position).collect();
+            assert_eq!(disabled, if disables { on } else { Vec::new() });
+            assert!(references(tenant, &tenant.domains[2]).is_empty());
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod applications;
 mod batch;
+mod challenge;
 mod cost;
 mod creation;
 mod deleted;
@@ -186,8 +187,12 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
             reply
         }
         Verdict::Served(share) => {
-            let mut reply = route(world, call)
-                .unwrap_or_else(|refusal| refusal.graph(&call.request_id, &client_id, now));
+            let behaviour = world.behaviour_of(call.caller.tenant);
+            let mut reply = match challenge::of(behaviour, call) {
+                Some(refusal) => challenge::asks(refusal.graph(&call.request_id, &client_id, now)),
+                None => route(world, call)
+                    .unwrap_or_else(|refusal| refusal.graph(&call.request_id, &client_id, now)),
+            };
             if let Some(share) = share {
                 reply = reply.with("x-ms-throttle-limit-percentage", format!("{share:.2}"));
             }
@@ -201,7 +206,11 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
 fn mishap(world: &mut World, call: &Call) -> Result<(), Refusal> {
     let behaviour = world.behaviour_of(call.caller.tenant);
     let (conflicts, missing) = (behaviour.conflict_permille, behaviour.missing_permille);
-    if conflicts > 0 && call.is_write() && world.random.below(1000) < u64::from(conflicts) {
+    let writes = call.is_write();
+    let parallel =
+        writes && object(call).is_some_and(|one| world.runs_into_another(call.caller.tenant, one));
+    let races = conflicts > 0 && writes && world.random.below(1000) < u64::from(conflicts);
+    if parallel || races {
         let text = "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.";
         return Err(Refusal::new(409, "Directory_ConcurrencyViolation", text));
     }
@@ -210,6 +219,13 @@ fn mishap(world: &mut World, call: &Call) -> Result<(), Refusal> {
         return Err(Refusal::not_found(&call.segments[1]));
     }
     Ok(())
+}
+
+/// The one object that a call is about; `None`: a whole collection.
+fn object(call: &Call) -> Option<String> {
+    let mut parts = call.segments.iter();
+    let named = parts.find(|part| Uuid::parse_str(part).is_ok() || part.contains(['=', '.', '@']));
+    named.map(|part| part.to_ascii_lowercase())
 }
 
 fn route(world: &mut World, call: &Call) -> Answer {

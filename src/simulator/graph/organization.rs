@@ -61,7 +61,7 @@ fn organization(tenant: &Tenant) -> Value {
         "createdDateTime": "2021-03-04T10:11:12Z", "countryLetterCode": "NL", "city": "Utrecht", "country": null, "postalCode": null, "state": null, "street": null,
         "preferredLanguage": "nl", "defaultUsageLocation": "NL", "businessPhones": [], "marketingNotificationEmails": [], "technicalNotificationMails": [],
         "securityComplianceNotificationMails": [], "securityComplianceNotificationPhones": [], "mobileDeviceManagementAuthority": "unknown", "privacyProfile": null,
-        "onPremisesSyncEnabled": tenant.sync.on, "onPremisesLastSyncDateTime": null, "assignedPlans": [], "provisionedPlans": [], "verifiedDomains": domains,
+        "onPremisesSyncEnabled": tenant.sync.shown(), "onPremisesLastSyncDateTime": null, "assignedPlans": [], "provisionedPlans": [], "verifiedDomains": domains,
     })
 }
 

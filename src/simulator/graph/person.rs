@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::errors::Refusal;
 use super::super::tenant::Tenant;
-use super::super::users::{DISABLED, GUEST, LICENSED, RESTRICTED, SYNCED};
+use super::super::users::{DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED};
 
 const DEFAULT: &[&str] = &[
     "businessPhones",
@@ -98,8 +98,17 @@ fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Valu
         }
         "createdDateTime" => json!("2024-01-15T09:30:00Z"),
         "businessPhones" | "proxyAddresses" | "otherMails" | "identities" => json!([]),
+        "perUserMfaState" if per_user_mfa(tenant) => {
+            json!(MFA_STATES[usize::from(user.mfa).min(2)])
+        }
         _ => return None,
     })
+}
+
+/// Whether a user has the property on the stable version: programs use it there, and no schema has it.
+fn per_user_mfa(tenant: &Tenant) -> bool {
+    let behaviour = tenant.behaviour.as_ref();
+    behaviour.is_some_and(|all| all.per_user_mfa && all.per_user_mfa_on_v1)
 }
 
 /// A user with the properties asked for.

@@ -189,13 +189,13 @@ pub(super) fn delete(world: &mut World, call: &Call, id: &str) -> Answer {
         .filter(|user| user.alive() && replica.knows(user.id, user.created_at))
         .ok_or_else(|| Refusal::not_found(id))?
         .clone();
-    if user.is(RESTRICTED)
-        || user.is(UNDELETABLE)
-        || !may_delete(&call.caller.directory_roles, user.role)
-    {
+    let held = &call.caller.directory_roles;
+    let mut guards = tenant.guarded_by(position).into_iter();
+    if user.is(RESTRICTED) || user.is(UNDELETABLE) || !guards.all(|role| may_delete(held, role)) {
         return Err(Refusal::denied());
     }
-    let synced = tenant.synced(position, &user, virtual_now);
+    let synced =
+        tenant.synced(position, &user, virtual_now) && !tenant.sync.orphans.contains(&position);
     if synced && tenant.sync.resurrects {
         // The next run of the synchronization finds him on the premises.
         let due = virtual_now + 30 * 60_000;
@@ -214,6 +214,9 @@ pub(super) fn delete(world: &mut World, call: &Call, id: &str) -> Answer {
     world.record(call.caller.tenant, "userDeleted", user.id, &call.actor());
     Ok(Reply::empty(204))
 }
+
+#[cfg(test)]
+mod refusals;
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use super::super::roles;
 use super::super::scenario::{self, ApplicationRegistration};
 use super::super::scenario_parts::{CLOSER_APP_ROLES, CLOSER_DIRECTORY_ROLES, READER_APP_ROLES};
 use super::super::tenant::{Application, Client, Principal, Tenant};
-use super::SYNC_APP;
+use super::{AZURE_DEV_OPS, SYNC_APP};
 
 /// What applications are called that personal accounts may use.
 const PERSONAL: &str = "Consumer application";
@@ -27,6 +27,10 @@ const UNDELETABLE: &str = "Undeletable application";
 
 /// What the service principal of the `LinkedIn` connection is called.
 const LINKED_IN: &str = "O365 LinkedIn Connection";
+
+/// What Microsoft registers in each directory for customers. It can be deleted like any other, and is to be right before the
+/// directory is: <https://learn.microsoft.com/azure/active-directory-b2c/tutorial-delete-tenant>.
+const EXTENSIONS: &str = "b2c-extensions-app. Do not modify. Used by AADB2C for storing user data.";
 
 pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Random) {
     let mut add = |tenant: &mut Tenant, name: String, app_id: Uuid, owner: Uuid, managed: bool| {
@@ -91,6 +95,13 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
             own,
             true,
         );
+    }
+    if matches!(tenant.kind.as_str(), "CIAM" | "AAD B2C") {
+        add(tenant, EXTENSIONS.to_owned(), ids.uuid(), own, false);
+    }
+    if plan.azure_dev_ops {
+        let name = "Azure DevOps".to_owned();
+        add(tenant, name, AZURE_DEV_OPS, microsoft, false);
     }
     if plan.sync.enabled {
         add(
