@@ -595,3 +595,61 @@ fn ended_from_outside_it_tells_the_figures() {
         assert!(told.contains(last), "{told}");
     }
 }
+
+#[tokio::test]
+async fn a_packed_body_is_refused_so_that_it_comes_again_as_it_is() {
+    let client = Client::new("tenants: [{users: 4}]").await;
+    let tenant = &client.running.tenants[0];
+    let url = format!(
+        "https://graph.microsoft.com/v1.0/organization/{}",
+        tenant.id
+    );
+    // As Go's SDK sends each body at first.
+    let packed: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    let request = client.http.patch(url).bearer_auth(&client.token);
+    let request = request.header("content-type", "application/json");
+    let request = request.header("content-encoding", "gzip").body(packed);
+    let reply = request.send().await.unwrap();
+    assert_eq!(reply.status(), 415);
+    let told: Value = reply.json().await.unwrap();
+    assert!(
+        told["error"]["innerError"]["request-id"].is_string(),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn sign_in_answers_where_the_authority_is_the_bare_address() {
+    let client = Client::new("tenants: [{users: 4}]").await;
+    let running = &client.running;
+    let tenant = &running.tenants[0];
+    let base = format!("https://{}", running.address);
+    for name in [tenant.id.to_string(), tenant.initial_domain.clone()] {
+        let url = format!("{base}/{name}/v2.0/.well-known/openid-configuration");
+        let told: Value = client
+            .http
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &tenant.app_id.to_string()),
+            ("client_secret", &tenant.client_secret),
+            ("scope", &format!("{}/.default", running.urls.graph)),
+        ];
+        let endpoint = told["token_endpoint"].as_str().unwrap();
+        assert!(endpoint.starts_with(&base), "{endpoint}");
+        let reply = client.http.post(endpoint).form(&form).send().await.unwrap();
+        let token: Value = reply.json().await.unwrap();
+        let users = format!("{}/v1.0/users", running.urls.graph);
+        let request = client.http.get(users);
+        let request = request.bearer_auth(token["access_token"].as_str().unwrap());
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    }
+    let found = client.http.get(format!("{base}/common/discovery/instance"));
+    assert_eq!(found.send().await.unwrap().status(), 200);
+}

@@ -6,7 +6,9 @@ use uuid::Uuid;
 use super::errors::Refusal;
 use super::exchange::{Query, Reply, Request};
 use super::login::{lookup, refuse, unknown_tenant};
-use super::token::sign;
+use super::roles::GLOBAL_ADMINISTRATOR;
+use super::tenant::Tenant;
+use super::token::{delegated_scopes, sign};
 use super::users::DISABLED;
 use super::world::World;
 
@@ -25,6 +27,8 @@ pub(crate) struct SignIn {
     tenant: Uuid,
     application: Uuid,
     audience: String,
+    /// The permissions that were asked for.
+    scopes: Vec<String>,
     /// Real moment at which the code ends.
     ends_at: i64,
     state: State,
@@ -63,11 +67,11 @@ pub(crate) fn begin(world: &mut World, request: &Request, name: &str) -> Reply {
             refuse(world, 400, "unauthorized_client", 700_016, text)
         };
     };
-    let Some((audience, _)) = field("scope").rsplit_once('/') else {
-        let text = "The provided request must include a 'scope' input parameter.";
+    let Some((audience, scopes)) = delegated_scopes(field("scope"), tenant.cloud) else {
+        let text = "The provided request must include a 'scope' input parameter, with scopes of one resource.";
         return refuse(world, 400, "invalid_scope", 70_011, text);
     };
-    let (audience, tenant) = (audience.to_owned(), tenant.id);
+    let tenant = tenant.id;
     let device_code = world.random.uuid().simple().to_string();
     let user_code: String = world.random.uuid().simple().to_string().to_uppercase();
     let user_code = user_code.chars().take(9).collect::<String>();
@@ -83,6 +87,7 @@ pub(crate) fn begin(world: &mut World, request: &Request, name: &str) -> Reply {
         tenant,
         application,
         audience,
+        scopes,
         ends_at,
         state: State::Pending,
     });
@@ -121,15 +126,27 @@ pub(crate) fn token(world: &mut World, index: usize, form: &Query) -> Reply {
         State::Done { user, mfa } => (user, mfa),
     };
     let done = world.sign_ins.remove(at);
+    let granted = granted(&world.tenants[index], user, &done.scopes);
     let issued = world.clock.real() / 1000;
     let amr: &[&str] = if mfa { &["pwd", "mfa"] } else { &["pwd"] };
     let claims = json!({
         "aud": done.audience, "iss": format!("https://sts.windows.net/{tenant}/"), "iat": issued, "nbf": issued, "exp": issued + 3599,
-        "appid": done.application, "idtyp": "user", "oid": user, "sub": user, "tid": tenant, "ver": "1.0", "scp": "User.Read", "amr": amr,
+        "appid": done.application, "idtyp": "user", "oid": user, "sub": user, "tid": tenant, "ver": "1.0", "scp": granted, "amr": amr,
     });
     let token = sign(&world.key, &claims);
-    let reply = json!({ "token_type": "Bearer", "scope": "User.Read", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token });
+    let reply = json!({ "token_type": "Bearer", "scope": granted, "expires_in": 3599, "ext_expires_in": 3599, "access_token": token });
     Reply::json(200, reply).with("Cache-Control", "no-store, no-cache")
+}
+
+/// What he consents to: an administrator to all that is asked for, anybody else to his own profile.
+fn granted(tenant: &Tenant, user: Uuid, asked: &[String]) -> String {
+    let position = tenant.users.position(user);
+    let user = position.and_then(|position| tenant.users.get(position));
+    let consents = user.is_some_and(|user| user.role == GLOBAL_ADMINISTRATOR);
+    let mut all = vec!["User.Read"];
+    let more = asked.iter().map(String::as_str);
+    all.extend(more.filter(|one| consents && !["User.Read", ".default"].contains(one)));
+    all.join(" ")
 }
 
 /// A person types the code that is shown somewhere (`userCode`, or the newest), as the retained administrator or as `id`, with a

@@ -44,6 +44,17 @@ impl Request {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
+    /// Whether the body can be read: there is none, or it is JSON.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok()
+    }
+
+    /// How the body is encoded, where that is not as it is: none of Microsoft's services here unpacks one.
+    pub(crate) fn encoding(&self) -> Option<&str> {
+        let told = self.header("content-encoding")?.trim();
+        (!told.is_empty() && !told.eq_ignore_ascii_case("identity")).then_some(told)
+    }
+
     pub(crate) fn segments(&self) -> Vec<String> {
         segments(&self.path)
     }
@@ -60,6 +71,11 @@ impl Query {
                 .into_owned()
                 .collect(),
         )
+    }
+
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self(pairs.iter().map(owned).collect())
     }
 
     /// `OData` options may be written with or without the dollar sign.

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::aadsts::scripted;
 use super::assertion;
 use super::clock::stamp;
 use super::device_code;
@@ -76,50 +77,6 @@ pub(super) fn refuse(world: &mut World, status: u16, error: &str, code: u32, tex
             "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
         }),
     )
-}
-
-/// What a scenario lets the sign-in be refused with.
-fn scripted(code: u32) -> (u16, &'static str, &'static str) {
-    match code {
-        53_003 => (
-            400,
-            "invalid_grant",
-            "Access has been blocked by Conditional Access policies.",
-        ),
-        50_076 => (
-            400,
-            "interaction_required",
-            "You must use multi-factor authentication to access the resource.",
-        ),
-        65_001 => (
-            400,
-            "invalid_grant",
-            "The user or administrator has not consented to use the application.",
-        ),
-        700_016 => (
-            400,
-            "unauthorized_client",
-            "The application was not found in the directory.",
-        ),
-        7_000_112 => (401, "unauthorized_client", "The application is disabled."),
-        7_000_215 => (401, "invalid_client", "Invalid client secret provided."),
-        7_000_222 => (
-            401,
-            "invalid_client",
-            "The provided client secret keys are expired.",
-        ),
-        50_196 => (
-            400,
-            "invalid_grant",
-            "The server terminated an operation because it encountered a client request loop.",
-        ),
-        5_000_224 => (
-            400,
-            "invalid_tenant",
-            "We are sorry, this resource is not available.",
-        ),
-        _ => (400, "invalid_request", "The request was refused."),
-    }
 }
 
 pub(super) fn unknown_tenant(world: &mut World, name: &str) -> Reply {
@@ -221,7 +178,10 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
         secret = password;
     }
     let scope = field("scope");
-    let Some((service, audience)) = resource(&scope) else {
+    // One resource alone: a token is for one.
+    let mut asked = scope.split_whitespace();
+    let found = asked.next().and_then(resource);
+    let Some((service, audience)) = found.filter(|_| asked.next().is_none()) else {
         let text = format!(
             "The provided request must include a valid 'scope' input parameter. The scope '{scope}' is not valid."
         );
@@ -352,6 +312,14 @@ mod tests {
                 400,
                 70_011,
             ),
+            (
+                id.as_str(),
+                format!(
+                    "grant_type=client_credentials&client_id={app}&client_secret=no&scope={scope}+https%3A%2F%2Fmanagement.azure.com%2F.default"
+                ),
+                400,
+                70_011,
+            ),
             ("other.onmicrosoft.com", String::new(), 400, 90_002),
             ("nonsense", String::new(), 400, 900_023),
         ];
@@ -377,6 +345,11 @@ mod tests {
             (53_003, "invalid_grant"),
             (50_076, "interaction_required"),
             (65_001, "invalid_grant"),
+            (70_021, "invalid_request"),
+            (50_020, "invalid_grant"),
+            (50_177, "invalid_grant"),
+            (700_082, "invalid_grant"),
+            (900_023, "invalid_request"),
         ] {
             let mut world = World::test(&format!(
                 "tenants: [{{users: 5, closer: {{refusal: {code}, clientSecret: s}}}}]"

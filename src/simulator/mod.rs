@@ -28,6 +28,7 @@
     )
 )]
 
+mod aadsts;
 mod arm;
 mod assertion;
 mod breakpoints;
@@ -39,6 +40,7 @@ mod connections;
 mod console;
 mod control;
 mod device_code;
+mod directory;
 mod dns;
 mod errors;
 mod exchange;

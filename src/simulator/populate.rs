@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
+use super::directory::Directory;
 use super::random::Random;
 use super::roles;
 use super::scenario::{self, SubscriptionKind, SyncedDeletion};
@@ -89,6 +90,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
         behaviour: plan.behaviour.clone(),
         unit: (plan.restricted_users > 0).then(|| Uuid::new_v5(&id, b"restricted")),
         released: Vec::new(),
+        directory: Directory::default(),
         resurrections: Vec::new(),
         deleting: None,
         deleted_at: None,

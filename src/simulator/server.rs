@@ -13,6 +13,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::breakpoints::{Stop, Then, When};
 use super::connections::Connections;
+use super::errors::Refusal;
 use super::exchange::{Content, Query, Reply, Request, Service};
 use super::faults::{self, Deed};
 use super::hosts::{self, Cloud};
@@ -62,6 +63,16 @@ pub(crate) async fn handle(
     if matches!(request.service, Service::Control | Service::Console) {
         let reply = shared.with(|world| world.serve(&request));
         return finish(&reply, &request.request_id, client_id.as_deref());
+    }
+    if let Some(encoding) = request.encoding() {
+        // Clients that pack what they send (Go's SDK does) send it again as it is, and only after this status.
+        let text = format!("The content encoding '{encoding}' is not supported.");
+        let refusal = Refusal::new(415, "UnsupportedMediaType", text);
+        let id = &request.request_id;
+        let now = shared.with(|world| world.clock.real());
+        let told = client_id.as_deref().unwrap_or(id);
+        let reply = refusal.graph(id, told, now);
+        return finish(&reply, id, client_id.as_deref());
     }
     shared.with(|world| credentials::consider(world, &request));
     let stop = shared.with(|world| world.breakpoints.meet(&request, world.clock.real()));
@@ -271,6 +282,14 @@ fn place(host: &str, path: &str) -> Option<Place> {
             path.to_owned(),
         ));
     }
+    if signs_in(path) {
+        return Some((
+            Service::Login,
+            None,
+            format!("https://{host}"),
+            path.to_owned(),
+        ));
+    }
     let (prefix, rest) = path.trim_start_matches('/').split_once('/')?;
     let service = match prefix {
         "graph" => Service::Graph,
@@ -285,6 +304,19 @@ fn place(host: &str, path: &str) -> Option<Place> {
         format!("https://{host}/{prefix}"),
         format!("/{rest}"),
     ))
+}
+
+/// A path of the sign-in service without our prefix: Microsoft's libraries for .NET and Go keep only the first part of an authority's
+/// path, and take it for the tenant.
+fn signs_in(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let (Some(tenant), Some(next)) = (parts.next(), parts.next()) else {
+        return false;
+    };
+    let known = uuid::Uuid::parse_str(tenant).is_ok()
+        || tenant.contains('.')
+        || ["common", "organizations", "consumers"].contains(&tenant);
+    known && ["oauth2", "v2.0", "discovery", "userrealm"].contains(&next)
 }
 
 fn finish(reply: &Reply, request_id: &str, client_id: Option<&str>) -> Response {
@@ -386,5 +418,18 @@ mod tests {
             Service::Console
         );
         assert!(place("127.0.0.1", "/users").is_none());
+        let id = "00000000-0000-4000-8000-000000000001";
+        for path in [
+            format!("/{id}/oauth2/v2.0/token"),
+            "/contoso.onmicrosoft.com/v2.0/.well-known/openid-configuration".to_owned(),
+            "/common/discovery/instance".to_owned(),
+        ] {
+            let (service, _, base, rest) = place("127.0.0.1:8443", &path).unwrap();
+            assert_eq!(
+                (service, base.as_str(), rest),
+                (Service::Login, "https://127.0.0.1:8443", path)
+            );
+        }
+        assert!(place("127.0.0.1", "/contoso.nl/users").is_none());
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use super::directory::Directory;
 use super::grants::Grant;
 use super::hosts::Cloud;
 use super::populate::AZURE_DEV_OPS;
@@ -76,6 +77,8 @@ pub(crate) struct Tenant {
     pub(crate) released: Vec<(i64, u32)>,
     /// Who was deleted while synchronized, and when the next run brings him back (virtual).
     pub(crate) resurrections: Vec<(i64, u32)>,
+    /// What programs have changed in it.
+    pub(crate) directory: Directory,
     /// Virtual moment of a deletion that runs.
     pub(crate) deleting: Option<i64>,
     /// Real moment of the deletion.

@@ -86,6 +86,13 @@ pub(crate) fn get(world: &mut World, token: &str, target: &str) -> Reply {
     raw(world, Service::Graph, "GET", target, Some(token), b"")
 }
 
+/// The same without `ConsistencyLevel: eventual`.
+pub(crate) fn default_consistency(world: &mut World, token: &str, target: &str) -> Reply {
+    let mut request = request(Service::Graph, "GET", target, Some(token), b"");
+    request.headers.remove("consistencylevel");
+    world.serve(&request)
+}
+
 /// A JSON body as bytes; null is no body.
 fn bytes(body: &Value) -> Vec<u8> {
     if body.is_null() {
@@ -131,4 +138,35 @@ pub(crate) fn arm(
 
 pub(crate) fn control(world: &mut World, method: &str, target: &str, body: &Value) -> Reply {
     raw(world, Service::Control, method, target, None, &bytes(body))
+}
+
+/// The token of the retained administrator, signed in by device code with these scopes.
+pub(crate) fn person(world: &mut World, tenant: usize, client: uuid::Uuid, scope: &str) -> String {
+    let id = world.tenants[tenant].id;
+    let path = format!("/{id}/oauth2/v2.0");
+    let post = |world: &mut World, to: &str, body: &str| {
+        let target = format!("{path}/{to}");
+        let reply = raw(
+            world,
+            Service::Login,
+            "POST",
+            &target,
+            None,
+            body.as_bytes(),
+        );
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply
+    };
+    let asked = format!("client_id={client}&scope={}", scope.replace(' ', "+"));
+    let code = post(world, "devicecode", &asked);
+    let code = code.value()["device_code"].as_str().unwrap();
+    let press = serde_json::json!({ "action": "signIn" });
+    let target = format!("/_sim/tenants/{id}/press");
+    let pressed = control(world, "POST", &target, &press);
+    assert!(pressed.status < 300, "{pressed:?}");
+    let asked = format!(
+        "client_id={client}&device_code={code}&grant_type=urn:ietf:params:oauth:grant-type:device_code"
+    );
+    let token = post(world, "token", &asked);
+    token.value()["access_token"].as_str().unwrap().to_owned()
 }

@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use super::exchange::{Request, Service};
 use super::hosts;
+use super::tenant::Tenant;
+use super::users::DISABLED;
 use super::world::World;
 
 /// Who stands behind a token.
@@ -15,6 +17,9 @@ use super::world::World;
 pub(crate) struct Caller {
     pub(crate) tenant: usize,
     pub(crate) app_id: Uuid,
+    /// Who has signed in; `None`: the application acts for itself.
+    pub(crate) person: Option<Uuid>,
+    /// Permissions of the application, or those that were delegated to it.
     pub(crate) roles: Vec<String>,
     pub(crate) directory_roles: Vec<u8>,
     pub(crate) reader: bool,
@@ -41,6 +46,26 @@ pub(crate) fn resource(scope: &str) -> Option<(Service, String)> {
     };
     let guarded = matches!(service, Service::Graph | Service::Arm | Service::Partner);
     guarded.then(|| (service, resource.to_owned()))
+}
+
+/// Scopes that no service is asked with.
+const OF_SIGN_IN: &[&str] = &["openid", "profile", "email", "offline_access"];
+
+/// The one resource that delegated scopes are for, and the permissions; without a resource they are Graph's. `None`: of two resources, or of none.
+pub(crate) fn delegated_scopes(scope: &str, cloud: hosts::Cloud) -> Option<(String, Vec<String>)> {
+    let graph = format!("https://{}", hosts::name_of(Service::Graph, cloud));
+    let mut all = Vec::new();
+    let asked = scope
+        .split_whitespace()
+        .filter(|one| !OF_SIGN_IN.contains(one));
+    for one in asked {
+        let (of, permission) = one.rsplit_once('/').unwrap_or((&graph, one));
+        resource(&format!("{of}/.default"))?;
+        all.push((of.trim_end_matches('/').to_owned(), permission.to_owned()));
+    }
+    let (first, _) = all.first()?.clone();
+    let same = all.iter().all(|(of, _)| of.eq_ignore_ascii_case(&first));
+    same.then(|| (first, all.into_iter().map(|(_, one)| one).collect()))
 }
 
 /// A token that looks like Microsoft's and that only this run accepts.
@@ -102,6 +127,12 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
     if !tenant.exists() || !expected {
         return Err("The tenant of the token is not found in this cloud.");
     }
+    if claims["idtyp"] == "user" {
+        let (app_id, person) = id("appid")
+            .zip(id("oid"))
+            .ok_or("The token names nobody.")?;
+        return delegated(tenant, index, (app_id, person), claims["scp"].as_str());
+    }
     let client = id("appid")
         .and_then(|app| tenant.client(app))
         .ok_or("The application of the token is not known.")?;
@@ -110,6 +141,7 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
     Ok(Caller {
         tenant: index,
         app_id: client.app_id,
+        person: None,
         roles: roles
             .filter_map(|role| role.as_str().map(str::to_owned))
             .collect(),
@@ -120,5 +152,33 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
         billing_role: client.billing_role,
         billing_reads_alone: client.billing_reads_alone,
         partner_center: client.partner_center,
+    })
+}
+
+/// Somebody who has signed in, with what was delegated: he can do no more than that, and no more than his own directory role allows.
+fn delegated(
+    tenant: &Tenant,
+    index: usize,
+    (app_id, person): (Uuid, Uuid),
+    scopes: Option<&str>,
+) -> Result<Caller, &'static str> {
+    let user = tenant.users.position(person);
+    let user = user.and_then(|position| tenant.users.get(position));
+    let user = user
+        .filter(|user| user.alive() && !user.is(DISABLED))
+        .ok_or("The user account is disabled or deleted.")?;
+    let scopes = scopes.unwrap_or_default().split_whitespace();
+    Ok(Caller {
+        tenant: index,
+        app_id,
+        person: Some(person),
+        roles: scopes.map(str::to_owned).collect(),
+        directory_roles: (user.role != 0).then_some(user.role).into_iter().collect(),
+        reader: false,
+        azure_owner: false,
+        azure_reads_alone: false,
+        billing_role: false,
+        billing_reads_alone: false,
+        partner_center: false,
     })
 }

@@ -142,18 +142,54 @@ impl Users {
         if let Ok(id) = Uuid::parse_str(text) {
             return self.position(id);
         }
-        if let Some((position, _)) = self
-            .named
+        // Of several with the same name at most one is there.
+        let bearers = self.bearers(text);
+        let there = |position: &u32| self.get(*position).is_some_and(User::alive);
+        bearers
             .iter()
-            .find(|(_, name)| name.eq_ignore_ascii_case(text))
-        {
-            return Some(*position);
-        }
-        let local = text.split(['@', '_']).next()?;
+            .copied()
+            .find(there)
+            .or(bearers.first().copied())
+    }
+
+    /// All who have this user principal name, deleted ones too.
+    fn bearers(&self, text: &str) -> Vec<u32> {
+        let named = self.named.iter();
+        let named = named.filter(|(_, name)| name.eq_ignore_ascii_case(text));
+        let mut all: Vec<u32> = named.map(|(position, _)| *position).collect();
+        let local = text.split(['@', '_']).next().unwrap_or_default();
         let digits = local.trim_start_matches(|letter: char| !letter.is_ascii_digit());
-        let position = digits.parse().ok()?;
-        (position < self.len() && self.principal_name(position).eq_ignore_ascii_case(text))
-            .then_some(position)
+        let made_up = digits.parse().ok().filter(|position| {
+            *position < self.len() && self.principal_name(*position).eq_ignore_ascii_case(text)
+        });
+        all.extend(made_up);
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Whether somebody besides `except` who is there has this name.
+    pub(crate) fn taken(&self, name: &str, except: Option<u32>) -> bool {
+        let mut others = self.bearers(name).into_iter();
+        others.any(|at| Some(at) != except && self.get(at).is_some_and(User::alive))
+    }
+
+    /// Since when somebody is in the recycle bin (virtual milliseconds).
+    pub(crate) fn binned_since(&self, position: u32) -> Option<i64> {
+        let mut bin = self.bin.iter().rev();
+        let found = bin.find(|(_, one)| *one == position);
+        found.map(|(due, _)| due - BIN)
+    }
+
+    /// Takes somebody out of the recycle bin for good; whether he was there.
+    pub(crate) fn purge(&mut self, position: u32, now: i64) -> bool {
+        let user = self.all.get_mut(position as usize);
+        let Some(user) = user.filter(|user| !user.alive() && !user.is(PURGED)) else {
+            return false;
+        };
+        user.flags |= PURGED;
+        self.changes.push((now, position));
+        true
     }
 
     /// Marks a user deleted; whether that changed anything.

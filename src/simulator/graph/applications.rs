@@ -12,16 +12,44 @@ use super::super::replicas::Replica;
 use super::super::tenant::{Application, Principal, Tenant};
 use super::super::throttle::Key;
 use super::super::world::World;
-use super::listing::{self, equality};
-use super::{Answer, Call, creation, unknown};
+use super::{Answer, Call, creation, fields, listing, unknown};
 
 pub(super) const READ: &[&str] = &[
     "Application.Read.All",
     "Application.ReadWrite.All",
+    "Application.ReadWrite.OwnedBy",
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
 pub(super) const WRITE: &[&str] = &["Application.ReadWrite.All"];
+/// Enough for who owns what is to be changed.
+pub(super) const OWNED: &[&str] = &["Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"];
+
+/// Whether the caller may change an application or a service principal: any, or those that it owns.
+pub(super) fn may_change(tenant: &Tenant, call: &Call, id: Uuid) -> Result<(), Refusal> {
+    if call.require(WRITE).is_ok() {
+        return Ok(());
+    }
+    call.require(OWNED)?;
+    let mine = tenant.directory.owns(call.caller.app_id, id);
+    mine.then_some(()).ok_or_else(Refusal::denied)
+}
+
+/// Whether personal accounts may use an application of this audience.
+pub(super) fn is_personal(audience: &str) -> bool {
+    audience.ends_with("PersonalMicrosoftAccount")
+}
+
+/// The slow lane of writes to such applications: sixty a minute. The refusal, where it is full.
+pub(super) fn lane(world: &mut World, call: &Call) -> Result<(), Reply> {
+    let (now, lane) = (world.clock.real(), Key::Personal(call.caller.app_id));
+    let taken = world.throttle.take(lane, 60.0, 60.0, now);
+    taken.map(|_| ()).map_err(|wait| {
+        Refusal::new(429, "TooManyRequests", "Too many requests.")
+            .graph(&call.request_id, &call.request_id, now)
+            .with("Retry-After", format!("{wait:.3}"))
+    })
+}
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
@@ -30,33 +58,11 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     match (call.method.as_str(), parts.as_slice()) {
         ("GET", [collection]) => {
             call.require(READ)?;
-            let rows = rows(tenant, collection, replica);
-            let rows = match call.query.get("$filter") {
-                None => rows,
-                Some(text) => {
-                    let (name, value) = equality(text).ok_or_else(|| {
-                        Refusal::new(
-                            400,
-                            "Request_UnsupportedQuery",
-                            "The filter is not supported.",
-                        )
-                    })?;
-                    let same = |row: &Value| match &row[&name] {
-                        Value::String(text) => text.eq_ignore_ascii_case(&value),
-                        Value::Bool(flag) => flag.to_string() == value,
-                        _ => false,
-                    };
-                    rows.into_iter().filter(same).collect()
-                }
-            };
-            listing::small(call, collection, rows)
+            listing::small(call, collection, rows(tenant, collection, replica))
         }
-        ("GET", [_, "$count"]) => {
+        ("GET", [collection, "$count"]) => {
             call.require(READ)?;
-            Ok(Reply::text(
-                200,
-                rows(tenant, parts[0], replica).len().to_string(),
-            ))
+            listing::count(call, collection, rows(tenant, collection, replica))
         }
         ("GET", [collection, key]) => {
             call.require(READ)?;
@@ -65,14 +71,12 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
                 .into_iter()
                 .find(|row| row["id"] == json!(id))
                 .ok_or_else(|| Refusal::not_found(key))?;
-            Ok(Reply::json(
-                200,
-                listing::project(found, listing::select(call).as_deref()),
-            ))
+            listing::one(call, collection, found)
         }
         ("POST", ["applications"]) => creation::application(world, call),
         ("POST", ["servicePrincipals"]) => creation::principal(world, call),
         ("DELETE", [collection, key]) => delete(world, call, collection, key),
+        ("PATCH", ["applications", key]) => change(world, call, key),
         ("PATCH", ["servicePrincipals", key]) => patch(world, call, key),
         _ => Err(unknown(call)),
     }
@@ -172,7 +176,7 @@ pub(super) fn principal(one: &Principal) -> Value {
 }
 
 pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str) -> Answer {
-    call.require(WRITE)?;
+    call.require(OWNED)?;
     // A replica that has not heard of one cannot change it.
     let replica = Replica::draw(world, call.caller.tenant);
     let now = world.clock.real();
@@ -180,17 +184,15 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
     let index = call.caller.tenant;
     let tenant = &mut world.tenants[index];
     let id = id_of(tenant, collection, key);
+    may_change(tenant, call, id)?;
     let syncing = tenant.sync.on == Some(true);
     if collection == "applications" {
         let slow = tenant
             .applications
             .iter()
             .any(|one| one.id == id && one.personal && replica.knows(id, one.created_at));
-        let lane = Key::Personal(call.caller.app_id);
-        if slow && let Err(wait) = world.throttle.take(lane, 60.0, 60.0, now) {
-            return Ok(Refusal::new(429, "TooManyRequests", "Too many requests.")
-                .graph(&call.request_id, &call.request_id, now)
-                .with("Retry-After", format!("{wait:.3}")));
+        if slow && let Err(late) = lane(world, call) {
+            return Ok(late);
         }
         let one = world.tenants[index]
             .applications
@@ -233,12 +235,50 @@ pub(super) fn delete(world: &mut World, call: &Call, collection: &str, key: &str
     Ok(Reply::empty(204))
 }
 
+/// A registration is renamed, or its audience changed: <https://learn.microsoft.com/graph/api/application-update>.
+fn change(world: &mut World, call: &Call, key: &str) -> Answer {
+    let replica = Replica::draw(world, call.caller.tenant);
+    let index = call.caller.tenant;
+    let tenant = &world.tenants[index];
+    let id = id_of(tenant, "applications", key);
+    call.require(OWNED)?;
+    let mut all = tenant.applications.iter();
+    let at = all.position(|one| one.id == id && replica.has(id, one.created_at, one.deleted_at));
+    let at = at.ok_or_else(|| Refusal::not_found(key))?;
+    may_change(tenant, call, id)?;
+    let all = fields(call)?;
+    for (name, value) in &all {
+        if !["displayName", "signInAudience"].contains(name) || !value.is_string() {
+            return Err(Refusal::bad(format!(
+                "Property '{name}' cannot be changed here."
+            )));
+        }
+    }
+    let text = |wanted: &str| {
+        let found = all.iter().find(|(name, _)| *name == wanted);
+        found.and_then(|(_, value)| value.as_str())
+    };
+    let personal = text("signInAudience").map(is_personal);
+    let slow = world.tenants[index].applications[at].personal || personal == Some(true);
+    if slow && let Err(late) = lane(world, call) {
+        return Ok(late);
+    }
+    let one = &mut world.tenants[index].applications[at];
+    one.personal = personal.unwrap_or(one.personal);
+    if let Some(name) = text("displayName") {
+        name.clone_into(&mut one.name);
+    }
+    world.record(index, "applicationChanged", id, &call.actor());
+    Ok(Reply::empty(204))
+}
+
 fn patch(world: &mut World, call: &Call, key: &str) -> Answer {
-    call.require(WRITE)?;
+    call.require(OWNED)?;
     let replica = Replica::draw(world, call.caller.tenant);
     let index = call.caller.tenant;
     let tenant = &mut world.tenants[index];
     let id = id_of(tenant, "servicePrincipals", key);
+    may_change(tenant, call, id)?;
     let one = tenant
         .principals
         .iter_mut()

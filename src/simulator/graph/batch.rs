@@ -156,7 +156,7 @@ fn one(world: &mut World, call: &Call, item: &Item, statuses: &HashMap<String, u
     }
     let inner = Call {
         method: item.method.clone(),
-        segments: item.segments.clone(),
+        segments: super::names::canonical(item.segments.clone()),
         query: item.query.clone(),
         headers,
         body: item.body.clone(),

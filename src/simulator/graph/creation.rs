@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::tenant::{Application, Principal, Tenant};
-use super::super::users::{DISABLED, User};
+use super::super::users::DISABLED;
 use super::super::world::World;
 use super::{Answer, Call, applications, person, users};
 
@@ -25,9 +25,7 @@ pub(super) fn user(world: &mut World, call: &Call) -> Answer {
     let index = call.caller.tenant;
     let tenant = &mut world.tenants[index];
     verified(tenant, &name)?;
-    let taken = tenant.users.find(&name);
-    let taken = taken.and_then(|position| tenant.users.get(position));
-    if taken.is_some_and(User::alive) {
+    if tenant.users.taken(&name, None) {
         return Err(Refusal::bad(
             "Another object with the same value for property userPrincipalName already exists.",
         ));
@@ -43,20 +41,26 @@ pub(super) fn user(world: &mut World, call: &Call) -> Answer {
 
 /// A registration: <https://learn.microsoft.com/graph/api/application-post-applications>.
 pub(super) fn application(world: &mut World, call: &Call) -> Answer {
-    call.require(applications::WRITE)?;
+    call.require(applications::OWNED)?;
     let name = required(call, "displayName")?;
     let audience = call.body["signInAudience"].as_str().unwrap_or_default();
+    let personal = applications::is_personal(audience);
+    if personal && let Err(late) = applications::lane(world, call) {
+        return Ok(late);
+    }
     let one = Application {
         id: Uuid::new_v4(),
         app_id: Uuid::new_v4(),
         name,
-        personal: audience.ends_with("PersonalMicrosoftAccount"),
+        personal,
         created_at: world.clock.real(),
         deleted_at: 0,
     };
     let (id, row) = (one.id, applications::application(&one));
     let index = call.caller.tenant;
-    world.tenants[index].applications.push(one);
+    let tenant = &mut world.tenants[index];
+    tenant.applications.push(one);
+    tenant.directory.owners.insert(id, call.caller.app_id);
     world.record(index, "applicationCreated", id, &call.actor());
     Ok(created(call, "applications", row))
 }
@@ -64,7 +68,7 @@ pub(super) fn application(world: &mut World, call: &Call) -> Answer {
 /// The service principal of a registration here, or of one elsewhere:
 /// <https://learn.microsoft.com/graph/api/serviceprincipal-post-serviceprincipals>.
 pub(super) fn principal(world: &mut World, call: &Call) -> Answer {
-    call.require(applications::WRITE)?;
+    call.require(applications::OWNED)?;
     let told = required(call, "appId")?;
     let app_id = Uuid::parse_str(&told)
         .map_err(|_| Refusal::bad("Invalid value specified for property 'appId'."))?;
@@ -79,7 +83,12 @@ pub(super) fn principal(world: &mut World, call: &Call) -> Answer {
         ));
     }
     let mut own = tenant.applications.iter();
+    let everything = call.require(applications::WRITE).is_ok();
     let own = own.find(|one| one.app_id == app_id && one.deleted_at == 0);
+    let mine = own.is_some_and(|one| tenant.directory.owns(call.caller.app_id, one.id));
+    if !everything && !mine {
+        return Err(Refusal::denied());
+    }
     let one = Principal {
         id: Uuid::new_v4(),
         app_id,
@@ -97,6 +106,7 @@ pub(super) fn principal(world: &mut World, call: &Call) -> Answer {
     };
     let (id, row) = (one.id, applications::principal(&one));
     tenant.principals.push(one);
+    tenant.directory.owners.insert(id, call.caller.app_id);
     world.record(index, "servicePrincipalCreated", id, &call.actor());
     Ok(created(call, "servicePrincipals", row))
 }
@@ -119,7 +129,7 @@ fn missing(field: &str) -> Refusal {
 }
 
 /// A name is on one of the tenant's domains.
-fn verified(tenant: &Tenant, name: &str) -> Result<(), Refusal> {
+pub(super) fn verified(tenant: &Tenant, name: &str) -> Result<(), Refusal> {
     let domain = name.rsplit_once('@').map_or("", |(_, domain)| domain);
     let mut all = tenant.domains.iter();
     if all.any(|one| one.name.eq_ignore_ascii_case(domain)) {

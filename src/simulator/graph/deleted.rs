@@ -1,15 +1,95 @@
-//! The recycle bin.
+//! The recycle bin: users, applications, service principals, groups and administrative units, for thirty virtual days.
+
+mod restore;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::clock::stamp;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
-use super::super::users::{PURGED, User};
+use super::super::tenant::Tenant;
+use super::super::users::{PURGED, SYNCED, User};
 use super::super::world::World;
-use super::listing::{self, Page};
-use super::{Answer, Call, applications, person, unknown, users};
+use super::{Answer, Call, applications, groups, listing, person, units, unknown, users};
+
+/// An object in the bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    User(u32),
+    /// By its place in the tenant's list.
+    Application(usize),
+    Principal(usize),
+    Group(u32),
+    Unit,
+}
+
+impl Found {
+    fn by_id(tenant: &Tenant, key: &str) -> Result<Self, Refusal> {
+        let none = || Refusal::not_found(key);
+        let id = Uuid::parse_str(key).map_err(|_| none())?;
+        let user = tenant.users.position(id);
+        let user = user.filter(|at| tenant.users.get(*at).is_some_and(binned));
+        let mut applications = tenant.applications.iter();
+        let mut principals = tenant.principals.iter();
+        let mut groups = deleted_groups(tenant);
+        let unit = tenant.directory.unit.filter(|(unit, _)| *unit == id);
+        user.map(Self::User)
+            .or_else(|| {
+                let found = applications.position(|one| one.deleted_at != 0 && one.id == id);
+                found.map(Self::Application)
+            })
+            .or_else(|| {
+                let found = principals.position(|one| one.deleted_at != 0 && one.id == id);
+                found.map(Self::Principal)
+            })
+            .or_else(|| {
+                groups
+                    .find(|n| groups::id(tenant, *n) == id)
+                    .map(Self::Group)
+            })
+            .or_else(|| unit.map(|_| Self::Unit))
+            .ok_or_else(none)
+    }
+
+    /// The set that its type has, and what Graph calls the type.
+    const fn kind(self) -> (&'static str, &'static str) {
+        match self {
+            Self::User(_) => ("users", "user"),
+            Self::Application(_) => ("applications", "application"),
+            Self::Principal(_) => ("servicePrincipals", "servicePrincipal"),
+            Self::Group(_) => ("groups", "group"),
+            Self::Unit => ("directory/administrativeUnits", "administrativeUnit"),
+        }
+    }
+
+    /// Who may read it.
+    const fn readers(self) -> &'static [&'static str] {
+        match self {
+            Self::User(_) => users::READ,
+            Self::Application(_) | Self::Principal(_) => applications::READ,
+            Self::Group(_) => groups::READ,
+            Self::Unit => units::READ,
+        }
+    }
+
+    fn row(self, tenant: &Tenant, now: i64) -> Result<Value, Refusal> {
+        Ok(match self {
+            Self::User(position) => {
+                let shown = person::DEFAULT.iter().chain(&["deletedDateTime"]);
+                let shown: Vec<String> = shown.map(|name| (*name).to_owned()).collect();
+                person::user(tenant, position, Some(&shown), now)?
+            }
+            Self::Application(at) => applications::application(&tenant.applications[at]),
+            Self::Principal(at) => applications::principal(&tenant.principals[at]),
+            Self::Group(n) => groups::group(tenant, n),
+            Self::Unit => {
+                let unit = tenant.directory.unit;
+                unit.map(|(id, binned)| units::row(id, Some(binned)))
+                    .unwrap_or_default()
+            }
+        })
+    }
+}
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
@@ -23,32 +103,10 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         ("GET", []) => Err(Refusal::bad(
             "Resource not found for the segment 'deletedItems': a cast to a type is required.",
         )),
-        ("GET", ["graph.user"]) => deleted_users(world, call),
-        ("GET", ["graph.application"]) => {
-            call.require(applications::READ)?;
-            let tenant = &world.tenants[call.caller.tenant];
-            let rows = tenant
-                .applications
-                .iter()
-                .filter(|one| one.deleted_at != 0)
-                .map(applications::application);
-            listing::small(call, "applications", rows.collect())
-        }
-        ("GET", ["graph.servicePrincipal"]) => {
-            call.require(applications::READ)?;
-            let tenant = &world.tenants[call.caller.tenant];
-            let rows = tenant
-                .principals
-                .iter()
-                .filter(|one| one.deleted_at != 0)
-                .map(applications::principal);
-            listing::small(call, "servicePrincipals", rows.collect())
-        }
-        ("GET", ["graph.group" | "graph.administrativeUnit"]) => {
-            listing::small(call, "directoryObjects", Vec::new())
-        }
-        ("GET", [id]) => read(world, call, id),
-        ("POST", [id, "restore"]) => restore(world, call, id),
+        ("GET", [cast]) if cast.starts_with("graph.") => list(world, call, cast),
+        ("GET", [id]) => read(world, call, id, None),
+        ("GET", [id, cast]) => read(world, call, id, cast.strip_prefix("graph.")),
+        ("POST", [id, "restore"]) => restore::restore(world, call, id),
         ("DELETE", [id]) => purge(world, call, id),
         _ => Err(unknown(call)),
     }
@@ -59,222 +117,148 @@ fn binned(user: &User) -> bool {
     !user.alive() && !user.is(PURGED)
 }
 
-fn deleted_users(world: &World, call: &Call) -> Answer {
-    call.require(&["User.Read.All", "User.ReadWrite.All", "Directory.Read.All"])?;
-    let page = Page::parse(call, 100)?;
+fn deleted_groups(tenant: &Tenant) -> impl Iterator<Item = u32> {
+    let all = tenant.directory.groups.iter();
+    all.filter(|(_, one)| !one.purged).map(|(n, _)| *n)
+}
+
+fn list(world: &World, call: &Call, cast: &str) -> Answer {
     let now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
-    let mut rows = Vec::new();
-    let mut next = None;
-    for (position, _) in tenant
-        .users
-        .positions()
-        .skip(page.start as usize)
-        .filter(|(_, user)| binned(user))
-    {
-        if rows.len() == page.size {
-            next = Some(position);
-            break;
+    let applications = tenant.applications.iter();
+    let principals = tenant.principals.iter();
+    let found: Vec<Found> = match cast {
+        "graph.user" => {
+            call.require(users::READ)?;
+            return users::page(call, (tenant, now), &["deletedDateTime"], binned);
         }
-        rows.push(person::user(tenant, position, page.select.as_deref(), now)?);
-    }
-    let count = (call.query.get("$count") == Some("true"))
-        .then(|| tenant.users.all.iter().filter(|user| binned(user)).count());
-    Ok(listing::reply(call, "users", rows, next, count))
+        "graph.application" => {
+            let all = (0..).map(Found::Application).zip(applications);
+            all.filter(|(_, one)| one.deleted_at != 0)
+                .map(|(found, _)| found)
+                .collect()
+        }
+        "graph.servicePrincipal" => {
+            let all = (0..).map(Found::Principal).zip(principals);
+            all.filter(|(_, one)| one.deleted_at != 0)
+                .map(|(found, _)| found)
+                .collect()
+        }
+        "graph.group" => deleted_groups(tenant).map(Found::Group).collect(),
+        "graph.administrativeUnit" => {
+            let unit = tenant.directory.unit;
+            unit.map(|_| Found::Unit).into_iter().collect()
+        }
+        _ => return Err(unknown(call)),
+    };
+    let (set, readers) = match cast {
+        "graph.application" => (Found::Application(0).kind().0, applications::READ),
+        "graph.servicePrincipal" => (Found::Principal(0).kind().0, applications::READ),
+        "graph.group" => (Found::Group(0).kind().0, groups::READ),
+        _ => (Found::Unit.kind().0, units::READ),
+    };
+    call.require(readers)?;
+    let rows: Result<Vec<Value>, Refusal> =
+        found.into_iter().map(|one| one.row(tenant, now)).collect();
+    listing::small(call, set, rows?)
 }
 
-fn deleted_position(world: &World, call: &Call, id: &str) -> Result<u32, Refusal> {
+fn read(world: &World, call: &Call, key: &str, cast: Option<&str>) -> Answer {
     let tenant = &world.tenants[call.caller.tenant];
-    let found = Uuid::parse_str(id)
-        .ok()
-        .and_then(|id| tenant.users.position(id));
-    found
-        .filter(|position| tenant.users.get(*position).is_some_and(binned))
-        .ok_or_else(|| Refusal::not_found(id))
-}
-
-fn read(world: &World, call: &Call, id: &str) -> Answer {
-    let tenant = &world.tenants[call.caller.tenant];
-    if let Ok(position) = deleted_position(world, call, id) {
-        let mut row = person::user(tenant, position, None, world.clock.virtual_now())?;
-        row["@odata.type"] = json!("#microsoft.graph.user");
-        row["deletedDateTime"] = tenant
-            .users
-            .get(position)
-            .map_or(Value::Null, |user| json!(stamp(user.deleted_at)));
-        return Ok(Reply::json(200, row));
+    let found = match Found::by_id(tenant, key) {
+        Ok(found) => found,
+        Err(none) => {
+            // Who may read nothing of all that does not learn what is there.
+            let readers = [users::READ, applications::READ, groups::READ, units::READ];
+            call.require(&readers.concat())?;
+            return Err(none);
+        }
+    };
+    call.require(found.readers())?;
+    let (set, kind) = found.kind();
+    if cast.is_some_and(|cast| cast != kind) {
+        return Err(Refusal::not_found(key));
     }
-    let application = tenant
-        .applications
-        .iter()
-        .find(|one| one.deleted_at != 0 && one.id.to_string() == id)
-        .map(applications::application);
-    let found = application.or_else(|| {
-        tenant
-            .principals
-            .iter()
-            .find(|one| one.deleted_at != 0 && one.id.to_string() == id)
-            .map(applications::principal)
-    });
-    found
-        .map(|row| Reply::json(200, row))
-        .ok_or_else(|| Refusal::not_found(id))
-}
-
-fn restore(world: &mut World, call: &Call, id: &str) -> Answer {
-    call.require(users::WRITE)?;
-    let position = deleted_position(world, call, id)?;
-    let index = call.caller.tenant;
-    let now = world.clock.real();
-    world.tenants[index].users.restore(position, now);
-    let object = world.tenants[index].user_id(position).unwrap_or_default();
-    world.record(index, "userRestored", object, &call.actor());
-    let row = person::user(
-        &world.tenants[index],
-        position,
-        None,
-        world.clock.virtual_now(),
-    )?;
-    Ok(Reply::json(200, row))
+    let row = found.row(tenant, world.clock.virtual_now())?;
+    let mut reply = listing::one(call, set, row)?;
+    if let super::super::exchange::Content::Json(row) = &mut reply.content {
+        row["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
+    }
+    Ok(reply)
 }
 
 /// Hard-delete protection lasts so long, in milliseconds of virtual time.
 const PROTECTED: i64 = 7 * 24 * 3_600_000;
 
-/// Whether an application was deleted too lately to be deleted for good.
-fn protected(world: &World, call: &Call, id: &str) -> bool {
+/// Whether an object was deleted too lately to be deleted for good.
+fn protected(world: &World, call: &Call, found: Found) -> bool {
     let tenant = &world.tenants[call.caller.tenant];
     let now = world.clock.virtual_now();
-    let mut binned = tenant.bin.iter();
-    let lately = |(one, since): &(Uuid, i64)| one.to_string() == id && now - since < PROTECTED;
-    tenant.hard_delete_protection && binned.any(lately)
+    let of = |id: Uuid| {
+        let mut bin = tenant.bin.iter().rev();
+        bin.find(|(one, _)| *one == id).map(|(_, since)| *since)
+    };
+    let since = match found {
+        Found::User(at) => {
+            let synced = tenant.users.get(at).is_some_and(|user| user.is(SYNCED));
+            tenant.users.binned_since(at).filter(|_| !synced)
+        }
+        Found::Application(at) => of(tenant.applications[at].id),
+        Found::Principal(at) => of(tenant.principals[at].id),
+        Found::Group(n) => tenant.directory.groups.get(&n).map(|one| one.since),
+        Found::Unit => None,
+    };
+    tenant.hard_delete_protection && since.is_some_and(|since| now - since < PROTECTED)
 }
 
-/// Users are deleted for good by a signed-in person only; applications by a program too.
-fn purge(world: &mut World, call: &Call, id: &str) -> Answer {
-    let tenant = &world.tenants[call.caller.tenant];
-    let known = |at: i64, one: Uuid| at != 0 && one.to_string() == id;
-    if tenant
-        .applications
-        .iter()
-        .any(|one| known(one.deleted_at, one.id))
-        || tenant
-            .principals
-            .iter()
-            .any(|one| known(one.deleted_at, one.id))
-    {
-        call.require(&["Application.ReadWrite.All"])?;
-        if protected(world, call, id) {
+/// Users and groups are deleted for good by a signed-in person only; applications by a program too; administrative units by nobody.
+fn purge(world: &mut World, call: &Call, key: &str) -> Answer {
+    let index = call.caller.tenant;
+    let tenant = &world.tenants[index];
+    let found = Found::by_id(tenant, key)?;
+    let delegated = call.caller.person.is_some();
+    match found {
+        Found::User(_) | Found::Group(_) if !delegated => return Err(Refusal::denied()),
+        Found::User(_) => call.require(users::WRITE)?,
+        Found::Group(_) => call.require(groups::WRITE)?,
+        Found::Application(at) => {
+            applications::may_change(tenant, call, tenant.applications[at].id)?;
+        }
+        Found::Principal(at) => applications::may_change(tenant, call, tenant.principals[at].id)?,
+        Found::Unit => {
             return Err(Refusal::bad(
-                "The object is protected from permanent deletion for seven days after it was deleted.",
+                "An administrative unit cannot be deleted permanently: it goes after thirty days.",
             ));
         }
-        let tenant = &mut world.tenants[call.caller.tenant];
-        tenant
-            .applications
-            .retain(|one| !known(one.deleted_at, one.id));
-        tenant
-            .principals
-            .retain(|one| !known(one.deleted_at, one.id));
-        return Ok(Reply::empty(204));
     }
-    deleted_position(world, call, id)?;
-    Err(Refusal::denied())
+    if protected(world, call, found) {
+        return Err(Refusal::bad(
+            "The object is protected from permanent deletion for seven days after it was deleted.",
+        ));
+    }
+    let now = world.clock.real();
+    let tenant = &mut world.tenants[index];
+    match found {
+        Found::User(at) => {
+            tenant.users.purge(at, now);
+        }
+        Found::Application(at) => {
+            tenant.applications.remove(at);
+        }
+        Found::Principal(at) => {
+            tenant.principals.remove(at);
+        }
+        Found::Group(n) => {
+            if let Some(one) = tenant.directory.groups.get_mut(&n) {
+                one.purged = true;
+            }
+        }
+        Found::Unit => {}
+    }
+    let id = Uuid::parse_str(key).unwrap_or_default();
+    world.record(index, "objectPurged", id, &call.actor());
+    Ok(Reply::empty(204))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::testing;
-    use super::*;
-
-    const BIN: &str = "/v1.0/directory/deletedItems";
-
-    /// A deleted application's id, and its token.
-    fn deleted(scenario: &str) -> (World, String, String) {
-        let mut world = World::test(scenario);
-        let token = testing::token(&mut world, 0, false);
-        let id = world.tenants[0].applications[0].id.to_string();
-        let target = format!("/v1.0/applications/{id}");
-        let reply = testing::send(&mut world, &token, "DELETE", &target, &Value::Null);
-        assert_eq!(reply.status, 204);
-        (world, token, id)
-    }
-
-    fn rows(world: &mut World, token: &str, kind: &str) -> Result<usize, u16> {
-        let reply = testing::get(world, token, &format!("{BIN}/{kind}"));
-        let rows = reply.value()["value"].as_array().map(Vec::len);
-        rows.ok_or(reply.status)
-    }
-
-    #[test]
-    fn applications_are_in_it_for_thirty_days() {
-        let (mut world, token, _) = deleted("tenants: [{users: 3, applications: 1}]");
-        let casts = ["microsoft.graph.application", "graph.servicePrincipal"];
-        for cast in casts {
-            assert_eq!(rows(&mut world, &token, cast), Ok(1));
-        }
-        assert_eq!(
-            testing::get(&mut world, &token, BIN).status,
-            400,
-            "a cast is required"
-        );
-        world.clock.advance(29.0 * 86_400.0);
-        world.settle();
-        assert_eq!(rows(&mut world, &token, casts[0]), Ok(1));
-        world.clock.advance(86_401.0);
-        world.settle();
-        for cast in casts {
-            assert_eq!(rows(&mut world, &token, cast), Ok(0));
-        }
-    }
-
-    #[test]
-    fn whoever_may_not_read_applications_does_not_see_them_there() {
-        let scenario =
-            "tenants: [{users: 3, applications: 1, reader: {appRoles: [User.Read.All]}}]";
-        let (mut world, _, _) = deleted(scenario);
-        let reader = testing::token(&mut world, 0, true);
-        let cast = "microsoft.graph.application";
-        assert_eq!(rows(&mut world, &reader, cast), Err(403));
-        assert_eq!(rows(&mut world, &reader, "microsoft.graph.user"), Ok(0));
-    }
-
-    #[test]
-    fn protected_ones_stay_for_seven_days_and_others_go_at_once() {
-        for (protected, first) in [(true, 400), (false, 204)] {
-            let (mut world, token, id) = deleted(&format!(
-                "tenants: [{{users: 3, applications: 1, hardDeleteProtection: {protected}}}]"
-            ));
-            let purge = |world: &mut World| {
-                let target = format!("{BIN}/{id}");
-                testing::send(world, &token, "DELETE", &target, &Value::Null).status
-            };
-            assert_eq!(purge(&mut world), first);
-            if protected {
-                world.clock.advance(7.0 * 86_400.0 - 60.0);
-                assert_eq!(purge(&mut world), 400);
-                world.clock.advance(120.0);
-                assert_eq!(purge(&mut world), 204);
-            }
-            assert_eq!(purge(&mut world), 404);
-        }
-    }
-
-    #[test]
-    fn users_are_deleted_for_good_by_a_person_alone() {
-        let mut world = World::test("tenants: [{users: 3}]");
-        let token = testing::token(&mut world, 0, false);
-        let id = world.tenants[0].user_id(0).unwrap();
-        let target = format!("/v1.0/users/{id}");
-        let none = Value::Null;
-        assert_eq!(
-            testing::send(&mut world, &token, "DELETE", &target, &none).status,
-            204
-        );
-        let target = format!("{BIN}/{id}");
-        assert_eq!(
-            testing::send(&mut world, &token, "DELETE", &target, &none).status,
-            403
-        );
-    }
-}
+mod tests;

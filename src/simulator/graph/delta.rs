@@ -10,8 +10,8 @@ use super::super::replicas::Replica;
 use super::super::subscription::DAY;
 use super::super::users::PURGED;
 use super::super::world::World;
-use super::listing::{equality, select};
-use super::{Answer, Call, person, users};
+use super::listing::select;
+use super::{Answer, Call, person, query, users};
 
 /// Rows of a page, where the request does not prefer another number.
 const ROWS: usize = 200;
@@ -126,8 +126,7 @@ fn everybody(world: &mut World, call: &Call, since: usize, issued: i64, position
         let Some(user) = tenant.users.get(at) else {
             break;
         };
-        if !replica.shows_user(user) || wanted.as_ref().is_some_and(|id| *id != user.id.to_string())
-        {
+        if !replica.shows_user(user) || !watched(wanted.as_deref(), user.id) {
             continue;
         }
         if rows.len() == size {
@@ -184,7 +183,7 @@ fn changes(world: &mut World, call: &Call, since: usize) -> Answer {
         let Some(user) = tenant.users.get(*position) else {
             continue;
         };
-        if !told.insert(*position) || wanted.as_ref().is_some_and(|id| *id != user.id.to_string()) {
+        if !told.insert(*position) || !watched(wanted.as_deref(), user.id) {
             continue;
         }
         rows.push(if user.alive() {
@@ -257,19 +256,15 @@ fn size(call: &Call) -> usize {
     preferred.unwrap_or(ROWS).clamp(1, 999)
 }
 
-/// The one user that is watched; filters by id alone are possible.
-fn only(call: &Call) -> Result<Option<String>, Refusal> {
-    let Some(text) = call.query.get("$filter") else {
-        return Ok(None);
-    };
-    match equality(text) {
-        Some((name, id)) if name == "id" => Ok(Some(id.to_ascii_lowercase())),
-        _ => Err(Refusal::new(
-            400,
-            "Request_UnsupportedQuery",
-            "Change tracking filters by id alone.",
-        )),
-    }
+/// The users that are watched; filters by id alone are possible.
+fn only(call: &Call) -> Result<Option<Vec<String>>, Refusal> {
+    call.query.get("$filter").map(query::ids).transpose()
+}
+
+/// Whether a user is watched: all are, where none is named.
+fn watched(wanted: Option<&[String]>, id: uuid::Uuid) -> bool {
+    let id = id.to_string();
+    wanted.is_none_or(|ids| ids.iter().any(|one| one.eq_ignore_ascii_case(&id)))
 }
 
 #[cfg(test)]
@@ -398,5 +393,24 @@ mod tests {
         assert!(rows.is_empty());
         world.clock.pass(5000);
         assert_eq!(read(&mut world, &token, &latest).0.len(), 1);
+    }
+
+    #[test]
+    fn several_can_be_watched_by_id() {
+        let mut world = World::test("tenants: [{users: 9}]");
+        let token = testing::token(&mut world, 0, false);
+        let ids = [2, 5].map(|position| world.tenants[0].user_id(position).unwrap().to_string());
+        let filter = format!("{FIRST}&$filter=id eq '{}' or id eq '{}'", ids[0], ids[1]);
+        let (rows, latest) = read(&mut world, &token, &filter);
+        let told: Vec<_> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+        assert_eq!(told, ids);
+        for position in [3, 5] {
+            delete(&mut world, &token, position);
+        }
+        let (rows, _) = read(&mut world, &token, &latest);
+        assert_eq!(
+            (rows.len(), rows[0]["id"].as_str()),
+            (1, Some(ids[1].as_str()))
+        );
     }
 }

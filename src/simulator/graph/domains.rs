@@ -9,7 +9,7 @@ use super::super::judge::{Act, domain_id};
 use super::super::tenant::{Domain, Tenant};
 use super::super::users::{DISABLED, User};
 use super::super::world::World;
-use super::{Answer, Call, listing, unknown};
+use super::{Answer, Call, fields, listing, unknown};
 
 const READ: &[&str] = &[
     "Domain.Read.All",
@@ -18,6 +18,14 @@ const READ: &[&str] = &[
     "Directory.ReadWrite.All",
 ];
 const WRITE: &[&str] = &["Domain.ReadWrite.All"];
+
+/// What can be written to a domain.
+const CHANGEABLE: &[&str] = &[
+    "isDefault",
+    "passwordNotificationWindowInDays",
+    "passwordValidityPeriodInDays",
+    "supportedServices",
+];
 
 /// As many objects as `forceDelete` renames at most.
 const MOST_RENAMED: usize = 1_000;
@@ -35,11 +43,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
                 }
                 [name] => {
                     let one = find(tenant, name)?;
-                    let value = listing::project(
-                        show(&tenant.domains[one]),
-                        listing::select(call).as_deref(),
-                    );
-                    Ok(Reply::json(200, value))
+                    listing::one(call, "domains", show(&tenant.domains[one]))
                 }
                 [name, "domainNameReferences"] => {
                     let one = find(tenant, name)?;
@@ -125,6 +129,12 @@ fn make_default(world: &mut World, call: &Call, name: &str) -> Answer {
     call.require(WRITE)?;
     let tenant = &mut world.tenants[call.caller.tenant];
     let at = find(tenant, name)?;
+    for (field, _) in fields(call)? {
+        if !CHANGEABLE.contains(&field) {
+            let text = format!("Property '{field}' is read-only and cannot be set.");
+            return Err(Refusal::bad(text));
+        }
+    }
     if call.body.get("isDefault") == Some(&json!(true)) && !tenant.domains[at].default {
         for (place, one) in tenant.domains.iter_mut().enumerate() {
             one.default = place == at;

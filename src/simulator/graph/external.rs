@@ -6,7 +6,7 @@ use super::super::world::World;
 use super::{Answer, Call, listing, unknown};
 
 const EXTERNAL_ID: &str = "CIAM";
-const B2C: &str = "AAD B2C";
+pub(super) const B2C: &str = "AAD B2C";
 
 pub(super) fn route(world: &World, call: &Call) -> Answer {
     let tenant = &world.tenants[call.caller.tenant];

@@ -1,9 +1,12 @@
-//! Groups and who is in them: worked out from the scenario's number, the same whenever they are asked for.
+//! Groups and who is in them: worked out from the scenario's number, the same whenever they are asked for, until they are deleted.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::super::clock::stamp;
+use super::super::directory::Binned;
 use super::super::errors::Refusal;
+use super::super::exchange::Reply;
 use super::super::random::mix;
 use super::super::replicas::Replica;
 use super::super::tenant::Tenant;
@@ -11,13 +14,17 @@ use super::super::world::World;
 use super::{Answer, Call, listing, roles, units, unknown, users};
 
 /// Whoever holds one of these sees what a group is.
-const READ: &[&str] = &[
+pub(super) const READ: &[&str] = &[
     "Group.Read.All",
     "Group.ReadWrite.All",
     "GroupMember.Read.All",
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
+
+pub(super) const WRITE: &[&str] = &["Group.ReadWrite.All", "Directory.ReadWrite.All"];
+/// A group that holds a directory role is changed by who may give such roles.
+const ROLES: &[&str] = &["RoleManagement.ReadWrite.Directory"];
 
 const TEAMS: &[&str] = &[
     "Sales",
@@ -33,17 +40,23 @@ const TEAMS: &[&str] = &[
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
+        ["groups", key] if call.method == "DELETE" => delete(world, call, key),
         _ if call.method != "GET" => Err(unknown(call)),
-        ["groups"] => {
+        ["groups"] | ["groups", "$count"] => {
             call.require(READ)?;
-            if call.query.get("$count") == Some("true") && !call.eventual() {
-                return Err(Refusal::bad(
-                    "Request with $count query parameter needs the header ConsistencyLevel: eventual.",
-                ));
-            }
             let tenant = &world.tenants[call.caller.tenant];
-            let all = (0..tenant.losses.groups).map(|n| group(tenant, n));
-            listing::small(call, "groups", all.collect())
+            let all = numbers(tenant).map(|n| group(tenant, n)).collect();
+            if parts.len() == 1 {
+                listing::small(call, "groups", all)
+            } else {
+                listing::count(call, "groups", all)
+            }
+        }
+        ["groups", key] => {
+            call.require(READ)?;
+            let tenant = &world.tenants[call.caller.tenant];
+            let n = number(tenant, key).ok_or_else(|| Refusal::not_found(key))?;
+            listing::one(call, "groups", group(tenant, n))
         }
         ["groups", id, "members" | "transitiveMembers"] => members(world, call, id),
         ["users", id, "memberOf"] => of_user(world, call, id, false),
@@ -56,6 +69,37 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         }
         _ => Err(unknown(call)),
     }
+}
+
+/// The groups that are there, by number.
+pub(super) fn numbers(tenant: &Tenant) -> impl Iterator<Item = u32> {
+    (0..tenant.losses.groups).filter(|n| !tenant.directory.groups.contains_key(n))
+}
+
+/// The number of a group that is there.
+pub(super) fn number(tenant: &Tenant, key: &str) -> Option<u32> {
+    numbers(tenant).find(|n| id(tenant, *n).to_string().eq_ignore_ascii_case(key))
+}
+
+/// Whether members of the first group hold a directory role by it.
+pub(super) fn holds_role(tenant: &Tenant, n: u32) -> bool {
+    n == 0 && !tenant.group_administrators.is_empty()
+}
+
+/// A deleted group can be restored for thirty days, whatever its kind.
+fn delete(world: &mut World, call: &Call, key: &str) -> Answer {
+    call.require(WRITE)?;
+    let binned = Binned::new(world.clock.real(), world.clock.virtual_now());
+    let index = call.caller.tenant;
+    let tenant = &mut world.tenants[index];
+    let n = number(tenant, key).ok_or_else(|| Refusal::not_found(key))?;
+    if holds_role(tenant, n) {
+        call.require(ROLES)?;
+    }
+    let id = id(tenant, n);
+    tenant.directory.groups.insert(n, binned);
+    world.record(index, "groupDeleted", id, &call.actor());
+    Ok(Reply::empty(204))
 }
 
 /// What a user is directly a member of: groups, and without a cast directory roles and administrative units too.
@@ -122,6 +166,7 @@ pub(crate) fn memberships(tenant: &Tenant, position: u32) -> Vec<u32> {
             drawn.push(0);
         }
     }
+    drawn.retain(|n| !tenant.directory.groups.contains_key(n));
     drawn.sort_unstable();
     drawn.dedup();
     drawn
@@ -137,9 +182,7 @@ fn members(world: &mut World, call: &Call, key: &str) -> Answer {
     call.require(READ)?;
     let replica = Replica::draw(world, call.caller.tenant);
     let tenant = &world.tenants[call.caller.tenant];
-    let mut numbers = 0..tenant.losses.groups;
-    let number = numbers.find(|n| id(tenant, *n).to_string().eq_ignore_ascii_case(key));
-    let number = number.ok_or_else(|| Refusal::not_found(key))?;
+    let number = number(tenant, key).ok_or_else(|| Refusal::not_found(key))?;
     let users = (0..).zip(&tenant.users.all);
     let rows = users.filter(|(position, user)| {
         memberships(tenant, *position).contains(&number) && replica.shows_user(user)
@@ -153,11 +196,13 @@ pub(crate) fn group(tenant: &Tenant, n: u32) -> Value {
     let id = id(tenant, n);
     let unified = n.is_multiple_of(2);
     let name = format!("{} {n}", TEAMS[n as usize % TEAMS.len()]);
+    let deleted = tenant.directory.groups.get(&n);
     json!({
-        "id": id, "displayName": name, "description": null, "deletedDateTime": null,
+        "id": id, "displayName": name, "description": null, "deletedDateTime": deleted.map(|one| stamp(one.at)),
         "mail": unified.then(|| format!("group{n}@{}", tenant.initial_domain)),
         "mailEnabled": unified, "mailNickname": format!("group{n}"), "securityEnabled": !unified,
         "groupTypes": if unified { json!(["Unified"]) } else { json!([]) },
+        "isAssignableToRole": holds_role(tenant, n).then_some(true),
         "visibility": if hides(tenant, n) { json!("HiddenMembership") } else if unified { json!("Private") } else { Value::Null },
         "createdDateTime": "2024-02-01T08:00:00Z",
     })
@@ -239,5 +284,36 @@ mod tests {
         let wanted = ["administrativeUnit", "directoryRole", "group"];
         let wanted = wanted.map(|kind| format!("#microsoft.graph.{kind}"));
         assert!(kinds.into_iter().eq(wanted));
+    }
+
+    #[test]
+    fn a_deleted_group_is_nobodys_and_one_with_a_role_stays() {
+        let scenario = "tenants: [{users: 60, groupAdministrators: 1, losses: {groups: 3}, closer: {appRoles: [ROLES]}}]";
+        let mut world = World::test(&scenario.replace(
+            "ROLES",
+            "Group.ReadWrite.All, User.Read.All, Directory.Read.All",
+        ));
+        let token = testing::token(&mut world, 0, false);
+        let ids = [0, 1].map(|n| id(&world.tenants[0], n));
+        let target = |id: Uuid| format!("/v1.0/groups/{id}");
+        let delete = |world: &mut World, token: &str, id: Uuid| {
+            testing::send(world, token, "DELETE", &target(id), &Value::Null).status
+        };
+        assert_eq!(delete(&mut world, &token, ids[0]), 403, "it holds a role");
+        let reader = testing::token(&mut world, 0, true);
+        assert_eq!(delete(&mut world, &reader, ids[1]), 403);
+        let object = format!("/v1.0/directoryObjects/{}", ids[1]);
+        let told = testing::get(&mut world, &token, &object);
+        assert_eq!(told.value()["@odata.type"], "#microsoft.graph.group");
+        assert_eq!(delete(&mut world, &token, ids[1]), 204);
+        for target in [target(ids[1]), object] {
+            assert_eq!(testing::get(&mut world, &token, &target).status, 404);
+        }
+        let counted = testing::get(&mut world, &token, "/v1.0/groups/$count");
+        let text = super::super::super::exchange::Content::Text("2".to_owned(), "text/plain");
+        assert_eq!(counted.content, text);
+        for position in 0..60 {
+            assert!(!memberships(&world.tenants[0], position).contains(&1));
+        }
     }
 }

@@ -1,12 +1,13 @@
-//! Pages with opaque links, `$top`, `$select` and `$count`, the same for every collection.
+//! Pages with opaque links, `$top`, `$select` and `$count`, the same for every collection; what else can be asked for is in `query`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
-use super::{Answer, Call};
+use super::query::{self, Wanted};
+use super::{Answer, Call, properties};
 
 /// What a listing asks for.
 #[derive(Debug)]
@@ -50,18 +51,6 @@ pub(super) fn select(call: &Call) -> Option<Vec<String>> {
     })
 }
 
-/// Keeps the selected properties only.
-pub(super) fn project(value: Value, select: Option<&[String]>) -> Value {
-    let (Some(names), Value::Object(mut all)) = (select, value.clone()) else {
-        return value;
-    };
-    let kept: Map<String, Value> = names
-        .iter()
-        .filter_map(|name| all.remove(name).map(|value| (name.clone(), value)))
-        .collect();
-    Value::Object(kept)
-}
-
 /// A page of a collection; `next` is the position that the next one starts at.
 pub(super) fn reply(
     call: &Call,
@@ -91,23 +80,49 @@ pub(super) fn reply(
 /// A collection that fits in memory as a whole.
 pub(super) fn small(call: &Call, set: &str, rows: Vec<Value>) -> Answer {
     let page = Page::parse(call, 100)?;
+    let shown = rows.first().and_then(Value::as_object);
+    let there: Vec<&str> = shown
+        .into_iter()
+        .flat_map(|row| row.keys().map(String::as_str))
+        .collect();
+    let wanted = Wanted::parse(call, set, &there)?;
+    let counted = query::counting(call, set)?;
+    let rows = wanted.of_rows(rows);
     let total = rows.len();
     let start = (page.start as usize).min(total);
     let end = (start + page.size).min(total);
-    let count = (call.query.get("$count") == Some("true")).then_some(total);
-    let chosen = rows
+    let chosen: Result<Vec<Value>, Refusal> = rows
         .into_iter()
         .skip(start)
         .take(end - start)
-        .map(|row| project(row, page.select.as_deref()))
+        .map(|row| properties::project(set, row, page.select.as_deref()))
         .collect();
     Ok(reply(
         call,
         set,
-        chosen,
+        chosen?,
         (end < total).then_some(end as u32),
-        count,
+        counted.then_some(total),
     ))
+}
+
+/// How many objects of a set there are: `/groups/$count`. The index alone counts them.
+pub(super) fn count(call: &Call, set: &str, rows: Vec<Value>) -> Answer {
+    if !call.eventual() {
+        return Err(Refusal::bad(
+            "$count is not currently supported without the header ConsistencyLevel: eventual.",
+        ));
+    }
+    let wanted = Wanted::counting(call, set)?;
+    let number = wanted.of_rows(rows).len();
+    Ok(Reply::text(200, number.to_string()))
+}
+
+/// One object of a set.
+pub(super) fn one(call: &Call, set: &str, row: Value) -> Answer {
+    let mut row = properties::project(set, row, select(call).as_deref())?;
+    row["@odata.context"] = json!(call.context(&format!("{set}/$entity")));
+    Ok(Reply::json(200, row))
 }
 
 fn encode(position: u32) -> String {
@@ -139,15 +154,6 @@ fn decode(token: &str) -> Result<u32, Refusal> {
     }
 }
 
-/// `name eq 'value'`, the one form that most filters have.
-pub(super) fn equality(filter: &str) -> Option<(String, String)> {
-    let (name, value) = filter.split_once(" eq ")?;
-    Some((
-        name.trim().to_owned(),
-        value.trim().trim_matches('\'').replace("''", "'"),
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,14 +165,5 @@ mod tests {
             decode("123456").unwrap_err().code,
             "Directory_ExpiredPageToken"
         );
-    }
-
-    #[test]
-    fn equality_is_read() {
-        assert_eq!(
-            equality("userPrincipalName eq 'o''neil@x'"),
-            Some(("userPrincipalName".to_owned(), "o'neil@x".to_owned()))
-        );
-        assert_eq!(equality("startswith(x,'y')"), None);
     }
 }

@@ -3,25 +3,31 @@
 mod applications;
 mod batch;
 mod challenge;
+mod consents;
 mod cost;
 mod creation;
 mod deleted;
 mod delta;
+mod devices;
 mod domains;
 mod external;
 mod groups;
+mod licenses;
 mod listing;
 mod losses;
 mod methods;
 mod mfa;
+mod names;
 mod objects;
 mod organization;
 mod person;
 mod policies;
-pub(crate) use policies::disable_policy;
+mod properties;
+mod query;
 mod roles;
 mod subscriptions;
 mod units;
+mod update;
 mod users;
 
 use std::collections::BTreeMap;
@@ -32,11 +38,13 @@ use uuid::Uuid;
 use super::errors::Refusal;
 use super::exchange::{Query, Reply, Request};
 use super::judge::{Act, Actor};
+use super::roles::GLOBAL_ADMINISTRATOR;
 use super::throttle::{Key, Priority, Verdict, Windows};
 use super::token::{self, Caller};
 use super::world::World;
 
 pub(crate) use organization::lift;
+pub(crate) use policies::disable_policy;
 
 pub(crate) type Answer = Result<Reply, Refusal>;
 
@@ -66,6 +74,11 @@ impl Call {
 
     /// One of these permissions must be in the token.
     pub(crate) fn require(&self, any: &[&str]) -> Result<(), Refusal> {
+        // What a person delegates goes as far as his own rights: to write, he is a Global administrator here.
+        let administers = self.caller.directory_roles.contains(&GLOBAL_ADMINISTRATOR);
+        if self.caller.person.is_some() && self.is_write() && !administers {
+            return Err(Refusal::denied());
+        }
         if self
             .caller
             .roles
@@ -89,7 +102,7 @@ impl Call {
     }
 
     fn is_write(&self) -> bool {
-        self.method != "GET" && cost::of(self).writes > 0
+        cost::of(self, false).writes > 0
     }
 }
 
@@ -113,13 +126,18 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
     } else {
         segments.remove(0)
     };
+    let version = version.to_ascii_lowercase();
     if version != "v1.0" && version != "beta" {
         let text = format!("Invalid version: {version}");
         return Refusal::bad(text).graph(&request.request_id, &client_id, now);
     }
+    if !request.is_readable() && !is_reading(&request.method) {
+        let text = "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.";
+        return Refusal::bad(text).graph(&request.request_id, &client_id, now);
+    }
     let call = Call {
         method: request.method.clone(),
-        segments,
+        segments: names::canonical(segments),
         query: request.query.clone(),
         headers: request.headers.clone(),
         body: request.json(),
@@ -154,7 +172,8 @@ pub(crate) fn single(world: &mut World, call: &Call) -> Reply {
             now,
         );
     }
-    let cost = cost::of(call);
+    let b2c = world.tenants[call.caller.tenant].kind == external::B2C;
+    let cost = cost::of(call, b2c);
     let told = call.headers.get("x-ms-throttle-priority");
     let priority = Priority::of(told.map(String::as_str));
     let windows = Windows::from(world.behaviour_of(call.caller.tenant));
@@ -228,20 +247,76 @@ fn object(call: &Call) -> Option<String> {
     named.map(|part| part.to_ascii_lowercase())
 }
 
+/// Methods that change nothing.
+pub(crate) fn is_reading(method: &str) -> bool {
+    ["GET", "HEAD", "OPTIONS"].contains(&method)
+}
+
+/// What no route takes, whatever it is for.
+fn admissible(call: &Call) -> Result<(), Refusal> {
+    if ["HEAD", "OPTIONS"].contains(&call.method.as_str()) {
+        let text = "Specified HTTP method is not allowed for the request target.";
+        return Err(Refusal::new(405, "Request_BadRequest", text));
+    }
+    if !is_reading(&call.method) && !call.body.is_null() && !call.body.is_object() {
+        return Err(Refusal::bad("The payload must be a JSON object."));
+    }
+    let expands = call.query.get("$expand").is_some();
+    let roles = call
+        .segments
+        .first()
+        .is_some_and(|first| first == "roleManagement");
+    if expands && !roles {
+        return Err(query::unsupported("'$expand' is not supported here."));
+    }
+    Ok(())
+}
+
+/// What a body would change; SDKs say in it of which type the object is, which changes nothing.
+pub(crate) fn fields(call: &Call) -> Result<Vec<(&str, &Value)>, Refusal> {
+    let all = call.body.as_object().filter(|fields| !fields.is_empty());
+    let all = all.ok_or_else(|| Refusal::bad("Empty Payload. JSON content expected."))?;
+    let named = all.iter().map(|(name, value)| (name.as_str(), value));
+    Ok(named.filter(|(name, _)| !name.starts_with('@')).collect())
+}
+
 fn route(world: &mut World, call: &Call) -> Answer {
     mishap(world, call)?;
+    admissible(call)?;
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["me", ..] => Err(Refusal::new(
-            400,
-            "BadRequest",
-            "/me request is only valid with delegated authentication flow.",
-        )),
+        ["me", rest @ ..] => match call.caller.person {
+            // A person asks for himself.
+            Some(person) => {
+                let mut caller = call.caller.clone();
+                if rest.is_empty() && caller.roles.iter().any(|role| role == "User.Read") {
+                    caller.roles.push("User.Read.All".to_owned());
+                }
+                let mut segments = vec!["users".to_owned(), person.to_string()];
+                segments.extend(rest.iter().map(|part| (*part).to_owned()));
+                route(
+                    world,
+                    &Call {
+                        segments,
+                        caller,
+                        ..call.clone()
+                    },
+                )
+            }
+            None => Err(Refusal::new(
+                400,
+                "BadRequest",
+                "/me request is only valid with delegated authentication flow.",
+            )),
+        },
         ["users", _, "authentication", "requirements"] if call.beta => mfa::route(world, call),
-        ["users", _, "authentication", "methods"] => methods::route(world, call),
+        ["users", _, "authentication", ..] => methods::route(world, call),
         ["users", "delta"] if call.method == "GET" => delta::route(world, call),
         ["groups", ..] | ["users", _, "memberOf", ..] => groups::route(world, call),
+        ["users", _, "assignLicense" | "licenseDetails"] => licenses::route(world, call),
         ["users", ..] => users::route(world, call),
+        ["devices", ..] => devices::route(world, call),
+        ["oauth2PermissionGrants", ..] => consents::route(world, call),
         ["directoryObjects", ..] => objects::route(world, call),
         ["organization" | "tenantRelationships", ..] => organization::route(world, call),
         ["domains", ..] => domains::route(world, call),

@@ -7,7 +7,9 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::replicas::Replica;
 use super::super::world::World;
-use super::{Answer, Call, applications, listing, person, unknown, users};
+use super::{
+    Answer, Call, applications, devices, groups, listing, person, properties, units, unknown, users,
+};
 
 const READ: &[&str] = &[
     "Directory.Read.All",
@@ -22,6 +24,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match (call.method.as_str(), parts.as_slice()) {
         ("POST", ["directoryObjects", "getByIds"]) => get_by_ids(world, call),
+        ("GET", ["directoryObjects", id]) => read(world, call, id),
         ("DELETE", ["directoryObjects", id])
             if world.tenants[call.caller.tenant].users.find(id).is_some() =>
         {
@@ -46,6 +49,51 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         }
         _ => Err(unknown(call)),
     }
+}
+
+/// An object of any type that the caller may read, with what its type shows.
+fn read(world: &mut World, call: &Call, key: &str) -> Answer {
+    let replica = Replica::draw(world, call.caller.tenant);
+    let now = world.clock.virtual_now();
+    let tenant = &world.tenants[call.caller.tenant];
+    let unknown = || Refusal::not_found(key);
+    let id = Uuid::parse_str(key).map_err(|_| unknown())?;
+    let user = tenant.users.position(id).filter(|position| {
+        let user = tenant.users.get(*position);
+        user.is_some_and(|user| replica.shows_user(user))
+    });
+    let (kind, set, mut row) = if let Some(position) = user {
+        call.require(READ)?;
+        (
+            "user",
+            "users",
+            person::user(tenant, position, listing::select(call).as_deref(), now)?,
+        )
+    } else if let Some((kind, row)) = applications::object(tenant, id, replica) {
+        call.require(applications::READ)?;
+        let set = if kind == "application" {
+            "applications"
+        } else {
+            "servicePrincipals"
+        };
+        (kind, set, row)
+    } else if let Some(n) = groups::number(tenant, key) {
+        call.require(groups::READ)?;
+        ("group", "groups", groups::group(tenant, n))
+    } else if tenant.unit == Some(id) {
+        call.require(units::READ)?;
+        (
+            "administrativeUnit",
+            "directory/administrativeUnits",
+            units::row(id, None),
+        )
+    } else {
+        let row = devices::find(tenant, key);
+        call.require(if row.is_ok() { devices::READ } else { STRICTLY })?;
+        ("device", "devices", row?)
+    };
+    row["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
+    listing::one(call, set, row)
 }
 
 fn get_by_ids(world: &mut World, call: &Call) -> Answer {
@@ -101,7 +149,7 @@ fn get_by_ids(world: &mut World, call: &Call) -> Answer {
         } else if let Some((kind, row)) = applications::object(tenant, id, replica)
             .filter(|(kind, _)| wants(&kind.to_ascii_lowercase()))
         {
-            let mut row = listing::project(row, select.as_deref());
+            let mut row = properties::project("directoryObjects", row, select.as_deref())?;
             row["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
             rows.push(row);
         }

@@ -10,13 +10,22 @@ use super::super::scenario::SyncPatch;
 use super::super::tenant::Tenant;
 use super::super::users::UNDELETABLE;
 use super::super::world::World;
-use super::{Answer, Call, listing, unknown};
+use super::{Answer, Call, fields, listing, unknown};
 
 const READ: &[&str] = &[
     "Organization.Read.All",
     "Organization.ReadWrite.All",
     "Directory.Read.All",
     "Directory.ReadWrite.All",
+];
+
+/// What can be written besides the switch of synchronization; it is taken, and nobody here looks at it.
+const CHANGEABLE: &[&str] = &[
+    "marketingNotificationEmails",
+    "privacyProfile",
+    "securityComplianceNotificationMails",
+    "securityComplianceNotificationPhones",
+    "technicalNotificationMails",
 ];
 
 pub(super) fn route(world: &mut World, call: &Call) -> Answer {
@@ -32,10 +41,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             if !tenant.id.to_string().eq_ignore_ascii_case(id) {
                 return Err(Refusal::not_found(id));
             }
-            let mut value =
-                listing::project(organization(tenant), listing::select(call).as_deref());
-            value["@odata.context"] = json!(call.context("organization/$entity"));
-            Ok(Reply::json(200, value))
+            listing::one(call, "organization", organization(tenant))
         }
         ("PATCH", ["organization", id]) => patch(world, call, id),
         (
@@ -46,6 +52,19 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
                 key,
             ],
         ) => information(world, call, key),
+        // No tenant here is in an organization of several.
+        (
+            "DELETE",
+            [
+                "tenantRelationships",
+                "multiTenantOrganization",
+                "tenants",
+                id,
+            ],
+        ) => {
+            call.require(&["MultiTenantOrganization.ReadWrite.All"])?;
+            Err(Refusal::not_found(id))
+        }
         _ => Err(unknown(call)),
     }
 }
@@ -80,7 +99,13 @@ pub(super) fn synchronization(world: &World, call: &Call) -> Answer {
         "configuration": { "accidentalDeletionPrevention": { "synchronizationPreventionType": "enabledForCount", "alertThreshold": 500 } },
         "features": { "passwordSyncEnabled": tenant.sync.on == Some(true), "blockSoftMatchEnabled": false },
     });
-    listing::small(call, "directory/onPremisesSynchronization", vec![row])
+    match call.segments.get(2) {
+        None => listing::small(call, "directory/onPremisesSynchronization", vec![row]),
+        Some(id) if call.segments.len() == 3 && id.eq_ignore_ascii_case(&tenant.id.to_string()) => {
+            listing::one(call, "directory/onPremisesSynchronization", row)
+        }
+        Some(id) => Err(Refusal::not_found(id)),
+    }
 }
 
 fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
@@ -89,6 +114,12 @@ fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
     let tenant = &mut world.tenants[call.caller.tenant];
     if !tenant.id.to_string().eq_ignore_ascii_case(id) {
         return Err(Refusal::not_found(id));
+    }
+    for (field, _) in fields(call)? {
+        if field != "onPremisesSyncEnabled" && !CHANGEABLE.contains(&field) {
+            let text = format!("Property '{field}' is read-only and cannot be set.");
+            return Err(Refusal::bad(text));
+        }
     }
     let Some(wanted) = call.body.get("onPremisesSyncEnabled") else {
         return Ok(Reply::empty(204));
@@ -244,5 +275,22 @@ mod tests {
             let refused = testing::send(&mut world, &token, "PATCH", &target, &body);
             assert_eq!(refused.status, status, "{answer}");
         }
+    }
+
+    #[test]
+    fn one_setup_of_synchronization_is_read_and_no_tenant_is_in_an_organization_of_several() {
+        let roles =
+            "[OnPremDirectorySynchronization.Read.All, MultiTenantOrganization.ReadWrite.All]";
+        let mut world = World::test(&format!(
+            "tenants: [{{users: 2, closer: {{appRoles: {roles}}}}}]"
+        ));
+        let token = testing::token(&mut world, 0, false);
+        let id = world.tenants[0].id;
+        let target = format!("/v1.0/directory/onPremisesSynchronization/{id}");
+        let one = testing::get(&mut world, &token, &target);
+        assert!(one.value()["features"].is_object());
+        let target = format!("/v1.0/tenantRelationships/multiTenantOrganization/tenants/{id}");
+        let reply = testing::send(&mut world, &token, "DELETE", &target, &Value::Null);
+        assert_eq!(reply.status, 404);
     }
 }

@@ -1,12 +1,14 @@
 //! A user as Graph shows one, with the properties that were asked for.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::super::errors::Refusal;
 use super::super::tenant::Tenant;
-use super::super::users::{DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED};
+use super::super::users::{DISABLED, GUEST, LICENSED, MFA_STATES, RESTRICTED, SYNCED, User};
+use super::properties;
 
-const DEFAULT: &[&str] = &[
+pub(super) const DEFAULT: &[&str] = &[
     "businessPhones",
     "displayName",
     "givenName",
@@ -25,20 +27,43 @@ const ELSEWHERE: &[&str] = &[
     "birthday",
     "hireDate",
     "interests",
+    "mailboxSettings",
     "mySite",
     "pastProjects",
+    "preferredName",
     "responsibilities",
     "schools",
     "skills",
 ];
 
-/// One property; `None` where a user has no such property.
-fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Value> {
-    let user = tenant.users.get(position)?;
+/// One property by its name in any case; null where a user has none of that name.
+pub(super) fn value(tenant: &Tenant, position: u32, name: &str, now: i64) -> Value {
+    let known = properties::canonical("users", name);
+    known.map_or(Value::Null, |name| property(tenant, position, name, now))
+}
+
+/// The products that somebody has a license of.
+pub(super) fn products(tenant: &Tenant, user: &User) -> Vec<Uuid> {
+    if let Some(changed) = tenant.directory.licenses.get(&user.id) {
+        return changed.clone();
+    }
+    let bought = tenant.subscriptions.first().filter(|_| user.is(LICENSED));
+    bought.map(|one| one.sku_id).into_iter().collect()
+}
+
+/// One property by its name as Graph writes it.
+fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Value {
+    let Some(user) = tenant.users.get(position) else {
+        return Value::Null;
+    };
+    let written = tenant.directory.written.get(&user.id);
+    if let Some(value) = written.and_then(|all| all.get(name)) {
+        return value.clone();
+    }
     let (first, last) = tenant.users.given_and_surname(position);
     let synced = tenant.synced(position, user, now);
     let ever = user.is(SYNCED);
-    Some(match name {
+    match name {
         "id" => json!(user.id),
         "userPrincipalName" | "mail" => json!(tenant.users.principal_name(position)),
         "displayName" => json!(tenant.users.display_name(position)),
@@ -62,10 +87,15 @@ fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Valu
                 Value::Null
             }
         }
-        "assignedLicenses" => match tenant.subscriptions.first() {
-            Some(one) if user.is(LICENSED) => json!([{ "disabledPlans": [], "skuId": one.sku_id }]),
-            _ => json!([]),
-        },
+        "mailNickname" => {
+            let name = tenant.users.principal_name(position);
+            json!(name.split('@').next().unwrap_or_default())
+        }
+        "assignedLicenses" => {
+            let held = products(tenant, user).into_iter();
+            held.map(|sku| json!({ "disabledPlans": [], "skuId": sku }))
+                .collect()
+        }
         "isManagementRestricted" => {
             if user.is(RESTRICTED) {
                 json!(true)
@@ -73,8 +103,6 @@ fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Valu
                 Value::Null
             }
         }
-        "isResourceAccount" | "jobTitle" | "mobilePhone" | "officeLocation"
-        | "preferredLanguage" | "usageLocation" | "department" => Value::Null,
         "creationType" => {
             if user.is(GUEST) {
                 json!("Invitation")
@@ -97,15 +125,14 @@ fn property(tenant: &Tenant, position: u32, name: &str, now: i64) -> Option<Valu
             }
         }
         "createdDateTime" => json!("2024-01-15T09:30:00Z"),
-        "businessPhones" | "proxyAddresses" | "otherMails" | "identities" => json!([]),
-        "perUserMfaState" if per_user_mfa(tenant) => {
-            json!(MFA_STATES[usize::from(user.mfa).min(2)])
-        }
-        _ => return None,
-    })
+        PER_USER_MFA => json!(MFA_STATES[usize::from(user.mfa).min(2)]),
+        _ => properties::empty(name),
+    }
 }
 
-/// Whether a user has the property on the stable version: programs use it there, and no schema has it.
+const PER_USER_MFA: &str = "perUserMfaState";
+
+/// Whether a user has that property on the stable version: programs use it there, and no schema has it.
 fn per_user_mfa(tenant: &Tenant) -> bool {
     let behaviour = tenant.behaviour.as_ref();
     behaviour.is_some_and(|all| all.per_user_mfa && all.per_user_mfa_on_v1)
@@ -120,19 +147,20 @@ pub(super) fn user(
 ) -> Result<Value, Refusal> {
     let mut out = serde_json::Map::new();
     let mut put = |name: &str| {
-        if ELSEWHERE.contains(&name) {
+        if ELSEWHERE
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+        {
             return Err(Refusal::new(
                 501,
                 "NotImplemented",
                 format!("The property '{name}' is not supported here."),
             ));
         }
-        let value = property(tenant, position, name, now).ok_or_else(|| {
-            Refusal::bad(format!(
-                "Could not find a property named '{name}' on type 'microsoft.graph.user'."
-            ))
-        })?;
-        out.insert(name.to_owned(), value);
+        let more = PER_USER_MFA.eq_ignore_ascii_case(name) && per_user_mfa(tenant);
+        let known = properties::canonical("users", name).or(more.then_some(PER_USER_MFA));
+        let known = known.ok_or_else(|| properties::missing("users", name))?;
+        out.insert(known.to_owned(), property(tenant, position, known, now));
         Ok(())
     };
     match select {

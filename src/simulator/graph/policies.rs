@@ -53,6 +53,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             let rows = world.tenants[index].policies.iter().map(row).collect();
             listing::small(call, "identity/conditionalAccess/policies", rows)
         }
+        (_, ["identity", "conditionalAccess", "namedLocations", ..]) => locations(world, call),
         (method, ["identity", "conditionalAccess", "policies", id]) => {
             call.require(if method == "GET" { READ } else { WRITE })?;
             let wanted = Uuid::parse_str(id).ok();
@@ -72,7 +73,11 @@ fn one(world: &mut World, call: &Call, at: usize) -> Answer {
     let policies = &mut world.tenants[index].policies;
     let id = policies[at].id;
     match call.method.as_str() {
-        "GET" => Ok(Reply::json(200, row(&policies[at]))),
+        "GET" => listing::one(
+            call,
+            "identity/conditionalAccess/policies",
+            row(&policies[at]),
+        ),
         "PATCH" => {
             let wanted = call.body["state"].as_str().unwrap_or_default();
             let state = STATES.into_iter().find(|known| *known == wanted);
@@ -85,6 +90,35 @@ fn one(world: &mut World, call: &Call, at: usize) -> Answer {
         "DELETE" => {
             policies.remove(at);
             world.record(index, "policyDeleted", id, &call.actor());
+            Ok(Reply::empty(204))
+        }
+        _ => Err(unknown(call)),
+    }
+}
+
+/// The office, where there are policies of Conditional Access: its addresses are trusted, and no policy names it.
+fn locations(world: &mut World, call: &Call) -> Answer {
+    call.require(if call.method == "GET" { READ } else { WRITE })?;
+    let set = "identity/conditionalAccess/namedLocations";
+    let index = call.caller.tenant;
+    let tenant = &mut world.tenants[index];
+    let id = Uuid::new_v5(&tenant.id, b"namedLocation");
+    let there = !tenant.policies.is_empty() && !tenant.directory.gone.contains(&id);
+    let row = json!({
+        "@odata.type": "#microsoft.graph.ipNamedLocation", "id": id, "displayName": "Head office", "isTrusted": true,
+        "ipRanges": [{ "@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/24" }],
+        "createdDateTime": "2023-05-06T07:08:09Z", "modifiedDateTime": null,
+    });
+    let parts: Vec<&str> = call.segments.iter().skip(3).map(String::as_str).collect();
+    match (call.method.as_str(), parts.as_slice()) {
+        ("GET", []) => listing::small(call, set, there.then_some(row).into_iter().collect()),
+        (_, [key]) if !there || !key.eq_ignore_ascii_case(&id.to_string()) => {
+            Err(Refusal::not_found(key))
+        }
+        ("GET", [_]) => listing::one(call, set, row),
+        ("DELETE", [_]) => {
+            tenant.directory.gone.insert(id);
+            world.record(index, "namedLocationDeleted", id, &call.actor());
             Ok(Reply::empty(204))
         }
         _ => Err(unknown(call)),
@@ -187,5 +221,22 @@ mod tests {
             testing::send(&mut world, &reader, "PATCH", target, &off).status,
             403
         );
+    }
+
+    #[test]
+    fn the_named_location_is_listed_and_deleted() {
+        let (mut world, token) = world();
+        let target = "/v1.0/identity/conditionalAccess/namedLocations";
+        let listed = testing::get(&mut world, &token, target);
+        let id = listed.value()["value"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let one = format!("{target}/{id}");
+        for status in [204, 404] {
+            world.clock.pass(1000);
+            let reply = testing::send(&mut world, &token, "DELETE", &one, &Value::Null);
+            assert_eq!(reply.status, status);
+        }
     }
 }

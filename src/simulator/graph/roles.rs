@@ -6,11 +6,12 @@ use uuid::Uuid;
 use super::super::clock::stamp;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
+use super::super::grants::Grant;
 use super::super::roles::{ROLES, find, known};
 use super::super::tenant::Tenant;
+use super::super::users::User;
 use super::super::world::World;
-use super::listing::{self, equality};
-use super::{Answer, Call, groups, person, unknown};
+use super::{Answer, Call, groups, listing, person, unknown};
 
 pub(super) const READ: &[&str] = &[
     "RoleManagement.Read.Directory",
@@ -19,9 +20,14 @@ pub(super) const READ: &[&str] = &[
     "Directory.ReadWrite.All",
 ];
 
-pub(super) fn route(world: &World, call: &Call) -> Answer {
-    let tenant = &world.tenants[call.caller.tenant];
+const WRITE: &[&str] = &["RoleManagement.ReadWrite.Directory"];
+
+pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    if call.method == "POST" && parts == ["roleManagement", "directory", "roleAssignments"] {
+        return assign(world, call);
+    }
+    let tenant = &world.tenants[call.caller.tenant];
     if call.method != "GET" {
         return Err(Refusal::denied());
     }
@@ -52,10 +58,7 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
             listing::small(call, "directoryObjects", rows.collect())
         }
         ["roleManagement", "directory", "roleAssignments"] => {
-            let (field, value) = filter(call)?;
-            let rows = assignments(tenant)
-                .into_iter()
-                .filter(|(principal, role)| matches(&field, &value, *principal, *role));
+            let rows = assignments(tenant).into_iter();
             listing::small(
                 call,
                 "roleManagement/directory/roleAssignments",
@@ -68,13 +71,12 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
             "directory",
             "roleEligibilityScheduleInstances" | "roleEligibilitySchedules",
         ] => {
-            let (field, value) = filter(call)?;
             let rows = tenant.eligible.iter().filter_map(|(id, position)| {
                 let principal = tenant.user_id(*position)?;
                 let mut row = assignment(tenant, principal, 1);
                 row["id"] = json!(id);
                 row["memberType"] = json!("Direct");
-                matches(&field, &value, principal, 1).then_some(row)
+                Some(row)
             });
             listing::small(
                 call,
@@ -87,18 +89,14 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
             "directory",
             "roleAssignmentScheduleInstances",
         ] => {
-            let (field, value) = filter(call)?;
-            let rows = assignments(tenant)
-                .into_iter()
-                .filter(|(principal, role)| matches(&field, &value, *principal, *role))
-                .map(|(principal, role)| {
-                    let mut row = assignment(tenant, principal, role);
-                    row["assignmentType"] = json!("Assigned");
-                    row["memberType"] = json!("Direct");
-                    row["startDateTime"] = Value::Null;
-                    row["endDateTime"] = end(tenant, principal);
-                    row
-                });
+            let rows = assignments(tenant).into_iter().map(|(principal, role)| {
+                let mut row = assignment(tenant, principal, role);
+                row["assignmentType"] = json!("Assigned");
+                row["memberType"] = json!("Direct");
+                row["startDateTime"] = Value::Null;
+                row["endDateTime"] = end(tenant, principal);
+                row
+            });
             listing::small(
                 call,
                 "roleManagement/directory/roleAssignmentScheduleInstances",
@@ -142,9 +140,11 @@ fn assignments(tenant: &Tenant) -> Vec<(Uuid, u8)> {
         .filter(|user| user.alive() && user.role != 0)
         .map(|user| (user.id, user.role))
         .collect();
-    if !tenant.group_administrators.is_empty() {
+    if groups::holds_role(tenant, 0) && !tenant.directory.groups.contains_key(&0) {
         out.push((groups::id(tenant, 0), 1));
     }
+    let besides = tenant.directory.assignments.iter().copied();
+    out.extend(besides.filter(|(principal, _)| is_there(tenant, *principal)));
     for client in &tenant.clients {
         if let Some(principal) = tenant
             .principal_of(client.app_id)
@@ -161,27 +161,60 @@ fn assignments(tenant: &Tenant) -> Vec<(Uuid, u8)> {
     out
 }
 
-fn filter(call: &Call) -> Result<(String, String), Refusal> {
-    let text = call.query.get("$filter").unwrap_or_default();
-    // A second clause narrows what is asked for; the scope is always the tenant here.
-    let first = text.split(" and ").next().unwrap_or_default();
-    match equality(first) {
-        None if text.is_empty() => Ok((String::new(), String::new())),
-        Some(pair) if matches!(pair.0.as_str(), "principalId" | "roleDefinitionId") => Ok(pair),
-        _ => Err(Refusal::new(
-            400,
-            "Request_UnsupportedQuery",
-            "The filter is not supported.",
-        )),
-    }
+fn is_there(tenant: &Tenant, principal: Uuid) -> bool {
+    let user = tenant.users.position(principal);
+    let user = user.and_then(|position| tenant.users.get(position));
+    let mut all = tenant.principals.iter();
+    user.is_some_and(User::alive) || all.any(|one| one.id == principal && one.deleted_at == 0)
 }
 
-fn matches(field: &str, value: &str, principal: Uuid, role: u8) -> bool {
-    match field {
-        "principalId" => principal.to_string().eq_ignore_ascii_case(value),
-        "roleDefinitionId" => known(role).template.eq_ignore_ascii_case(value),
-        _ => true,
+/// Gives somebody a directory role for the whole tenant:
+/// <https://learn.microsoft.com/graph/api/rbacapplication-post-roleassignments>.
+fn assign(world: &mut World, call: &Call) -> Answer {
+    call.require(WRITE)?;
+    let index = call.caller.tenant;
+    let due = world.clock.real() + i64::from(world.behaviour_of(index).late_grants_ms);
+    let text = |field: &str| call.body[field].as_str().unwrap_or_default();
+    let role = find(text("roleDefinitionId"))
+        .ok_or_else(|| Refusal::bad("The role definition does not exist."))?;
+    if text("directoryScopeId") != "/" {
+        return Err(Refusal::bad(
+            "Only the scope of the whole tenant, '/', is known here.",
+        ));
     }
+    let principal = Uuid::parse_str(text("principalId")).unwrap_or_default();
+    let tenant = &mut world.tenants[index];
+    if !is_there(tenant, principal) {
+        return Err(Refusal::not_found(text("principalId")));
+    }
+    if assignments(tenant).contains(&(principal, role)) {
+        return Err(Refusal::bad(
+            "A conflicting object with one or more of the specified property values is present in the directory.",
+        ));
+    }
+    let app = tenant.principals.iter().find(|one| one.id == principal);
+    let app = app.map(|one| one.app_id);
+    let client = tenant
+        .clients
+        .iter_mut()
+        .find(|one| Some(one.app_id) == app);
+    let position = tenant.users.position(principal);
+    let user = position.and_then(|at| tenant.users.get_mut(at));
+    if let Some(client) = client {
+        client.grant(Grant::DirectoryRole(role), due);
+    } else if let Some(user) = user.filter(|user| user.role == 0 || known(role).privileged) {
+        // The one that decides who may delete him is kept with the user.
+        let before = std::mem::replace(&mut user.role, role);
+        if before != 0 {
+            tenant.directory.assignments.push((principal, before));
+        }
+    } else {
+        tenant.directory.assignments.push((principal, role));
+    }
+    let mut row = assignment(tenant, principal, role);
+    row["@odata.context"] = json!(call.context("roleManagement/directory/roleAssignments/$entity"));
+    world.record(index, "roleAssigned", principal, &call.actor());
+    Ok(Reply::json(201, row))
 }
 
 fn code_of(tenant: &Tenant, key: &str) -> Option<u8> {
@@ -278,5 +311,59 @@ mod tests {
             )),
             1
         );
+    }
+
+    #[test]
+    fn a_role_is_given_by_who_may_give_it() {
+        let roles = "[RoleManagement.ReadWrite.Directory, User.ReadWrite.All]";
+        let mut world = World::test(&format!(
+            "tenants: [{{users: 9, globalAdministrators: 1, closer: {{appRoles: {roles}, directoryRoles: []}}}}]"
+        ));
+        let token = testing::token(&mut world, 0, false);
+        let target = "/v1.0/roleManagement/directory/roleAssignments";
+        let own = world.tenants[0].clients[0].app_id;
+        let own = world.tenants[0].principal_of(own).unwrap().id;
+        let body = |principal: Uuid, role: &str| json!({ "@odata.type": "#microsoft.graph.unifiedRoleAssignment", "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/" });
+        let post = |world: &mut World, token: &str, body: &Value| {
+            testing::send(world, token, "POST", target, body).status
+        };
+        let authentication = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13";
+        let administrator = world.tenants[0]
+            .users
+            .positions()
+            .find(|(position, user)| user.role == 1 && *position != world.tenants[0].retained);
+        let administrator = format!("/v1.0/users/{}", administrator.unwrap().1.id);
+        let delete = |world: &mut World| {
+            testing::send(world, &token, "DELETE", &administrator, &Value::Null).status
+        };
+        assert_eq!(delete(&mut world), 403);
+        let reader = testing::token(&mut world, 0, true);
+        assert_eq!(post(&mut world, &reader, &body(own, authentication)), 403);
+        assert_eq!(post(&mut world, &token, &body(own, "nothing")), 400);
+        assert_eq!(
+            post(&mut world, &token, &body(Uuid::nil(), authentication)),
+            404
+        );
+        assert_eq!(post(&mut world, &token, &body(own, authentication)), 201);
+        assert_eq!(
+            post(&mut world, &token, &body(own, authentication)),
+            400,
+            "twice"
+        );
+        assert_eq!(delete(&mut world), 204);
+        let user = world.tenants[0]
+            .users
+            .positions()
+            .find(|(_, user)| user.role == 0 && user.alive());
+        let user = user.unwrap().1.id;
+        let role = "fe930be7-5e62-47db-91af-98c3a49a38b1";
+        assert_eq!(post(&mut world, &token, &body(user, role)), 201);
+        let listed = testing::get(
+            &mut world,
+            &token,
+            &format!("{target}?$filter=principalId eq '{user}' and directoryScopeId eq '/'"),
+        );
+        assert_eq!(listed.value()["value"][0]["roleDefinitionId"], role);
+        assert_eq!(listed.value()["value"].as_array().unwrap().len(), 1);
     }
 }

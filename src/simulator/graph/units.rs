@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::clock::stamp;
+use super::super::directory::Binned;
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::roles::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE};
@@ -18,7 +20,7 @@ pub(super) const READ: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-const WRITE: &[&str] = &[
+pub(super) const WRITE: &[&str] = &[
     "AdministrativeUnit.ReadWrite.All",
     "Directory.ReadWrite.All",
 ];
@@ -36,12 +38,17 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
     };
     match (call.method.as_str(), parts.as_slice()) {
         ("GET", []) => {
-            let rows = tenant.unit.map(row).into_iter().collect();
+            let rows = tenant
+                .unit
+                .map(|unit| row(unit, None))
+                .into_iter()
+                .collect();
             listing::small(call, "directory/administrativeUnits", rows)
         }
         ("GET", [id]) => {
             this(id)?;
-            Ok(Reply::json(200, tenant.unit.map(row).unwrap_or_default()))
+            let unit = tenant.unit.map(|unit| row(unit, None)).unwrap_or_default();
+            listing::one(call, "directory/administrativeUnits", unit)
         }
         ("GET", [id, "members"]) => {
             this(id)?;
@@ -58,7 +65,10 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
             may(call)?;
             let all = members(tenant);
             release(world, index, &all);
-            let unit = world.tenants[index].unit.take().unwrap_or_default();
+            let binned = Binned::new(world.clock.real(), world.clock.virtual_now());
+            let tenant = &mut world.tenants[index];
+            let unit = tenant.unit.take().unwrap_or_default();
+            tenant.directory.unit = Some((unit, binned));
             world.record(index, "administrativeUnitDeleted", unit, &call.actor());
             Ok(Reply::empty(204))
         }
@@ -121,9 +131,9 @@ fn release(world: &mut World, index: usize, positions: &[u32]) {
         .extend(positions.iter().map(|position| (due, *position)));
 }
 
-fn row(unit: uuid::Uuid) -> Value {
+pub(super) fn row(unit: uuid::Uuid, deleted: Option<Binned>) -> Value {
     json!({
-        "id": unit, "deletedDateTime": null, "displayName": "Restricted accounts", "description": null, "visibility": null,
+        "id": unit, "deletedDateTime": deleted.map(|one| stamp(one.at)), "displayName": "Restricted accounts", "description": null, "visibility": null,
         "isMemberManagementRestricted": true, "membershipType": null,
     })
 }

@@ -35,6 +35,7 @@ impl Tenant {
         self.users.expire(now, real);
         self.settle_grants(Some(real));
         self.expire(now);
+        self.directory.expire(now);
         self.release(now);
         changes.extend(self.resurrect(now, clock.real()));
         for subscription in &mut self.subscriptions {
@@ -68,6 +69,7 @@ impl Tenant {
             *since -= milliseconds;
         }
         self.users.pass(milliseconds);
+        self.directory.pass(milliseconds);
         for one in &mut self.subscriptions {
             one.shift(milliseconds);
         }

@@ -21,8 +21,14 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.directory_objects.get_by_ids.get_by_ids_post_request_body import (
     GetByIdsPostRequestBody,
 )
+from msgraph.generated.models.assigned_license import AssignedLicense
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.organization import Organization
+from msgraph.generated.models.user import User
+from msgraph.generated.users.item.assign_license.assign_license_post_request_body import (
+    AssignLicensePostRequestBody,
+)
+from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 from msgraph_core.requests.batch_request_content import BatchRequestContent
 from msgraph_core.requests.batch_request_item import BatchRequestItem
@@ -56,10 +62,10 @@ def graph(who=None):
     return GraphServiceClient(request_adapter=adapter)
 
 
-def asked(top, select=None, filter=None, count=None, headers=()):
+def asked(top=None, select=None, filter=None, count=None, headers=(), search=None, orderby=None):
     """How a listing of users is asked for."""
     query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
-        top=top, select=select, filter=filter, count=count
+        top=top, select=select, filter=filter, count=count, search=search, orderby=orderby
     )
     configuration = RequestConfiguration(query_parameters=query)
     for name, value in headers:
@@ -117,6 +123,55 @@ class Graph(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(ODataError) as refused:
             await self.graph.users.get(asked(top=5, count=True))
         self.assertEqual(refused.exception.error.code, "Request_UnsupportedQuery")
+
+    async def test_users_are_filtered_searched_and_sorted(self):
+        eventual = [("ConsistencyLevel", "eventual")]
+        everyone = await self.users(top=999, select=["displayName", "userPrincipalName", "city"])
+        self.assertTrue(all(user.city is None for user in everyone))
+        one = everyone[7]
+        either = f"userPrincipalName in ('{one.user_principal_name}', '{TENANT['retainedAdministrator']}')"
+        found = await self.graph.users.get(asked(filter=either))
+        self.assertEqual(len(found.value), 2)
+        members = await self.graph.users.get(
+            asked(filter="userType ne 'Guest'", count=True, headers=eventual, top=1)
+        )
+        self.assertLess(members.odata_count, len(everyone))
+        name = one.display_name.split()[1]
+        searched = await self.graph.users.get(
+            asked(search=f'"displayName:{name}"', top=999, headers=eventual)
+        )
+        names = [user.display_name for user in searched.value]
+        self.assertIn(one.display_name, names)
+        self.assertTrue(all(name in other for other in names))
+        ordered = await self.graph.users.get(asked(orderby=["displayName desc"], top=20))
+        names = [user.display_name.lower() for user in ordered.value]
+        self.assertEqual(names, sorted(names, reverse=True))
+        for how in [{"filter": "userType ne 'Guest'"}, {"filter": "contains(displayName,'a')"}]:
+            with self.assertRaises(ODataError) as refused:
+                await self.graph.users.get(asked(**how))
+            self.assertEqual(refused.exception.error.code, "Request_UnsupportedQuery")
+
+    async def test_a_user_is_changed_and_his_license_taken(self):
+        [one] = await self.plain(1)
+        item = self.graph.users.by_user_id(one.id)
+        await item.patch(User(city="Utrecht", account_enabled=False, usage_location="NL"))
+        how = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(
+            select=["city", "accountEnabled"]
+        )
+        changed = await item.get(RequestConfiguration(query_parameters=how))
+        self.assertEqual((changed.city, changed.account_enabled), ("Utrecht", False))
+        [sku] = [s for s in (await self.graph.subscribed_skus.get()).value if s.sku_part_number == "SPE_E5"]
+        held = (await item.license_details.get()).value
+        body = AssignLicensePostRequestBody(
+            add_licenses=[] if held else [AssignedLicense(sku_id=sku.sku_id, disabled_plans=[])],
+            remove_licenses=[sku.sku_id] if held else [],
+        )
+        await item.assign_license.post(body)
+        now = (await item.license_details.get()).value
+        self.assertEqual(len(now), 0 if held else 1)
+        with self.assertRaises(ODataError) as refused:
+            await item.patch(User(on_premises_sync_enabled=False))
+        self.assertEqual(refused.exception.response_status_code, 400)
 
     async def test_one_user_is_read_deleted_found_in_the_bin_and_restored(self):
         [victim] = await self.plain(1)

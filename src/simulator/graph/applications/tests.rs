@@ -240,3 +240,38 @@ fn a_registration_takes_its_principal_along_and_our_own_ends_our_tokens() {
     );
     assert_eq!(reply.value()["error_codes"][0], 700_016);
 }
+
+#[test]
+fn creating_and_changing_applications_for_personal_accounts_goes_slowly_too() {
+    let mut world = World::test("tenants: [{users: 3, applications: 1}]");
+    let token = testing::token(&mut world, 0, false);
+    let own = format!("/v1.0/applications/{}", world.tenants[0].applications[0].id);
+    let audience = json!({ "signInAudience": "AzureADandPersonalMicrosoftAccount" });
+    assert_eq!(
+        testing::send(&mut world, &token, "PATCH", &own, &audience).status,
+        204
+    );
+    let body = json!({ "displayName": "New", "signInAudience": "PersonalMicrosoftAccount" });
+    let post = |world: &mut World, body: &Value| {
+        testing::send(world, &token, "POST", "/v1.0/applications", body).status
+    };
+    let made = (0..60).filter(|_| post(&mut world, &body) == 201).count();
+    assert_eq!(made, 59);
+    let renamed = json!({ "displayName": "Other" });
+    assert_eq!(
+        testing::send(&mut world, &token, "PATCH", &own, &renamed).status,
+        429
+    );
+    assert_eq!(
+        post(&mut world, &json!({ "displayName": "New" })),
+        201,
+        "of this tenant alone"
+    );
+    world.clock.pass(1000);
+    assert_eq!(
+        testing::send(&mut world, &token, "PATCH", &own, &renamed).status,
+        204
+    );
+    let read = testing::get(&mut world, &token, &own);
+    assert_eq!(read.value()["displayName"], "Other");
+}
