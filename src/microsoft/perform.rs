@@ -155,13 +155,39 @@ impl LiveTenant {
         if road == Road::Partner {
             return self.end_sold(&line, intent, resource).await;
         }
-        let call = match (intent.action, road) {
-            (Action::StopRenewal, Road::Billing) => billing::stop_renewal(&line, resource)?,
-            (Action::CancelSubscription, Road::Billing) => billing::cancel(&line, resource)?,
-            (Action::CancelSubscription, Road::Azure) => azure::cancel(&line, resource)?,
-            _ => return Err(Failure::unsendable("NoResourceId")),
-        };
+        if road == Road::Billing {
+            return self.end_billed(&line, intent, resource).await;
+        }
+        if intent.action != Action::CancelSubscription {
+            return Err(Failure::unsendable("NoResourceId"));
+        }
+        let call = azure::cancel(&line, resource)?;
         Ok(operation::carry_out(&line, &call, &intent.objects).await)
+    }
+
+    /// Changes what was bought under a Customer Agreement, having read that it is what the intent says, and this tenant's.
+    async fn end_billed(
+        &self,
+        line: &Line<'_>,
+        intent: &Intent,
+        resource: &str,
+    ) -> Result<Attempt, Failure> {
+        let wanted = match intent.action {
+            Action::StopRenewal => billing::Change::StopRenewal,
+            _ => billing::Change::Cancel,
+        };
+        let about = &intent.objects;
+        let mut attempt = Attempt::default();
+        match billing::change(line, self.tenant, resource, about.first().copied(), wanted).await {
+            Ok(Some(call)) => return Ok(operation::carry_out(line, &call, about).await),
+            Ok(None) => attempt.accepted.extend(about),
+            Err(failure) if matches!(failure.kind, Kind::Forbidden | Kind::Rejected) => {
+                refuse(&mut attempt, &failure, about);
+            }
+            Err(failure) => return Err(failure),
+        }
+        attempt.requests = line.requests();
+        Ok(attempt)
     }
 
     /// Changes what a partner sold: reads the whole resource, and sends it back with one field changed.

@@ -81,6 +81,51 @@ async fn a_customer_agreement_is_canceled_through_its_account() {
     );
 }
 
+/// A plan may rest on an answer that was wrong: what the resource is now is read before anything is sent, and nothing is where it is
+/// another tenant's, or another subscription than the journal says.
+#[tokio::test]
+async fn what_an_account_pays_for_another_tenant_is_never_ended() {
+    let resource = "/providers/Microsoft.Billing/billingAccounts/acc:1_2019-05-31/billingSubscriptions/00000000-0000-0000-0000-00000000000a";
+    for (tenant_told, object, code) in [
+        (json!(TENANT), 10, None),
+        (json!(null), 10, None),
+        (json!(id(5)), 10, Some("TenantMismatch")),
+        (json!(TENANT), 12, Some("OtherSubscription")),
+        (json!(null), 12, Some("OtherSubscription")),
+    ] {
+        for (action, method) in [
+            (Action::CancelSubscription, "DELETE"),
+            (Action::StopRenewal, "PATCH"),
+        ] {
+            let told = tenant_told.clone();
+            let (fake, mut settings) = start_raw(move |seen, _| match seen.method.as_str() {
+                "GET" => Told::Json(
+                    200,
+                    json!({"id": resource, "name": id(10), "properties": {"status": "Active", "autoRenew": "On", "provisioningTenantId": told}}),
+                ),
+                "DELETE" | "PATCH" => Told::Json(200, json!({})),
+                _ => usual(seen),
+            })
+            .await;
+            settings.billing = vec![Billing {
+                kind: BillingKind::CustomerAgreement,
+                credentials: None,
+            }];
+            let tenant = LiveTenant::new(settings);
+            let about = Intent {
+                resource: Some(resource.into()),
+                ..intent(action, vec![id(object)])
+            };
+            let attempt = tenant.perform(&about, &Held::new()).await;
+            let refused = attempt.refused.first().map(|one| one.code.as_str());
+            assert_eq!(refused, code, "{tenant_told} {object}");
+            let sent = fake.seen().iter().any(|one| one.method == method);
+            assert_eq!(sent, code.is_none(), "{tenant_told} {object}");
+            assert_eq!(attempt.accepted.is_empty(), code.is_some());
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_directory_of_another_tenant_is_never_deleted() {
     let resource = "/subscriptions/s/resourceGroups/g/providers/Microsoft.AzureActiveDirectory/ciamDirectories/contoso.onmicrosoft.com";

@@ -127,7 +127,14 @@ fn serves(properties: &Properties, tenant: ObjectId) -> Option<bool> {
     told.map(|text| ObjectId::parse(text) == Some(tenant))
 }
 
+/// The last part of a resource's id is its name, as everywhere in Azure: one whose name is another's is not believed, for it is
+/// ended by its id and told by its name.
 fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failure> {
+    let last = raw.id.rsplit('/').next().unwrap_or_default();
+    let named = raw.name.as_deref();
+    if !named.is_some_and(|name| name.eq_ignore_ascii_case(last)) {
+        return Err(Failure::malformed("OtherSubscription"));
+    }
     let its = raw.properties;
     let names: Vec<ObjectId> = [its.subscription_id.as_deref(), raw.name.as_deref()]
         .into_iter()
@@ -198,12 +205,12 @@ fn lifecycle(status: &str) -> Lifecycle {
 }
 
 /// `DELETE {subscription}`: that is the cancellation.
-pub(in crate::microsoft) fn cancel(line: &Line<'_>, resource: &str) -> Result<Call, Failure> {
+fn cancel(line: &Line<'_>, resource: &str) -> Result<Call, Failure> {
     Ok(Call::delete(resource_url(line, resource, VERSION)?))
 }
 
 /// `PATCH {subscription}` with `autoRenew: Off`.
-pub(in crate::microsoft) fn stop_renewal(line: &Line<'_>, resource: &str) -> Result<Call, Failure> {
+fn stop_renewal(line: &Line<'_>, resource: &str) -> Result<Call, Failure> {
     let url = resource_url(line, resource, VERSION)?;
     Ok(Call::patch(
         url,
@@ -216,15 +223,59 @@ pub(in crate::microsoft) async fn find(
     line: &Line<'_>,
     resource: &str,
 ) -> Result<Option<Subscription>, Failure> {
-    let url = resource_url(line, resource, VERSION)?;
-    let Some(raw) = line.find::<Raw>(Service::Arm, url).await? else {
+    let Some(raw) = get(line, resource).await? else {
         return Ok(None);
     };
-    if !raw.id.eq_ignore_ascii_case(resource) {
-        return Err(Failure::malformed("OtherSubscription"));
-    }
     let bought = read(raw, Agreement::CustomerAgreement, Timestamp::now())?;
     Ok(Some(bought.subscription))
+}
+
+async fn get(line: &Line<'_>, resource: &str) -> Result<Option<Raw>, Failure> {
+    let url = resource_url(line, resource, VERSION)?;
+    let found = line.find::<Raw>(Service::Arm, url).await?;
+    match found {
+        Some(raw) if !raw.id.eq_ignore_ascii_case(resource) => {
+            Err(Failure::malformed("OtherSubscription"))
+        }
+        found => Ok(found),
+    }
+}
+
+/// What is to become of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::microsoft) enum Change {
+    /// It ends.
+    Cancel,
+    /// It does not renew.
+    StopRenewal,
+}
+
+/// The request that changes the subscription `id` of `tenant`, having read what this resource is now: an account can pay for
+/// another tenant, and a plan may rest on an answer that was wrong. `None`: there is nothing to change (any more). `Rejected` with
+/// `TenantMismatch` where it serves another tenant, with `OtherSubscription` where it is another one.
+pub(in crate::microsoft) async fn change(
+    line: &Line<'_>,
+    tenant: ObjectId,
+    resource: &str,
+    id: Option<ObjectId>,
+    change: Change,
+) -> Result<Option<Call>, Failure> {
+    let Some(raw) = get(line, resource).await? else {
+        return Ok(None);
+    };
+    if serves(&raw.properties, tenant) == Some(false) {
+        return Err(Failure::of(Kind::Rejected, 0, "TenantMismatch"));
+    }
+    let now = read(raw, Agreement::CustomerAgreement, Timestamp::now())?;
+    if !id.is_some_and(|id| now.names.contains(&id)) {
+        return Err(Failure::of(Kind::Rejected, 0, "OtherSubscription"));
+    }
+    let one = now.subscription;
+    match change {
+        Change::Cancel if one.lifecycle == Lifecycle::Active => cancel(line, resource).map(Some),
+        Change::StopRenewal if one.auto_renew => stop_renewal(line, resource).map(Some),
+        _ => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -263,6 +314,28 @@ mod tests {
         done["status"] = json!("Cancelled");
         assert_eq!(seen(&done).lifecycle, Lifecycle::Disabled);
         assert!(!seen(&json!({"status": "Active"})).cancelable);
+    }
+
+    #[test]
+    fn one_whose_id_is_another_s_is_not_believed() {
+        let told = |id: &str, name: Option<&str>| {
+            let id =
+                format!("/providers/Microsoft.Billing/billingAccounts/a/billingSubscriptions/{id}");
+            let raw = json!({"id": id, "name": name, "properties": {
+                "subscriptionId": "00000000-0000-0000-0000-00000000000c"}});
+            let raw = serde_json::from_value(raw).unwrap();
+            let now = "2026-01-02T00:00:00Z".parse().unwrap();
+            let bought = read(raw, Agreement::CustomerAgreement, now);
+            bought.map(|one| one.names.len()).map_err(|why| why.code)
+        };
+        let (one, other) = (
+            "00000000-0000-0000-0000-00000000000A",
+            "00000000-0000-0000-0000-00000000000b",
+        );
+        assert_eq!(told(one, Some(&one.to_lowercase())), Ok(2));
+        for name in [Some(other), None] {
+            assert_eq!(told(one, name), Err("OtherSubscription".into()), "{name:?}");
+        }
     }
 
     #[test]

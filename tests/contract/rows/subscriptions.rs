@@ -129,6 +129,9 @@ fn billing() -> Row {
     let two = |mut one: Value| {
         let id = "00000000-0000-0000-0000-0000000000b2";
         one["name"] = json!(id);
+        one["id"] = json!(format!(
+            "/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31/billingSubscriptions/{id}"
+        ));
         one["properties"]["status"] = json!("Expired");
         one["properties"]["systemOverrides"]["cancellation"] = json!("NotAllowed");
         one
