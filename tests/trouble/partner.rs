@@ -166,7 +166,7 @@ async fn a_renewal_at_the_partner_is_stopped_before_any_user_is_touched() {
     assert_eq!((stands.as_str(), reason.as_str()), ("True", "RenewalOff"));
     assert_eq!(
         message,
-        "Recurring billing is off for every subscription that a billing account covers"
+        "Recurring billing is off for every subscription of which a billing account tells whether it renews"
     );
 }
 

@@ -1,5 +1,6 @@
-//! Before step 1, where it is asked for: recurring billing off for every subscription that renews and that a billing
-//! account covers, so that none renews while the closure waits. It can be switched on again.
+//! Before step 1, where it is asked for: recurring billing off for every subscription of which a billing account tells that it
+//! renews, so that none renews while the closure waits. It can be switched on again. What was bought directly only a person can
+//! switch off.
 
 use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
@@ -63,7 +64,7 @@ pub fn assess(
 
 /// The condition once none renews.
 pub fn stopped() -> Standing {
-    let message = "Recurring billing is off for every subscription that a billing account covers";
+    let message = "Recurring billing is off for every subscription of which a billing account tells whether it renews";
     Standing::yes("RenewalOff", message)
 }
 
@@ -76,7 +77,7 @@ fn renews(one: &Subscription) -> bool {
     let active = one.lifecycle == Lifecycle::Active;
     let tells = matches!(
         one.agreement,
-        Agreement::CustomerAgreement | Agreement::Partner
+        Agreement::Direct | Agreement::CustomerAgreement | Agreement::Partner
     );
     active && tells && one.auto_renew
 }

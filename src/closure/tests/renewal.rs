@@ -6,17 +6,45 @@ use crate::closure::report;
 use crate::closure::step::Step;
 use jiff::SignedDuration;
 
-/// Two subscriptions that renew, one that does not, and one that was bought directly.
+/// Two subscriptions that renew, one that does not, and one that was bought directly and does not.
 fn world() -> World {
     World::new(100).with(|w| {
         w.terms.stop_renewal_first = true;
+        // Stopped, they run on to the end of their term.
+        w.terms.accepted.push(accepted("TermAhead"));
         w.sync = true;
         w.subscriptions = [1, 2, 3]
             .map(|n| subscription(n, Agreement::CustomerAgreement))
             .into();
         w.subscriptions[2].auto_renew = false;
         w.subscriptions.push(subscription(4, Agreement::Direct));
+        w.subscriptions[3].auto_renew = false;
     })
+}
+
+/// What was bought directly renews too, and only a person can switch it off: he is asked before any user is touched.
+#[test]
+fn what_was_bought_directly_and_renews_is_for_a_person() {
+    let mut run = planned(world().with(|w| w.subscriptions[3].auto_renew = true));
+    let head = &run.plan.sealed.as_ref().unwrap().head;
+    assert!(!head.subscriptions[3].stop_renewal, "no program can");
+    for _ in 0..2 {
+        assert_eq!(reason(&run.cycle(false)), "StopRenewal");
+    }
+    let told = run.cycle(false);
+    let Decision::HandOff(list) = &told.decision else {
+        panic!("{told:?}")
+    };
+    assert_eq!((list.len(), list[0].key), (1, "StopRenewal"));
+    assert!(
+        list[0].what.ends_with("turn it off: SKU_4 ×10"),
+        "{}",
+        list[0].what
+    );
+    assert_eq!(told.blockers[0].who, "person");
+    run.world.hands("StopRenewal");
+    assert_eq!(reason(&run.cycle(false)), "SwitchSyncOff");
+    assert!(run.world.deleted.is_empty());
 }
 
 #[test]
@@ -50,7 +78,7 @@ fn recurring_billing_is_off_before_any_user_is_touched() {
         standing.map(|(_, s)| (s.status, s.message.as_str())),
         Some((
             Some(true),
-            "Recurring billing is off for every subscription that a billing account covers"
+            "Recurring billing is off for every subscription of which a billing account tells whether it renews"
         ))
     );
     assert!(
