@@ -3,7 +3,7 @@
 use crate::api::status::TenantClosureStatus;
 use crate::closure::loss::LossKind;
 use crate::closure::steps::mail::MAIL_STILL_ARRIVES;
-use crate::closure::steps::preconditions::TERM_AHEAD;
+use crate::closure::steps::term_ahead::TERM_AHEAD;
 use crate::closure::terms::{BillingKind, Cancellation, Cloud, Mode};
 use jiff::Timestamp;
 use kube::{CustomResource, KubeSchema};

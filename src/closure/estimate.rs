@@ -76,32 +76,47 @@ pub fn of_plan(sealed: &Sealed, terms: &Terms, made_at: Timestamp) -> Estimate {
     }
 }
 
-/// Subscriptions whose term or renewal lies (or, where no program can read how they were bought, may lie) before the tenant can
-/// be closed, sorted by name: with such a one the users would be gone long before the directory, or money would be spent on
-/// another term. What the operator would end itself renews all
-/// the same while the closure may not begin.
+/// Subscriptions whose term or renewal lies (or, where no program can read how they were bought or whether they renew, may lie)
+/// before the tenant can be closed, sorted by name: with such a one the users would be gone long before the directory, or money
+/// would be spent on another term. What the operator would end itself renews all the same while the closure may not begin, and
+/// before step 2 unless its renewal is stopped first. `sync`: how long directory sync may take yet to go off; before that no user
+/// goes, and no subscription.
 pub fn terms_ahead<'a>(
     subscriptions: &'a [PlannedSubscription],
     users: usize,
     terms: &Terms,
+    sync: SignedDuration,
     now: Timestamp,
 ) -> Vec<&'a PlannedSubscription> {
     let begins = begins(terms, now);
-    let users_gone = users_gone(users, begins);
-    let soon = users_gone.saturating_add(DEPROVISION).unwrap_or(users_gone);
-    let earliest = subscriptions.iter().map(|one| free_at(one, users_gone));
-    let earliest = earliest.max().unwrap_or(users_gone);
+    let soonest = users_gone(users, begins);
+    let soon = soonest.saturating_add(DEPROVISION).unwrap_or(soonest);
+    let latest = soonest.saturating_add(sync).unwrap_or(soonest);
+    let earliest = subscriptions.iter().map(|one| free_at(one, latest));
+    let earliest = earliest.max().unwrap_or(latest);
     let ahead = |one: &&PlannedSubscription| {
         let Some(end) = one.ends_at else { return false };
         let waits_for_term =
-            may_end_with_its_term(one) && !canceled_in_time(one, users_gone) && end > soon;
-        let in_our_hands = one.ended_by == Ender::Operator && end > begins;
+            may_end_with_its_term(one) && !canceled_in_time(one, latest) && end > soon;
+        let stopped = if one.stop_renewal { begins } else { latest };
+        let in_our_hands = one.ended_by == Ender::Operator && end > stopped;
         let renews_first = one.renews && !in_our_hands && end <= earliest;
-        waits_for_term || renews_first
+        // However soon it is: it may renew then, and run for another term. A date that has passed tells nothing.
+        let may_renew = !one.disabled && renewal_untold(one) && end > now;
+        waits_for_term || renews_first || may_renew
     };
     let mut found: Vec<&PlannedSubscription> = subscriptions.iter().filter(ahead).collect();
     found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     found
+}
+
+/// Only Graph shows it, which tells when it changes next and not whether it renews then.
+pub fn renewal_untold(one: &PlannedSubscription) -> bool {
+    match one.agreement {
+        Agreement::Unknown => true,
+        Agreement::Partner => one.ended_by != Ender::Operator && one.term_ends_at.is_none(),
+        _ => false,
+    }
 }
 
 /// The first moment at which anything may be done.

@@ -6,6 +6,7 @@ use crate::closure::observation::Observation;
 use crate::closure::plan::Plan;
 use crate::closure::steps::approval;
 use crate::closure::steps::mail::MAIL_STILL_ARRIVES;
+use crate::closure::steps::term_ahead::TERM_AHEAD;
 use crate::closure::words::{count, len};
 use jiff::Timestamp;
 
@@ -14,7 +15,7 @@ pub const GREW: &str = "AcceptanceGrew";
 
 /// What is not accepted stands in the way.
 pub fn is_lacking(decision: &Decision) -> bool {
-    let reasons = ["LossNotAccepted", MAIL_STILL_ARRIVES];
+    let reasons = ["LossNotAccepted", MAIL_STILL_ARRIVES, TERM_AHEAD];
     matches!(decision, Decision::Blocked(list) if list.iter().any(|one| reasons.contains(&one.reason)))
 }
 

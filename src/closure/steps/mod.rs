@@ -29,6 +29,7 @@ pub mod roles;
 pub mod sold;
 pub mod subscriptions;
 pub mod supplements;
+pub mod term_ahead;
 pub mod units;
 pub mod users;
 

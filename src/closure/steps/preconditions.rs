@@ -3,23 +3,22 @@
 use crate::closure::acceptance;
 use crate::closure::access::warnings;
 use crate::closure::decision::{Assessment, Blocker, Decision, Standing, Waiting};
-use crate::closure::estimate;
 use crate::closure::guards;
 use crate::closure::loss::PlannedLoss;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{
-    Agreement, Fact, Lifecycle, Observation, Obstacle, Question, Subscription, Why,
+    Agreement, Fact, Lifecycle, Observation, Obstacle, Question, Why,
 };
-use crate::closure::plan::{Plan, PlannedSubscription};
+use crate::closure::plan::Plan;
 use crate::closure::report;
 use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
     administrators, approval, backup, disable_mfa, domains, facts, inventory, keeper, losses, mail,
-    planning, release_domains, roles, units,
+    planning, release_domains, roles, term_ahead, units,
 };
 use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
-use crate::closure::words::{clip, count, len, thousands};
+use crate::closure::words::{count, len, thousands};
 use jiff::{SignedDuration, Timestamp};
 
 /// A plan that was not begun within this time, and is not approved, is made again.
@@ -36,7 +35,7 @@ pub fn begun(memory: &Memory) -> bool {
 /// Where step 0 stands.
 pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
     let checked = if begun(memory) {
-        Ok(Vec::new())
+        term_ahead::look(plan, seen, memory).map(|()| Vec::new())
     } else {
         look(plan, seen)
     };
@@ -194,8 +193,8 @@ fn of_effects(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     if !begun(memory) {
         found.extend(too_many_begun(seen));
         found.extend(reason_for_canceling(terms, seen));
-        found.extend(term_ahead(plan, seen, now));
     }
+    found.extend(term_ahead::obstacle(plan, seen, memory, now));
     found
 }
 
@@ -225,67 +224,6 @@ fn too_many_begun(seen: &Observation) -> Option<Obstacle> {
         );
         let remedy = "Wait until the first of them began 30 days ago; the owner of the operator's configuration can raise maxClosuresPer30Days";
         Obstacle::new("TooManyBegun", message, remedy)
-    })
-}
-
-/// The reason, and the kind under which it is accepted in `spec.accept`.
-pub const TERM_AHEAD: &str = "TermAhead";
-
-/// No mailbox is deleted eleven months before the tenant can close, unless that was accepted by name.
-fn term_ahead(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Obstacle> {
-    if plan.terms.accepts(TERM_AHEAD) {
-        return None;
-    }
-    let there = seen.subscriptions.known()?.iter();
-    // What is disabled already, whoever sold it, is deleted by hand or runs out.
-    let running = |one: &&Subscription| match one.agreement {
-        Agreement::Unknown => one.lifecycle == Lifecycle::Active,
-        _ => one.lifecycle != Lifecycle::Gone,
-    };
-    let there = there.filter(running);
-    // What is told now may have the name that somebody gave it: this is no record.
-    let planned: Vec<_> = there
-        .map(|one| PlannedSubscription {
-            name: clip(&one.name, 256),
-            ..planning::planned_subscription(&plan.terms, one)
-        })
-        .collect();
-    let users = plan.sealed.as_ref().map_or(0, |sealed| sealed.users.len());
-    let ahead = estimate::terms_ahead(&planned, users, &plan.terms, now);
-    let named: Vec<String> = ahead
-        .iter()
-        .map(|one| {
-            let ends = one
-                .ends_at
-                .map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string());
-            if one.agreement == Agreement::Unknown {
-                return format!("{} ends or renews on {ends}, if it runs to the end of its term: no program can read how it was bought", one.name);
-            }
-            match (&one.next_term, one.renews) {
-                (Some(term), true) => {
-                    format!("{} renews on {ends} for another {}", one.name, term.words())
-                }
-                (None, true) => format!("{} renews or ends on {ends}", one.name),
-                (_, false) => format!("{} ends on {ends}", one.name),
-            }
-        })
-        .collect();
-    (!named.is_empty()).then(|| {
-        let message = format!(
-            "The tenant cannot close before these terms are over, long after its users are gone: {}",
-            named.join(", ")
-        );
-        let unknown = ahead.iter().any(|one| one.agreement == Agreement::Unknown);
-        let name = if unknown {
-            "Look on the products page how they were bought (what was bought directly, or by self-service, a person can delete at \
-             once) or name the billing account in spec.billing.accounts; switch recurring billing off. Then wait"
-        } else {
-            "Wait"
-        };
-        let remedy = format!(
-            "{name} with spec.notBefore, or accept it by name: add kind TermAhead with a reference to spec.accept"
-        );
-        Obstacle::new(TERM_AHEAD, message, remedy)
     })
 }
 

@@ -138,14 +138,18 @@ fn what_may_run_to_the_end_of_its_term_blocks_as_well() {
 #[test]
 fn a_term_that_delays_nothing_does_not_block() {
     for (agreement, days) in [
-        (Agreement::Unknown, Some(2)),
+        (Agreement::Unknown, Some(-1)),
         (Agreement::Unknown, None),
         (Agreement::CustomerAgreement, Some(2)),
         (Agreement::CustomerAgreement, None),
         (Agreement::Direct, Some(200)),
+        (Agreement::Partner, None),
     ] {
         let mut world = bought(agreement, days);
         world.terms.accepted.clear();
+        // Only an account tells that it renews.
+        let graph = matches!(agreement, Agreement::Unknown | Agreement::Partner);
+        world.subscriptions[0].auto_renew = !graph;
         let mut run = planned(world);
         assert_ne!(
             reason(&decided(&mut run, |_| {})),
@@ -191,4 +195,131 @@ fn what_renews_before_it_may_begin_blocks_whoever_would_end_it() {
         let told = decided(&mut Run::of(world), |_| {});
         assert_eq!(reason(&told) == "TermAhead", blocks, "{told:?}");
     }
+}
+
+/// What stands in the way, if it is a term.
+fn ahead(run: &mut Run) -> Option<Obstacle> {
+    match decided(run, |_| {}).decision {
+        Decision::Blocked(list) => list.into_iter().find(|one| one.reason == "TermAhead"),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_may_renew_tomorrow_blocks_where_no_account_tells_of_it() {
+    for (agreement, says) in [
+        (Agreement::Unknown, "no program can read how it was bought"),
+        (Agreement::Partner, "the partner alone sees which"),
+    ] {
+        for days in [1, 2, 3] {
+            let mut world = bought(agreement, Some(days));
+            world.terms.accepted.clear();
+            // Graph tells nothing of it.
+            world.subscriptions[0].auto_renew = false;
+            let mut run = Run::of(world);
+            let told = ahead(&mut run).unwrap_or_else(|| panic!("{agreement:?} {days}"));
+            assert!(told.message.contains(says), "{}", told.message);
+            assert!(
+                told.remedy.contains("spec.billing.accounts"),
+                "{}",
+                told.remedy
+            );
+            // One that is disabled does not renew.
+            run.world.subscriptions[0].lifecycle = Lifecycle::Disabled;
+            assert_eq!(ahead(&mut run), None, "{agreement:?} {days}");
+        }
+    }
+    // The partner's account tells that it does not renew.
+    let mut world = bought(Agreement::Partner, Some(2));
+    world.terms.accepted.clear();
+    let one = &mut world.subscriptions[0];
+    one.auto_renew = false;
+    one.term_end = one.next_change;
+    assert_eq!(ahead(&mut Run::of(world)), None);
+}
+
+/// A world whose directory sync is on, with one subscription that changes in so many hours and that we can end.
+fn synced(agreement: Agreement, hours: i64) -> World {
+    World::new(3).with(|w| {
+        w.sync = true;
+        let mut one = subscription(1, agreement);
+        one.resource = Some("/v1/customers/c/subscriptions/1".into());
+        one.next_change = Some(start() + SignedDuration::from_hours(hours));
+        one.auto_renew = false;
+        w.subscriptions = vec![one];
+    })
+}
+
+#[test]
+fn a_window_that_closes_while_directory_sync_goes_off_is_no_window() {
+    let closing = |hours: i64, sync: bool| {
+        let mut world = synced(Agreement::Partner, 24 * 330);
+        world.sync = sync;
+        world.subscriptions[0].cancel_until = Some(start() + SignedDuration::from_hours(hours));
+        ahead(&mut Run::of(world)).is_some()
+    };
+    assert_eq!((closing(48, false), closing(48, true)), (false, true));
+    assert!(!closing(24 * 7, true), "time enough is left");
+}
+
+#[test]
+fn a_renewal_while_directory_sync_goes_off_blocks_unless_it_is_stopped_first() {
+    let renewing = |hours: i64, sync: bool, first: bool| {
+        let mut world = synced(Agreement::CustomerAgreement, hours);
+        world.sync = sync;
+        world.subscriptions[0].auto_renew = true;
+        world.terms.stop_renewal_first = first;
+        ahead(&mut Run::of(world))
+    };
+    let told = renewing(48, true, false).expect("it renews before step 2");
+    assert!(told.remedy.contains("stopRenewalFirst"), "{}", told.remedy);
+    for (hours, sync, first) in [(48, false, false), (48, true, true)] {
+        let told = renewing(hours, sync, first);
+        assert_eq!(told, None, "{hours} {sync} {first}");
+    }
+}
+
+#[test]
+fn what_directory_sync_has_taken_already_it_does_not_take_again() {
+    let mut world = synced(Agreement::Partner, 24 * 330);
+    let closes = start() + SignedDuration::from_hours(100);
+    world.subscriptions[0].cancel_until = Some(closes);
+    let mut run = planned(world);
+    assert_eq!(reason(&run.cycle(false)), "SwitchSyncOff");
+    run.world.sync_off_at = Some(start() + SignedDuration::from_hours(71));
+    run.world.now = start() + SignedDuration::from_hours(70);
+    assert_eq!(ahead(&mut run), None, "two hours are left of its 72");
+}
+
+/// Directory sync takes days to go off: what comes to light meanwhile is no later than the first user.
+#[test]
+fn a_term_that_is_seen_while_directory_sync_goes_off_blocks_as_well() {
+    let mut run = planned(synced(Agreement::Unknown, 24 * 330).with(|w| {
+        w.subscriptions[0].next_change = None;
+    }));
+    assert_eq!(reason(&run.cycle(false)), "SwitchSyncOff");
+    assert!(ahead(&mut run).is_none());
+    run.world.subscriptions[0].next_change = Some(start() + SignedDuration::from_hours(24 * 330));
+    assert!(ahead(&mut run).is_some());
+    // Nobody knows: that is not none.
+    let blind = decided(&mut run, |seen| {
+        seen.subscriptions = Fact::Unreadable(Why::Unavailable)
+    });
+    assert_eq!(reason(&blind), "MicrosoftUnavailable");
+    // Accepted by name now, which takes an approval of its own.
+    run.world.terms.accepted.push(accepted("TermAhead"));
+    run.world.cluster.later = Some(Approvals {
+        approvers: Vec::new(),
+        ..cluster().approvals
+    });
+    assert_eq!(reason(&decided(&mut run, |_| {})), "AcceptanceGrew");
+    run.world.cluster.later = Some(cluster().approvals);
+    assert!(ahead(&mut run).is_none());
+    run.world
+        .terms
+        .accepted
+        .retain(|one| one.kind != "TermAhead");
+    // Once a user is gone it is too late to be asked about.
+    run.memory.destroying_since = Some(start());
+    assert!(ahead(&mut run).is_none());
 }
