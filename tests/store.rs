@@ -138,6 +138,11 @@ impl Place {
     fn in_store(&self) -> (Option<i32>, Value) {
         judged(&[self.store.to_str().unwrap()])
     }
+
+    /// The same, by somebody who has kept the head elsewhere.
+    fn in_store_with(&self, head: &str) -> (Option<i32>, Value) {
+        judged(&[self.store.to_str().unwrap(), "--head", head])
+    }
 }
 
 fn judged(arguments: &[&str]) -> (Option<i32>, Value) {

@@ -96,6 +96,8 @@ pub struct Found {
     pub approvals: Vec<ClosureApproval>,
     /// It is an evidence store: what a record rests on is to be there.
     pub is_store: bool,
+    /// Where the store's `head.json` would be, where none can be read.
+    pub head_missing: Option<String>,
 }
 
 /// Something that is no record that this version can read.

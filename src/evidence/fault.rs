@@ -296,6 +296,14 @@ pub enum Doubt {
         /// UID of the approval.
         approval: String,
     },
+    /// An evidence store without the file that the operator writes there with each record.
+    #[error(
+        "{place} is not there, or cannot be read: the operator writes it with the records beside which it lies, so it was removed or changed, or it is not the whole store that is looked at; what else was taken away, such as copies of approvals, is not known"
+    )]
+    NoHead {
+        /// Where it would be.
+        place: String,
+    },
     /// Fewer approvals than before, under the same plan.
     #[error(
         "record {name} asks for {required} approvals, record {earlier} of the same plan asked for {before}: the operator's configuration must have been changed in between; ask its owner"

@@ -93,6 +93,8 @@ pub fn verify(found: &Found, claims: &Claims) -> Verified {
         place: one.place.clone(),
         why: one.why.clone(),
     }));
+    let headless = found.head_missing.clone();
+    doubts.extend(headless.map(|place| Doubt::NoHead { place }));
     // What is there and cannot be read is not missing.
     let there: BTreeSet<&str> = found
         .unreadable

@@ -13,8 +13,12 @@ const ENDINGS: [&str; 3] = ["jsonl", "ndjson", "json"];
 const DEEPEST: u32 = 4;
 /// The file of an evidence store that names the newest record.
 const HEAD: &str = "head.json";
+/// The folder of an evidence store that holds the records, each in a file that is named by its number.
+const RECORDS: &str = "records";
 /// The folders of an evidence store that hold records, or what they rest on, one a file and nothing else.
-const OF_RECORDS: [&str; 3] = ["records", "plans", "approvals"];
+const OF_RECORDS: [&str; 3] = [RECORDS, "plans", "approvals"];
+/// Digits of such a number.
+const DIGITS: usize = 10;
 
 /// What lies in a place.
 enum Lying {
@@ -42,7 +46,10 @@ pub async fn read(places: &[String], uid: &mut Option<String>) -> Result<Read, S
         if place.contains("://") {
             listed(place, &mut lying).await?;
         } else if Path::new(place).is_dir() {
-            walk(Path::new(place), DEEPEST, &mut lying)?;
+            // From the root on: a store is told by the names of the folders, also by who stands in one of them.
+            let whole = std::path::absolute(place);
+            let whole = whole.map_err(|why| format!("read the folder {place}: {why}"))?;
+            walk(&whole, DEEPEST, &mut lying)?;
         } else {
             let text = std::fs::read_to_string(place);
             all.add_text(place, &text.map_err(|why| format!("read {place}: {why}"))?);
@@ -65,11 +72,15 @@ pub async fn read(places: &[String], uid: &mut Option<String>) -> Result<Read, S
         } else if empty {
             continue;
         }
-        journals.push((one.owner(), found));
+        journals.push(Journal {
+            owner: one.owner(),
+            head: one.head_of_store(),
+            found,
+        });
     }
     let uids: BTreeSet<&str> = journals
         .iter()
-        .flat_map(|(_, found)| &found.entries)
+        .flat_map(|one| &one.found.entries)
         .map(|entry| entry.spec.closure_uid.as_str())
         .collect();
     if uid.is_none() && all.entries.is_empty() && uids.len() > 1 {
@@ -83,33 +94,44 @@ pub async fn read(places: &[String], uid: &mut Option<String>) -> Result<Read, S
     let of_journal = uid
         .clone()
         .or_else(|| uids.first().map(|one| (*one).to_owned()));
-    let wanted = |owner: &Option<String>, found: &Found| {
-        let mut all = found.entries.iter();
-        uid.as_ref().is_none_or(|uid| {
-            let mut approvals = found.approvals.iter();
-            all.any(|entry| entry.spec.closure_uid == *uid)
-                || approvals.any(|one| one.spec.closure_uid == *uid)
-                || (found.entries.is_empty() && owner.as_ref() == Some(uid))
-        })
-    };
-    let (chosen, _): (Vec<_>, Vec<_>) = journals
-        .into_iter()
-        .partition(|(owner, found)| wanted(owner, found));
-    for (_, found) in chosen {
-        all.entries.extend(found.entries);
-        all.approvals.extend(found.approvals);
-        all.unreadable.extend(found.unreadable);
-    }
+    journals.retain(|one| uid.as_ref().is_none_or(|uid| one.is_of(uid)));
     let ours = heads
         .into_iter()
         .filter(|(owner, _)| Some(owner) == of_journal.as_ref());
     let anchors: Vec<Anchor> = ours.map(|(_, anchor)| anchor).collect();
-    // Only a store has such a head.
-    all.is_store = !anchors.is_empty();
+    // It is a store whatever was taken away from it: the records that are left lie as only a store has them.
+    let head = journals.iter().find_map(|one| one.head.clone());
+    all.is_store = head.is_some() || !anchors.is_empty();
+    all.head_missing = head.filter(|_| anchors.is_empty());
+    for one in journals {
+        all.entries.extend(one.found.entries);
+        all.approvals.extend(one.found.approvals);
+        all.unreadable.extend(one.found.unreadable);
+    }
     Ok(Read {
         found: all,
         anchors,
     })
+}
+
+/// What a file holds.
+struct Journal {
+    /// The closure in whose folder it lies, if it lies in a store.
+    owner: Option<String>,
+    /// Where the head would be, where it lies as in a store.
+    head: Option<String>,
+    found: Found,
+}
+
+impl Journal {
+    fn is_of(&self, uid: &str) -> bool {
+        let Found {
+            entries, approvals, ..
+        } = &self.found;
+        entries.iter().any(|one| one.spec.closure_uid == uid)
+            || approvals.iter().any(|one| one.spec.closure_uid == uid)
+            || (entries.is_empty() && self.owner.as_deref() == Some(uid))
+    }
 }
 
 /// Whose head it is, and what it says.
@@ -185,6 +207,25 @@ impl Lying {
                 .next()
                 .map_or_else(|| "it is empty".to_owned(), |one| one.why),
         }
+    }
+
+    /// Where the head of its journal would be, where it lies as the records of an evidence store do.
+    fn head_of_store(&self) -> Option<String> {
+        let mut names = self.names();
+        let number = names.pop()?;
+        let number = number.strip_suffix(".json")?;
+        let numbered = number.len() == DIGITS && number.bytes().all(|b| b.is_ascii_digit());
+        if !numbered || names.pop()? != RECORDS {
+            return None;
+        }
+        Some(match self {
+            Self::File(path) => path.ancestors().nth(2)?.join(HEAD).display().to_string(),
+            Self::Object(..) => names
+                .into_iter()
+                .chain([HEAD.to_owned()])
+                .collect::<object_store::path::Path>()
+                .to_string(),
+        })
     }
 
     /// The closure whose folder it lies in, in a store.

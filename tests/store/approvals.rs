@@ -1,6 +1,6 @@
 //! The approvals that a closure rests on are in the store before its first effect, and outlive those in the cluster.
 
-use super::{NAME, Place, read, until_told};
+use super::{NAME, Place, judged, read, until_told};
 use crate::person::Person;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
@@ -152,4 +152,48 @@ async fn what_was_approved_is_proven_by_the_store_alone() {
     let (code, said) = place.in_store();
     assert_eq!(code, Some(2), "{said:#}");
     tells(&said, "doubts", &[&uid, "no copy is here"]);
+    std::fs::write(&copy, &stored).unwrap();
+    without_its_head(&place, &uid).await;
+}
+
+/// Whoever may remove things in the store removes what says how it ends: a head that was kept elsewhere does not make up for it.
+async fn without_its_head(place: &Place, approval: &str) {
+    let kept = place.kept().await;
+    let head = kept.join("head.json");
+    let before = std::fs::read(&head).unwrap();
+    let known = read(&head);
+    let known = format!("{}:{}", known["sequence"], known["hash"].as_str().unwrap());
+    let (code, said) = place.in_store_with(&known);
+    assert_eq!((code, &said["doubts"]), (Some(0), &json!([])), "{said:#}");
+    for other in [&b"{\"half"[..], b"{}", b""] {
+        std::fs::write(&head, other).unwrap();
+        let (code, said) = place.in_store_with(&known);
+        assert_eq!(code, Some(2), "{said:#}");
+        tells(
+            &said,
+            "doubts",
+            &["head.json", "is not there, or cannot be read"],
+        );
+    }
+    std::fs::remove_file(&head).unwrap();
+    let (code, said) = place.in_store_with(&known);
+    assert_eq!(code, Some(2), "{said:#}");
+    tells(&said, "doubts", &[head.to_str().unwrap()]);
+    // The copies of what was approved go with it.
+    let (copies, away) = (kept.join("approvals"), place.store.with_extension("away"));
+    std::fs::rename(&copies, &away).unwrap();
+    for from in [&place.store, &kept] {
+        let (code, said) = judged(&[from.to_str().unwrap(), "--head", &known]);
+        assert_eq!(code, Some(2), "{said:#}");
+        let doubts = said["doubts"].as_array().unwrap();
+        let told = |words: [&str; 2]| {
+            let mut all = doubts.iter().map(|one| one.as_str().unwrap());
+            all.any(|one| words.iter().all(|word| one.contains(word)))
+        };
+        assert!(told([head.to_str().unwrap(), "is not there"]), "{doubts:?}");
+        assert!(told([approval, "no copy is here"]), "{doubts:?}");
+    }
+    std::fs::rename(&away, &copies).unwrap();
+    std::fs::write(&head, before).unwrap();
+    assert_eq!(place.in_store_with(&known).0, Some(0));
 }

@@ -6,14 +6,16 @@ use super::{
     Standing, Subscription, Supplement, Tenant, deadlines, promises, residue, steps,
 };
 use crate::api::status::CheckStatus;
-use crate::api::{ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, TenantClosureStatus};
+use crate::api::{
+    CHANGED_BY, ClosureApproval, Purpose, REQUESTED_BY, TenantClosure, TenantClosureStatus,
+};
 use crate::closure::bought::Term;
 use crate::closure::hand_offs;
 use crate::closure::plan::PlannedSubscription;
 use crate::evidence::entry::Found;
 use crate::evidence::verify::Verified;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a report is made of.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +75,7 @@ impl Report {
             plan: plan(status, &course),
             promises: promises::all(status, &course, sources.approvals),
             approvals: approvals(sources, &course),
-            attestations: attestations(sources),
+            attestations: attestations(sources, &course),
             hand_offs: hand_offs(status),
             checks: checks(status),
             support_ticket: ticket(status),
@@ -123,12 +125,8 @@ fn closure(closure: &TenantClosure) -> Closure {
         namespace: closure.metadata.namespace.clone().unwrap_or_default(),
         name: closure.metadata.name.clone().unwrap_or_default(),
         uid: closure.metadata.uid.clone().unwrap_or_default(),
-        author: closure
-            .metadata
-            .annotations
-            .as_ref()
-            .and_then(|all| all.get(REQUESTED_BY))
-            .map(|a| Foreign::account(a)),
+        author: stamped(closure, REQUESTED_BY).map(Foreign::account),
+        changed_by: changed_by(closure),
         created: closure.metadata.creation_timestamp.as_ref().map(|t| t.0),
         mode: format!("{:?}", spec.mode.unwrap_or_default()),
         backup,
@@ -144,6 +142,25 @@ fn closure(closure: &TenantClosure) -> Closure {
             .collect(),
         cancellation: spec.cancellation.as_ref().map(|c| Foreign::new(&c.reason)),
     }
+}
+
+fn stamped<'a>(closure: &'a TenantClosure, annotation: &str) -> Option<&'a str> {
+    let all = closure.metadata.annotations.as_ref()?;
+    all.get(annotation).map(String::as_str)
+}
+
+/// Who changed what counts after it was created. A name may have a line feed in it: the creator's is taken away as a whole.
+fn changed_by(closure: &TenantClosure) -> Vec<Foreign> {
+    let all = stamped(closure, CHANGED_BY).unwrap_or_default();
+    let creator = stamped(closure, REQUESTED_BY).unwrap_or_default();
+    let others = all.strip_prefix(creator).unwrap_or(all);
+    let others = if others.starts_with('\n') || others.is_empty() {
+        others
+    } else {
+        all
+    };
+    let others = others.lines().filter(|name| !name.is_empty());
+    others.map(Foreign::account).collect()
 }
 
 fn tenant(closure: &TenantClosure) -> Tenant {
@@ -224,11 +241,8 @@ fn plan(status: &TenantClosureStatus, course: &Course<'_>) -> Option<Plan> {
 /// Approvals that exist, and those that records name though they are gone: by whom those were nobody can tell any more.
 fn approvals(sources: &Sources<'_>, course: &Course<'_>) -> Vec<Approval> {
     let mut named: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for entry in &course.chain {
-        let digest = entry.spec.plan_digest.clone().unwrap_or_default();
-        for uid in &entry.spec.approvals {
-            *named.entry((uid.clone(), digest.clone())).or_default() += 1;
-        }
+    for key in course.approvals() {
+        *named.entry(key).or_default() += 1;
     }
     let mut all: Vec<Approval> = Vec::new();
     for approval in of(sources, Purpose::Approval) {
@@ -250,7 +264,7 @@ fn approvals(sources: &Sources<'_>, course: &Course<'_>) -> Vec<Approval> {
         });
     }
     all.extend(named.into_iter().map(|((uid, digest), records)| Approval {
-        approver: Foreign::account(&format!("an approval that is gone (UID {uid})")),
+        approver: gone("approval", &uid),
         uid,
         digest,
         created: None,
@@ -263,17 +277,32 @@ fn approvals(sources: &Sources<'_>, course: &Course<'_>) -> Vec<Approval> {
     all
 }
 
-fn attestations(sources: &Sources<'_>) -> Vec<Attestation> {
-    let mut all: Vec<Attestation> = of(sources, Purpose::Attestation)
-        .map(|one| Attestation {
+fn gone(what: &str, uid: &str) -> Foreign {
+    Foreign::account(&format!("an {what} that is gone (UID {uid})"))
+}
+
+fn attestations(sources: &Sources<'_>, course: &Course<'_>) -> Vec<Attestation> {
+    let named = course.chain.iter().flat_map(|one| &one.spec.attestations);
+    let mut named: BTreeSet<&str> = named.map(String::as_str).collect();
+    let mut all: Vec<Attestation> = Vec::new();
+    for one in of(sources, Purpose::Attestation) {
+        named.remove(one.metadata.uid.as_deref().unwrap_or_default());
+        all.push(Attestation {
             by: Foreign::account(&one.spec.approver),
             check: Foreign::new(one.spec.check.as_deref().unwrap_or("-")),
             result: Foreign::new(one.spec.result.as_deref().unwrap_or("-")),
             at: one.metadata.creation_timestamp.as_ref().map(|t| t.0),
             revoked: one.spec.revoked == Some(true),
-        })
-        .collect();
-    all.sort_by(|a, b| (a.at, &a.check).cmp(&(b.at, &b.check)));
+        });
+    }
+    all.extend(named.into_iter().map(|uid| Attestation {
+        by: gone("attestation", uid),
+        check: Foreign::new("-"),
+        result: Foreign::new("-"),
+        at: None,
+        revoked: false,
+    }));
+    all.sort_by(|a, b| (a.at.is_none(), a.at, &a.check).cmp(&(b.at.is_none(), b.at, &b.check)));
     all
 }
 

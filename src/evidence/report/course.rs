@@ -2,6 +2,7 @@
 
 use super::Point;
 use crate::api::RecordType;
+use crate::closure::acceptance;
 use crate::closure::intent::{Action, Intent};
 use crate::closure::memory::Memory;
 use crate::closure::plan::PlanHead;
@@ -77,6 +78,28 @@ impl<'a> Course<'a> {
             .iter()
             .filter(|e| e.spec.kind == RecordType::Plan);
         plans.filter_map(|entry| Some((*entry, entry.spec.plan.as_ref()?)))
+    }
+
+    /// UID and digest of each approval that a record rests on, once for each record: of its plan or supplement, and of what
+    /// was accepted after the plan of the time was made.
+    pub(super) fn approvals(&self) -> Vec<(String, String)> {
+        let mut plan = "";
+        let mut all = Vec::new();
+        for entry in &self.chain {
+            let spec = &entry.spec;
+            let digest = spec.plan_digest.as_deref().unwrap_or_default();
+            if spec.kind == RecordType::Plan && spec.plan.is_some() {
+                plan = digest;
+            }
+            let mut add = |uids: &[String], digest: &str| {
+                all.extend(uids.iter().map(|uid| (uid.clone(), digest.to_owned())));
+            };
+            add(&spec.approvals, digest);
+            if let Some(later) = &spec.later {
+                add(&later.approvals, &acceptance::digest(plan, &later.accepted));
+            }
+        }
+        all
     }
 
     /// Supplements of the newest plan under which something was done, each with the record that seals it, and the users of it

@@ -90,6 +90,8 @@ pub struct Closure {
     pub uid: String,
     /// Who created it, as admission stamped it; `None`: no stamp.
     pub author: Option<Foreign>,
+    /// Who else changed what counts in it, as admission stamped it.
+    pub changed_by: Vec<Foreign>,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// `Plan` or `Execute`.
@@ -302,7 +304,7 @@ pub struct Approval {
     pub approver: Foreign,
     /// Its UID, by which records name it.
     pub uid: String,
-    /// Which plan.
+    /// Which plan, supplement, or what was accepted after the plan was made.
     pub digest: String,
     /// When it was created; `None`: the approval itself is no longer there.
     pub created: Option<Timestamp>,
@@ -320,7 +322,7 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attestation {
-    /// Who.
+    /// Who; of an attestation that is gone only its UID is known.
     pub by: Foreign,
     /// The check.
     pub check: Foreign,

@@ -47,7 +47,8 @@ fn closure(nasty: &str, phase: &str) -> TenantClosure {
     serde_json::from_value(json!({
         "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "TenantClosure",
         "metadata": {"name": "contoso", "namespace": "closures", "uid": "u", "creationTimestamp": "2026-10-02T09:00:00Z",
-                     "annotations": {"tenantclosure.dev/requested-by": format!("alice {nasty}")}},
+                     "annotations": {"tenantclosure.dev/requested-by": format!("alice {nasty}"),
+                                     "tenantclosure.dev/changed-by": format!("alice {nasty}\nmallory {nasty}")}},
         "spec": {
             "tenant": {"id": id(0xAAAA), "initialDomain": "contoso.onmicrosoft.com"},
             "credentials": {"secretName": "contoso-closer"},
@@ -357,7 +358,12 @@ fn persons_are_named_by_object_id_but_for_who_approved() {
             .next(),
         Some("A person is needed: Sign in as …@…")
     );
-    for account in ["/closure/author", "/approvals", "/attestations"] {
+    for account in [
+        "/closure/author",
+        "/closure/changedBy",
+        "/approvals",
+        "/attestations",
+    ] {
         *value.pointer_mut(account).unwrap() = Value::Null;
     }
     let rest = value.to_string();

@@ -81,6 +81,13 @@ impl Report {
             ),
             ("Mode", vec![Inline::words(closure.mode.clone())]),
         ];
+        if !closure.changed_by.is_empty() {
+            let names = closure.changed_by.iter();
+            let names: Vec<_> = names
+                .map(|name| Some(vec![Inline::Foreign(name.clone())]))
+                .collect();
+            facts.push(("Changed by", joined(&names)));
+        }
         if let Some(at) = self.result.gone_at {
             facts.push(("Seen gone", vec![Inline::Time(at)]));
         }
