@@ -218,6 +218,60 @@ async fn untouched(case: &Case) {
     assert!(effects.is_empty(), "{effects:?}");
 }
 
+/// Last written so many days ago.
+fn dated(path: &Path, days: u64) {
+    let then = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 3600);
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(then).unwrap();
+}
+
+/// Inventories of closures that this cluster does not know, as another left them: those that stay, and those whose time is over.
+fn of_a_lost_cluster(store: &Path, closed_here: &str) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let day = |ago: i64| jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * ago);
+    let nobodys = "00000000-0000-4000-8000-00000000000";
+    // Tenant, days of retention in the first line, for how many days nothing was written, the end that a report tells of.
+    let lie = |number: u32, tenant: &str, promised: Option<u32>, idle: u64, closed: Option<i64>| {
+        let folder = store.join(tenant).join(format!("lost-{number}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("inventory-20240101T000000Z-00000000.jsonl");
+        let mut first = json!({"kind": "Inventory", "version": 1, "endsNotBefore": day(900)});
+        if let Some(days) = promised {
+            first["retentionDays"] = json!(days);
+        }
+        let user = json!({"kind": "User", "userPrincipalName": "eva@lost.example"});
+        std::fs::write(&path, format!("{first}\n{user}\n")).unwrap();
+        dated(&path, idle);
+        let head = folder.join("head.json");
+        std::fs::write(&head, "{}").unwrap();
+        dated(&head, idle);
+        if let Some(ago) = closed {
+            let report = folder.join("report.json");
+            let result = json!({"phase": "Closed", "goneAt": day(ago)});
+            std::fs::write(&report, json!({"result": result}).to_string()).unwrap();
+            dated(&report, idle);
+        }
+        path
+    };
+    let tenant = |number: u32| format!("{nobodys}{number}");
+    let mut stay = vec![
+        lie(1, &tenant(1), Some(90), 60, Some(60)),
+        // Nothing was promised: its cluster may still have it.
+        lie(2, &tenant(2), None, 900, Some(900)),
+        // Somebody runs it, or did not long ago.
+        lie(3, &tenant(3), Some(0), 300, None),
+        lie(4, &tenant(4), Some(90), 400, None),
+        // Of the tenant that was closed here a moment ago.
+        lie(5, closed_here, Some(1), 60, None),
+    ];
+    let go = vec![
+        lie(6, &tenant(6), Some(30), 60, Some(60)),
+        lie(7, &tenant(7), Some(30), 400, None),
+        lie(8, closed_here, Some(0), 60, None),
+    ];
+    stay.sort();
+    (stay, go)
+}
+
 #[allow(clippy::too_many_lines)] // one life of one inventory
 #[tokio::test(flavor = "current_thread")]
 async fn an_inventory_is_required_taken_kept_and_removed() {
@@ -273,7 +327,7 @@ async fn an_inventory_is_required_taken_kept_and_removed() {
         );
         // Only wanted, it is taken as it is.
         stack
-            .configure(json!({"inventory": "Wanted"}))
+            .configure(json!({"inventory": "Wanted", "inventoryRetentionDays": "0"}))
             .await
             .unwrap();
         stack.until(&case, Phase::Closed).await.unwrap()
@@ -295,6 +349,11 @@ async fn an_inventory_is_required_taken_kept_and_removed() {
     assert_eq!(lacking.len(), 1);
     assert_eq!(lacking[0]["of"], "Membership");
     assert_eq!(lacking[0]["permission"], "Member.Read.Hidden");
+
+    // Its first line says until when it is kept, wherever it is found.
+    assert_eq!(lines[0]["retentionDays"], 0, "{}", lines[0]);
+    let estimated = status.estimate.as_ref().unwrap().earliest;
+    assert_eq!(lines[0]["endsNotBefore"], json!(estimated));
 
     // The journal names it by its hash, before the first deletion, and holds none of its names.
     let chain = records(&stack, &uid).await;
@@ -322,25 +381,37 @@ async fn an_inventory_is_required_taken_kept_and_removed() {
     let written = jiff::Timestamp::try_from(written).unwrap();
     assert!(written <= gone, "written {written}, the first went {gone}");
 
-    // Its time is over: the names go, what proves that they were there stays.
-    stack
-        .configure(json!({"inventoryRetentionDays": "0"}))
-        .await
-        .unwrap();
-    // What an operator that was killed had begun, two days ago.
+    // Its time is over: the names go, what proves that they were there stays. What an operator that was killed had begun, two
+    // days ago, goes too, and what is due of a cluster that is lost.
     let begun = found[0].with_file_name("inventory-begun.jsonl#1");
     std::fs::write(&begun, "{}").unwrap();
-    let long_ago = std::time::SystemTime::now() - Duration::from_secs(48 * 3600);
-    let file = std::fs::File::options().write(true).open(&begun).unwrap();
-    file.set_modified(long_ago).unwrap();
+    dated(&begun, 2);
+    let (stay, go) = of_a_lost_cluster(&store, &case.portal.tenant.id);
     let another = stack.another_operator("sweeper").unwrap();
     let deadline = Instant::now() + PATIENCE;
-    while !inventories(&store).is_empty() {
-        assert!(Instant::now() < deadline, "the names are still there");
+    let due = |path: &&PathBuf| go.contains(path) || **path == found[0];
+    while begun.exists() || inventories(&store).iter().any(|path| due(&path)) {
+        let left = inventories(&store);
+        assert!(
+            Instant::now() < deadline,
+            "the names are still there: {left:?}"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    // A sweep that was not at its end by now would remove one of these too.
+    let log = stack.dir.join("sweeper.log");
+    let swept = || std::fs::read_to_string(&log).unwrap().contains("removed=");
+    while !swept() {
+        assert!(
+            Instant::now() < deadline,
+            "{}",
+            stack.log_end("sweeper.log")
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(inventories(&store), stay);
     drop(another);
-    let mut left = files(&store);
+    let mut left = files(found[0].parent().unwrap());
     left.retain(|path| name(path).starts_with("inventory-"));
     assert_eq!(left.len(), 1, "{left:?}");
     let stays: Value = serde_json::from_slice(&std::fs::read(&left[0]).unwrap()).unwrap();

@@ -3,6 +3,7 @@
 
 use crate::closure::id::ObjectId;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription, Why};
+use crate::closure::retention::Retention;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,9 @@ pub struct Header {
     pub closure_uid: String,
     /// When reading began.
     pub begun_at: Timestamp,
+    /// Until when it is kept.
+    #[serde(flatten)]
+    pub retention: Retention,
 }
 
 /// The last line of a kind: whether all of it stands above.

@@ -39,6 +39,7 @@ pub mod report;
 pub mod request_ids;
 pub mod residue;
 pub mod restore;
+pub mod retention;
 pub mod schedule;
 pub mod special;
 pub mod step;

@@ -3,6 +3,7 @@
 //! Like a plan, it is there before the record that names it: a process that dies in between leaves an object that no record
 //! names, and the next one writes its own. Old ones are removed by [`sweep`].
 
+mod ends;
 mod lines;
 pub mod sweep;
 
@@ -11,6 +12,7 @@ use crate::closure::decision::{Decided, Decision};
 use crate::closure::inventory::{
     End, Entry, Gap, Header, Inventory, Kind, Shortage, VERSION, Wish,
 };
+use crate::closure::retention::Retention;
 use crate::closure::steps::inventory::{Verdict, judge};
 use crate::closure::tenant::Tenant;
 use crate::controller::act::Known;
@@ -132,6 +134,7 @@ async fn take(
         initial_domain: read.terms.initial_domain.clone(),
         closure_uid: read.uid.clone(),
         begun_at,
+        retention: retention(read),
     };
     lines.write(&Entry::Inventory(header)).await;
     let mut gaps: Vec<Gap> = Vec::new();
@@ -172,6 +175,16 @@ async fn take(
             },
             lost: None,
         }),
+    }
+}
+
+/// Retention counts from the end of the closure, which is as far away as the estimate says.
+fn retention(read: &Read) -> Retention {
+    let status = read.closure.status.as_ref();
+    let estimate = status.and_then(|status| status.estimate.as_ref());
+    Retention {
+        days: read.configured.inventory_days,
+        ends_not_before: estimate.map(|estimate| estimate.earliest),
     }
 }
 

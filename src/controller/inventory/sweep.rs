@@ -1,27 +1,25 @@
 //! The sweep: names are removed once their time is over. What stays is that there was an inventory, with its hash and numbers.
 //!
-//! Only what this cluster's own journal or closures know is removed: a store may be shared, and what another cluster still
-//! needs looks here like something of nobody's.
+//! A store may be shared, and the cluster that wrote an inventory may be lost: its first line says for how long it is kept, and
+//! never is it removed before. One of a closure that this cluster does not know, and whose first line promises nothing, stays.
 
-use crate::api::{CLOSURE_UID, TenantClosure};
 use crate::closure::inventory::VERSION;
 use crate::closure::plan::hex;
+use crate::closure::retention::{Lying, Retention};
 use crate::controller::configuration;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
+use crate::controller::inventory::ends::{Ends, Found};
 use crate::controller::inventory::{BEGINS, ENDS, open};
-use crate::controller::journal;
 use crate::store::Store;
 use futures::StreamExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::ListParams;
-use kube::{Api, ResourceExt as _};
+use kube::Api;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,12 +32,12 @@ const UNFINISHED: Duration = Duration::from_secs(24 * 3600);
 /// Most inventories removed by one sweep; the next one goes on.
 const AT_MOST: usize = 1_000;
 
-/// The longest line of the kind that is looked at: the last line of a kind.
-const LONGEST_END: usize = 4_096;
+/// The longest line of the kinds that are looked at: the first one, and the last line of a kind.
+const LONGEST: usize = 4_096;
 
 /// Why a sweep ended early; the next one begins anew.
 #[derive(Debug, thiserror::Error)]
-enum Broken {
+pub(super) enum Broken {
     #[error("{0}")]
     Kubernetes(#[from] ReconcileError),
     #[error("the store: {0}")]
@@ -75,20 +73,23 @@ async fn sweep(ctx: &Context, now: Timestamp) -> Result<usize, Broken> {
     let Some(days) = configured.inventory_days.filter(|_| !found.is_empty()) else {
         return Ok(0);
     };
-    let known = closures(ctx).await?;
-    let keeps = SignedDuration::from_hours(24 * i64::from(days));
+    let mut ends = Ends::read(ctx).await?;
     let mut removed = 0;
-    for (uid, object) in found {
-        let over = match known.get(&uid) {
-            Some(closed) => *closed,
-            None => newest_record(ctx, &uid).await?,
+    for one in found {
+        let (end, known) = ends.of(ctx, &store, &one).await?;
+        let lying = Lying {
+            days,
+            promised: promised(&store, &one.object).await?,
+            end,
+            known,
         };
-        // It runs, or nobody here knows it.
-        let Some(over) = over else { continue };
-        if now.duration_since(over) < keeps {
+        let (Some(until), Some(days)) = (lying.until(), lying.days()) else {
+            continue;
+        };
+        if now < until {
             continue;
         }
-        remove(&store, &object, days, now).await?;
+        remove(&store, &one.object, days, now).await?;
         removed += 1;
         if removed == AT_MOST {
             break;
@@ -97,9 +98,9 @@ async fn sweep(ctx: &Context, now: Timestamp) -> Result<usize, Broken> {
     Ok(removed)
 }
 
-/// Every inventory in the store, with the UID of its closure; what was begun and never finished goes, whoever's it is:
+/// Every inventory in the store; what was begun and never finished goes, whoever's it is:
 /// nothing names it. The folders of records are not entered.
-async fn inventories(store: &Store) -> Result<Vec<(String, ObjectMeta)>, Broken> {
+async fn inventories(store: &Store) -> Result<Vec<Found>, Broken> {
     let mut found = Vec::new();
     let root = Some(&store.root).filter(|root| root.parts().next().is_some());
     let tenants = store.objects.list_with_delimiter(root).await?;
@@ -121,44 +122,36 @@ async fn inventories(store: &Store) -> Result<Vec<(String, ObjectMeta)>, Broken>
                 let name = object.location.filename().unwrap_or_default();
                 name.starts_with(BEGINS) && name.ends_with(ENDS)
             };
+            let newest = there.objects.iter().filter_map(written).max();
             let inventories = there.objects.into_iter().filter(named);
-            found.extend(inventories.map(|object| (uid.clone(), object)));
+            found.extend(inventories.map(|object| {
+                Found {
+                    tenant: tenant.clone(),
+                    uid: uid.clone(),
+                    newest: newest
+                        .or_else(|| written(&object))
+                        .unwrap_or(Timestamp::MAX),
+                    object,
+                }
+            }));
         }
     }
     Ok(found)
 }
 
-/// Every closure by its UID, and since when it is Closed; `None`: it is not.
-async fn closures(ctx: &Context) -> Result<HashMap<String, Option<Timestamp>>, Broken> {
-    let api: Api<TenantClosure> = Api::all(ctx.client.clone());
-    let mut params = ListParams::default().limit(50);
-    let mut all = HashMap::new();
-    loop {
-        let page = bounded(api.list(&params)).await?;
-        for closure in &page.items {
-            let uid = closure.uid().unwrap_or_default();
-            all.insert(uid, closed_at(closure));
-        }
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(all),
-        }
+fn written(object: &ObjectMeta) -> Option<Timestamp> {
+    Timestamp::from_second(object.last_modified.timestamp()).ok()
+}
+
+/// What the first line promises; nothing where it cannot be read.
+async fn promised(store: &Store, object: &ObjectMeta) -> Result<Retention, Broken> {
+    let first = object.size.min(LONGEST as u64);
+    if first == 0 {
+        return Ok(Retention::default());
     }
-}
-
-fn closed_at(closure: &TenantClosure) -> Option<Timestamp> {
-    let closed = closure.status.as_ref()?.holds("Closed")?;
-    Some(closed.last_transition_time.0)
-}
-
-/// When the newest record of a closure that is no more was made; `None`: the journal knows of no such closure.
-async fn newest_record(ctx: &Context, uid: &str) -> Result<Option<Timestamp>, Broken> {
-    let mut newest = None;
-    journal::each(ctx, &format!("{CLOSURE_UID}={uid}"), |record| {
-        newest = newest.max(record.creation_timestamp().map(|time| time.0));
-    })
-    .await?;
-    Ok(newest)
+    let bytes = store.objects.get_range(&object.location, 0..first).await?;
+    let line = bytes.split(|byte| *byte == b'\n').next();
+    Ok(serde_json::from_slice(line.unwrap_or_default()).unwrap_or_default())
 }
 
 /// Writes what stays, then removes the names.
@@ -173,7 +166,7 @@ async fn remove(
     let told = read(store, place).await?;
     let stays = json!({
         "kind": "InventoryRemoved", "version": VERSION, "object": name, "digest": told.digest, "bytes": told.bytes,
-        "counts": told.counts, "writtenAt": Timestamp::from_second(object.last_modified.timestamp()).ok(),
+        "counts": told.counts, "writtenAt": written(object),
         "removedAt": Timestamp::from_second(now.as_second()).ok(), "retentionDays": days,
     });
     let beside = format!("{}.removed.json", name.trim_end_matches(ENDS));
@@ -205,7 +198,7 @@ async fn read(store: &Store, place: &Path) -> Result<Told, Broken> {
         bytes = bytes.saturating_add(piece.len() as u64);
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             // Of a long line, which is none of those that are looked at, the beginning is enough.
-            let room = LONGEST_END.saturating_sub(line.len());
+            let room = LONGEST.saturating_sub(line.len());
             line.extend_from_slice(&part[..part.len().min(room)]);
             if part.ends_with(b"\n") {
                 count(&line, &mut counts);
