@@ -88,6 +88,13 @@ impl Agreement {
     pub(crate) fn gone(&self, action: Action) -> usize {
         self.sums.get(action.name()).map_or(0, |(gone, _)| *gone)
     }
+
+    /// What this action did, as the simulator tells it.
+    #[allow(dead_code)] // not every program asks for it
+    pub(crate) fn effects(&self, action: Action) -> usize {
+        let sum = self.sums.get(action.name());
+        sum.map_or(0, |(_, effects)| *effects)
+    }
 }
 
 impl fmt::Display for Agreement {
@@ -253,7 +260,11 @@ fn actions(effect: &Value) -> &'static [Action] {
         "syncSwitchOffRequested" => &[Action::SwitchSyncOff],
         "subscriptionCanceled" => &[Action::CancelSubscription],
         "renewalOff" => &[Action::StopRenewal],
+        "domainMadeDefault" => &[Action::MakeDomainDefault],
+        "domainDeleted" => &[Action::ReleaseDomain, Action::ForceReleaseDomain],
         "mfaDisabled" => &[Action::DisableMfa],
+        "securityDefaultsChanged" => &[Action::DisableSecurityDefaults],
+        "policyChanged" => &[Action::DisablePolicies],
         "applicationDeleted" | "servicePrincipalDeleted" => {
             &[Action::RemoveApplications, Action::RemoveOwnIdentity]
         }
@@ -262,6 +273,14 @@ fn actions(effect: &Value) -> &'static [Action] {
         _ => &[],
     }
 }
+
+/// Microsoft takes the request and does it by and by, after the record was settled: sync goes off hours later, a domain that
+/// is in use is set free once what uses it was renamed, Azure deletes a directory in an operation of its own.
+const BY_AND_BY: [Action; 3] = [
+    Action::SwitchSyncOff,
+    Action::ForceReleaseDomain,
+    Action::DeleteDirectory,
+];
 
 impl Evidence {
     /// What the operator did.
@@ -279,6 +298,12 @@ impl Evidence {
 /// Each effect of ours belongs to exactly one record: one that named the object before it happened, and saw it after.
 fn attribute(evidence: &Evidence, entries: &[Entry], faults: &mut Vec<String>) {
     let mut once = BTreeSet::new();
+    for effect in &evidence.effects {
+        // What no application did, a person or time did.
+        if !effect["app"].is_null() && effect["app"] != evidence.app {
+            faults.push(format!("another application of ours did it: {effect}"));
+        }
+    }
     for effect in evidence.ours() {
         let what = format!("{} of {}", effect["kind"], effect["id"]);
         if !once.insert(what.clone()) {
@@ -303,8 +328,7 @@ fn attribute(evidence: &Evidence, entries: &[Entry], faults: &mut Vec<String>) {
             ));
             continue;
         };
-        // Sync goes off hours after it was asked to.
-        let at_once = effect["kind"] != "syncSwitchOffRequested";
+        let at_once = !owner.action.is_some_and(|one| BY_AND_BY.contains(&one));
         if at_once && !names.iter().any(|name| owner.gone.contains(name)) {
             faults.push(format!(
                 "{what} happened under record {}, which did not see it",
@@ -344,18 +368,21 @@ fn sums(
                 .iter()
                 .any(|name| seen.contains(&(action.name(), name.clone())))
         };
-        let action = actions(effect)
-            .iter()
-            .find(fits)
-            .or(actions(effect).first());
+        let named = |action: &&Action| {
+            let mut of = entries.iter().filter(|one| one.action == Some(**action));
+            of.any(|one| names.iter().any(|name| one.objects.contains(name)))
+        };
+        let all = actions(effect);
+        let seen = all.iter().find(fits);
+        let action = seen.or_else(|| all.iter().find(named)).or(all.first());
         if let Some(action) = action {
             agreement.sums.entry(action.name()).or_default().1 += 1;
         }
     }
     agreement.sums.retain(|_, sum| *sum != (0, 0));
     for (action, (gone, effects)) in &agreement.sums {
-        let later = *action == Action::SwitchSyncOff.name();
-        if gone != effects && !(later && *effects == 1) {
+        let later = BY_AND_BY.iter().any(|one| one.name() == *action);
+        if gone != effects && !(later && gone < effects) {
             faults.push(format!(
                 "{action}: the journal counts {gone} objects, {effects} changed"
             ));
