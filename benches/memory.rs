@@ -23,7 +23,7 @@ mod stack;
 use case::{Case, NAME};
 use cluster::Result;
 use serde_json::json;
-use stack::{Options, Stack};
+use stack::{Audit, Options, Stack};
 use std::time::{Duration, Instant};
 use tenant_closure::closure::report::Phase;
 
@@ -63,6 +63,7 @@ async fn planned(users: u32, idle: Option<Duration>) -> Result<u64> {
     let options = Options {
         simulation: simulator::demo_tenant(users, 7),
         quiet: true,
+        audit: Audit::Nothing,
         ..Options::default()
     };
     let stack = Stack::start(None, options).await?;

@@ -26,6 +26,7 @@ mod simulator;
 mod stack;
 
 use cluster::Result;
+use stack::Audit;
 use std::time::Instant;
 
 // One thread: what is started here is killed by the kernel when the thread that started it is gone.
@@ -39,7 +40,7 @@ async fn main() -> Result<()> {
         Err(_) => 10_000,
     };
     let begun = Instant::now();
-    let figures = pace::closes(users).await?;
+    let figures = pace::closes(users, Audit::Nothing).await?;
     let whole = begun.elapsed().as_secs_f64();
     let of = |key: &str| figures[key].as_f64().unwrap_or(f64::NAN);
     println!("closing a tenant of {users} users: {whole:.1} s in all, with starting everything");

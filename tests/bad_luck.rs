@@ -33,9 +33,6 @@ mod policies;
 mod readers;
 #[path = "bad_luck/refused.rs"]
 mod refused;
-#[allow(dead_code)] // the tests of rights use the rest
-#[path = "support/rights.rs"]
-mod rights;
 #[path = "support/rows.rs"]
 mod rows;
 #[allow(dead_code)] // the demo uses the rest

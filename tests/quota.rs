@@ -25,6 +25,7 @@ mod simulator;
 mod stack;
 
 use cluster::Result;
+use stack::Audit;
 
 /// A third more than may be written at once.
 const USERS: u32 = 4_000;
@@ -32,7 +33,7 @@ const USERS: u32 = 4_000;
 #[tokio::test(flavor = "current_thread")]
 async fn hardly_anything_is_refused_and_nobody_is_lost() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let figures = pace::closes(USERS).await.unwrap();
+    let figures = pace::closes(USERS, Audit::Requests).await.unwrap();
     let of = |key: &str| figures[key].as_f64().unwrap();
     assert_eq!(of("usersToDelete"), 0.0, "{figures}");
     assert!(of("userDeletes") > f64::from(USERS) - 10.0, "{figures}");

@@ -39,7 +39,5 @@ mod needed;
 mod others;
 #[path = "security/poison.rs"]
 mod poison;
-#[path = "support/rights.rs"]
-mod rights;
 
 use cluster::Result;

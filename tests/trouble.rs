@@ -62,9 +62,6 @@ mod partner;
 mod person;
 #[path = "trouble/preconditions.rs"]
 mod preconditions;
-#[allow(dead_code)] // the tests of rights use the rest
-#[path = "support/rights.rs"]
-mod rights;
 #[path = "trouble/roles.rs"]
 mod roles;
 #[path = "support/rows.rs"]

@@ -31,7 +31,7 @@ use case::{Case, NAME};
 use children::{Program, binary};
 use cluster::Result;
 use person::Person;
-use stack::{Options, Stack, say};
+use stack::{Audit, Options, Stack, say};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -103,6 +103,7 @@ async fn demo(dir: &Path, hold: bool) -> Result<ExitCode> {
     let options = Options {
         simulation: simulator::demo_tenant(users, seed),
         values: vec!["configuration.retainedAdministratorProofDays=30".to_owned()],
+        audit: Audit::Nothing,
         ..Options::default()
     };
     let stack = Stack::start(Some(dir), options).await?;

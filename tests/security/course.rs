@@ -4,8 +4,8 @@ use crate::case::{Case, NAME};
 use crate::others::{self, Others};
 use crate::person::Person;
 use crate::poison::{self, Poisoned};
-use crate::rights::{operator, roles};
-use crate::stack::{Options, Stack};
+use crate::stack::rights::{operator, roles};
+use crate::stack::{Audit, Options, Stack};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -100,8 +100,8 @@ async fn close() -> Left {
         ],
         arguments: vec!["--log-json"],
         log: Some("debug"),
-        audit: true,
-        bodies: true,
+        audit: Audit::Bodies,
+        refused: Vec::new(),
         quiet: true,
         before: Some(namespace.to_string()),
         environment: Vec::new(),

@@ -1,7 +1,7 @@
 //! What the chart grants the operator is what it uses, no more and no less, by the API server's own record.
 
 use crate::course::left;
-use crate::rights::{Right, allows, granted, words};
+use crate::stack::rights::{Right, allows, granted, words};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -89,8 +89,10 @@ fn table() -> String {
     let mut text = "# Rights on the API server
 
 What the chart grants the operator. A test carries out a closure and holds this against the API server's own record of
-requests: whatever is granted is used, and whatever is used is granted. The same record is looked at after all other rows
-of the tests on a real API server together: no request was refused that no row meant to be, and no right was left unused. Written by the code; `make rights` writes it anew.
+requests: whatever is granted is used, and whatever is used is granted. The same record is looked at after all rows of the
+tests of trouble and bad luck together: no request was refused that no row meant to be, and no right was left unused. Every other
+test that runs the operator on a real API server ends with such a look, too: what it used was granted, and what was refused was
+meant to be. Written by the code; `make rights` writes it anew.
 
 | Where | Group | Resources | Names | Verbs | What for |
 | --- | --- | --- | --- | --- | --- |

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::case::{Case, NAME};
 use crate::person::Person;
 use crate::simulator;
-use crate::stack::{Options, Stack};
+use crate::stack::{Audit, Options, Stack};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tenant_closure::closure::report::Phase;
@@ -15,10 +15,11 @@ use tenant_closure::quota;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Closes a tenant of so many users; the simulator's figures of it.
-pub(crate) async fn closes(users: u32) -> Result<Value> {
+pub(crate) async fn closes(users: u32, audit: Audit) -> Result<Value> {
     let options = Options {
         simulation: simulator::demo_tenant(users, 7),
         quiet: true,
+        audit,
         ..Options::default()
     };
     let stack = Stack::start(None, options).await?;

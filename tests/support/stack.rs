@@ -1,5 +1,8 @@
 //! What stands before a closure is applied: control plane, resources, rights, the simulator, the operator.
 
+#[path = "rights.rs"]
+pub(crate) mod rights;
+
 use crate::Result;
 use crate::case::{Case, NAME};
 use crate::children::{Program, binary, free_port, log_end};
@@ -44,14 +47,26 @@ pub(crate) struct Options {
     pub(crate) values: Vec<String>,
     /// What the operator logs, as `RUST_LOG` takes it; as this process's own where absent.
     pub(crate) log: Option<&'static str>,
-    /// Whether the API server writes down each request of the operator's.
-    pub(crate) audit: bool,
-    /// With bodies, but for those of Secrets.
-    pub(crate) bodies: bool,
+    /// What the API server writes down of the operator's requests.
+    pub(crate) audit: Audit,
+    /// Resources of which the API server is to refuse it something.
+    pub(crate) refused: Vec<&'static str>,
     /// Objects that are there before the chart.
     pub(crate) before: Option<String>,
     /// What the operator's environment has besides.
     pub(crate) environment: Vec<(String, String)>,
+}
+
+/// What the API server writes down of the operator's requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Audit {
+    /// What was asked. When the stack ends it is looked at, as it is with bodies.
+    #[default]
+    Requests,
+    /// With bodies, but for those of Secrets.
+    Bodies,
+    /// Nothing: where memory and pace are measured, or a person looks on.
+    Nothing,
 }
 
 /// The whole stack; dropped in this order.
@@ -65,6 +80,8 @@ pub(crate) struct Stack {
     pub(crate) dir: PathBuf,
     /// The chart's objects as they were installed, as YAML.
     pub(crate) chart: String,
+    audit: Audit,
+    refused: Vec<&'static str>,
     kubeconfig: PathBuf,
     arguments: Vec<&'static str>,
     log: Option<&'static str>,
@@ -82,9 +99,9 @@ impl Stack {
         };
         tell("starting etcd and kube-apiserver (the first time they are fetched or built)");
         let how = cluster::Options {
-            audit: options.audit.then(|| cluster::Audit {
-                user: Some(format!("system:serviceaccount:{OPERATOR}:{OPERATOR}")),
-                bodies: options.bodies,
+            audit: (options.audit != Audit::Nothing).then(|| cluster::Audit {
+                user: Some(rights::operator()),
+                bodies: options.audit == Audit::Bodies,
             }),
         };
         let cluster = Arc::new(Cluster::start_with(&how).await?);
@@ -115,6 +132,8 @@ impl Stack {
             port,
             dir,
             chart,
+            audit: options.audit,
+            refused: options.refused,
             kubeconfig,
             arguments: options.arguments,
             log: options.log,
@@ -210,6 +229,23 @@ impl Stack {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+}
+
+impl Drop for Stack {
+    /// Whatever a test was about: the operator used no right that nobody granted, and was refused only what it was meant to be.
+    fn drop(&mut self) {
+        if self.audit == Audit::Nothing || std::thread::panicking() {
+            return;
+        }
+        let record = rights::record(&self.cluster.audit_log());
+        let granted = rights::granted(&rights::roles(&self.chart));
+        let meant = |_: &str, resource: &str| self.refused.contains(&resource);
+        let mut wrong = rights::amiss(&record, &granted, meant);
+        if record.is_empty() {
+            wrong.push("the API server wrote down no request of the operator".to_owned());
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }
 

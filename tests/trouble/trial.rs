@@ -415,7 +415,6 @@ async fn shared() -> (&'static Stack, &'static Handle) {
                         arguments: crate::ARGUMENTS.to_vec(),
                         quiet: true,
                         values: crate::values(),
-                        audit: true,
                         ..Options::default()
                     };
                     let started = Stack::start(None, options).await;
