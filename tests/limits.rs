@@ -24,7 +24,7 @@ mod stack;
 #[path = "limits/two_processes.rs"]
 mod two_processes;
 
-use case::{Case, NAME};
+use case::Case;
 use cluster::Result;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::Lease;
@@ -321,21 +321,8 @@ async fn as_many_act_at_once_as_the_configuration_says_and_who_waits_does_not_co
 
 /// This person approves the plan at hand, as soon as the policies have heard of the closure; when the API server took it.
 async fn approve(case: &Case, person: &str) -> Timestamp {
-    let closure = case.closures().get(NAME).await.unwrap();
-    let plan = closure.status.unwrap().plan.unwrap();
-    let until = Timestamp::now() + SignedDuration::from_hours(240);
-    let approval = json!({
-        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
-        "metadata": {"name": person, "namespace": case.namespace},
-        "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.metadata.uid,
-            "tenantID": closure.spec.tenant.id, "planDigest": plan.digest,
-            "confirmDomain": closure.spec.tenant.initial_domain, "approver": person, "expiresAt": until.to_string()},
-    });
-    let deadline = Instant::now() + PATIENCE;
-    while let Err(why) = case.cluster.apply(person, &approval.to_string()).await {
-        assert!(Instant::now() < deadline, "{why}");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+    let approval = case.approval(person, person).await.unwrap();
+    case.until_applied(person, &approval).await.unwrap();
     let all: Api<ClosureApproval> = Api::namespaced(case.cluster.client("admin"), &case.namespace);
     all.get(person)
         .await

@@ -24,7 +24,6 @@ mod stack;
 
 use case::{Case, NAME};
 use cluster::Result;
-use kube::ResourceExt as _;
 use reasons::until_told;
 use serde_json::{Value, json};
 use stack::{Options, Stack};
@@ -67,22 +66,13 @@ async fn restore(case: &Case) {
 
 /// An approval of the plan at hand in somebody's name, for ten days.
 async fn approval(case: &Case, name: &str, approver: &str) -> String {
-    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240);
-    approval_until(case, name, approver, until).await
+    case.approval(name, approver).await.unwrap().to_string()
 }
 
 async fn approval_until(case: &Case, name: &str, approver: &str, until: jiff::Timestamp) -> String {
-    let closure = case.closures().get(NAME).await.unwrap();
-    let digest = closure.status.as_ref().unwrap().plan.as_ref().unwrap();
-    json!({
-        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
-        "metadata": {"name": name, "namespace": case.namespace},
-        "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.uid().unwrap(),
-            "tenantID": case.portal.tenant.id, "planDigest": digest.digest,
-            "confirmDomain": case.portal.tenant.initial_domain, "approver": approver,
-            "expiresAt": until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()},
-    })
-    .to_string()
+    let mut approval = case.approval(name, approver).await.unwrap();
+    approval["spec"]["expiresAt"] = json!(until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    approval.to_string()
 }
 
 /// Tries until the policies act, or no longer do: both take about a second. What is to be refused is tried without creating

@@ -22,9 +22,8 @@ mod simulator;
 #[path = "support/stack.rs"]
 mod stack;
 
-use case::{Case, NAME};
+use case::Case;
 use cluster::Result;
-use kube::ResourceExt as _;
 use reasons::until_told;
 use serde_json::{Value, json};
 use signer::Signer;
@@ -53,22 +52,11 @@ async fn until_more_effects(case: &Case, than: usize) -> usize {
 
 /// Bob's approval of the plan at hand, signed.
 async fn signed(case: &Case, signer: &Signer) -> Value {
-    let closure = case.closures().get(NAME).await.unwrap();
-    let digest = closure.status.as_ref().unwrap().plan.as_ref().unwrap();
-    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240);
-    let spec = json!({
-        "purpose": "Approval", "closureName": NAME, "closureUID": closure.uid().unwrap(),
-        "tenantID": case.portal.tenant.id, "planDigest": digest.digest,
-        "confirmDomain": case.portal.tenant.initial_domain, "approver": "bob",
-        "expiresAt": until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    });
-    let mut spec: ClosureApprovalSpec = serde_json::from_value(spec).unwrap();
-    let text = spec.text().unwrap();
-    spec.signature = Some(signer.sign("bob", "tenantclosure.dev", &text));
-    json!({
-        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
-        "metadata": {"name": "bobs", "namespace": case.namespace}, "spec": spec,
-    })
+    let mut approval = case.approval("bobs", "bob").await.unwrap();
+    let spec = serde_json::from_value::<ClosureApprovalSpec>(approval["spec"].clone());
+    let text = spec.unwrap().text().unwrap();
+    approval["spec"]["signature"] = json!(signer.sign("bob", "tenantclosure.dev", &text));
+    approval
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -94,12 +82,8 @@ async fn a_key_that_is_removed_stops_the_work() {
     case.apply().await.unwrap();
     let none = "0 of 1 approvals for this plan";
     until_told(&case, "Approved", "ApprovalsMissing", none).await;
-    let approval = signed(&case, &signer).await.to_string();
-    let deadline = Instant::now() + PATIENCE;
-    while let Err(why) = case.cluster.apply("bob", &approval).await {
-        assert!(Instant::now() < deadline, "{why}");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+    let approval = signed(&case, &signer).await;
+    case.until_applied("bob", &approval).await.unwrap();
     until_told(&case, "Approved", "QuorumReached", "1 of 1").await;
     until_more_effects(&case, 40).await;
 

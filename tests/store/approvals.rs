@@ -2,12 +2,9 @@
 
 use super::{NAME, Place, judged, read, until_told};
 use crate::person::Person;
-use kube::ResourceExt as _;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use std::time::Duration;
 
 /// Bob approves the plan at hand; the UID of his approval.
 async fn approved(place: &Place) -> String {
@@ -17,23 +14,8 @@ async fn approved(place: &Place) -> String {
     let digest = digest.digest.clone();
     let person = Person::new(case, true, None);
     person.brief_judge(&closure, &digest).await.unwrap();
-    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240);
-    let approval = json!({
-        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
-        "metadata": {"name": "bobs", "namespace": "closures"},
-        "spec": {
-            "purpose": "Approval", "closureName": NAME, "closureUID": closure.uid().unwrap(),
-            "tenantID": case.portal.tenant.id, "planDigest": digest, "approver": "bob",
-            "confirmDomain": case.portal.tenant.initial_domain,
-            "expiresAt": until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        },
-    });
-    let deadline = Instant::now() + PATIENCE;
-    while let Err(why) = case.cluster.apply("bob", &approval.to_string()).await {
-        // The policies may not have heard of the closure yet.
-        assert!(Instant::now() < deadline, "{why}");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+    let approval = case.approval("bobs", "bob").await.unwrap();
+    case.until_applied("bob", &approval).await.unwrap();
     let get = ["get", "closureapproval", "bobs", "-n", "closures", "-o"];
     let get = [&get[..], &["jsonpath={.metadata.uid}"]].concat();
     let (done, uid, why) = case.cluster.kubectl("admin", &get, None).await.unwrap();

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::cluster::Cluster;
 use crate::simulator::{Portal, Tenant};
+use jiff::{SignedDuration, Timestamp};
 use kube::api::Api;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -18,6 +19,9 @@ const EXAMPLE_DOMAIN: &str = "contoso.onmicrosoft.com";
 
 /// For how long the API server may not know a new kind.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// For how long the policies may take to hear of a new closure.
+#[allow(dead_code)] // not every program approves by hand
+const HEARD: Duration = Duration::from_secs(120);
 
 /// One closure of one tenant.
 pub(crate) struct Case {
@@ -65,6 +69,40 @@ impl Case {
                     if trouble.to_string().contains("There can be a delay")
                         && Instant::now() < deadline =>
                 {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                other => return other.map(drop),
+            }
+        }
+    }
+
+    /// An approval of the plan at hand in this person's name, for ten days, with nothing wrong in it.
+    #[allow(dead_code)] // not every program approves by hand
+    pub(crate) async fn approval(&self, name: &str, approver: &str) -> Result<Value> {
+        let closure = self.closures().get(NAME).await?;
+        let plan = closure.status.and_then(|status| status.plan);
+        let digest = plan.ok_or("there is no plan to approve")?.digest;
+        let until = Timestamp::now() + SignedDuration::from_hours(240);
+        Ok(json!({
+            "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "spec": {
+                "purpose": "Approval", "closureName": NAME, "closureUID": closure.metadata.uid,
+                "tenantID": closure.spec.tenant.id, "planDigest": digest,
+                "confirmDomain": closure.spec.tenant.initial_domain, "approver": approver,
+                "expiresAt": until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            },
+        }))
+    }
+
+    /// The person applies it, as soon as the policies have heard of the closure.
+    #[allow(dead_code)] // not every program approves by hand
+    pub(crate) async fn until_applied(&self, person: &str, manifest: &Value) -> Result<()> {
+        let deadline = Instant::now() + HEARD;
+        let text = manifest.to_string();
+        loop {
+            match self.cluster.apply(person, &text).await {
+                Err(_) if Instant::now() < deadline => {
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }
                 other => return other.map(drop),

@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 use tenant_closure::api::{ClosureApproval, Purpose, TenantClosureStatus};
 use tenant_closure::closure::report::Phase;
 
@@ -29,9 +28,6 @@ crate::rows![
     who_approves_and_then_changes_the_closure
 ];
 
-/// For how long the policies may take to hear of a new closure.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 /// Whole seconds, so many hours from now.
 pub(crate) fn hours(hours: i64) -> String {
     let then = Timestamp::now() + SignedDuration::from_hours(hours);
@@ -40,29 +36,13 @@ pub(crate) fn hours(hours: i64) -> String {
 
 /// An approval of the plan in force with nothing wrong in it.
 pub(crate) async fn good(trial: &Trial, name: &str, approver: &str) -> Value {
-    let closure = trial.case.closures().get(NAME).await.unwrap();
-    let plan = closure.status.unwrap().plan.unwrap();
-    json!({
-        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
-        "metadata": {"name": name, "namespace": trial.case.namespace},
-        "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.metadata.uid,
-            "tenantID": closure.spec.tenant.id, "planDigest": plan.digest,
-            "confirmDomain": closure.spec.tenant.initial_domain, "approver": approver, "expiresAt": hours(240)},
-    })
+    trial.case.approval(name, approver).await.unwrap()
 }
 
 /// The person creates it, as soon as the policies have heard of the closure.
 pub(crate) async fn create(trial: &Trial, person: &str, approval: &Value) {
-    let deadline = Instant::now() + PATIENCE;
-    while let Err(why) = trial
-        .case
-        .cluster
-        .apply(person, &approval.to_string())
-        .await
-    {
-        assert!(Instant::now() < deadline, "{why}");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+    let applied = trial.case.until_applied(person, approval).await;
+    applied.unwrap();
 }
 
 pub(crate) async fn admin(trial: &Trial, args: &[&str]) {

@@ -1,7 +1,6 @@
 //! An approval whose time runs out: announced, waited for, and given again for the same plan.
 
 use crate::approvals::carol_may_too;
-use crate::case::NAME;
 use crate::trial::{Trial, condition};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -25,23 +24,11 @@ async fn approve(trial: &Trial, name: &str, until: Timestamp) {
 }
 
 async fn approve_as(trial: &Trial, person: &str, name: &str, until: Timestamp) {
-    let closure = trial.case.closures().get(NAME).await.unwrap();
-    let plan = closure.status.unwrap().plan.unwrap();
+    let case = &trial.case;
+    let mut approval = case.approval(name, person).await.unwrap();
     let until = Timestamp::from_second(until.as_second()).unwrap();
-    let approval = json!({
-        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureApproval",
-        "metadata": {"name": name, "namespace": trial.case.namespace},
-        "spec": {"purpose": "Approval", "closureName": NAME, "closureUID": closure.metadata.uid,
-            "tenantID": closure.spec.tenant.id, "planDigest": plan.digest,
-            "confirmDomain": closure.spec.tenant.initial_domain, "approver": person, "expiresAt": until.to_string()},
-    });
-    let cluster = &trial.case.cluster;
-    let deadline = Timestamp::now() + SignedDuration::from_secs(60);
-    // The policies hear of a new closure a moment later.
-    while let Err(why) = cluster.apply(person, &approval.to_string()).await {
-        assert!(Timestamp::now() < deadline, "{why}");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+    approval["spec"]["expiresAt"] = json!(until.to_string());
+    case.until_applied(person, &approval).await.unwrap();
 }
 
 /// The note of the event with this reason.
