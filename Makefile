@@ -53,8 +53,8 @@ sdk-test: tools ## run Microsoft's own SDKs (Python; JavaScript where npm is) on
 stores-test: tools ## run the evidence stores of S3, Azure and Google on real servers (minutes the first time)
 	@ready=(); \
 	for store in s3 azure gcs; do \
-	  code=0; tests/stores/server.sh $$store >/dev/null || code=$$?; \
-	  case $$code in 0) ready+=("$$store::") ;; 3) ;; *) exit $$code ;; esac; \
+	  if tests/stores/server.sh $$store >/dev/null; then ready+=("$$store::"); \
+	  else echo "stores: no server for $$store can be had: it is not tried" >&2; fi; \
 	done; \
 	(($${#ready[@]})) || { echo 'no server can be had: nothing is tried' >&2; exit 1; }; \
 	cargo test --features object-stores --test stores -- --test-threads 2 secrets:: "$${ready[@]}"

@@ -1,4 +1,4 @@
-//! The safety table names tests: each is there.
+//! The safety table names tests: each is there, and is run.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)] // tests say what failed by panicking
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ fn named(line: &str) -> Vec<(&str, &str)> {
     spans.filter_map(|span| span.split_once(".rs::")).collect()
 }
 
-/// Whether a file has a test of this name: a function under the attribute, or one that its list of rows names.
+/// Whether a file has a test of this name that runs: a function under the attribute, or one that its list of rows names.
 fn has(text: &str, name: &str) -> bool {
     let function = format!("fn {name}(");
     let listed = text
@@ -24,9 +24,81 @@ fn has(text: &str, name: &str) -> bool {
     let mut listed = listed.into_iter().flat_map(|(rows, _)| rows.split(','));
     let row = listed.any(|one| one.trim() == name);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    lines.windows(2).any(|pair| {
-        let attribute = pair[0].starts_with("#[") && pair[0].contains("test");
-        pair[1].contains(&function) && (attribute || row)
+    let found = lines.iter().enumerate();
+    found
+        .filter(|(_, line)| line.contains(&function))
+        .any(|(at, _)| {
+            let above = lines[..at].iter().rev();
+            let attributes: Vec<&&str> = above.take_while(|one| one.starts_with("#[")).collect();
+            let is = |start: &str| attributes.iter().any(|one| one.starts_with(start));
+            let test = is("#[test]") || is("#[tokio::test");
+            (test || row) && !is("#[ignore") && !is("#[cfg")
+        })
+}
+
+/// What a text between two others is.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    rest.split_once(after).map(|(found, _)| found)
+}
+
+/// The features of a list such as `"operator", "object-stores"`.
+fn features(list: &str) -> BTreeSet<&str> {
+    list.split('"').skip(1).step_by(2).collect()
+}
+
+/// Whether `cargo test` runs the tests of this target, as the manifest and its first file say.
+fn is_built(manifest: &str, target: &str, code: &str) -> bool {
+    let default = between(manifest, "\ndefault = [", "]").map_or_else(BTreeSet::new, features);
+    let mut sections = manifest.split("\n[[test]]\n").skip(1);
+    let name = format!("name = \"{target}\"");
+    let section = sections.find(|one| one.lines().next() == Some(&*name));
+    let section = section.map_or("", |one| one.split("\n\n").next().unwrap_or_default());
+    let mut needed =
+        between(section, "required-features = [", "]").map_or_else(BTreeSet::new, features);
+    needed.extend(
+        code.lines()
+            .filter_map(|line| between(line, "#![cfg(feature = \"", "\")]")),
+    );
+    needed.is_subset(&default) && !section.contains("test = false")
+}
+
+/// Why the tests of a file are not run by `.ci/run`; `None`: they are.
+fn not_run(path: &str) -> Option<String> {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap_or_default();
+    let (folder, name) = path.rsplit_once('/')?;
+    if folder == "src" || folder.starts_with("src/") {
+        let (inside, module) = match folder.rsplit_once('/') {
+            Some((above, last)) if name == "mod" => (above, last),
+            _ => (folder, name),
+        };
+        let parents = [
+            format!("{inside}.rs"),
+            format!("{inside}/mod.rs"),
+            format!("{inside}/lib.rs"),
+        ];
+        let line = format!("mod {module};");
+        let named = parents.iter().any(|parent| read(parent).contains(&line));
+        return (!named).then(|| format!("{path}.rs is in no module"));
+    }
+    let below = path.strip_prefix("tests/")?;
+    let target = below.split('/').next()?;
+    let code = read(&format!("tests/{target}.rs"));
+    if below != target && !code.contains(&format!("#[path = \"{below}.rs\"]")) {
+        return Some(format!("{path}.rs is no part of tests/{target}.rs"));
+    }
+    if is_built(&read("Cargo.toml"), target, &code) {
+        return None;
+    }
+    let own = format!("{target}-test");
+    let makefile = read("Makefile");
+    let recipe = between(&makefile, &format!("\n{own}:"), "\n\n").unwrap_or_default();
+    let run = recipe.contains(&format!("--test {target} "))
+        && read(".ci/run")
+            .lines()
+            .any(|line| line.ends_with(&format!("make {own}")));
+    (!run).then(|| {
+        format!("tests/{target}.rs is not built by itself, and .ci/run runs no make {own}")
     })
 }
 
@@ -47,6 +119,7 @@ fn each_feature_names_tests_that_are_there() {
             wrong.push(format!("no test: {row}"));
         }
         for (path, name) in tests {
+            wrong.extend(not_run(path));
             match fs::read_to_string(root().join(format!("{path}.rs"))) {
                 Ok(code) if has(&code, name) => {}
                 Ok(_) => wrong.push(format!("{path}.rs has no test {name}")),
@@ -58,7 +131,7 @@ fn each_feature_names_tests_that_are_there() {
 }
 
 /// Features that were promised: each has a row, in these words.
-const PROMISED: [&str; 39] = [
+const PROMISED: [&str; 50] = [
     "Tenant id and initial domain are compared",
     "Tenants can be protected",
     "Mode Plan is the default",
@@ -98,6 +171,17 @@ const PROMISED: [&str; 39] = [
     "five words of Microsoft's procedure",
     "asks the network for nothing",
     "Secrets are read by name",
+    "Journal and effects agree one to one",
+    "A signed approval counts only by a key",
+    "Through GitOps the author cannot approve",
+    "A machine that the configuration names does not approve",
+    "What is granted is what is used",
+    "no reply's text",
+    "The other Global administrators go last",
+    "Who comes while the plan is carried out is seen early",
+    "The report tells on whose approvals",
+    "An evidence store from which something was taken away",
+    "What the first line of an inventory says of its retention",
 ];
 
 #[test]
@@ -139,4 +223,35 @@ fn the_reader_of_tests_can_fail() {
     assert!(has(code, "one") && !has(code, "two") && !has(code, "three"));
     let code = "crate::rows![one, two];\n\nasync fn two() {}\nasync fn three() {}\n";
     assert!(!has(code, "one") && has(code, "two") && !has(code, "three"));
+    for idle in ["#[ignore = \"slow\"]", "#[cfg(feature = \"other\")]"] {
+        for code in [
+            format!("{idle}\n#[test]\nfn one() {{}}"),
+            format!("#[test]\n{idle}\nfn one() {{}}"),
+        ] {
+            assert!(!has(&code, "one"), "{code}");
+        }
+    }
+}
+
+#[test]
+fn the_reader_of_targets_can_fail() {
+    let manifest = "[features]\ndefault = [\"operator\"]\n\n[[test]]\nname = \"plain\"\nharness = false\n\n\
+                    [[test]]\nname = \"clouds\"\nrequired-features = [\"operator\", \"object-stores\"]\n\n";
+    let operator = "#![cfg(feature = \"operator\")]\n";
+    assert!(is_built(manifest, "plain", operator) && is_built(manifest, "unnamed", ""));
+    assert!(!is_built(manifest, "clouds", operator));
+    assert!(!is_built(
+        manifest,
+        "plain",
+        "#![cfg(feature = \"object-stores\")]\n"
+    ));
+    assert_eq!(not_run("tests/safety"), None);
+    assert_eq!(not_run("src/closure/tests/guards"), None);
+    for nowhere in [
+        "tests/safety/more",
+        "tests/store/nobody",
+        "src/closure/nobody",
+    ] {
+        assert!(not_run(nowhere).is_some(), "{nowhere}");
+    }
 }
