@@ -8,6 +8,7 @@
 #[allow(dead_code)] // the tests use the rest
 #[path = "../tests/support/case.rs"]
 mod case;
+#[allow(dead_code)] // others use the rest
 #[path = "../tests/support/children.rs"]
 mod children;
 #[allow(dead_code, unreachable_pub)] // the tests use the rest

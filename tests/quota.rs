@@ -7,6 +7,7 @@
 #[allow(dead_code)] // other test binaries use the rest
 #[path = "support/case.rs"]
 mod case;
+#[allow(dead_code)] // others use the rest
 #[path = "support/children.rs"]
 mod children;
 #[allow(dead_code, unreachable_pub)] // other test binaries use the rest

@@ -121,7 +121,7 @@ fn is_inside(tenant: &Tenant, position: u32) -> bool {
 /// The unit that a user is in.
 pub(super) fn around(tenant: &Tenant, position: u32) -> Option<Value> {
     let unit = tenant.unit.filter(|_| is_inside(tenant, position));
-    unit.map(row)
+    unit.map(|unit| row(unit, None))
 }
 
 fn release(world: &mut World, index: usize, positions: &[u32]) {
