@@ -74,7 +74,7 @@ pub(crate) async fn attestation(
     Ok(spec)
 }
 
-/// As whom a brake is written. A GitOps tool takes what is owned in kubectl's name (and a manager without a name of its own is
+/// As whom a brake is written. A `GitOps` tool takes what is owned in kubectl's name (and a manager without a name of its own is
 /// called like this program, `kubectl-…`) for a slip that it corrects: Flux drops those fields with its next run.
 const FIELD_MANAGER: &str = "tenant-closure-plugin";
 

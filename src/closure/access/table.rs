@@ -153,7 +153,7 @@ pub const TABLE: [Right; 37] = [
         Kind::Permission,
         "RoleManagement.Read.Directory",
         When::Always,
-        "reads who holds which directory role, itself included",
+        "reads who holds which directory role, itself included, who may take one up, and until when",
     ),
     Right {
         not_in: &[Cloud::China],
