@@ -55,6 +55,7 @@ fn world() -> impl Strategy<Value = World> {
             Just(Agreement::Azure),
             Just(Agreement::Enterprise),
             Just(Agreement::Unknown),
+            Just(Agreement::WithTenant),
         ],
         0..4,
     );
@@ -324,10 +325,11 @@ fn distort(run: &mut Run, seen: &mut Observation, (approvals, dice): (u32, [u8; 
     run.plan.terms.hold = (dice[4] < 10).then(|| "case".to_owned());
     if let Fact::Known(all) = &mut seen.subscriptions {
         for one in all {
-            one.lifecycle = match dice[4] % 5 {
+            one.lifecycle = match dice[4] % 6 {
                 0 => Lifecycle::Disabled,
                 1 => Lifecycle::Gone,
                 2 => Lifecycle::LockedOut,
+                3 => Lifecycle::Expired,
                 _ => Lifecycle::Active,
             };
         }
@@ -478,7 +480,9 @@ fn check_facts(run: &Run, seen: &Observation, intent: &Intent) {
             if later == Step::DeleteDirectory && !past {
                 let mut all = seen.subscriptions.known().unwrap().iter();
                 assert!(
-                    all.all(|s| s.lifecycle == Lifecycle::Gone),
+                    all.all(
+                        |s| s.lifecycle == Lifecycle::Gone || s.agreement == Agreement::WithTenant
+                    ),
                     "steps 2 and 3 are done before"
                 );
             }

@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Where a subscription stands in its life (Graph's words in brackets).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifecycle {
-    /// Runs (Enabled), or in grace after its term (Warning).
+    /// Runs (Enabled).
     Active,
+    /// Its term is over (Warning): for 30 days it is there as before and can be renewed, then Microsoft disables it. Source:
+    /// learn.microsoft.com `microsoft-365/commerce/subscriptions/what-if-my-subscription-expires`.
+    Expired,
     /// Canceled or past grace (Suspended): data is kept, it can be deleted.
     Disabled,
     /// Locked by Microsoft (`LockedOut`).
@@ -33,9 +36,28 @@ pub enum Agreement {
     Azure,
     /// Enterprise agreement, as its billing account shows.
     Enterprise,
+    /// Microsoft Entra ID Free: nobody bought it, it comes and goes with the tenant.
+    WithTenant,
     /// No account that the closure names shows it, and Graph tells of no partner: bought directly, by a user's self-service,
     /// under a Customer Agreement or a volume licence. Graph shows these alike, so it is never guessed.
     Unknown,
+}
+
+impl Agreement {
+    /// It is ended by somebody, or by its term. What goes with the tenant nobody can cancel or delete before, and no delete-tenant
+    /// check asks for it.
+    pub fn ends_apart(self) -> bool {
+        self != Self::WithTenant
+    }
+
+    /// Is this the name of the subscription that Microsoft adds to every tenant, and that nobody can change, cancel or delete while
+    /// the tenant is active? Source: learn.microsoft.com `azure/cost-management-billing/manage/microsoft-entra-id-free` and message
+    /// MC1156361 of Microsoft's message center. However it is written: in words, or as a part number.
+    pub fn names_entra_id_free(product: &str) -> bool {
+        let letters = product.chars().filter(char::is_ascii_alphanumeric);
+        let letters: String = letters.map(|one| one.to_ascii_lowercase()).collect();
+        letters == "microsoftentraidfree"
+    }
 }
 
 /// A subscription.
@@ -108,6 +130,20 @@ impl Term {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_goes_with_the_tenant_is_known_by_its_whole_name() {
+        for (name, is) in [
+            ("Microsoft Entra ID Free", true),
+            ("MICROSOFT_ENTRA_ID_FREE", true),
+            ("Microsoft Entra ID P1", false),
+            ("Microsoft Entra ID Free for our branch", false),
+            ("Entra", false),
+            ("", false),
+        ] {
+            assert_eq!(Agreement::names_entra_id_free(name), is, "{name}");
+        }
+    }
 
     #[test]
     fn a_term_is_a_duration_and_is_told_in_words() {

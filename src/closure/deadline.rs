@@ -58,7 +58,7 @@ pub fn deadline(plan: &Plan, memory: &Memory, step: Step) -> Option<Timestamp> {
     };
     let slack = plan.terms.overdue_after;
     let for_persons = slack.saturating_mul(FOR_PERSONS);
-    let ends = head.subscriptions.iter().filter_map(|one| one.ends_at);
+    let ends = head.ended_apart().filter_map(|one| one.ends_at);
     let terms = ends.max();
     let (takes, spare, not_before) = match step {
         Step::Preconditions => return None,

@@ -29,8 +29,7 @@ pub fn of_plan(sealed: &Sealed, terms: &Terms, made_at: Timestamp) -> Estimate {
     let users_gone = users_gone(writes, begins);
     let policies = policies(head.policies.len());
     let last = head
-        .subscriptions
-        .iter()
+        .ended_apart()
         .map(|one| (free_at(one, users_gone), one))
         .max_by_key(|(at, _)| *at);
     let (at, dominated_by, mut message) = match last {

@@ -166,7 +166,7 @@ pub struct Bought {
     pub name: String,
     /// Seats.
     pub seats: u32,
-    /// Where it stands: `Active`, `Disabled`, `LockedOut`.
+    /// Where it stands: `Active`, `Expired`, `Disabled`, `LockedOut`.
     pub state: &'static str,
     /// How it was bought.
     pub agreement: Agreement,
@@ -184,6 +184,7 @@ impl From<&Subscription> for Bought {
             seats: one.seats,
             state: match one.lifecycle {
                 Lifecycle::Active => "Active",
+                Lifecycle::Expired => "Expired",
                 Lifecycle::Disabled => "Disabled",
                 Lifecycle::LockedOut => "LockedOut",
                 Lifecycle::Gone => "Gone",

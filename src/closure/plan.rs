@@ -147,7 +147,7 @@ pub struct PlanHead {
     /// How many of them hold a directory role: to delete those takes one.
     #[serde(default, skip_serializing_if = "crate::closure::memory::is_zero")]
     pub other_administrators: u32,
-    /// Subscriptions to cancel and to delete.
+    /// Subscriptions to cancel and to delete, and the one that goes with the tenant.
     #[schemars(length(max = 500))]
     pub subscriptions: Vec<PlannedSubscription>,
     /// Security defaults are switched off in step 4.
@@ -214,7 +214,7 @@ pub struct PlannedSubscription {
     pub seats: u32,
     /// How it was bought.
     pub agreement: Agreement,
-    /// It was disabled or canceled already when the plan was made.
+    /// It was expired, disabled or canceled already when the plan was made.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
     /// Its recurring billing is switched off before any user is touched.
@@ -240,6 +240,19 @@ pub struct PlannedSubscription {
     pub renews: bool,
     /// Who can end it.
     pub ended_by: Ender,
+}
+
+impl PlanHead {
+    /// The subscriptions that somebody ends, or their term.
+    pub fn ended_apart(&self) -> impl Iterator<Item = &PlannedSubscription> {
+        let all = self.subscriptions.iter();
+        all.filter(|one| one.agreement.ends_apart())
+    }
+
+    /// How many those are.
+    pub fn to_end(&self) -> u32 {
+        u32::try_from(self.ended_apart().count()).unwrap_or(u32::MAX)
+    }
 }
 
 impl PlannedSubscription {
@@ -269,6 +282,8 @@ pub enum Ender {
     Distributor,
     /// The account manager of the agreement.
     AccountManager,
+    /// Nobody: it goes with the tenant.
+    Tenant,
 }
 
 impl Sealed {

@@ -217,9 +217,9 @@ fn steps(plan: &Plan, memory: &Memory, decided: &Decided) -> BTreeMap<Step, (u32
             (Step::Preconditions, _) => 4,
             (Step::Users, Some(_)) => plan.users(),
             (Step::CancelSubscriptions, Some(head)) => {
-                len(&head.subscriptions).saturating_add(len(&head.domains))
+                head.to_end().saturating_add(len(&head.domains))
             }
-            (Step::DeleteSubscriptions, Some(head)) => len(&head.subscriptions),
+            (Step::DeleteSubscriptions, Some(head)) => head.to_end(),
             (Step::DisableMfa, Some(head)) => disable_mfa::all(head),
             _ => 0,
         };
@@ -308,7 +308,7 @@ fn planned(plan: &Plan) -> String {
         format!(
             "Planned: {} to delete, {} to end; nothing is changed in mode Plan",
             count(sealed.head.user_count, "user"),
-            count(len(&sealed.head.subscriptions), "subscription")
+            count(sealed.head.to_end(), "subscription")
         )
     })
 }

@@ -41,7 +41,7 @@ pub(super) fn plan(
         supplemented: begun.fold(0, |sum: u32, one| sum.saturating_add(one.users)),
         supplement: supplement(memory, known, report.supplement),
         acceptance: accepted_later(read, known, report.acceptance),
-        subscriptions: u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
+        subscriptions: head.to_end(),
         bought: head
             .subscriptions
             .iter()

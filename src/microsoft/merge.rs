@@ -53,7 +53,11 @@ fn complete(seen: Subscription, covering: Subscription) -> Subscription {
         product: seen.product,
         seats: seen.seats,
         lifecycle,
-        agreement: covering.agreement,
+        agreement: if seen.agreement.ends_apart() {
+            covering.agreement
+        } else {
+            seen.agreement
+        },
         next_change: seen.next_change.or(covering.next_change),
         term_end: covering.term_end,
         next_term: covering.next_term,
@@ -69,8 +73,9 @@ const fn stage(lifecycle: Lifecycle) -> u8 {
     match lifecycle {
         Lifecycle::Active => 0,
         Lifecycle::LockedOut => 1,
-        Lifecycle::Disabled => 2,
-        Lifecycle::Gone => 3,
+        Lifecycle::Expired => 2,
+        Lifecycle::Disabled => 3,
+        Lifecycle::Gone => 4,
     }
 }
 
@@ -119,6 +124,12 @@ mod tests {
                 seen(1, Lifecycle::Active),
                 seen(2, Lifecycle::Active),
                 seen(3, Lifecycle::Disabled),
+                seen(8, Lifecycle::Expired),
+                // What Graph knows to go with the tenant does, whatever an account calls it.
+                Found {
+                    subscription: one(9, Agreement::WithTenant, Lifecycle::Active),
+                    names: vec![id(9)],
+                },
             ],
             vec![
                 bought(102, Lifecycle::Disabled),
@@ -127,6 +138,8 @@ mod tests {
                 bought(5, Lifecycle::Gone),
                 bought(6, Lifecycle::Active),
                 bought(7, Lifecycle::Active),
+                bought(8, Lifecycle::Disabled),
+                bought(9, Lifecycle::Active),
             ],
             vec![one(6, Agreement::Azure, Lifecycle::Active)],
         );
@@ -142,6 +155,8 @@ mod tests {
                 (id(3), Agreement::CustomerAgreement, Lifecycle::Active),
                 (id(4), Agreement::CustomerAgreement, Lifecycle::Active),
                 (id(6), Agreement::Azure, Lifecycle::Active),
+                (id(8), Agreement::CustomerAgreement, Lifecycle::Expired),
+                (id(9), Agreement::WithTenant, Lifecycle::Active),
             ]
         );
         assert!(all[1].resource.is_some() && all[0].resource.is_none());

@@ -143,7 +143,8 @@ fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
     for one in &plan.bought {
         lines.below(&bought(one, dot));
     }
-    let told = u32::try_from(plan.bought.len()).unwrap_or(u32::MAX);
+    let told = plan.bought.iter().filter(|one| one.agreement.ends_apart());
+    let told = u32::try_from(told.count()).unwrap_or(u32::MAX);
     if plan.subscriptions > told {
         lines.below(&format!(
             "and {} more",
@@ -370,8 +371,9 @@ fn promises(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
 }
 
 fn licenses(plan: &PlanStatus) -> String {
-    let seats: u64 = plan.bought.iter().map(|one| u64::from(one.seats)).sum();
-    let more = if plan.bought.len() < plan.subscriptions as usize {
+    let told = || plan.bought.iter().filter(|one| one.agreement.ends_apart());
+    let seats: u64 = told().map(|one| u64::from(one.seats)).sum();
+    let more = if told().count() < plan.subscriptions as usize {
         "more than "
     } else {
         ""

@@ -53,7 +53,8 @@ pub(crate) fn all(tenant: &Tenant) -> Vec<Check> {
         tenant
             .subscriptions
             .iter()
-            .filter(|one| (one.kind == SubscriptionKind::Azure) == azure && !one.gone())
+            .filter(|one| (one.kind == SubscriptionKind::Azure) == azure)
+            .filter(|one| !one.gone() && !one.with_tenant())
             .count()
     };
     let only_retained = tenant.users.alive() == 1

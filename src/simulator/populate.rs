@@ -133,7 +133,11 @@ fn agreements(plan: &scenario::Tenant) -> Vec<String> {
     }
     let bought = |kind| plan.subscriptions.iter().any(|one| one.kind == kind);
     let mut all = Vec::new();
-    if bought(SubscriptionKind::CustomerAgreement) || plan.subscriptions.is_empty() {
+    let agreed = [
+        SubscriptionKind::CustomerAgreement,
+        SubscriptionKind::EntraIdFree,
+    ];
+    if agreed.into_iter().any(bought) || plan.subscriptions.is_empty() {
         all.push(CUSTOMER);
     }
     if bought(SubscriptionKind::Enterprise) {

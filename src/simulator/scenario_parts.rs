@@ -138,6 +138,9 @@ pub enum SubscriptionKind {
     SelfService,
     /// Under an enterprise agreement: the account manager ends it. ARM Billing only shows it.
     Enterprise,
+    /// Microsoft Entra ID Free, which Microsoft adds to every tenant: an account under a Customer Agreement shows it, nobody can change,
+    /// cancel or delete it, and it goes with the tenant.
+    EntraIdFree,
 }
 
 /// One subscription.

@@ -7,6 +7,9 @@ use super::scenario::{self, SubscriptionKind};
 pub(crate) const HOUR: f64 = 3_600_000.0;
 pub(crate) const DAY: f64 = 24.0 * HOUR;
 
+/// What the product is called that Microsoft adds to every tenant.
+const ENTRA_ID_FREE: &str = "Microsoft Entra ID Free";
+
 /// A subscription. Moments are virtual milliseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct Subscription {
@@ -99,7 +102,10 @@ impl Subscription {
     pub(crate) fn new(plan: &scenario::Subscription, mut draw: impl FnMut() -> Uuid) -> Self {
         let id = plan.id.unwrap_or_else(&mut draw);
         let stage = Stage::parse(&plan.status);
+        // Expired: its term is over, and does not renew.
+        let expired = stage == Stage::Warning;
         let term_end = (plan.term_end_days * DAY) as i64;
+        let term_end = if expired { term_end.min(0) } else { term_end };
         Self {
             id,
             commerce_id: if plan.kind == SubscriptionKind::Azure {
@@ -109,13 +115,17 @@ impl Subscription {
             },
             sku_id: Uuid::new_v5(&Uuid::NAMESPACE_DNS, plan.sku.as_bytes()),
             kind: plan.kind,
-            sku: plan.sku.clone(),
+            sku: if plan.kind == SubscriptionKind::EntraIdFree {
+                ENTRA_ID_FREE.to_owned()
+            } else {
+                plan.sku.clone()
+            },
             seats: plan.seats,
             stage,
             term_end,
             term: ((plan.term_days * DAY) as i64).max(1),
-            auto_renew: plan.auto_renew,
-            cancellable: plan.cancellable,
+            auto_renew: plan.auto_renew && !expired,
+            cancellable: plan.cancellable && plan.kind != SubscriptionKind::EntraIdFree,
             window: plan.cancellable_days.map(|days| (days * DAY) as i64),
             cancellable_until: plan.cancellable_days.map(|days| (days * DAY) as i64),
             legacy_offer: plan.legacy_offer,
@@ -139,12 +149,14 @@ impl Subscription {
         self.stage == Stage::Deleted
     }
 
-    /// Runs or could run again: what the procedure wants canceled.
+    /// Comes and goes with the tenant: nobody ends it.
+    pub(crate) fn with_tenant(&self) -> bool {
+        self.kind == SubscriptionKind::EntraIdFree
+    }
+
+    /// Runs: what the procedure wants canceled.
     pub(crate) fn active(&self) -> bool {
-        matches!(
-            self.stage,
-            Stage::Enabled | Stage::Warning | Stage::LockedOut
-        )
+        matches!(self.stage, Stage::Enabled | Stage::LockedOut) && !self.with_tenant()
     }
 
     /// Whether an administrator may cancel it now. An Azure subscription that a program cannot cancel its owner can; what
@@ -207,7 +219,8 @@ impl Subscription {
             self.stage = Stage::Deleted;
             return true;
         }
-        if self.kind != SubscriptionKind::Azure && self.active() && self.term_end <= now {
+        let runs = self.active() || self.stage == Stage::Warning;
+        if self.kind != SubscriptionKind::Azure && runs && self.term_end <= now {
             if self.auto_renew {
                 let terms = (now - self.term_end) / self.term + 1;
                 self.term_end += terms * self.term;
@@ -278,6 +291,9 @@ impl Subscription {
         if self.gone() {
             return Err("the subscription is gone already");
         }
+        if self.with_tenant() {
+            return Err("this subscription cannot be deleted: it goes with the tenant");
+        }
         if self.active() {
             return Err("the subscription is active: cancel it first");
         }
@@ -298,13 +314,17 @@ impl Subscription {
             return Err("Delete is not offered yet: it comes some time after the cancellation");
         }
         self.delete_pressed = true;
+        self.stage = Stage::Suspended;
         self.gone_at = Some(self.gone_at.unwrap_or(i64::MAX).min(now + self.deprovision));
         Ok(())
     }
 
     /// When its state changes next, if nobody does anything.
     pub(crate) fn next_change(&self) -> i64 {
-        self.gone_at.unwrap_or(self.term_end)
+        match self.stage {
+            Stage::Warning => self.term_end + self.grace,
+            _ => self.gone_at.unwrap_or(self.term_end),
+        }
     }
 
     /// How long a term is, as an ISO 8601 duration.

@@ -299,7 +299,7 @@ impl Tenant {
     pub(crate) fn subscriptions_left(&self) -> usize {
         self.subscriptions
             .iter()
-            .filter(|subscription| !subscription.gone())
+            .filter(|subscription| !subscription.gone() && !subscription.with_tenant())
             .count()
     }
 

@@ -13,6 +13,7 @@ crate::rows![
     one_that_only_support_can_delete,
     one_that_microsoft_has_locked,
     deleted_by_a_person_it_is_waited_for,
+    an_expired_one_is_only_deleted_and_what_comes_with_the_tenant_is_in_nobodys_way,
 ];
 
 /// A tenant with this one subscription; that its term may be far ahead is accepted.
@@ -233,4 +234,57 @@ async fn deleted_by_a_person_it_is_waited_for() {
         .iter()
         .filter(|one| one["kind"] == "subscriptionDeletePressed");
     assert_eq!(pressed.count(), 1);
+}
+
+/// Its term is over: there is nothing to cancel and no term ahead, a person deletes it. What Microsoft adds to every tenant is told as
+/// what it is, and neither ended nor asked for.
+async fn an_expired_one_is_only_deleted_and_what_comes_with_the_tenant_is_in_nobodys_way() {
+    let bought = json!({"kind": "Direct", "sku": "SPE_E5", "seats": 9, "status": "Warning", "graceDays": 36_500});
+    let free = json!({"kind": "EntraIdFree", "seats": 1, "termEndDays": 36_500});
+    let mut trial = Trial::new("expired", json!({"subscriptions": [bought, free]})).await;
+    let spec = trial.spec();
+    spec["accept"] = json!([{"kind": "AzureResources", "reference": "CAB-119"}]);
+    spec.as_object_mut().unwrap().remove("cancellation");
+    trial.apply().await;
+    let (status, hand_off) = trial.handed_over("DeleteSubscription").await;
+    assert_eq!(status.step.as_deref(), Some("3/5 DeleteSubscriptions"));
+    assert!(
+        hand_off
+            .what
+            .contains(": SPE_E5 ×9. The term of SPE_E5 ×9 is over"),
+        "{}",
+        hand_off.what
+    );
+    let blockers: Vec<&str> = status
+        .blockers
+        .iter()
+        .map(|one| one.check.as_str())
+        .collect();
+    assert_eq!(blockers, ["Subscription SPE_E5"]);
+    let disabled = status.blockers[0].dates.possible_by.expect("a date");
+    let days = disabled.duration_since(jiff::Timestamp::now()).as_hours() / 24;
+    assert!(days <= 1, "a day of the tenant's is a second: {disabled}");
+    let plan = status.plan.unwrap();
+    assert_eq!(plan.subscriptions, 1, "one is to be ended");
+    let told: Vec<(String, String)> = plan
+        .bought
+        .iter()
+        .map(|one| {
+            (
+                one.name.clone(),
+                format!("{:?} {:?}", one.agreement, one.ended_by),
+            )
+        })
+        .collect();
+    let free = (
+        "Microsoft Entra ID Free".to_owned(),
+        "WithTenant Tenant".to_owned(),
+    );
+    assert!(told.len() == 2 && told.contains(&free), "{told:?}");
+    trial.assert_closes().await;
+    let effects = trial.effects().await;
+    let canceled = effects
+        .iter()
+        .filter(|one| one["kind"] == "subscriptionCanceled");
+    assert_eq!(canceled.count(), 0, "{effects:#?}");
 }

@@ -212,7 +212,8 @@ impl<'a> Person<'a> {
         let seen = self.case.portal.look().await?;
         for subscription in seen["subscriptions"].as_array().into_iter().flatten() {
             let text = |key: &str| subscription[key].as_str().unwrap_or_default();
-            let active = matches!(text("state"), "Enabled" | "Warning");
+            let active = text("state") == "Enabled";
+            let direct = text("kind") == "Direct";
             let agreement = text("kind") == "CustomerAgreement";
             let sold = text("kind") == "Partner";
             let enterprise = text("kind") == "Enterprise";
@@ -226,7 +227,7 @@ impl<'a> Person<'a> {
                 "partnerCancels" => active && sold,
                 "accountManagerEnds" => active && enterprise,
                 "cancelSubscription" => active,
-                "stopRenewal" => active && agreement,
+                "stopRenewal" => active && (agreement || direct),
                 // Microsoft itself removes what was bought under an agreement or sold by a partner.
                 _ => !active && !agreement && !enterprise && !sold && text("state") != "Deleted",
             };

@@ -44,8 +44,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         Err(decision) => return Assessment::now_do(decision),
     };
     let (done, all) = subscriptions::progress(plan, listed, |l| l != Lifecycle::Active);
-    let active: Vec<&Subscription> = listed
-        .iter()
+    let active: Vec<&Subscription> = subscriptions::ended_apart(listed)
         .filter(|one| one.lifecycle == Lifecycle::Active)
         .collect();
     if active.is_empty() {
@@ -75,7 +74,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 /// The condition once none is active.
 pub fn canceled(plan: &Plan) -> Standing {
     if subscriptions::planned_none(plan) {
-        Standing::yes("NothingToDo", "The tenant has no subscription")
+        Standing::yes("NothingToDo", subscriptions::NONE)
     } else {
         Standing::yes("AllCanceled", "No subscription is active")
     }

@@ -6,6 +6,7 @@ use crate::closure::decision::{Blocker, CheckStanding, Dates, Standing};
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Agreement, Application, Lifecycle, Observation};
 use crate::closure::plan::Plan;
+use crate::closure::steps::subscriptions;
 use crate::closure::terms::BillingKind;
 use std::collections::BTreeMap;
 
@@ -234,6 +235,6 @@ fn shows_azure(plan: &Plan, seen: &Observation) -> bool {
 /// No such subscription is left, of Azure or of the others.
 fn no_subscription(seen: &Observation, azure: bool) -> Option<bool> {
     let all = seen.subscriptions.known()?;
-    let mut there = all.iter().filter(|one| one.lifecycle != Lifecycle::Gone);
+    let mut there = subscriptions::ended_apart(all).filter(|one| one.lifecycle != Lifecycle::Gone);
     Some(!there.any(|one| (one.agreement == Agreement::Azure) == azure))
 }

@@ -186,7 +186,7 @@ fn paced(plan: &Plan, memory: &Memory, intent: Intent, now: Timestamp) -> Decisi
 /// Subscriptions that came after the plan was made: nobody approved that they end.
 fn bought_since(sealed: &Sealed, seen: &Observation) -> Option<Obstacle> {
     let planned = |id| sealed.head.subscriptions.iter().any(|one| one.id == id);
-    let all = seen.subscriptions.known()?.iter();
+    let all = subscriptions::ended_apart(seen.subscriptions.known()?);
     subscriptions::drift(all.filter(|one| one.lifecycle != Lifecycle::Gone && !planned(one.id)))
 }
 

@@ -1,4 +1,4 @@
-//! Step 3: every disabled subscription deleted, by a person or by time.
+//! Step 3: every disabled or expired subscription deleted, by a person or by time.
 
 use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::links;
@@ -41,8 +41,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         Err(decision) => return Assessment::now_do(decision),
     };
     let (done, all) = subscriptions::progress(plan, listed, |l| l == Lifecycle::Gone);
-    let left: Vec<(&Subscription, Road)> = listed
-        .iter()
+    let left: Vec<(&Subscription, Road)> = subscriptions::ended_apart(listed)
         .filter(|one| one.lifecycle != Lifecycle::Gone)
         .map(|one| (one, road(plan, one, &seen.cluster.announced, now)))
         .collect();
@@ -70,7 +69,7 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
 /// The condition once none is left.
 pub fn deleted(plan: &Plan) -> Standing {
     if subscriptions::planned_none(plan) {
-        Standing::yes("NothingToDo", "The tenant has no subscription")
+        Standing::yes("NothingToDo", subscriptions::NONE)
     } else {
         Standing::yes("AllGone", "No subscription is listed any more")
     }
@@ -95,9 +94,13 @@ fn by_agreement(one: &Subscription, announced: &Announced, now: Timestamp) -> Ro
         }
         (_, Agreement::Direct | Agreement::Unknown) => Road::Products,
         (_, Agreement::Azure) => Road::Azure,
-        (_, Agreement::CustomerAgreement | Agreement::Partner | Agreement::Enterprise) => {
-            Road::Time
-        }
+        (
+            _,
+            Agreement::CustomerAgreement
+            | Agreement::Partner
+            | Agreement::Enterprise
+            | Agreement::WithTenant,
+        ) => Road::Time,
     }
 }
 
@@ -128,8 +131,8 @@ fn hand_offs(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Ve
             "DeleteSubscription",
             Road::Products,
             format!(
-                "On the products page choose each disabled subscription, then under Subscriptions and payment settings \
-                 Delete subscription, again Delete subscription, and Yes; where that is refused or not offered, ask \
+                "On the products page choose each disabled or expired subscription, then under Subscriptions and payment \
+                 settings Delete subscription, again Delete subscription, and Yes; where that is refused or not offered, ask \
                  support to delete it ({})",
                 links::support(cloud)
             ),
@@ -158,44 +161,80 @@ fn hand_offs(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Ve
                 .filter(|(_, road)| *road == wanted)
                 .map(|(one, _)| *one)
                 .collect();
-            let after = if wanted == Road::Products {
-                PRESSED
-            } else {
-                ""
+            let after = match wanted {
+                Road::Products => format!("{}{PRESSED}", apart(&some)),
+                _ => String::new(),
             };
             (!some.is_empty()).then(|| HandOff {
                 key,
                 what: format!("{what}: {}{after}", subscriptions::names(&some)),
                 link: link.to_owned(),
                 noticed: noticed.to_owned(),
-                dates: offered(memory, &some),
+                dates: of_all(memory, &some),
             })
         })
         .collect()
 }
 
-/// From when on the portal offers to delete these: the first of them, and by then all of them.
-fn offered(memory: &Memory, some: &[&Subscription]) -> Dates {
-    let each = some.iter().map(|one| azure(memory, one));
+/// What is to be known of some of those on the products page: whose term is over already, and what a Customer Agreement, which no
+/// program can read, lets nobody delete (learn.microsoft.com `microsoft-365/commerce/close-your-account`).
+fn apart(some: &[&Subscription]) -> String {
+    let of = |is: fn(&Subscription) -> bool| -> Vec<&Subscription> {
+        some.iter().copied().filter(|one| is(one)).collect()
+    };
+    let (expired, untold) = (of(expired), of(may_be_agreed));
+    let mut words = String::new();
+    if !expired.is_empty() {
+        let names = subscriptions::names(&expired);
+        words = format!(
+            ". The term of {names} is over: where Delete is not offered yet, it is once Microsoft has disabled it by itself"
+        );
+    }
+    if !untold.is_empty() {
+        let names = subscriptions::names(&untold);
+        words = format!(
+            "{words}. How {names} was bought no program can read: under a Customer Agreement it cannot be deleted, \
+             and goes by itself at the end of its term"
+        );
+    }
+    words
+}
+
+fn expired(one: &Subscription) -> bool {
+    one.lifecycle == Lifecycle::Expired
+}
+
+fn may_be_agreed(one: &Subscription) -> bool {
+    one.lifecycle == Lifecycle::Disabled && one.agreement == Agreement::Unknown
+}
+
+/// From when on the portal offers to delete these: the first of them, and by then all of them; and when the last of those has gone
+/// that may go by themselves.
+fn of_all(memory: &Memory, some: &[&Subscription]) -> Dates {
+    let each = some.iter().map(|one| dates(memory, one));
     let dates: Vec<Dates> = each.collect();
     Dates {
         possible_from: dates.iter().filter_map(|one| one.possible_from).min(),
         possible_by: dates.iter().filter_map(|one| one.possible_by).max(),
-        ends_at: None,
+        ends_at: dates.iter().filter_map(|one| one.ends_at).max(),
     }
 }
 
-fn azure(memory: &Memory, one: &Subscription) -> Dates {
-    match one.agreement {
-        Agreement::Azure => deprovision::azure(memory.subscriptions.get(&one.id)),
-        _ => Dates::default(),
+fn dates(memory: &Memory, one: &Subscription) -> Dates {
+    if one.agreement == Agreement::Azure {
+        return deprovision::azure(memory.subscriptions.get(&one.id));
+    }
+    Dates {
+        possible_from: None,
+        possible_by: one.next_change.filter(|_| expired(one)),
+        ends_at: one.next_change.filter(|_| may_be_agreed(one)),
     }
 }
 
 fn blockers(plan: &Plan, memory: &Memory, left: &[(&Subscription, Road)]) -> Vec<Blocker> {
     let told = left.iter().map(|(one, road)| {
         let (remedy, who, dates) = match road {
-            Road::Products | Road::Azure => ("Delete it", "person", azure(memory, one)),
+            Road::Products | Road::Azure => ("Delete it", "person", dates(memory, one)),
             Road::Support => ("Ask support to delete it", "support", Dates::default()),
             Road::Time => ("Vanishes by itself", "time", Dates::ending(one.next_change)),
             Road::Unplanned => (subscriptions::DECIDE, "person", Dates::default()),

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// The date of the next change that Microsoft announced for each subscription that a person deletes, when it was first seen
-/// disabled.
+/// disabled or expired.
 pub type Announced = BTreeMap<ObjectId, Timestamp>;
 
 /// A directly bought subscription is deprovisioned so long after a person deleted it
@@ -30,11 +30,11 @@ const OVERDUE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Can a person delete it on the products page?
 pub fn by_person(one: &Subscription) -> bool {
-    one.lifecycle == Lifecycle::Disabled
+    matches!(one.lifecycle, Lifecycle::Disabled | Lifecycle::Expired)
         && matches!(one.agreement, Agreement::Direct | Agreement::Unknown)
 }
 
-/// The dates to hold later ones against: of each disabled one the latest that was seen, as it may have been reactivated and
+/// The dates to hold later ones against: of each of them the latest that was seen, as it may have been reactivated and
 /// canceled again.
 pub fn announced(known: &Announced, listed: &[Subscription]) -> Announced {
     let disabled = listed.iter().filter(|one| by_person(one));
@@ -51,7 +51,9 @@ pub fn pressed(known: &Announced, one: &Subscription, now: Timestamp) -> bool {
     };
     let sooner = before.duration_since(at) > SAME;
     let soon = at.duration_since(now) <= DEPROVISION + SLACK;
-    by_person(one) && sooner && soon && now.duration_since(at) < OVERDUE
+    // Deleted, it is shown as disabled, also where it was expired before.
+    let disabled = one.lifecycle == Lifecycle::Disabled;
+    disabled && by_person(one) && sooner && soon && now.duration_since(at) < OVERDUE
 }
 
 /// From when on the Azure portal offers Delete for what we canceled; nothing where a person did, or where it was refused.

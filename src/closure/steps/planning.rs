@@ -106,6 +106,7 @@ pub fn planned_subscription(terms: &Terms, one: &Subscription) -> PlannedSubscri
         Agreement::Partner if sold::by_distributor(terms, one) => Ender::Distributor,
         Agreement::Partner => Ender::Partner,
         Agreement::Enterprise => Ender::AccountManager,
+        Agreement::WithTenant => Ender::Tenant,
         _ => Ender::Administrator,
     };
     PlannedSubscription {

@@ -15,7 +15,7 @@ use crate::closure::step::Step;
 pub use crate::closure::steps::planning::{begin_head, make_plan};
 use crate::closure::steps::{
     administrators, approval, backup, disable_mfa, domains, facts, inventory, keeper, losses, mail,
-    planning, release_domains, roles, term_ahead, units,
+    planning, release_domains, roles, subscriptions, term_ahead, units,
 };
 use crate::closure::terms::{BillingAccount, BillingKind, Mode, Terms};
 use crate::closure::words::{count, len, thousands};
@@ -276,8 +276,7 @@ fn limit(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Obstacle> {
 
 fn reason_for_canceling(terms: &Terms, seen: &Observation) -> Option<Obstacle> {
     let all = seen.subscriptions.known().map_or(&[][..], Vec::as_slice);
-    let mut active = all
-        .iter()
+    let mut active = subscriptions::ended_apart(all)
         .filter(|one| one.lifecycle == Lifecycle::Active && one.agreement != Agreement::Azure);
     (terms.cancellation.is_none() && active.next().is_some()).then(|| {
         Obstacle::new(

@@ -73,10 +73,7 @@ pub fn assess(
     Some(
         Assessment::now_do(next(plan, memory, &roads, now))
             .standing("DomainsReleased", Standing::no("InProgress", message))
-            .progress(
-                done,
-                planned.saturating_add(len(&sealed.head.subscriptions)),
-            )
+            .progress(done, planned.saturating_add(sealed.head.to_end()))
             .blocked_by(blockers(plan, &roads)),
     )
 }

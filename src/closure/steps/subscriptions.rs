@@ -19,6 +19,14 @@ pub fn planned(plan: &Plan, id: ObjectId) -> bool {
     })
 }
 
+/// What steps 2 and 3 say where there is nothing to do for them.
+pub const NONE: &str = "The tenant has no subscription that is to be ended";
+
+/// What is to be ended: all of it but what goes with the tenant.
+pub fn ended_apart(listed: &[Subscription]) -> impl Iterator<Item = &Subscription> {
+    listed.iter().filter(|one| one.agreement.ends_apart())
+}
+
 /// May a person be asked to end it? One in the plan was approved of, and an Azure subscription is accepted by its id, with the
 /// plan or later and approved as such: one that is not bars the step.
 pub fn approved(plan: &Plan, one: &Subscription) -> bool {
@@ -94,13 +102,14 @@ pub fn progress(
     done: impl Fn(Lifecycle) -> bool,
 ) -> (u32, u32) {
     let sealed = plan.sealed.as_ref();
-    let planned = sealed.map_or(&[][..], |sealed| &sealed.head.subscriptions);
+    let planned = sealed.iter().flat_map(|sealed| sealed.head.ended_apart());
     let ids: BTreeSet<ObjectId> = planned
-        .iter()
         .map(|one| one.id)
-        .chain(listed.iter().map(|one| one.id))
+        .chain(ended_apart(listed).map(|one| one.id))
         .collect();
-    let open = listed.iter().filter(|one| !done(one.lifecycle)).count();
+    let open = ended_apart(listed)
+        .filter(|one| !done(one.lifecycle))
+        .count();
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     (number(ids.len().saturating_sub(open)), number(ids.len()))
 }
@@ -190,9 +199,8 @@ pub fn next_change(some: &[&Subscription]) -> Option<jiff::Timestamp> {
     some.iter().filter_map(|one| one.next_change).min()
 }
 
-/// True where the plan names no subscription at all.
+/// True where the plan names no subscription that is to be ended.
 pub fn planned_none(plan: &Plan) -> bool {
-    plan.sealed
-        .as_ref()
-        .is_none_or(|s| s.head.subscriptions.is_empty())
+    let sealed = plan.sealed.as_ref();
+    sealed.is_none_or(|sealed| sealed.head.to_end() == 0)
 }

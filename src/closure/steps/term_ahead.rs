@@ -72,6 +72,7 @@ pub fn obstacle(
 /// What is disabled or expired already is deleted by hand or runs out, where it was not bought under an agreement.
 fn runs_on(one: &Subscription) -> bool {
     match one.agreement {
+        Agreement::WithTenant => false,
         Agreement::Unknown => one.lifecycle == Lifecycle::Active,
         _ => one.lifecycle != Lifecycle::Gone,
     }

@@ -52,17 +52,14 @@ fn subscriptions(status: &TenantClosureStatus, course: &Course<'_>) -> Promise {
     let Some((_, head)) = course.plan() else {
         return promise(word, Certainty::Unknown, "unknown", "no plan was made");
     };
-    let planned = count(
-        u32::try_from(head.subscriptions.len()).unwrap_or(u32::MAX),
-        "subscription",
-    );
+    let planned = count(head.to_end(), "subscription");
     if is_true(status, "SubscriptionsDeleted") {
-        if head.subscriptions.is_empty() {
+        if head.to_end() == 0 {
             return promise(
                 word,
                 Certainty::Seen,
                 "none",
-                "the tenant had no subscription",
+                "the tenant had no subscription that was to be ended",
             );
         }
         let at = since(status, "SubscriptionsDeleted")
@@ -94,7 +91,7 @@ fn licenses(subscriptions: &Promise, course: &Course<'_>) -> Promise {
     let mut detail =
         "licenses are seats of the subscriptions and are not read apart from them".to_owned();
     if let Some((_, head)) = course.plan() {
-        let seats: u64 = head.subscriptions.iter().map(|s| u64::from(s.seats)).sum();
+        let seats: u64 = head.ended_apart().map(|s| u64::from(s.seats)).sum();
         detail = format!("{} seats in the plan; {detail}", thousands(seats));
     }
     let (certainty, result) = match subscriptions.certainty {

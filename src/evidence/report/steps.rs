@@ -210,7 +210,7 @@ fn detail(of: Of, result: StepResult, course: &Course<'_>) -> String {
             );
             let planned = course
                 .plan()
-                .map_or(0, |(_, head)| head.subscriptions.len() as u64);
+                .map_or(0, |(_, head)| u64::from(head.to_end()));
             let others = planned.saturating_sub(gone(Action::CancelSubscription));
             if over {
                 told(

@@ -19,6 +19,9 @@ use serde_json::json;
 
 const VERSION: &str = "2024-04-01";
 
+/// What Microsoft adds to every tenant.
+const ENTRA_ID_FREE: &str = "Microsoft Entra ID Free";
+
 #[derive(Deserialize)]
 struct Account {
     id: String,
@@ -45,6 +48,8 @@ struct Raw {
 struct Properties {
     subscription_id: Option<String>,
     display_name: Option<String>,
+    product_type: Option<String>,
+    sku_description: Option<String>,
     status: Option<String>,
     operation_status: Option<String>,
     auto_renew: Option<String>,
@@ -149,6 +154,14 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
         .is_none_or(|end| end.as_ref().is_ok_and(|end| *end > now));
     let allowed = its.system_overrides.cancellation.as_deref() == Some("Allowed");
     let locked = its.operation_status.as_deref() == Some("LockedForUpdate");
+    // What it is, in Microsoft's words: its display name anybody can change.
+    let product = [&its.product_type, &its.sku_description];
+    let mut product = product.into_iter().flatten();
+    let agreement = if product.any(|name| Agreement::names_entra_id_free(name)) {
+        Agreement::WithTenant
+    } else {
+        agreement
+    };
     let ours = agreement == Agreement::CustomerAgreement;
     let term_end = its.term_end_date.and_then(|end| end.parse().ok());
     let renewal = its.renewal_term_details.unwrap_or_default();
@@ -157,9 +170,13 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
             .first()
             .copied()
             .ok_or_else(|| Failure::malformed("NoSubscriptionId"))?,
-        name: label(&its.display_name.unwrap_or_default()),
-        // It can be changed to anything on the page.
-        product: false,
+        name: if agreement.ends_apart() {
+            label(&its.display_name.unwrap_or_default())
+        } else {
+            ENTRA_ID_FREE.to_owned()
+        },
+        // A display name can be changed to anything on the page.
+        product: !agreement.ends_apart(),
         seats: its.quantity.unwrap_or(0),
         lifecycle,
         agreement,
@@ -198,7 +215,8 @@ fn scopes(one: &Subscription, inside: [Option<String>; 2]) -> Vec<String> {
 /// A word that is not known counts as running.
 fn lifecycle(status: &str) -> Lifecycle {
     match status {
-        "Disabled" | "Suspended" | "Cancelled" | "Canceled" | "Expired" => Lifecycle::Disabled,
+        "Disabled" | "Suspended" | "Cancelled" | "Canceled" => Lifecycle::Disabled,
+        "Expired" => Lifecycle::Expired,
         "Deleted" => Lifecycle::Gone,
         _ => Lifecycle::Active,
     }
@@ -314,6 +332,23 @@ mod tests {
         done["status"] = json!("Cancelled");
         assert_eq!(seen(&done).lifecycle, Lifecycle::Disabled);
         assert!(!seen(&json!({"status": "Active"})).cancelable);
+    }
+
+    #[test]
+    fn what_microsoft_adds_to_every_tenant_is_known_by_its_product_alone() {
+        let name = "Microsoft Entra ID Free";
+        for (field, is) in [
+            ("productType", true),
+            ("skuDescription", true),
+            ("displayName", false),
+        ] {
+            let mut properties =
+                json!({"status": "Active", "systemOverrides": {"cancellation": "Allowed"}});
+            properties[field] = json!(name);
+            let one = seen(&properties);
+            assert_eq!(one.agreement == Agreement::WithTenant, is, "{field}");
+            assert_eq!(one.resource.is_none() && !one.cancelable, is, "{field}");
+        }
     }
 
     #[test]

@@ -62,11 +62,12 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
         .first()
         .copied()
         .ok_or_else(|| Failure::malformed("NoSubscriptionId"))?;
+    let product = raw.sku_part_number.unwrap_or_default();
     let owner = raw.owner_tenant_id.as_deref().and_then(ObjectId::parse);
     Ok(Found {
         subscription: Subscription {
             id,
-            name: label(&raw.sku_part_number.unwrap_or_default()),
+            name: label(&product),
             product: true,
             seats: raw
                 .total_licenses
@@ -74,6 +75,7 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
                 .unwrap_or(0),
             lifecycle: lifecycle(raw.status.as_deref().unwrap_or_default()),
             agreement: match owner {
+                _ if Agreement::names_entra_id_free(&product) => Agreement::WithTenant,
                 Some(owner) if owner != tenant => Agreement::Partner,
                 // The properties of what was bought directly, by self-service or under an agreement are the same.
                 _ => Agreement::Unknown,
@@ -96,6 +98,7 @@ fn read(raw: Raw, tenant: ObjectId) -> Result<Found, Failure> {
 /// A word that is not known counts as running: nothing is taken for ended that may not be.
 fn lifecycle(status: &str) -> Lifecycle {
     match status {
+        "Warning" => Lifecycle::Expired,
         "Suspended" => Lifecycle::Disabled,
         "LockedOut" => Lifecycle::LockedOut,
         "Deleted" => Lifecycle::Gone,
@@ -127,10 +130,15 @@ mod tests {
         assert!(seen.next_change.is_some());
         assert_eq!(found.names.len(), 2);
         assert_eq!(lifecycle("SomethingNew"), Lifecycle::Active);
+        assert_eq!(lifecycle("Warning"), Lifecycle::Expired);
         // Its own administrator or the user who bought it: that tells nothing of the agreement.
         let own = json!({"id": "00000000-0000-0000-0000-00000000000a", "ownerTenantId": tenant, "ownerType": "User",
             "ownerId": "00000000-0000-0000-0000-00000000000c"});
         let found = read(serde_json::from_value(own).unwrap(), tenant).unwrap();
         assert_eq!(found.subscription.agreement, Agreement::Unknown);
+        // What Microsoft adds to every tenant is nobody's to end.
+        let free = json!({"id": "00000000-0000-0000-0000-00000000000a", "skuPartNumber": "MICROSOFT_ENTRA_ID_FREE"});
+        let found = read(serde_json::from_value(free).unwrap(), tenant).unwrap();
+        assert_eq!(found.subscription.agreement, Agreement::WithTenant);
     }
 }

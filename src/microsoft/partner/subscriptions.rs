@@ -232,7 +232,8 @@ fn read(
 /// A word that is not known counts as running.
 fn lifecycle(status: &str) -> Lifecycle {
     match status {
-        "suspended" | "expired" => Lifecycle::Disabled,
+        "suspended" => Lifecycle::Disabled,
+        "expired" => Lifecycle::Expired,
         "disabled" => Lifecycle::LockedOut,
         "deleted" => Lifecycle::Gone,
         _ => Lifecycle::Active,
@@ -323,7 +324,7 @@ mod tests {
             ("none", Lifecycle::Active),
             ("anything", Lifecycle::Active),
             ("suspended", Lifecycle::Disabled),
-            ("expired", Lifecycle::Disabled),
+            ("expired", Lifecycle::Expired),
             ("disabled", Lifecycle::LockedOut),
             ("deleted", Lifecycle::Gone),
         ];

@@ -30,7 +30,8 @@ pub(super) fn tell(plan: &PlanStatus, lines: &mut Lines) {
 /// can read; the worst is told.
 fn bought(plan: &PlanStatus) -> Bought {
     let has = |of: fn(Agreement) -> bool| plan.bought.iter().any(|one| of(one.agreement));
-    let all = plan.bought.len() >= plan.subscriptions as usize;
+    let told = plan.bought.iter().filter(|one| one.agreement.ends_apart());
+    let all = told.count() >= plan.subscriptions as usize;
     let under = |agreement| {
         matches!(
             agreement,

@@ -7,7 +7,7 @@ use super::super::errors::Refusal;
 use super::super::exchange::Reply;
 use super::super::judge::Act;
 use super::super::scenario::SubscriptionKind;
-use super::super::subscription::{HOUR, Subscription};
+use super::super::subscription::{HOUR, Stage, Subscription};
 use super::super::tenant::{CUSTOMER, ENTERPRISE, ONLINE_SERVICES, Tenant};
 use super::super::world::World;
 use super::billing_rights::{check_access, is_scope, writable};
@@ -48,7 +48,9 @@ fn agreement<'a>(tenant: &'a Tenant, name: &str) -> Option<&'a str> {
 /// where `includeTenantSubscriptions` asks for it.
 fn belongs(agreement: &str, one: &Subscription, tenants_too: bool) -> bool {
     match one.kind {
-        SubscriptionKind::CustomerAgreement => agreement == CUSTOMER,
+        SubscriptionKind::CustomerAgreement | SubscriptionKind::EntraIdFree => {
+            agreement == CUSTOMER
+        }
         SubscriptionKind::Enterprise => agreement == ENTERPRISE,
         SubscriptionKind::Direct => agreement == ONLINE_SERVICES && tenants_too,
         _ => false,
@@ -193,7 +195,7 @@ fn row(world: &World, tenant: &Tenant, account: &str, one: &Subscription) -> Val
             "termStartDate": world.clock.date(one.term_end - one.term), "termEndDate": end, "purchaseDate": world.clock.date(one.term_end - one.term),
             "renewalTermDetails": { "termEndDate": world.clock.date(one.term_end + one.term), "quantity": one.seats, "termDuration": one.term_duration(), "billingFrequency": "P1M" },
             "systemOverrides": { "cancellation": if allowed { "Allowed" } else { "NotAllowed" }, "cancellationAllowedEndDate": allowed.then(|| world.clock.date(one.last_cancellation())) },
-            "suspensionReasons": if one.active() { json!([]) } else { json!(["Cancelled"]) }, "suspensionReasonDetails": [],
+            "suspensionReasons": if one.stage == Stage::Suspended { json!(["Cancelled"]) } else { json!([]) }, "suspensionReasonDetails": [],
         },
     })
 }

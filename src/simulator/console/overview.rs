@@ -112,7 +112,7 @@ fn delete(page: &Page<'_>) -> Step {
         .tenant
         .subscriptions
         .iter()
-        .filter(|one| !one.gone())
+        .filter(|one| !one.gone() && !one.with_tenant())
         .collect();
     let waits = there
         .iter()

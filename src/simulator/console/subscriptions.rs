@@ -63,6 +63,7 @@ fn bought(kind: SubscriptionKind) -> &'static str {
         SubscriptionKind::Partner => "from a partner",
         SubscriptionKind::SelfService => "by a user (self-service)",
         SubscriptionKind::Enterprise => "under an enterprise agreement",
+        SubscriptionKind::EntraIdFree => "by nobody: it comes with the tenant",
     }
 }
 
@@ -80,6 +81,7 @@ fn state(one: &Subscription) -> Markup {
 fn by_itself(page: &Page<'_>, one: &Subscription) -> Markup {
     match one.stage {
         Stage::Deleted => html! { "nothing: it is gone" },
+        _ if one.with_tenant() => html! { "goes with the tenant" },
         Stage::Suspended | Stage::Warning => {
             html! { @if let Some(at) = one.gone_at { "deleted " (page.due(at)) } @else { "nothing" } }
         }
@@ -105,7 +107,8 @@ fn deeds(page: &Page<'_>, one: &Subscription) -> Markup {
                 (page.button(Part::Subscriptions, "stopRenewal", &id, "Stop the renewal"))
             }
         } @else if !one.gone() && !one.delete_pressed {
-            @if one.kind == SubscriptionKind::CustomerAgreement { span { "Nothing: it goes at the end of its term." } }
+            @if one.with_tenant() { span { "Nothing: it can be neither canceled nor deleted." } }
+            @else if one.kind == SubscriptionKind::CustomerAgreement { span { "Nothing: it goes at the end of its term." } }
             @else if one.kind == SubscriptionKind::Enterprise { span { "Nothing: the account manager has ended it." } }
             @else if one.kind == SubscriptionKind::Partner { span { "Nothing: the partner has ended it." } }
             @else if let Some(from) = one.delete_from().filter(|from| *from > page.world.clock.virtual_now()) {
@@ -140,7 +143,7 @@ pub(super) fn question(page: &Page<'_>, id: &str, deed: &str) -> Option<Markup> 
                 p.deeds { button { "Cancel the subscription" } a href=(path) { "Leave it as it is" } }
             }
         }),
-        "delete" if !one.active() && !one.gone() => Some(html! {
+        "delete" if !one.active() && !one.gone() && !one.with_tenant() => Some(html! {
             h1 { "Delete " (one.sku) }
             p { "Its data are lost. It is gone " (super::frame::span(one.deprovision)) " of the tenant's time later." }
             form method="post" action=(path) {

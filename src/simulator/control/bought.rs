@@ -40,6 +40,11 @@ pub(super) fn cancel(world: &mut World, index: usize, body: &Value, person: &Act
             "it is under an enterprise agreement, and no Cancel is offered: the account manager ends it",
         ));
     }
+    if one.with_tenant() {
+        return Err(conflict(
+            "no Cancel is offered: it comes and goes with the tenant",
+        ));
+    }
     if one.active() && !one.may_cancel() {
         return Err(conflict(
             "the time to cancel within this term is over: stop the renewal and wait for the end of the term",

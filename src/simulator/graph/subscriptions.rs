@@ -29,12 +29,13 @@ pub(super) fn route(world: &World, call: &Call) -> Answer {
         .keep_deleted_subscriptions;
     let lag = world.behaviour_of(call.caller.tenant).graph_lag_hours;
     let moment = world.clock.virtual_now() - (lag * HOUR) as i64;
-    // Azure subscriptions are ARM's; Graph does not show them.
+    // Azure subscriptions, and what comes with the tenant, are ARM's; Graph does not show them.
     let shown: Vec<_> = tenant
         .subscriptions
         .iter()
         .map(|one| one.seen(moment))
-        .filter(|one| one.kind != SubscriptionKind::Azure && (keep || !one.gone()))
+        .filter(|one| one.kind != SubscriptionKind::Azure && !one.with_tenant())
+        .filter(|one| keep || !one.gone())
         .collect();
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {

@@ -166,3 +166,39 @@ fn what_a_partner_canceled_is_deleted_for_him_at_once() {
     ended.settle((31.0 * DAY) as i64);
     assert_eq!(ended.partner_status(), "suspended");
 }
+
+#[test]
+fn what_comes_with_the_tenant_nobody_ends() {
+    let mut one = subscription(SubscriptionKind::EntraIdFree);
+    assert_eq!(one.sku, ENTRA_ID_FREE);
+    assert!(!one.active() && !one.may_cancel() && !one.cancel(0));
+    assert!(one.delete(0).unwrap_err().contains("with the tenant"));
+    assert!(!one.settle((800.0 * DAY) as i64) && one.stage == Stage::Enabled);
+}
+
+#[test]
+fn an_expired_one_is_disabled_after_its_grace_or_deleted_before() {
+    let expired = || {
+        let plan = scenario::Subscription {
+            status: "Warning".to_owned(),
+            grace_days: 5.0,
+            ..scenario::Subscription::default()
+        };
+        let mut one = Subscription::new(&plan, Uuid::new_v4);
+        one.settle(0);
+        one
+    };
+    let mut one = expired();
+    assert!(one.stage == Stage::Warning && !one.active() && !one.cancel(0));
+    assert_eq!(one.next_change(), (5.0 * DAY) as i64, "then it is disabled");
+    one.settle((5.0 * DAY) as i64);
+    assert_eq!(one.stage, Stage::Suspended);
+    assert_eq!(one.next_change(), (95.0 * DAY) as i64, "then it goes");
+    let mut one = expired();
+    one.delete(0).unwrap();
+    assert_eq!(
+        (one.stage, one.next_change()),
+        (Stage::Suspended, (72.0 * HOUR) as i64)
+    );
+    assert!(one.settle((72.0 * HOUR) as i64));
+}

@@ -62,6 +62,7 @@ pub fn rows() -> Vec<Row> {
         accounts(),
         billing(),
         direct(),
+        with_tenant(),
         azure_ones(),
         partner(),
     ]
@@ -119,7 +120,7 @@ fn accounts() -> Row {
     .makes(
         "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, \
          until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; \
-         b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, \
+         b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, \
          until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y",
     )
     .but(But::Paged)
@@ -138,7 +139,7 @@ fn billing() -> Row {
     };
     let whole = "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, \
          until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; \
-         b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, \
+         b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, \
          until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y";
     let row = row(
         Arm,
@@ -161,16 +162,16 @@ fn billing() -> Row {
     ]
     .into_iter()
     .fold(row, Row::unread)
-    .without("value/properties", "b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/displayName", "b1 CustomerAgreement Active '', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/quantity", "b1 CustomerAgreement Active 'Microsoft 365 E5', 0 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/autoRenew", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/termEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/renewalTermDetails", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/renewalTermDetails/termDuration", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/systemOverrides", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/systemOverrides/cancellation", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
-    .without("value/properties/systemOverrides/cancellationAllowedEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Disabled 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties", "b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/displayName", "b1 CustomerAgreement Active '', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/quantity", "b1 CustomerAgreement Active 'Microsoft 365 E5', 0 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/autoRenew", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/termEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, then P1Y; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/renewalTermDetails", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/renewalTermDetails/termDuration", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/systemOverrides", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/systemOverrides/cancellation", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
+    .without("value/properties/systemOverrides/cancellationAllowedEndDate", "b1 CustomerAgreement Active 'Microsoft 365 E5', 3 seats, cancelable, renews, next 2999-02-01T00:00:00Z, then P1Y; b2 CustomerAgreement Expired 'Microsoft 365 E5', 3 seats, renews, until 2999-01-08T00:00:00Z, next 2999-02-01T00:00:00Z, then P1Y")
 }
 
 /// What an account of the Online Services Program shows was bought directly: nothing of it can be ended by a program.
@@ -226,6 +227,34 @@ fn direct() -> Row {
     .without(
         "value/properties/systemOverrides/cancellationAllowedEndDate",
         open,
+    )
+}
+
+/// What Microsoft adds to every tenant is known by its product, and is nobody's to end.
+fn with_tenant() -> Row {
+    let whole = "b3 WithTenant Active 'Microsoft Entra ID Free', 1 seats";
+    let free = json!({
+        "id": "/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31/billingSubscriptions/00000000-0000-0000-0000-0000000000b3",
+        "name": "00000000-0000-0000-0000-0000000000b3",
+        "properties": {"status": "Active", "quantity": 1, "provisioningTenantId": TENANT,
+            "productType": "Microsoft Entra ID Free", "skuDescription": "Microsoft Entra ID Free"}});
+    row(
+        Arm,
+        "GET /providers/Microsoft.Billing/billingAccounts/{}/billingSubscriptions",
+        "GET https://management.azure.com/providers/Microsoft.Billing/billingAccounts/a:1_2019-05-31/billingSubscriptions?api-version=2024-04-01&includeDeleted=true",
+        asks(|seen| bought(seen, Agreement::WithTenant)),
+    )
+    .what("Microsoft Entra ID Free")
+    .reply(json!({"value": [free]}))
+    .makes(whole)
+    .unread("value/properties/status")
+    .unread("value/properties/productType")
+    .unread("value/properties/skuDescription")
+    .without("value/properties", "none")
+    .without("value/properties/provisioningTenantId", "none")
+    .without(
+        "value/properties/quantity",
+        "b3 WithTenant Active 'Microsoft Entra ID Free', 0 seats",
     )
 }
 
