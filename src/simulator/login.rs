@@ -12,7 +12,7 @@ use super::device_code;
 use super::exchange::{Query, Reply, Request, Service};
 use super::hosts;
 use super::tenant::Tenant;
-use super::token::{resource, sign};
+use super::token::{OF_SIGN_IN, resource, sign};
 use super::world::World;
 
 /// Seconds that a token lives.
@@ -178,8 +178,10 @@ fn token(world: &mut World, request: &Request, name: &str) -> Reply {
         secret = password;
     }
     let scope = field("scope");
-    // One resource alone: a token is for one.
-    let mut asked = scope.split_whitespace();
+    // One resource alone: a token is for one. Microsoft's libraries ask for scopes of the sign-in along with it.
+    let mut asked = scope
+        .split_whitespace()
+        .filter(|one| !OF_SIGN_IN.contains(one));
     let found = asked.next().and_then(resource);
     let Some((service, audience)) = found.filter(|_| asked.next().is_none()) else {
         let text = format!(
@@ -337,6 +339,15 @@ mod tests {
                 (status, Some(code))
             );
         }
+    }
+
+    #[test]
+    fn scopes_of_the_sign_in_may_stand_beside_the_one_resource() {
+        let mut world = World::test("tenants: [{users: 5}]");
+        let scope = "https://graph.microsoft.com/.default+openid+offline_access+profile";
+        let token = testing::token_for(&mut world, 0, false, scope);
+        let claims = payload(&token).unwrap();
+        assert_eq!(claims["aud"], "https://graph.microsoft.com");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(crate) fn resource(scope: &str) -> Option<(Service, String)> {
 }
 
 /// Scopes that no service is asked with.
-const OF_SIGN_IN: &[&str] = &["openid", "profile", "email", "offline_access"];
+pub(crate) const OF_SIGN_IN: &[&str] = &["openid", "profile", "email", "offline_access"];
 
 /// The one resource that delegated scopes are for, and the permissions; without a resource they are Graph's. `None`: of two resources, or of none.
 pub(crate) fn delegated_scopes(scope: &str, cloud: hosts::Cloud) -> Option<(String, Vec<String>)> {

@@ -194,3 +194,6 @@ pub(super) fn ids(text: &str) -> Result<Vec<String>, Refusal> {
     let ids = Filter::parse(text)?.values_of("id");
     ids.ok_or_else(|| unsupported("Change tracking filters by id alone."))
 }
+
+#[cfg(test)]
+mod tests;
