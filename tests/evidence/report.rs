@@ -104,6 +104,9 @@ fn steps_approvals_and_hand_offs_are_told_with_their_times() {
         );
     }
     assert_eq!(report["closure"]["author"], "alice");
+    // She changed its mode herself: nobody else did.
+    let changed = report["closure"]["changedBy"].as_array();
+    assert!(changed.unwrap().is_empty(), "{changed:?}");
 }
 
 #[test]
