@@ -200,6 +200,7 @@ pub struct PlanHead {
 }
 
 /// A subscription in a plan: how it was bought is known before anybody approves.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own, as its account tells it
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedSubscription {

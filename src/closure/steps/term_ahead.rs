@@ -23,7 +23,7 @@ pub const TERM_AHEAD: &str = "TermAhead";
 /// # Errors
 /// The decision to read it, or what its absence leads to.
 pub fn look(plan: &Plan, seen: &Observation, memory: &Memory) -> Result<(), Decision> {
-    if guards(plan, memory) {
+    if plan.terms.mode == Mode::Execute && guards(plan, memory) {
         facts::known(&seen.subscriptions, Question::Subscriptions)?;
     }
     Ok(())
@@ -31,8 +31,7 @@ pub fn look(plan: &Plan, seen: &Observation, memory: &Memory) -> Result<(), Deci
 
 /// There are users to keep from it, and nobody accepted it.
 fn guards(plan: &Plan, memory: &Memory) -> bool {
-    plan.terms.mode == Mode::Execute
-        && memory.destroying_since.is_none()
+    memory.destroying_since.is_none()
         && memory.verified_at.is_none()
         && !plan.terms.accepts(TERM_AHEAD)
 }
