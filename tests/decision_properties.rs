@@ -601,7 +601,8 @@ proptest! {
         let deleted: std::collections::BTreeSet<_> = run.world.deleted.iter().copied().collect();
         prop_assert_eq!(deleted.len(), run.world.deleted.len());
         prop_assert_eq!(deleted, users);
-        prop_assert!(run.world.subscriptions.is_empty());
+        let left = &run.world.subscriptions;
+        prop_assert!(left.iter().all(|one| one.agreement == Agreement::WithTenant));
         prop_assert!(run.world.domains.iter().all(|d| !run.plan.terms.release_domains.contains(&d.name)));
         let renewed = run.told.iter().filter_map(|told| told.standings.get("RenewalStopped"));
         prop_assert!(renewed.skip_while(|s| s.status != Some(true)).all(|s| s.status == Some(true)));

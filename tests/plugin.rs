@@ -199,7 +199,11 @@ async fn a_closure_is_shown_approved_attested_and_paused() {
         .unwrap();
     assert_eq!(approval.spec.plan_digest.as_deref(), Some(DIGEST));
     assert_eq!(made.len(), 2);
+    paused_and_resumed(cluster, &closures).await;
+}
 
+/// The plugin pulls the brake and releases it, under a name of its own.
+async fn paused_and_resumed(cluster: &Cluster, closures: &Api<TenantClosure>) {
     let (said, ended) = plugin(cluster, "alice", &["suspend", "contoso"]).await;
     assert_eq!(ended.unwrap(), Ended::Done, "{said}");
     assert!(!said.contains("Git"), "{said}");

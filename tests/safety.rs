@@ -31,8 +31,8 @@ fn has(text: &str, name: &str) -> bool {
             let above = lines[..at].iter().rev();
             let attributes: Vec<&&str> = above.take_while(|one| one.starts_with("#[")).collect();
             let is = |start: &str| attributes.iter().any(|one| one.starts_with(start));
-            let test = is("#[test]") || is("#[tokio::test");
-            (test || row) && !is("#[ignore") && !is("#[cfg")
+            let marked = is("#[test]") || is("#[tokio::test");
+            (marked || row) && !is("#[ignore") && !is("#[cfg")
         })
 }
 

@@ -34,8 +34,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What is listed, in the order of the lines. The short ones come first: where one cannot be read and all must be, the
-    /// users, who may be many, are not asked for.
+    /// In the order of the lines: the users, who may be many, are asked for once all else could be read.
     pub const LISTED: [Self; 6] = [
         Self::License,
         Self::Subscription,

@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(passed, Some(Duration::ZERO));
         let soon = Timestamp::now() + jiff::SignedDuration::from_secs(90);
         let told = soon.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let pause = retry_after(&told).unwrap().as_secs();
+        let pause = retry_after(&told).map_or(0, |pause| pause.as_secs());
         assert!((60..=90).contains(&pause), "{told}: {pause}");
         let far = Some(Duration::from_secs(86_400));
         assert_eq!(retry_after("Mon, 21 Oct 2452 07:28:00 GMT"), far);

@@ -41,11 +41,8 @@ mod tests {
         for name in ["token", "token-usgov", "token-china"] {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
-        let names = Cloud::ALL.map(|cloud| std::fs::read_to_string(of(cloud)).unwrap());
-        assert_eq!(
-            names,
-            ["token", "token-usgov", "token-usgov", "token-china"]
-        );
+        let read = Cloud::ALL.map(|cloud| std::fs::read_to_string(of(cloud)).unwrap());
+        assert_eq!(read, ["token", "token-usgov", "token-usgov", "token-china"]);
         // Two clouds have a token in common exactly where they have the audience in common.
         for one in Cloud::ALL {
             for other in Cloud::ALL {

@@ -178,19 +178,16 @@ fn came_later(plan: &PlanStatus, dot: &str, text: &mut String) {
 
 /// One subscription: seats, how it was bought, who can end it, and Microsoft's dates.
 pub(crate) fn bought(one: &BoughtStatus, dot: &str) -> String {
-    if one.ended_by == Ender::Tenant {
-        return format!(
-            "{} {dot} comes and goes with the tenant: nobody can cancel or delete it before",
-            one.name
-        );
-    }
     let whose = match one.ended_by {
         Ender::Operator => "the operator",
         Ender::Administrator => "an administrator",
         Ender::Partner => "the partner",
         Ender::Distributor => "the partner's distributor",
         Ender::AccountManager => "the account manager",
-        Ender::Tenant => "nobody",
+        Ender::Tenant => {
+            let says = "comes and goes with the tenant: nobody can cancel or delete it before";
+            return format!("{} {dot} {says}", one.name);
+        }
     };
     let how = match one.agreement {
         Agreement::Unknown => "how it was bought no program can read".to_owned(),

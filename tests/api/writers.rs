@@ -222,7 +222,7 @@ async fn without_the_stamp_the_list_is_guarded_all_the_same() {
 
 const TAKES_A_PERSON: &str = "lifting a brake takes a person";
 
-/// A GitOps tool says again what stands in Git, whatever a person has done since.
+/// A tool such as Flux says again what stands in Git, whatever a person has done since.
 #[tokio::test]
 async fn no_machine_lifts_a_brake_and_any_may_pull_one() {
     let server = Server::ready().await;

@@ -7,6 +7,9 @@ use std::net::TcpListener;
 use tenant_closure::api::TenantClosureStatus;
 use tenant_closure::closure::report::Phase;
 
+/// What the operator says of an effect without an answer.
+const NO_ANSWER: &str = "Microsoft gave no answer that counts; the effect is looked at again";
+
 crate::rows![
     lasting_trouble_at_the_first_look_is_told,
     links_to_another_host_are_not_followed,
@@ -275,7 +278,6 @@ async fn lasting_trouble_in_the_middle_is_told() {
             "Look at Microsoft's service health",
         )
     };
-    const NO_ANSWER: &str = "Microsoft gave no answer that counts; the effect is looked at again";
     let table = [
         (
             "401",

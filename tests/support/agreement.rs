@@ -368,13 +368,13 @@ fn sums(
                 .iter()
                 .any(|name| seen.contains(&(action.name(), name.clone())))
         };
-        let named = |action: &&Action| {
+        let told = |action: &&Action| {
             let mut of = entries.iter().filter(|one| one.action == Some(**action));
             of.any(|one| names.iter().any(|name| one.objects.contains(name)))
         };
         let all = actions(effect);
         let seen = all.iter().find(fits);
-        let action = seen.or_else(|| all.iter().find(named)).or(all.first());
+        let action = seen.or_else(|| all.iter().find(told)).or(all.first());
         if let Some(action) = action {
             agreement.sums.entry(action.name()).or_default().1 += 1;
         }

@@ -86,7 +86,8 @@ impl<'a> Person<'a> {
                 .any(|one| one.key == "DeleteDirectory")
             {
                 let named = status.blockers.iter().map(|one| one.check.as_str());
-                self.part_from(named.collect()).await?;
+                let named: Vec<&str> = named.collect();
+                self.part_from(&named).await?;
             }
             for hand_off in &status.hand_offs {
                 self.settle(hand_off).await?;
@@ -240,7 +241,7 @@ impl<'a> Person<'a> {
 
     /// Ends what keeps an enterprise application there, where the status names it: the connection of Azure DevOps; and disables what
     /// belongs to an Azure resource.
-    async fn part_from(&mut self, named: Vec<&str>) -> Result<()> {
+    async fn part_from(&mut self, named: &[&str]) -> Result<()> {
         if named.contains(&"Application Azure DevOps") {
             self.press("disconnectAzureDevOps", None).await?;
         }

@@ -17,6 +17,7 @@ mod estimates;
 mod evidence;
 mod guards;
 mod inventory;
+mod lifecycles;
 mod losses;
 mod mail;
 mod pauses;

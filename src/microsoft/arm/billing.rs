@@ -141,7 +141,7 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
         return Err(Failure::malformed("OtherSubscription"));
     }
     let its = raw.properties;
-    let names: Vec<ObjectId> = [its.subscription_id.as_deref(), raw.name.as_deref()]
+    let ids: Vec<ObjectId> = [its.subscription_id.as_deref(), raw.name.as_deref()]
         .into_iter()
         .flatten()
         .filter_map(ObjectId::parse)
@@ -166,7 +166,7 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
     let term_end = its.term_end_date.and_then(|end| end.parse().ok());
     let renewal = its.renewal_term_details.unwrap_or_default();
     let subscription = Subscription {
-        id: names
+        id: ids
             .first()
             .copied()
             .ok_or_else(|| Failure::malformed("NoSubscriptionId"))?,
@@ -195,7 +195,7 @@ fn read(raw: Raw, agreement: Agreement, now: Timestamp) -> Result<Bought, Failur
             [its.billing_profile_id, its.invoice_section_id],
         ),
         subscription,
-        names,
+        names: ids,
         proven: false,
     })
 }

@@ -96,21 +96,8 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
             true,
         );
     }
-    if matches!(tenant.kind.as_str(), "CIAM" | "AAD B2C") {
-        add(tenant, EXTENSIONS.to_owned(), ids.uuid(), own, false);
-    }
-    if plan.azure_dev_ops {
-        let name = "Azure DevOps".to_owned();
-        add(tenant, name, AZURE_DEV_OPS, microsoft, false);
-    }
-    if plan.sync.enabled {
-        add(
-            tenant,
-            "Microsoft Entra AD Synchronization Service".to_owned(),
-            SYNC_APP,
-            microsoft,
-            false,
-        );
+    for (name, app_id, owner) in brought(plan, own, microsoft, &mut ids) {
+        add(tenant, name, app_id, owner, false);
     }
     for (registration, reader) in [(&plan.closer, false), (&plan.reader, true)] {
         let client = client(registration, reader, &mut ids);
@@ -135,6 +122,27 @@ pub(super) fn add(plan: &scenario::Tenant, tenant: &mut Tenant, random: &mut Ran
         );
         tenant.clients.push(client);
     }
+}
+
+/// What a kind of directory, a connection or synchronization brings with it: name, application id and owner.
+fn brought(
+    plan: &scenario::Tenant,
+    own: Uuid,
+    microsoft: Uuid,
+    ids: &mut Random,
+) -> Vec<(String, Uuid, Uuid)> {
+    let customers = matches!(plan.tenant_type.as_str(), "CIAM" | "AAD B2C");
+    let extensions = customers.then(|| (EXTENSIONS.to_owned(), ids.uuid(), own));
+    let connection = plan
+        .azure_dev_ops
+        .then(|| ("Azure DevOps".to_owned(), AZURE_DEV_OPS, microsoft));
+    let name = "Microsoft Entra AD Synchronization Service";
+    let sync = plan.sync.enabled;
+    let sync = sync.then(|| (name.to_owned(), SYNC_APP, microsoft));
+    [extensions, connection, sync]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Microsoft's own and others that refuse to be deleted, with their owners.

@@ -156,8 +156,8 @@ mod tests {
             404,
             "it is back"
         );
-        let taken = testing::get(&mut world, &token, &format!("/v1.0/users/{name}"));
-        assert_eq!(taken.value()["displayName"], "Other");
+        let other = testing::get(&mut world, &token, &format!("/v1.0/users/{name}"));
+        assert_eq!(other.value()["displayName"], "Other");
     }
 
     #[test]
