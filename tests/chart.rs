@@ -360,7 +360,7 @@ fn the_policies_are_those_that_the_operator_looks_for() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 10);
+    assert_eq!(seen, 12);
 }
 
 #[test]
