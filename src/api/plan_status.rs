@@ -66,6 +66,14 @@ pub struct PlanStatus {
     pub recycle_bin: Option<String>,
 }
 
+impl PlanStatus {
+    /// Of those in `bought` what is to be ended: all but what goes with the tenant.
+    pub fn ended_apart(&self) -> impl Iterator<Item = &BoughtStatus> {
+        let all = self.bought.iter();
+        all.filter(|one| one.agreement.ends_apart())
+    }
+}
+
 /// A supplementary plan that has not begun.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]

@@ -7,6 +7,7 @@ use super::partner;
 use super::perform::Road;
 use super::wire::{Line, Wire};
 use crate::closure::id::ObjectId;
+use crate::closure::intent::Action;
 use crate::closure::observation::Subscription;
 
 /// A subscription of a billing account, with the ids under which Graph may know it.
@@ -20,6 +21,25 @@ pub(super) struct Bought {
     pub(super) proven: bool,
     /// Where a role on a billing account may allow to end it, the widest first: account, billing profile, invoice section.
     pub(super) scopes: Vec<String>,
+}
+
+/// What is to become of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It ends.
+    Cancel,
+    /// It does not renew.
+    StopRenewal,
+}
+
+impl Change {
+    /// What an intent of step 2, or of what comes before step 1, asks for.
+    pub(super) fn of(action: Action) -> Self {
+        match action {
+            Action::StopRenewal => Self::StopRenewal,
+            _ => Self::Cancel,
+        }
+    }
 }
 
 impl LiveTenant {

@@ -1,5 +1,6 @@
 //! Intents carried out, once each.
 
+use super::accounts::Change;
 use super::arm::{azure, billing, directory, operation};
 use super::batch::Item;
 use super::clouds::Service;
@@ -9,7 +10,6 @@ use super::graph::applications::{self, Collection};
 use super::graph::{BETA, STABLE, domains, mfa, organization, policies};
 use super::live::LiveTenant;
 use super::partner;
-use super::partner::subscriptions::Change;
 use super::request::Call;
 use super::wire::Line;
 use crate::closure::id::ObjectId;
@@ -63,6 +63,22 @@ impl Road {
             Self::Partner => BillingKind::Partner,
         }
     }
+}
+
+/// The change that is to be sent. One that is not needed any more is noted as accepted, one that is refused before as refused.
+fn to_send(
+    attempt: &mut Attempt,
+    told: Result<Option<Call>, Failure>,
+    about: &[ObjectId],
+) -> Result<Option<Call>, Failure> {
+    match told {
+        Ok(None) => attempt.accepted.extend(about),
+        Err(failure) if matches!(failure.kind, Kind::Forbidden | Kind::Rejected) => {
+            refuse(attempt, &failure, about);
+        }
+        told => return told,
+    }
+    Ok(None)
 }
 
 impl LiveTenant {
@@ -172,19 +188,12 @@ impl LiveTenant {
         intent: &Intent,
         resource: &str,
     ) -> Result<Attempt, Failure> {
-        let wanted = match intent.action {
-            Action::StopRenewal => billing::Change::StopRenewal,
-            _ => billing::Change::Cancel,
-        };
-        let about = &intent.objects;
+        let (about, wanted) = (&intent.objects, Change::of(intent.action));
+        let id = about.first().copied();
         let mut attempt = Attempt::default();
-        match billing::change(line, self.tenant, resource, about.first().copied(), wanted).await {
-            Ok(Some(call)) => return Ok(operation::carry_out(line, &call, about).await),
-            Ok(None) => attempt.accepted.extend(about),
-            Err(failure) if matches!(failure.kind, Kind::Forbidden | Kind::Rejected) => {
-                refuse(&mut attempt, &failure, about);
-            }
-            Err(failure) => return Err(failure),
+        let told = billing::change(line, self.tenant, resource, id, wanted).await;
+        if let Some(call) = to_send(&mut attempt, told, about)? {
+            return Ok(operation::carry_out(line, &call, about).await);
         }
         attempt.requests = line.requests();
         Ok(attempt)
@@ -197,21 +206,12 @@ impl LiveTenant {
         intent: &Intent,
         resource: &str,
     ) -> Result<Attempt, Failure> {
-        let wanted = match intent.action {
-            Action::StopRenewal => Change::StopRenewal,
-            _ => Change::Cancel,
-        };
+        let (about, wanted) = (&intent.objects, Change::of(intent.action));
         let mut attempt = Attempt::default();
-        match partner::subscriptions::change(line, self.tenant, resource, wanted).await {
-            Ok(Some(call)) => {
-                let sent = write(line, Service::Partner, &call).await;
-                note(&mut attempt, &intent.objects, &call, sent.as_ref());
-            }
-            Ok(None) => attempt.accepted.extend(&intent.objects),
-            Err(failure) if matches!(failure.kind, Kind::Forbidden | Kind::Rejected) => {
-                refuse(&mut attempt, &failure, &intent.objects);
-            }
-            Err(failure) => return Err(failure),
+        let told = partner::subscriptions::change(line, self.tenant, resource, wanted).await;
+        if let Some(call) = to_send(&mut attempt, told, about)? {
+            let sent = write(line, Service::Partner, &call).await;
+            note(&mut attempt, about, &call, sent.as_ref());
         }
         attempt.requests = line.requests();
         Ok(attempt)

@@ -143,8 +143,7 @@ fn goes(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
     for one in &plan.bought {
         lines.below(&bought(one, dot));
     }
-    let told = plan.bought.iter().filter(|one| one.agreement.ends_apart());
-    let told = u32::try_from(told.count()).unwrap_or(u32::MAX);
+    let told = u32::try_from(plan.ended_apart().count()).unwrap_or(u32::MAX);
     if plan.subscriptions > told {
         lines.below(&format!(
             "and {} more",
@@ -371,9 +370,8 @@ fn promises(closure: &TenantClosure, plan: &PlanStatus, lines: &mut Lines) {
 }
 
 fn licenses(plan: &PlanStatus) -> String {
-    let told = || plan.bought.iter().filter(|one| one.agreement.ends_apart());
-    let seats: u64 = told().map(|one| u64::from(one.seats)).sum();
-    let more = if told().count() < plan.subscriptions as usize {
+    let seats: u64 = plan.ended_apart().map(|one| u64::from(one.seats)).sum();
+    let more = if plan.ended_apart().count() < plan.subscriptions as usize {
         "more than "
     } else {
         ""

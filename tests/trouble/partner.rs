@@ -114,13 +114,7 @@ async fn after_the_seven_days_it_ends_with_its_term() {
         ),
         ("Subscription SPE_E3", "time")
     );
-    let effects = trial.effects().await;
-    let stopped = of_kind(&effects, "renewalOff");
-    assert_eq!(stopped.len(), 1, "{effects:#?}");
-    assert_eq!(stopped[0].1["app"], json!(partner.app_id));
-    trial.pass(3650).await;
-    trial.assert_closes().await;
-    assert!(of_kind(&trial.effects().await, "subscriptionCanceled").is_empty());
+    stopped_and_ended_by_time(&trial, &partner).await;
 }
 
 /// Planned within the time to cancel, come to after it: the renewal is stopped, and nothing is canceled in vain.
@@ -139,13 +133,7 @@ async fn what_was_to_be_canceled_when_it_was_planned_is_too_late_when_its_turn_c
         status.phase == Some(Phase::Waiting) && condition(status, "Ready").1 == reason
     });
     trial.with_persons(waiting).await;
-    let effects = trial.effects().await;
-    let stopped = of_kind(&effects, "renewalOff");
-    assert_eq!(stopped.len(), 1, "{effects:#?}");
-    assert_eq!(stopped[0].1["app"], json!(partner.app_id));
-    trial.pass(3650).await;
-    trial.assert_closes().await;
-    assert!(of_kind(&trial.effects().await, "subscriptionCanceled").is_empty());
+    stopped_and_ended_by_time(&trial, &partner).await;
 }
 
 async fn a_renewal_at_the_partner_is_stopped_before_any_user_is_touched() {
@@ -246,4 +234,15 @@ async fn each_is_ended_by_whoever_sold_it() {
         .iter()
         .filter(|(_, one)| one["app"] == json!(partner.app_id));
     assert_eq!(by_partner.count(), 1, "{effects:#?}");
+}
+
+/// The partner's application switched the renewal off, once; the end of the term did the rest, and nothing was canceled.
+async fn stopped_and_ended_by_time(trial: &Trial, partner: &Tenant) {
+    let effects = trial.effects().await;
+    let stopped = of_kind(&effects, "renewalOff");
+    assert_eq!(stopped.len(), 1, "{effects:#?}");
+    assert_eq!(stopped[0].1["app"], json!(partner.app_id));
+    trial.pass(3650).await;
+    trial.assert_closes().await;
+    assert!(of_kind(&trial.effects().await, "subscriptionCanceled").is_empty());
 }

@@ -299,6 +299,22 @@ async fn takes_effect(trial: &Trial) {
     press.await.unwrap();
 }
 
+/// The role is granted, and listed: who needs it is refused alone, and tried again by itself.
+async fn allows_nothing_at_first(trial: &Trial) {
+    grant(
+        trial,
+        json!({"role": "Privileged Authentication Administrator"}),
+    )
+    .await;
+    trial.phase(Phase::AwaitingApproval).await;
+    let told = trial.with_persons(trial.blocked("UsersRefused")).await;
+    let says = "What was granted a moment ago may take effect minutes later: they are tried again by itself";
+    assert!(told.message.contains(says), "{}", told.message);
+    assert_eq!(trial.left().await.len(), 1, "the others have gone");
+    takes_effect(trial).await;
+    trial.assert_closes().await;
+}
+
 /// A permission shows late, and a directory role is listed before it allows anything: both are told as they are, and it goes
 /// on by itself.
 async fn what_is_granted_takes_effect_late() {
@@ -336,18 +352,7 @@ async fn what_is_granted_takes_effect_late() {
     )
     .await;
     trial.blocked("RolesMissing").await;
-    grant(
-        &trial,
-        json!({"role": "Privileged Authentication Administrator"}),
-    )
-    .await;
-    trial.phase(Phase::AwaitingApproval).await;
-    let told = trial.with_persons(trial.blocked("UsersRefused")).await;
-    let says = "What was granted a moment ago may take effect minutes later: they are tried again by itself";
-    assert!(told.message.contains(says), "{}", told.message);
-    assert_eq!(trial.left().await.len(), 1, "the others have gone");
-    takes_effect(&trial).await;
-    trial.assert_closes().await;
+    allows_nothing_at_first(&trial).await;
 }
 
 /// The subscription is not shown to whoever has no role on it yet; once it is, nothing has to be pressed here.
@@ -401,16 +406,5 @@ async fn a_role_that_a_group_holds_is_missed_in_step_0() {
     let lacks = format!("step 1 Users: the identity lacks {PRIVILEGED}");
     assert!(told.message.contains(&lacks), "{}", told.message);
     trial.assert_untouched().await;
-    grant(
-        &trial,
-        json!({"role": "Privileged Authentication Administrator"}),
-    )
-    .await;
-    trial.phase(Phase::AwaitingApproval).await;
-    let told = trial.with_persons(trial.blocked("UsersRefused")).await;
-    let says = "What was granted a moment ago may take effect minutes later: they are tried again by itself";
-    assert!(told.message.contains(says), "{}", told.message);
-    assert_eq!(trial.left().await.len(), 1, "the others have gone");
-    takes_effect(&trial).await;
-    trial.assert_closes().await;
+    allows_nothing_at_first(&trial).await;
 }

@@ -40,21 +40,20 @@ pub const DECIDE: &str =
 /// Nobody approved that these end: neither does the operator end them, nor is anybody asked to. `None`: there is none.
 pub fn drift<'a>(some: impl Iterator<Item = &'a Subscription>) -> Option<Obstacle> {
     let some: Vec<&Subscription> = some.collect();
-    let message = || {
-        format!(
-            "Subscriptions that the approved plan does not name: {}",
-            names(&some)
-        )
-    };
-    (!some.is_empty()).then(|| {
-        Obstacle::new(
+    if some.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "Subscriptions that the approved plan does not name: {}",
+        names(&some)
+    );
+    Some(Obstacle::new(
         "PlanDrift",
-        message(),
+        message,
         "Find out who bought them, and for what. Where they are to go with the tenant, delete this closure (nothing is lost) \
          and create it again: its plan names them, and is approved anew. Whoever may decide that can also cancel and delete \
          them himself, or move them to another tenant; the closure then goes on by itself",
-        )
-    })
+    ))
 }
 
 /// What was asked of a subscription and shows no effect for so long is asked for again.

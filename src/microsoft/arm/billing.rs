@@ -7,7 +7,7 @@ use crate::closure::bought::Term;
 use crate::closure::id::ObjectId;
 use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
-use crate::microsoft::accounts::Bought;
+use crate::microsoft::accounts::{Bought, Change};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::paging;
@@ -257,15 +257,6 @@ async fn get(line: &Line<'_>, resource: &str) -> Result<Option<Raw>, Failure> {
         }
         found => Ok(found),
     }
-}
-
-/// What is to become of a subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::microsoft) enum Change {
-    /// It ends.
-    Cancel,
-    /// It does not renew.
-    StopRenewal,
 }
 
 /// The request that changes the subscription `id` of `tenant`, having read what this resource is now: an account can pay for

@@ -6,7 +6,7 @@ use crate::closure::bought::Term;
 use crate::closure::id::ObjectId;
 use crate::closure::label::label;
 use crate::closure::observation::{Agreement, Lifecycle, Subscription};
-use crate::microsoft::accounts::Bought;
+use crate::microsoft::accounts::{Bought, Change};
 use crate::microsoft::clouds::Service;
 use crate::microsoft::failure::{Failure, Kind};
 use crate::microsoft::features::Feature;
@@ -68,15 +68,6 @@ impl Raw {
         let billed = self.billing_type.as_deref();
         billed.is_none_or(|word| matches!(word, "license" | "none"))
     }
-}
-
-/// What is to become of a subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::microsoft) enum Change {
-    /// It ends.
-    Cancel,
-    /// It does not renew.
-    StopRenewal,
 }
 
 /// `GET /v1/customers/{tenant}/subscriptions`: what this partner sold to the tenant. A partner who does not know the tenant as

@@ -30,8 +30,7 @@ pub(super) fn tell(plan: &PlanStatus, lines: &mut Lines) {
 /// can read; the worst is told.
 fn bought(plan: &PlanStatus) -> Bought {
     let has = |of: fn(Agreement) -> bool| plan.bought.iter().any(|one| of(one.agreement));
-    let told = plan.bought.iter().filter(|one| one.agreement.ends_apart());
-    let all = told.count() >= plan.subscriptions as usize;
+    let all = plan.ended_apart().count() >= plan.subscriptions as usize;
     let under = |agreement| {
         matches!(
             agreement,

@@ -25,17 +25,21 @@ fn who_changed_the_closure_is_told_beside_its_creator() {
         let mut closure = closure("x", "Closed");
         let annotations = closure.metadata.annotations.as_mut().unwrap();
         annotations.insert(crate::api::CHANGED_BY.to_owned(), list.to_owned());
-        let report = serde_json::to_value(of(&closure, &[])).unwrap();
+        let report = serde_json::to_value(of(&closure, &approvals("x"), &[])).unwrap();
         assert_eq!(report["closure"]["changedBy"], told, "{list:?}");
     }
 }
 
-/// The report of a closure with these records at the end, and the approvals that the tests know.
-fn of(closure: &crate::api::TenantClosure, end: &[Value]) -> Report {
+/// The report of a closure with these approvals, and these records at the end.
+fn of(
+    closure: &crate::api::TenantClosure,
+    approvals: &[crate::api::ClosureApproval],
+    end: &[Value],
+) -> Report {
     let found = journal("x", end);
     Report::compose(&Sources {
         closure,
-        approvals: &approvals("x"),
+        approvals,
         namespace: "tenant-closure",
         found: &found,
         verified: &verify(&found, &Claims::default()),
@@ -65,7 +69,7 @@ fn an_approval_of_what_was_accepted_later_is_used_and_told_when_it_is_gone() {
         )
     };
     let end = [acts(4, "9f2c61aa77ab"), acts(5, "supplement")];
-    let report = of(&closure("x", "AwaitingHandOff"), &end);
+    let report = of(&closure("x", "AwaitingHandOff"), &approvals("x"), &end);
     let told: Vec<(&str, &str, u64)> = report
         .approvals
         .iter()
@@ -96,16 +100,7 @@ fn an_approval_of_what_was_accepted_later_is_used_and_told_when_it_is_gone() {
     dave.spec.approver = "dave".to_owned();
     dave.spec.plan_digest = Some(digest);
     all.push(dave);
-    let found = journal("x", &end);
-    let report = Report::compose(&Sources {
-        closure: &closure("x", "AwaitingHandOff"),
-        approvals: &all,
-        namespace: "tenant-closure",
-        found: &found,
-        verified: &verify(&found, &Claims::default()),
-        now: "2026-10-02T11:00:00Z".parse().unwrap(),
-        version: "0.0.0",
-    });
+    let report = of(&closure("x", "AwaitingHandOff"), &all, &end);
     let dave = report.approvals.iter().find(|one| one.uid == "of-dave");
     let dave = dave.map(|one| (one.approver.as_str(), one.records));
     assert_eq!(dave, Some(("dave", 2)));
