@@ -12,6 +12,7 @@ use tenant_closure::closure::{
 mod fixtures;
 
 use fixtures::{DOMAIN, RETAINED, Run, SPARE, TENANT, World};
+use decision::Decided;
 use id::ObjectId;
 use intent::{Action, Intent, Outcome, Refusal};
 use jiff::SignedDuration;
@@ -606,6 +607,11 @@ proptest! {
         prop_assert!(run.world.domains.iter().all(|d| !run.plan.terms.release_domains.contains(&d.name)));
         let renewed = run.told.iter().filter_map(|told| told.standings.get("RenewalStopped"));
         prop_assert!(renewed.skip_while(|s| s.status != Some(true)).all(|s| s.status == Some(true)));
+        // Waiting for the end of a term while another renews would never end.
+        let ahead = |told: &&Decided| matches!(&told.decision, decision::Decision::Blocked(list) if list[0].reason == "TermAhead");
+        let first = run.plan.terms.stop_renewal_first;
+        let off = |told: &Decided| told.standings.get("RenewalStopped").is_none_or(|s| s.status == Some(true));
+        prop_assert!(!first || run.told.iter().filter(ahead).all(off));
     }
 
     /// Whoever comes, whenever, and whatever is approved or revoked: only who stands in the plan or in an approved supplement

@@ -119,7 +119,7 @@ pub fn renewal_untold(one: &PlannedSubscription) -> bool {
 }
 
 /// The first moment at which anything may be done.
-fn begins(terms: &Terms, from: Timestamp) -> Timestamp {
+pub fn begins(terms: &Terms, from: Timestamp) -> Timestamp {
     terms.not_before.map_or(from, |date| date.max(from))
 }
 

@@ -7,7 +7,8 @@ use tenant_closure::closure::report::Phase;
 crate::rows![
     a_payers_own_credential_stops_renewals_before_any_user_is_touched,
     a_token_of_another_tenant_is_refused_by_name,
-    a_refused_renewal_is_handed_to_a_person
+    a_refused_renewal_is_handed_to_a_person,
+    renewals_are_stopped_while_a_term_ahead_bars_the_users
 ];
 
 /// A tenant whose two subscriptions under a Customer Agreement are paid by another tenant.
@@ -134,4 +135,22 @@ async fn a_refused_renewal_is_handed_to_a_person() {
     assert_eq!(status.blockers[0].remedy, remedy);
     trial.assert_untouched().await;
     trial.assert_closes().await;
+}
+
+/// Two that renew in ten months: neither may while the users wait for the end of the terms.
+async fn renewals_are_stopped_while_a_term_ahead_bars_the_users() {
+    let one = json!({"kind": "CustomerAgreement", "sku": "SPE_E5", "termEndDays": 300 * 86_400});
+    let mut trial = Trial::new("renewal-ahead", json!({"subscriptions": [one, one]})).await;
+    trial.spec()["billing"]["stopRenewalFirst"] = json!(true);
+    trial.spec()["accept"] = json!([{"kind": "AzureResources", "reference": "CAB-118"}]);
+    trial.apply().await;
+    let status = trial.phase(Phase::AwaitingApproval).await;
+    let row = status.blockers.iter().find(|row| row.check == "TermAhead");
+    let row = row.unwrap_or_else(|| panic!("who approves is told: {:?}", status.blockers));
+    assert!(row.remedy.contains("spec.accept"), "{}", row.remedy);
+    let told = trial.with_approver(trial.blocked("TermAhead")).await;
+    assert!(told.message.contains("SPE_E5 ends on"), "{}", told.message);
+    let effects = trial.effects().await;
+    assert_eq!(of_kind(&effects, "renewalOff").len(), 2, "{effects:#?}");
+    assert_eq!(effects.len(), 2, "nothing else: {effects:#?}");
 }

@@ -198,15 +198,17 @@ fn of_effects(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     found
 }
 
-/// In mode Plan: all that would bar the first effect, in rows. Whoever reads a plan is told before he asks for it to be carried
-/// out, and the plan is made all the same.
+/// All that would bar an effect and bars nothing yet, in rows. In mode Plan that is everything: whoever reads a plan is told before
+/// he asks for it to be carried out, and the plan is made all the same. In mode Execute it is a term that lies ahead while recurring
+/// billing is still to be switched off: whoever approves is told that the users will wait for it.
 fn ahead(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Vec<Blocker> {
-    if plan.terms.mode == Mode::Execute {
-        return Vec::new();
+    let mut found = Vec::new();
+    if plan.terms.mode == Mode::Plan {
+        found.extend(guards::of_effects(seen));
+        found.extend(of_effects(plan, seen, memory, now));
+        found.extend(keeper::untold_factor(&plan.terms, seen, now));
     }
-    let mut found = guards::of_effects(seen);
-    found.extend(of_effects(plan, seen, memory, now));
-    found.extend(keeper::untold_factor(&plan.terms, seen, now));
+    found.extend(term_ahead::later(plan, seen, memory, now));
     let row = |obstacle: &Obstacle| Blocker {
         state: "failed",
         ..report::row(obstacle)

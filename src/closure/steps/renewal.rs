@@ -62,6 +62,18 @@ pub fn assess(
     )
 }
 
+/// Is recurring billing still to be switched off, before anything that a term ahead protects? Were the term to bar that as well,
+/// it would renew while the closure waits for its end.
+pub fn comes_first(plan: &Plan, seen: &Observation, memory: &Memory) -> bool {
+    let planned = |one: &Subscription| plan.sealed.is_none() || subscriptions::planned(plan, one.id);
+    plan.terms.stop_renewal_first
+        && !users_touched(memory)
+        && seen
+            .subscriptions
+            .known()
+            .is_some_and(|listed| listed.iter().any(|one| renews(one) && planned(one)))
+}
+
 /// The condition once none renews.
 pub fn stopped() -> Standing {
     let message = "Recurring billing is off for every subscription of which a billing account tells whether it renews";

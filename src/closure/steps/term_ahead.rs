@@ -9,7 +9,7 @@ use crate::closure::observation::{
 };
 use crate::closure::plan::{Ender, Plan, PlannedSubscription};
 use crate::closure::steps::users::SYNC_OFF_TAKES;
-use crate::closure::steps::{facts, planning};
+use crate::closure::steps::{facts, planning, renewal};
 use crate::closure::terms::Mode;
 use crate::closure::words::clip;
 use jiff::{SignedDuration, Timestamp};
@@ -36,12 +36,45 @@ fn guards(plan: &Plan, memory: &Memory) -> bool {
         && !plan.terms.accepts(TERM_AHEAD)
 }
 
-/// What lies ahead of the closing, all of it in one obstacle.
+/// What bars the next effect, all of it in one obstacle.
 pub fn obstacle(
     plan: &Plan,
     seen: &Observation,
     memory: &Memory,
     now: Timestamp,
+) -> Option<Obstacle> {
+    let first = renewal::comes_first(plan, seen, memory);
+    told(plan, seen, memory, now, |one| {
+        !first || renews_untouched(plan, one, now)
+    })
+}
+
+/// What bars no more than the users: recurring billing is to be switched off before, and is, or what lies ahead would renew while
+/// the closure waits for its end.
+pub fn later(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Option<Obstacle> {
+    let first = renewal::comes_first(plan, seen, memory);
+    told(plan, seen, memory, now, |one| {
+        first && !renews_untouched(plan, one, now)
+    })
+}
+
+/// It renews before anything may be done in the tenant.
+fn renews_untouched(plan: &Plan, one: &PlannedSubscription, now: Timestamp) -> bool {
+    let begins = estimate::begins(&plan.terms, now);
+    one.renews && one.ends_at.is_some_and(|end| end <= begins)
+}
+
+fn told(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+    which: impl Fn(&PlannedSubscription) -> bool,
 ) -> Option<Obstacle> {
     if !guards(plan, memory) {
         return None;
@@ -57,14 +90,15 @@ pub fn obstacle(
         .collect();
     let users = plan.sealed.as_ref().map_or(0, |sealed| sealed.users.len());
     let sync = sync_takes(seen, memory, now);
-    let ahead = estimate::terms_ahead(&planned, users, &plan.terms, sync, now);
+    let mut ahead = estimate::terms_ahead(&planned, users, &plan.terms, sync, now);
+    ahead.retain(|one| which(one));
     let named: Vec<String> = ahead.iter().map(|one| words(one)).collect();
     (!named.is_empty()).then(|| {
         let message = format!(
             "The tenant cannot close before these terms are over, long after its users are gone: {}",
             named.join(", ")
         );
-        Obstacle::new(TERM_AHEAD, message, remedy(&ahead))
+        Obstacle::new(TERM_AHEAD, message, remedy(plan, &ahead, now))
     })
 }
 
@@ -116,7 +150,7 @@ fn words(one: &PlannedSubscription) -> String {
     }
 }
 
-fn remedy(ahead: &[&PlannedSubscription]) -> String {
+fn remedy(plan: &Plan, ahead: &[&PlannedSubscription], now: Timestamp) -> String {
     let mut first: Vec<&str> = Vec::new();
     if ahead.iter().any(|one| one.agreement == Agreement::Unknown) {
         first.push(
@@ -141,6 +175,12 @@ fn remedy(ahead: &[&PlannedSubscription]) -> String {
             "Switch recurring billing off by hand, or create the closure with spec.billing.stopRenewalFirst, which does so before \
              anything else",
         );
+    }
+    if ahead
+        .iter()
+        .any(|one| one.stop_renewal && renews_untouched(plan, one, now))
+    {
+        first.push("Switch recurring billing off by hand: before spec.notBefore the operator may not");
     }
     first.push(if first.is_empty() {
         "Wait"

@@ -253,3 +253,61 @@ fn what_came_after_the_approval_is_left_alone() {
     assert_eq!(reason(&run.cycle(false)), "SwitchSyncOff");
     assert!(run.world.subscriptions[4].auto_renew);
 }
+
+/// Three that renew in twenty days, and nobody accepted what they do.
+fn terms_ahead() -> World {
+    world().with(|w| {
+        w.terms.accepted.retain(|one| one.kind != "TermAhead");
+        w.sync = false;
+        w.subscriptions.truncate(3);
+        for one in &mut w.subscriptions {
+            one.auto_renew = true;
+            one.next_change = Some(start() + SignedDuration::from_hours(24 * 20));
+        }
+    })
+}
+
+/// Were it the other way round, all but the first would renew while the closure waits for the end of their terms.
+#[test]
+fn recurring_billing_is_off_before_a_term_ahead_bars_the_users() {
+    let mut run = planned(terms_ahead());
+    for _ in 0..3 {
+        let told = run.cycle(false);
+        assert_eq!(reason(&told), "StopRenewal");
+        let row = told.blockers.iter().find(|row| row.check == "TermAhead");
+        assert!(row.is_none(), "in step 1 the renewals are told: {row:?}");
+    }
+    assert!(run.world.subscriptions.iter().all(|one| !one.auto_renew));
+    assert_eq!(reason(&run.cycle(false)), "TermAhead");
+    let begun = run.world.now;
+    let deleting = run.until(false, 3_000, |told| reason(told) == "DeleteUsers");
+    assert_eq!(deleting.step, Step::Users);
+    let waited = run.world.now.duration_since(begun);
+    assert!(waited > SignedDuration::from_hours(24 * 16), "{waited:?}");
+    assert_eq!(run.memory.renewals.len(), 3);
+}
+
+#[test]
+fn who_approves_is_told_of_the_term_for_which_the_users_will_wait() {
+    let mut run = planned(terms_ahead().with(|w| w.cluster.approvals.approvers.clear()));
+    let told = run.cycle(false);
+    assert!(matches!(told.decision, Decision::AwaitApproval { .. }), "{told:?}");
+    let row = told.blockers.iter().find(|row| row.check == "TermAhead");
+    let row = row.expect("a row of its own");
+    assert_eq!(row.state, "failed");
+    assert!(row.remedy.contains("spec.accept"), "{}", row.remedy);
+}
+
+#[test]
+fn what_renews_before_anything_may_be_done_bars_at_once() {
+    let mut run = Run::of(terms_ahead().with(|w| {
+        w.terms.not_before = Some(start() + SignedDuration::from_hours(24 * 21));
+    }));
+    let told = run.cycle(false);
+    let Decision::Blocked(list) = &told.decision else {
+        panic!("{told:?}")
+    };
+    assert_eq!(list[0].reason, "TermAhead");
+    let by_hand = "Switch recurring billing off by hand: before spec.notBefore the operator may not";
+    assert!(list[0].remedy.starts_with(by_hand), "{}", list[0].remedy);
+}
