@@ -510,9 +510,8 @@ proptest! {
             }
         }
         prop_assert!(decided.step >= steps::current(&run.memory));
-        if run.memory.directory_gone_at.is_some() {
-            prop_assert_eq!(&decided.decision, &decision::Decision::Closed);
-        }
+        let closed = decided.decision == decision::Decision::Closed;
+        prop_assert_eq!(closed, run.memory.directory_gone_at.is_some());
         let report = report::tell(&run.plan, &run.memory, &decided);
         let asked = usize::from(run.plan.terms.stop_renewal_first)
             + usize::from(!run.plan.terms.release_domains.is_empty());

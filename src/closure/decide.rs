@@ -3,7 +3,7 @@
 use crate::closure::access::warnings;
 use crate::closure::decision::{Decided, Decision};
 use crate::closure::memory::Memory;
-use crate::closure::observation::Observation;
+use crate::closure::observation::{Observation, Question};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
 use crate::closure::steps::deprovision;
@@ -96,7 +96,11 @@ fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Dec
         decided.checks = assessment.checks;
         decided.ticket = assessment.ticket;
         match assessment.next {
-            Some(next) if steps::approval::only_expired(&next, memory) => expired = Some(next),
+            Some(next)
+                if step == Step::Preconditions && steps::approval::only_expired(&next, memory) =>
+            {
+                expired = Some(next);
+            }
             Some(next) => {
                 decided.decision = next;
                 let decided = steps::approval::hold_back(decided, expired);
@@ -105,5 +109,7 @@ fn walk(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Dec
             None => {}
         }
     }
+    // Closed is proven from outside and stands in the journal, or it is not told.
+    decided.decision = expired.unwrap_or_else(|| Decision::Read(vec![Question::Directory]));
     decided
 }

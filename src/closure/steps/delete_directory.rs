@@ -320,13 +320,13 @@ fn from_outside(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp
     let Some(approved) = approval::outside(plan, seen, now) else {
         return Decision::Planned;
     };
-    if plan.terms.directory_resource.is_some() && plan.sealed.is_some() {
-        return approved.next.unwrap_or_else(|| by_call(plan, memory, now));
-    }
     if let Some(unapproved) = approved.next
         && !approval::only_expired(&unapproved, memory)
     {
         return unapproved;
+    }
+    if plan.terms.directory_resource.is_some() && plan.sealed.is_some() {
+        return by_call(plan, memory, now);
     }
     if checks::portal_refuses(&seen.cluster.attestations) {
         return end_game::portal_refused(seen, memory, &[]).blocks();

@@ -188,7 +188,7 @@ fn of_effects(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     found.extend(keeper::unproven(terms, seen, memory, now));
     found.extend(inventory::unwritable(seen, memory));
     if memory.verified_at.is_none() {
-        found.extend(limit(plan, seen, memory));
+        found.extend(limit(plan, seen));
     }
     if !begun(memory) {
         found.extend(too_many_begun(seen));
@@ -248,7 +248,7 @@ fn spare_unfit(terms: &Terms, seen: &Observation) -> Option<Obstacle> {
     }
 }
 
-fn limit(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Obstacle> {
+fn limit(plan: &Plan, seen: &Observation) -> Option<Obstacle> {
     let Some(most) = plan.terms.max_users else {
         return Some(Obstacle::new(
             "LimitMissing",
@@ -256,12 +256,9 @@ fn limit(plan: &Plan, seen: &Observation, memory: &Memory) -> Option<Obstacle> {
             "Set spec.limits.maxUsers to the number of users you expect, or a little more",
         ));
     };
-    let deleted = memory.totals.get(&Step::Users).map_or(0, |t| t.objects);
     let users = match (&plan.sealed, seen.users.known()) {
-        (Some(_), _) => {
-            let planned = plan.users();
-            planned.max(deleted.saturating_add(planned.saturating_sub(memory.passed())))
-        }
+        // With its supplements. What step 1 changed is no measure: it counts renewals, too, and twice who is deleted once more.
+        (Some(_), _) => plan.users(),
         (None, Some(users)) => len(&users.ids).saturating_sub(1),
         (None, None) => 0,
     };

@@ -1,6 +1,6 @@
 //! Users that Microsoft refuses to delete: who is still there, why, and what to do.
 
-use crate::closure::decision::{Blocker, Dates, Decision, HandOff};
+use crate::closure::decision::{Blocker, Dates, Decision, HandOff, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Refusal};
 use crate::closure::links;
@@ -54,6 +54,12 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         .copied()
         .collect();
     if left.is_empty() {
+        // Somebody else deleted them. A listing that lags behind costs a record each time that it is read.
+        let pause = schedule::back_off(memory.dirty, plan.terms.poll_at_most);
+        if let Some(rest) = schedule::rest(memory, pause, now) {
+            let message = "Users that were deleted by hand are still listed; readers catch up by themselves";
+            return Waiting::new("WaitingReplica", message).again_in(rest).into();
+        }
         return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
     }
     // Every try costs a record: the pause starts at half a minute.

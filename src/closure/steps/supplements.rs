@@ -158,16 +158,17 @@ pub fn waiting(
     memory: &Memory,
     now: Timestamp,
 ) -> Option<Decision> {
-    let (known, one) = unfinished(plan, memory).next()?;
+    unfinished(plan, memory).next()?;
     if let Some(decision) = grown(plan, sealed, seen, memory) {
         return Some(decision);
     }
     let there = &seen.users.known()?.ids;
     let still = |id: &ObjectId| there.binary_search(id).is_ok();
-    let left = one.users.iter().any(still);
-    lacking(plan, seen, known.ordinal, now)
-        .filter(|_| left)
-        .map(|lacking| told(known.users, lacking))
+    let mut waiting = unfinished(plan, memory).filter(|(_, one)| one.users.iter().any(still));
+    waiting.find_map(|(known, _)| {
+        let lacking = lacking(plan, seen, known.ordinal, now)?;
+        Some(told(known.users, lacking))
+    })
 }
 
 /// Of these users, those of the first plan or supplement that is approved: an effect names one plan.

@@ -6,6 +6,7 @@ use crate::closure::external::Directory;
 use crate::closure::fixtures::*;
 use crate::closure::intent::Outcome;
 use crate::closure::observation::{Fact, Observation, Refused, Why};
+use crate::closure::step::Step;
 use jiff::SignedDuration;
 
 /// A directory for customers with nothing in the way.
@@ -72,6 +73,14 @@ fn a_deletion_that_takes_the_way_in_along_is_followed_from_outside() {
         s.organization = Fact::Unreadable(Why::CredentialRefused(Refused::ApplicationUnknown));
     };
     assert_eq!(reason(&decided(&mut run, refused)), "DeleteDirectory");
+    // The approval has ended meanwhile: what would be an effect waits for it, and nothing is closed that is there.
+    let told = decided(&mut run, |seen| {
+        refused(seen);
+        let approvals = &mut seen.cluster.approvals;
+        approvals.expired = std::mem::take(&mut approvals.approvers);
+    });
+    assert_eq!(reason(&told), "ApprovalExpired");
+    assert_eq!(told.step, Step::DeleteDirectory);
     run.world.gone = true;
     assert_eq!(reason(&decided(&mut run, refused)), "VerifyDirectoryGone");
 }

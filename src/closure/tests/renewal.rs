@@ -311,3 +311,11 @@ fn what_renews_before_anything_may_be_done_bars_at_once() {
     let by_hand = "Switch recurring billing off by hand: before spec.notBefore the operator may not";
     assert!(list[0].remedy.starts_with(by_hand), "{}", list[0].remedy);
 }
+
+/// What was switched off is no deleted user.
+#[test]
+fn a_limit_of_as_many_users_as_there_are_bars_nothing() {
+    let mut run = planned(world().with(|w| w.terms.max_users = Some(100)));
+    run.to_the_end();
+    assert_eq!(run.world.deleted.len(), 100);
+}

@@ -146,6 +146,23 @@ fn refused_users_that_a_person_deletes_are_noticed() {
     run.to_the_end();
 }
 
+/// Each listing is a record: a reader that lags behind for minutes is not asked again and again.
+#[test]
+fn a_listing_that_lags_behind_a_person_is_read_less_and_less_often() {
+    let mut run = Run::of(World::new(10).with(|w| {
+        w.protected.insert(id(0x1_0003));
+    }));
+    run.until(true, 100, |d| matches!(d.decision, Decision::Blocked(_)));
+    run.world.users.remove(&id(0x1_0003));
+    let lags = run.world.now + SignedDuration::from_mins(10);
+    run.world.shown_until.insert(id(0x1_0003), lags);
+    run.world.looked_up_at_once = true;
+    let before = run.world.steps.len();
+    run.until(true, 100, |d| d.step > Step::Users);
+    let records = run.world.steps.len() - before;
+    assert!(records <= 14, "{records} records");
+}
+
 #[test]
 fn whole_slices_refused_blow_the_fuse() {
     let mut run = Run::of(World::new(500).with(|w| w.protected.clone_from(&w.users)));

@@ -145,6 +145,28 @@ fn who_goes_by_himself_needs_no_approval() {
     assert_eq!(all_deleted(&run).len(), 10);
 }
 
+/// One that was begun and whose users then went by themselves says nothing of a later one.
+#[test]
+fn an_emptied_supplement_hides_no_later_one() {
+    let mut run = grown(10);
+    run.world.users.extend((1..120).map(|n| id(NEW + n)));
+    waiting(&mut run);
+    approve(&mut run, 1);
+    run.cycle(true);
+    run.world.cluster.supplements.insert(1, nobody());
+    run.world.users.retain(|who| *who < id(NEW));
+    run.world.users.insert(id(NEW + 500));
+    let waits = waiting(&mut run);
+    assert_eq!(run.memory.supplements.len(), 2);
+    for _ in 0..20 {
+        assert_eq!(reason(&run.cycle(true)), "PlanGrew");
+    }
+    assert_eq!(waits.standings["Approved"].reason, "PlanGrew");
+    approve(&mut run, 2);
+    run.to_the_end();
+    assert!(all_deleted(&run).contains(&id(NEW + 500)));
+}
+
 #[test]
 fn a_newer_difference_takes_the_place_of_one_that_has_not_begun() {
     let mut run = grown(10);
