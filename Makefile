@@ -40,7 +40,7 @@ demo-stop: tools ## stop what demo-keep left running
 	cargo run --example demo -- --stop
 
 test: tools ## run every test
-	cargo test
+	cargo test --no-fail-fast
 
 contract: tools ## what is said to Microsoft, call by call, and what follows from each answer
 	cargo test --test contract --test microsoft --test generated
