@@ -3,6 +3,7 @@
 
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use tenant_closure::closure::{
     access, decide, decision, external, id, intent, inventory, loss, mail, memory, observation,
     plan, recycle_bin, report, schedule, step, steps, supplement, terms,
@@ -11,8 +12,8 @@ use tenant_closure::closure::{
 #[path = "../src/closure/fixtures.rs"]
 mod fixtures;
 
-use fixtures::{DOMAIN, RETAINED, Run, SPARE, TENANT, World};
 use decision::Decided;
+use fixtures::{DOMAIN, RETAINED, Run, SPARE, TENANT, World};
 use id::ObjectId;
 use intent::{Action, Intent, Outcome, Refusal};
 use jiff::SignedDuration;
@@ -491,8 +492,23 @@ fn check_facts(run: &Run, seen: &Observation, intent: &Intent) {
     }
 }
 
+/// The same cases each time, so that a run fails for what was changed alone; `PROPTEST_RNG_SEED=<number>` tries others.
+fn cases(cases: u32) -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    let rng_seed = match usual.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(20_260_301),
+        told @ RngSeed::Fixed(_) => told,
+    };
+    ProptestConfig {
+        cases,
+        rng_seed,
+        failure_persistence: None,
+        ..usual
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(3_000))]
 
     /// Total, idempotent, never on Unknown, never out of order, never beyond the plan.
     #[test]
@@ -588,7 +604,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(150))]
 
     /// Every tenant ends closed, in order, each object deleted once, nobody but the planned.
     #[test]
