@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The rooms, and who may import whom:
-//! `closure ← api ← controller → (the port closure::tenant) ← microsoft`; `evidence` stands on `api`, `plugin` on both;
-//! `controller` has its reports composed by `evidence` and kept by `store`;
+//! `closure ← api ← controller → (the port closure::tenant) ← microsoft`; `evidence` stands on `api`, `plugin` on both and on
+//! `microsoft`'s sign-in of a person; `controller` has its reports composed by `evidence` and kept by `store`;
 //! `simulator` and `store` stand alone (`quota`, Microsoft's published figures, is everybody's); `operations` wires everything. `tests/architecture.rs` holds this.
 
 pub mod closure;

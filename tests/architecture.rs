@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tenant_closure::closure::hand_offs::KINDS;
 use tenant_closure::closure::step::Step;
 
-/// Each room, and the rooms whose words it may use besides its own.
+/// Each room, and the rooms whose words it may use besides its own; `plugin` of `microsoft` the sign-in of a person alone.
 const ROOMS: [(&str, &[&str]); 9] = [
     ("closure", &[]),
     ("api", &["closure"]),
@@ -126,7 +126,9 @@ fn imports_go_one_way() {
         for path in files(&source().join(room)) {
             for name in imported(&code(&path)) {
                 let is_room = ROOMS.iter().any(|(other, _)| *other == name);
-                if is_room && name != room && !allowed.contains(&name.as_str()) {
+                let of_the_sign_in = path.ends_with("plugin/prove.rs");
+                let too_far = room == "plugin" && name == "microsoft" && !of_the_sign_in;
+                if is_room && name != room && (too_far || !allowed.contains(&name.as_str())) {
                     wrong.push(format!("{} imports {name}", path.display()));
                 }
             }

@@ -10,6 +10,9 @@ mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[allow(dead_code)] // each test binary uses its part
+#[path = "support/held.rs"]
+mod held;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;
@@ -26,6 +29,7 @@ mod two_processes;
 
 use case::Case;
 use cluster::Result;
+use held::Held;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -101,7 +105,10 @@ async fn closures_of_one_application_take_turns() {
     let options = Options {
         simulation: simulator::demo_tenant(10, 7),
         slice: Some(20),
-        values: vec!["configuration.maxClosuresActing=1".to_owned()],
+        values: vec![
+            "configuration.maxClosuresActing=1".to_owned(),
+            "configuration.gracePeriod=1h".to_owned(),
+        ],
         ..Options::default()
     };
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
@@ -114,6 +121,11 @@ async fn closures_of_one_application_take_turns() {
     let counted =
         async || -> Vec<u32> { futures::future::join_all(cases.iter().map(deleted)).await };
     let course = async {
+        // All three are approved before one begins.
+        for case in &cases {
+            until_told(case, "Ready", "GracePeriod", "").await;
+        }
+        stack.configure(json!({"gracePeriod": "0s"})).await.unwrap();
         let deadline = Instant::now() + 2 * PATIENCE;
         let mut begun: Option<Vec<u32>> = None;
         loop {
@@ -193,12 +205,15 @@ async fn the_operators_configuration_comes_first() {
         kept.metadata = serde_json::from_value(json!({"name": OPERATOR})).unwrap();
         let data = kept.data.get_or_insert_default();
         data.insert("allowedTenants".into(), id.clone());
+        // In the middle of the fourth batch.
+        let held = Held::at_deletions(&case.portal, 4).await;
         maps.create(&PostParams::default(), &kept).await.unwrap();
-        until_more_effects(&case, 40).await;
+        held.until_reached().await;
         set(json!({"killSwitch": "true"})).await;
+        held.go().await;
         until_told(&case, "Ready", "KillSwitch", "").await;
         let stopped = effects(&case).await;
-        assert!(stopped < 900, "the switch came too late to show anything");
+        assert!((40..900).contains(&stopped), "{stopped}");
         tokio::time::sleep(Duration::from_secs(3)).await; // more cycles
         assert_eq!(effects(&case).await, stopped, "went on though switched off");
         set(json!({"killSwitch": "false"})).await;

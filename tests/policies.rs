@@ -11,8 +11,11 @@ mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
-#[path = "policies/held.rs"]
+#[allow(dead_code)] // each test binary uses its part
+#[path = "support/held.rs"]
 mod held;
+#[path = "policies/last_listing.rs"]
+mod last_listing;
 #[path = "support/reasons.rs"]
 mod reasons;
 #[allow(dead_code)] // the demo uses the rest
@@ -24,6 +27,7 @@ mod stack;
 
 use case::{Case, NAME};
 use cluster::Result;
+use jiff::Timestamp;
 use reasons::until_told;
 use serde_json::{Value, json};
 use stack::{Options, Stack};
@@ -38,6 +42,8 @@ const WANTED: &str = "0 of 1 approvals for this plan";
 const BINDING: &str = "validatingadmissionpolicybinding";
 const POLICY: &str = "validatingadmissionpolicy";
 const GUARD: &str = "tenantclosure-approver-guard";
+/// The operator's flag for how long admission policies take to act.
+const ACT_WITHIN: &str = "--policies-act-within-seconds";
 
 async fn kubectl(case: &Case, user: &str, args: &[&str], stdin: Option<&str>) -> (bool, String) {
     let (done, out, why) = case.cluster.kubectl(user, args, stdin).await.unwrap();
@@ -69,7 +75,7 @@ async fn approval(case: &Case, name: &str, approver: &str) -> String {
     case.approval(name, approver).await.unwrap().to_string()
 }
 
-async fn approval_until(case: &Case, name: &str, approver: &str, until: jiff::Timestamp) -> String {
+async fn approval_until(case: &Case, name: &str, approver: &str, until: Timestamp) -> String {
     let mut approval = case.approval(name, approver).await.unwrap();
     approval["spec"]["expiresAt"] = json!(until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     approval.to_string()
@@ -118,8 +124,8 @@ async fn applied(folder: &Path, arguments: Vec<&'static str>) -> (Stack, Case) {
 #[tokio::test(flavor = "current_thread")]
 async fn what_comes_right_after_the_policies_does_not_count() {
     let folder = tempfile::tempdir().unwrap();
-    let a_while = vec!["--policies-act-within-seconds", "40"];
-    let (_stack, case) = applied(folder.path(), a_while).await;
+    // However slow the machine is, all of this comes within ten minutes.
+    let (mut stack, case) = applied(folder.path(), vec![ACT_WITHIN, "600"]).await;
     let two = "0 of 2 approvals for this plan; not counted: the closure is older than the policy that vouches for its author, or less \
                than a minute younger, so two persons are asked";
     until_told(&case, "Approved", "ApprovalsMissing", two).await;
@@ -127,15 +133,52 @@ async fn what_comes_right_after_the_policies_does_not_count() {
     until_admitted(&case, "bob", &early, true).await;
     let younger = "one is older than the admission policies, or less than a minute younger";
     until_told(&case, "Approved", "ApprovalsMissing", younger).await;
-    // Nothing else was wrong with it: so long after the policies the same counts.
-    let installed = Instant::now();
-    while installed.elapsed() < Duration::from_secs(42) {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+    // Nothing else was wrong with it: under an operator for which it came two seconds too early, the same counts a moment later.
+    let policies = policies_since(&case).await;
+    let within = since(&case, "closureapproval", "early").await - policies + 2;
+    let within_seconds = within.to_string();
+    let second = stack.another_operator_with("second", &[ACT_WITHIN, &within_seconds]);
+    stack.operator = second.unwrap();
+    while Timestamp::now().as_second() <= policies + within {
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let later = approval(&case, "later", "bob").await;
     until_admitted(&case, "bob", &later, true).await;
     until_told(&case, "Approved", "ApprovalsMissing", "1 of 2").await;
     assert_untouched(&case).await;
+}
+
+/// When an object was created, in seconds as the API server counts them.
+async fn since(case: &Case, kind: &str, name: &str) -> i64 {
+    let namespace = if kind == "closureapproval" {
+        case.namespace.as_str()
+    } else {
+        ""
+    };
+    let args = [
+        "get",
+        kind,
+        name,
+        "--namespace",
+        namespace,
+        "-o",
+        "jsonpath={.metadata.creationTimestamp}",
+    ];
+    let (done, told) = kubectl(case, "admin", &args, None).await;
+    assert!(done, "{told}");
+    let at: Timestamp = told.trim().parse().unwrap();
+    at.as_second()
+}
+
+/// When the last of the policies and bindings was created.
+async fn policies_since(case: &Case) -> i64 {
+    let mut last = i64::MIN;
+    for name in policies::REQUIRED {
+        for kind in [BINDING, POLICY] {
+            last = last.max(since(case, kind, name).await);
+        }
+    }
+    last
 }
 
 async fn assert_untouched(case: &Case) {
@@ -256,6 +299,27 @@ async fn what_is_older_than_the_policy_that_guards_it_does_not_count() {
     approved("ApprovalsMissing", two).await;
 }
 
+/// Tries whether the policies act that refuse a record of this operator, without creating one.
+async fn until_the_operator_is_refused(case: &Case) {
+    let record = json!({
+        "apiVersion": "tenantclosure.dev/v1alpha1", "kind": "ClosureRecord",
+        "metadata": {"name": "probe", "namespace": stack::OPERATOR},
+        "spec": {"type": "Effect", "closureUID": "none", "closureNamespace": "none", "closureName": "none",
+            "tenantID": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de", "sequence": 1},
+    });
+    let operator = format!("--as=system:serviceaccount:{0}:{0}", stack::OPERATOR);
+    let create = ["create", "--dry-run=server", &operator, "-f", "-"];
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (admitted, told) = kubectl(case, "admin", &create, Some(&record.to_string())).await;
+        if !admitted && told.contains("only the operator") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "admitted: {admitted}: {told}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// Policies that were rendered for the operator of another namespace refuse every record of this one: nothing can be planned,
 /// the status says why, and it goes on by itself once they are right.
 #[tokio::test(flavor = "current_thread")]
@@ -269,10 +333,9 @@ async fn policies_of_another_operator_keep_the_journal_from_being_written_and_th
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
     let foreign = policies::yaml("elsewhere", "tenant-closure");
     stack.cluster.apply("admin", &foreign).await.unwrap();
-    // Until they act.
-    tokio::time::sleep(Duration::from_secs(5)).await;
     let tenant = stack.simulator.tenant().unwrap().clone();
     let case = stack.case("closures", tenant).await.unwrap();
+    until_the_operator_is_refused(&case).await;
     case.apply().await.unwrap();
     let says = "the admission policy tenantclosure-record-guard refuses a record of the journal";
     let told = until_told(&case, "Ready", "JournalNotWritable", says).await;

@@ -22,7 +22,7 @@ pub(super) fn merge(
         let place = bought.iter().position(same);
         let covering = place.and_then(|place| bought.get_mut(place)?.take());
         all.push(match covering {
-            Some(covering) => complete(found.subscription, covering.subscription),
+            Some(covering) => complete(found, covering),
             None => found.subscription,
         });
     }
@@ -41,14 +41,16 @@ pub(super) fn merge(
 
 /// What both show. Where they differ on the stage, the earlier one counts: nothing is taken for ended that one of them
 /// still shows running.
-fn complete(seen: Subscription, covering: Subscription) -> Subscription {
+fn complete(found: Found, covering: Bought) -> Subscription {
+    let id = shared(&found, &covering);
+    let (seen, covering) = (found.subscription, covering.subscription);
     let lifecycle = if stage(covering.lifecycle) < stage(seen.lifecycle) {
         covering.lifecycle
     } else {
         seen.lifecycle
     };
     Subscription {
-        id: seen.id,
+        id,
         name: seen.name,
         product: seen.product,
         seats: seen.seats,
@@ -67,6 +69,14 @@ fn complete(seen: Subscription, covering: Subscription) -> Subscription {
         seller: seen.seller,
         auto_renew: covering.auto_renew,
     }
+}
+
+/// Graph's id where the account knows it too, else the one that both know: the account is asked by it before it ends anything.
+fn shared(found: &Found, covering: &Bought) -> ObjectId {
+    let own = [found.subscription.id, covering.subscription.id];
+    let mut all = own.iter().chain(&found.names);
+    let both = |id: &&ObjectId| found.names.contains(id) && covering.names.contains(id);
+    all.find(both).copied().unwrap_or(found.subscription.id)
 }
 
 const fn stage(lifecycle: Lifecycle) -> u8 {
@@ -151,12 +161,13 @@ mod tests {
             told,
             [
                 (id(1), Agreement::Direct, Lifecycle::Active),
-                (id(2), Agreement::CustomerAgreement, Lifecycle::Active),
                 (id(3), Agreement::CustomerAgreement, Lifecycle::Active),
                 (id(4), Agreement::CustomerAgreement, Lifecycle::Active),
                 (id(6), Agreement::Azure, Lifecycle::Active),
                 (id(8), Agreement::CustomerAgreement, Lifecycle::Expired),
                 (id(9), Agreement::WithTenant, Lifecycle::Active),
+                // The account knows it by the other of Graph's two ids.
+                (id(102), Agreement::CustomerAgreement, Lifecycle::Active),
             ]
         );
         assert!(all[1].resource.is_some() && all[0].resource.is_none());

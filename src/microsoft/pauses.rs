@@ -169,17 +169,19 @@ impl SlowLane {
 
     /// Waits until so many may be sent; false where that would not be before `until`. They count as sent then.
     pub(super) async fn turn(&self, items: u32, until: Instant) -> bool {
-        let opens = |now| {
-            let mut state = lock(&self.state);
-            let (bucket, pause) = &mut *state;
-            let ready = bucket.ready_at(items, now);
-            let then = pause.opens(now).max((ready > now).then_some(ready));
-            if then.is_none() {
-                bucket.take(items, now);
-            }
-            then
-        };
-        wait(until, opens).await
+        wait(until, |now| self.opens(items, now)).await
+    }
+
+    /// When so many may be sent; `None`: now, and they count as sent.
+    fn opens(&self, items: u32, now: Instant) -> Option<Instant> {
+        let mut state = lock(&self.state);
+        let (bucket, pause) = &mut *state;
+        let ready = bucket.ready_at(items, now);
+        let then = pause.opens(now).max((ready > now).then_some(ready));
+        if then.is_none() {
+            bucket.take(items, now);
+        }
+        then
     }
 
     /// For how long an answer keeps it closed; `None`: none does.
@@ -191,9 +193,11 @@ impl SlowLane {
 
     /// A 429 was answered in this lane, or the service is too busy and names a pause.
     pub(super) fn close(&self, pause: Option<Duration>) {
-        lock(&self.state)
-            .1
-            .throttled(pause, jitter(), Instant::now());
+        self.close_at(pause, Instant::now());
+    }
+
+    fn close_at(&self, pause: Option<Duration>, now: Instant) {
+        lock(&self.state).1.throttled(pause, jitter(), now);
     }
 
     /// A request succeeded: the own back-off begins anew.
@@ -318,50 +322,65 @@ mod tests {
     #[tokio::test]
     async fn a_closed_side_is_waited_for_or_not() {
         let gate = SideGate::default();
-        gate.heard(Lane::Write, 429, Some(secs(5)), None);
+        gate.heard(Lane::Write, 429, Some(secs(600)), None);
         let soon = Instant::now() + secs(2);
         assert!(!gate.opened(Lane::Write, soon).await);
         assert!(gate.opened(Lane::Read, soon).await);
     }
 
-    #[tokio::test]
-    async fn policies_have_one_request_a_second_and_a_pause_of_their_own() {
-        let lane = SlowLane::of_policies(Instant::now());
-        assert!(lane.turn(1, Instant::now() + secs(3)).await);
+    #[test]
+    fn policies_have_one_request_a_second_and_a_pause_of_their_own() {
+        let now = Instant::now();
+        let lane = SlowLane::of_policies(now);
+        assert_eq!(lane.opens(1, now), None);
+        let next = lane.opens(1, now).unwrap();
+        let wait = next - now;
         assert!(
-            !lane
-                .turn(1, Instant::now() + Duration::from_millis(500))
-                .await
+            (Duration::from_millis(900)..Duration::from_millis(1_100)).contains(&wait),
+            "{wait:?}"
         );
-        let begun = Instant::now();
-        assert!(lane.turn(1, Instant::now() + secs(3)).await);
-        assert!(begun.elapsed() >= Duration::from_millis(900));
+        let next = next + Duration::from_millis(1); // floating point
+        assert_eq!(lane.opens(1, next), None);
+        let later = next + secs(10);
         for _ in 0..3 {
-            lane.close(None);
+            lane.close_at(None, later);
         }
         // Once a closing: what was in flight says nothing new.
-        assert!(
-            !lane
-                .turn(1, Instant::now() + Duration::from_millis(900))
-                .await
-        );
-        assert!(lane.turn(1, Instant::now() + secs(3)).await);
+        let wait = lane.opens(1, later).unwrap() - later;
+        assert!((secs(1)..secs(2)).contains(&wait), "{wait:?}");
+        assert_eq!(lane.opens(1, later + wait), None);
     }
 
-    #[tokio::test]
-    async fn sixty_at_once_then_one_a_second() {
-        let lane = SlowLane::of_personal_accounts(Instant::now());
-        let soon = Instant::now() + secs(1);
-        assert!(lane.turn(58, soon).await);
-        assert!(!lane.turn(5, soon).await, "not in a second");
-        assert!(lane.turn(1, Instant::now() + secs(3)).await);
-        lane.close(Some(secs(60)));
-        assert!(!lane.turn(1, Instant::now() + secs(30)).await);
-        assert!(!lane.is_idle(Instant::now()));
+    #[test]
+    fn sixty_at_once_then_one_a_second() {
+        let now = Instant::now();
+        let lane = SlowLane::of_personal_accounts(now);
+        assert_eq!(lane.opens(58, now), None);
+        let wait = lane.opens(5, now).unwrap() - now;
+        assert!((secs(2)..secs(5)).contains(&wait), "{wait:?}");
+        assert_eq!(lane.opens(1, now + secs(1)), None);
+        let later = now + secs(1);
+        lane.close_at(Some(secs(60)), later);
+        assert!(lane.opens(1, later + secs(30)).is_some());
+        assert!(!lane.is_idle(later));
         lane.succeeded();
         assert!(
-            !lane.turn(1, Instant::now() + secs(30)).await,
+            lane.opens(1, later + secs(30)).is_some(),
             "Microsoft's pause stands"
         );
+    }
+
+    /// What opens in time is waited for, and nothing else.
+    #[tokio::test]
+    async fn a_turn_is_waited_for_or_not() {
+        let lane = SlowLane::of_policies(Instant::now());
+        assert!(lane.turn(1, Instant::now() + secs(60)).await);
+        let begun = Instant::now();
+        assert!(lane.turn(1, Instant::now() + secs(60)).await);
+        assert!(begun.elapsed() >= Duration::from_millis(500));
+        lane.close(Some(secs(600)));
+        let begun = Instant::now();
+        assert!(!lane.turn(1, Instant::now() + secs(60)).await);
+        assert!(begun.elapsed() < secs(60), "it was not waited for");
     }
 }

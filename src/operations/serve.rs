@@ -79,8 +79,8 @@ pub async fn serve(settings: Run) -> Result<(), String> {
     let brakes = Arc::clone(&ctx.brakes);
     let stop = async move {
         asked_to_stop().await;
-        tracing::info!("asked to stop: the call in flight finishes, nothing new starts");
         brakes.stop();
+        tracing::info!("asked to stop: the call in flight finishes, nothing new starts");
     };
     run::run(ctx, stop, move || ready.store(true, Ordering::Relaxed)).await;
     serving.abort();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// Closes Microsoft 365 / Entra tenants: what a closure does, and what it waits for.
 ///
-/// Exit codes: 0 done, 1 stalled (report: the journal is broken), 2 awaiting approval, 3 timeout, 4 wrong call, 5 the cluster refused.
+/// Exit codes: 0 done, 1 stalled (report: the journal is broken; access check: something is missing), 2 awaiting approval, 3 timeout, 4 wrong call, 5 the cluster refused.
 #[derive(Debug, Parser)]
 #[command(
     name = "kubectl tenant-closure",
@@ -83,7 +83,7 @@ pub enum Command {
     /// Makes the object of a text that `approve --text` or `attest --text` has printed and its signature, for Git. No
     /// cluster is asked.
     Manifest(Manifest),
-    /// Of the administrator who stays.
+    /// Of the retained administrator, who stays.
     #[command(subcommand)]
     Keeper(Keeper),
     /// Tells what was done and what proves it: for the file, for the auditor.
@@ -160,7 +160,7 @@ pub enum AppKind {
 pub enum AccessFor {
     /// Reading: mode Plan.
     Plan,
-    /// Carrying out: mode Execute. To be granted once the plan is approved.
+    /// Carrying out: mode Execute. To be granted once the plan has been read, before the mode is changed.
     Execute,
     /// Taking all of it away again.
     Cleanup,
@@ -253,7 +253,7 @@ pub struct Signing {
     /// server knows you.
     #[arg(long, value_name = "NAME", requires = "text")]
     pub approver: Option<String>,
-    /// UID of the closure, where the cluster cannot be read. Then --plan is the whole digest.
+    /// UID of the closure, where the cluster cannot be read. Of `approve`, --plan is the whole digest then.
     #[arg(long, value_name = "UID", requires_all = ["approver", "tenant"])]
     pub uid: Option<String>,
     /// Id of the tenant, likewise.

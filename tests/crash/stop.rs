@@ -14,10 +14,16 @@ use crate::trial::Trial;
 const PATIENCE: Duration = Duration::from_secs(120);
 const DELETION: &str = "Users/DeleteUsers";
 
-fn ask_to_stop(trial: &Trial) {
+/// The operator has heard it when this returns.
+async fn ask_to_stop(trial: &Trial) {
     let id = trial.stack.operator.id().to_string();
     let asked = Command::new("kill").args(["-TERM", &id]).status();
     assert!(asked.unwrap().success(), "no such process: {id}");
+    let deadline = Instant::now() + PATIENCE;
+    while !trial.has_said("asked to stop") {
+        assert!(Instant::now() < deadline, "it does not hear the signal");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 async fn until_ended(trial: &mut Trial) -> ExitStatus {
@@ -51,7 +57,7 @@ async fn ended_in_order(trial: &mut Trial) -> Result<()> {
 
 #[tokio::test(flavor = "current_thread")]
 async fn sigterm_leaves_no_record_in_doubt() {
-    let mut trial = Trial::start(200, 50).await.unwrap();
+    let mut trial = Trial::start_with(200, 50, &[]).await.unwrap();
     trial.case.apply().await.unwrap();
     let claim = |number| Request {
         kind: Kind::Claim,
@@ -78,7 +84,7 @@ async fn sigterm_leaves_no_record_in_doubt() {
         assert!(Instant::now() < deadline, "no second batch");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    ask_to_stop(&trial);
+    ask_to_stop(&trial).await;
     breakpoints.go().await.unwrap();
     ended_in_order(&mut trial).await.unwrap();
 
@@ -86,9 +92,7 @@ async fn sigterm_leaves_no_record_in_doubt() {
     let held = trial.with_persons(trial.proxy.arm(&claim(3), Side::After));
     let held = held.await.unwrap();
     let written = trial.case.portal.get("writes").await.unwrap();
-    ask_to_stop(&trial);
-    // It hears a signal between two steps of its work, and is idle now.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    ask_to_stop(&trial).await;
     held.go();
     ended_in_order(&mut trial).await.unwrap();
     let after = trial.case.portal.get("writes").await.unwrap();

@@ -36,11 +36,22 @@ pub(crate) struct Trial {
 impl Trial {
     /// Programs end with the thread that starts them: each test runs on its own thread alone.
     pub(crate) async fn start(users: u32, slice: u32) -> Result<Self> {
+        Self::start_with(users, slice, &QUICK).await
+    }
+
+    /// Likewise with these arguments for the operators.
+    pub(crate) async fn start_with(
+        users: u32,
+        slice: u32,
+        arguments: &[&'static str],
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let options = Options {
             simulation: demo_tenant(users, TENANT),
             slice: Some(slice),
-            arguments: QUICK.to_vec(),
+            arguments: arguments.to_vec(),
+            // What a test waits for in the log is in it.
+            log: Some("info"),
             quiet: true,
             ..Options::default()
         };
@@ -112,6 +123,12 @@ impl Trial {
             log_end(&self.log(&format!("operator-{}", self.started))),
             log_end(&self.log("person")),
         )
+    }
+
+    /// Whether the operator at hand has said this.
+    pub(crate) fn has_said(&self, what: &str) -> bool {
+        let log = self.log(&format!("operator-{}", self.started));
+        std::fs::read_to_string(log).is_ok_and(|text| text.contains(what))
     }
 
     fn log(&self, name: &str) -> PathBuf {

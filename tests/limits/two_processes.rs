@@ -26,7 +26,7 @@ async fn two_processes_keep_the_limits_together() {
         ..Options::default()
     };
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
-    let _second = stack.another_operator("second").unwrap();
+    let _second = stack.another_that_is_ready("second").await.unwrap();
     let mut cases = Vec::new();
     for name in CLOSURES {
         let fields = json!({"users": 3 * SLICE + 1, "guestsPercent": 0});

@@ -8,8 +8,16 @@ use tenant_closure::microsoft::Gates;
 async fn watched(
     script: impl Fn(&Seen, usize) -> Told + Send + Sync + 'static,
 ) -> (Arc<Fake>, LiveTenant, Arc<Gates>) {
+    watched_for(Duration::from_secs(4), script).await
+}
+
+/// Likewise with so long for an effect.
+async fn watched_for(
+    effect: Duration,
+    script: impl Fn(&Seen, usize) -> Told + Send + Sync + 'static,
+) -> (Arc<Fake>, LiveTenant, Arc<Gates>) {
     let (fake, mut settings) = start_raw(script).await;
-    settings.limits.effect = Duration::from_secs(4);
+    settings.limits.effect = effect;
     settings.billing = vec![Billing {
         kind: BillingKind::AzureSubscription,
         credentials: None,
@@ -17,6 +25,9 @@ async fn watched(
     let gates = Arc::clone(&settings.gates);
     (fake, LiveTenant::new(settings), gates)
 }
+
+/// Less than any pause here: an effect that may last so long waits neither for its end nor for one of them.
+const LONG: Duration = Duration::from_secs(40);
 
 /// Three applications by id; personal accounts may use the second one.
 fn shown() -> Value {
@@ -34,7 +45,7 @@ fn shown() -> Value {
 #[tokio::test]
 async fn one_429_to_what_personal_accounts_may_use_holds_nothing_else_up() {
     let slow = format!("/applications/{}", id(1));
-    let (fake, tenant, gates) = watched(move |seen, _| match seen.path.as_str() {
+    let (fake, tenant, gates) = watched_for(LONG, move |seen, _| match seen.path.as_str() {
         "/v1.0/directoryObjects/getByIds" => Told::Json(200, shown()),
         "/v1.0/$batch" => {
             let answers = seen.items().into_iter().map(|(place, url)| {
@@ -57,8 +68,8 @@ async fn one_429_to_what_personal_accounts_may_use_holds_nothing_else_up() {
     assert_eq!(attempt.throttled, 1);
     assert!(attempt.refused.is_empty());
     assert!(
-        begun.elapsed() < Duration::from_secs(4),
-        "nobody waits for a minute"
+        begun.elapsed() < LONG,
+        "nobody waits for a minute, nor for the end of the effect"
     );
     let gate = gates.states()[0];
     assert_eq!(
@@ -211,7 +222,7 @@ async fn a_pause_of_hours_is_kept_in_full_and_told() {
 #[tokio::test]
 async fn a_pause_that_is_longer_than_an_effect_is_not_sat_out() {
     let subscription = format!("/subscriptions/{}", id(7));
-    let (fake, tenant, _) = watched(|seen, _| match seen.path.as_str() {
+    let (fake, tenant, _) = watched_for(LONG, |seen, _| match seen.path.as_str() {
         path if path.ends_with("/Microsoft.Subscription/cancel") => {
             let pause = vec![("retry-after", "120".to_owned())];
             Told::With(429, pause, json!({"error": {"code": "TooManyRequests"}}))
@@ -227,7 +238,7 @@ async fn a_pause_that_is_longer_than_an_effect_is_not_sat_out() {
     let begun = Instant::now();
     let attempt = tenant.perform(&about, &Held::new()).await;
     assert_eq!(attempt, Attempt::default(), "nothing was sent");
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < LONG, "nor is the effect's own time");
     assert_eq!(fake.seen().len(), 1);
 }
 
@@ -252,12 +263,14 @@ async fn few_requests_left_in_azure_are_a_rest() {
             ..intent(Action::CancelSubscription, vec![id(7)])
         };
         tenant.perform(&about, &Held::new()).await;
-        let begun = Instant::now();
-        tenant.perform(&about, &Held::new()).await;
-        assert_eq!(
-            begun.elapsed() >= Duration::from_millis(900),
-            rests,
-            "{left}"
-        );
+        // Whoever rests does each time; a slow machine takes its time now and then.
+        let mut soonest = Duration::MAX;
+        for _ in 0..5 {
+            let begun = Instant::now();
+            tenant.perform(&about, &Held::new()).await;
+            soonest = soonest.min(begun.elapsed());
+        }
+        let rest = Duration::from_millis(900);
+        assert_eq!(soonest >= rest, rests, "{left}: {soonest:?}");
     }
 }

@@ -1,7 +1,8 @@
 //! What every cloud is to a test: a server under way, credentials for it, and the hand of somebody who may do everything.
 
 use crate::certificates::Certificates;
-use crate::children::{Program, free_port, log_end};
+use crate::children::{Program, log_end};
+use crate::cluster::ports;
 use object_store::path::Path as Place;
 use object_store::{Certificate, ClientOptions, ObjectStore, ObjectStoreExt as _};
 use std::path::{Path, PathBuf};
@@ -96,7 +97,7 @@ impl Site {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let certificates = Certificates::new(folder.path());
-        let port = free_port().unwrap();
+        let port = ports::free().unwrap();
         Self {
             folder,
             certificates,

@@ -6,8 +6,9 @@
 //! - it takes no PUT of the XML API (<https://cloud.google.com/storage/docs/xml-api/put-object-upload>): the gate hands one on
 //!   as an upload of the JSON API, with its precondition.
 
-use crate::children::{Program, free_port};
+use crate::children::Program;
 use crate::cloud::{BUCKET, Cloud, PREFIX, Site, obtained};
+use crate::cluster::ports;
 use crate::{course, writers};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -153,7 +154,7 @@ async fn start() -> (Site, Program, Cloud) {
     let folder = site.folder.path();
     let (key, public) = service_account(folder, "given");
     let (wrong, _) = service_account(folder, "wrong");
-    let port = free_port().unwrap();
+    let port = ports::free().unwrap();
     let server = format!("http://127.0.0.1:{port}");
     let mut command = Command::new(obtained("gcs"));
     command.args([

@@ -77,13 +77,6 @@ pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     }
 }
 
-/// A port of the loopback that is free now.
-pub(crate) fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
-        .local_addr()?
-        .port())
-}
-
 /// The last lines of a log, for a failure.
 pub(crate) fn log_end(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();

@@ -4,9 +4,10 @@
 //! There are no nodes and no controller manager: nothing runs pods, collects garbage, empties a
 //! namespace being deleted or makes the `default` service account.
 
+#[path = "ports.rs"]
+pub(crate) mod ports;
+
 use std::fs::{self, File};
-use std::io;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -33,7 +34,7 @@ pub const ERIN: &str = "oidc:erin.o'neil+close@example.com";
 /// A program that comes as an IAM role, which the API server takes for a person.
 pub const ARGOCD: &str = "arn:aws:sts::111122223333:assumed-role/argocd/1733000000";
 
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a control plane is to be like; the default suits most tests.
@@ -71,7 +72,7 @@ impl Cluster {
 
     /// Starts one that differs from the usual.
     pub async fn start_with(options: &Options) -> Result<Self> {
-        // A port that was free may be taken by another test binary before it is used.
+        // Another test binary may have come upon the same port in the same moment.
         let mut attempts = 3;
         loop {
             attempts -= 1;
@@ -209,7 +210,7 @@ impl Cluster {
         let dir = folder.path();
         remove_when_this_process_ends(dir)?;
 
-        let [client_port, peer_port, port] = free_ports()?;
+        let [client_port, peer_port, port] = [ports::free()?, ports::free()?, ports::free()?];
         let url = format!("https://127.0.0.1:{port}");
         for user in USERS {
             write_kubeconfig(dir, &url, user, &token(user))?;
@@ -381,20 +382,6 @@ fn write_kubeconfig(dir: &Path, url: &str, user: &str, token: &str) -> Result<Pa
     let path = kubeconfig_path(dir, user);
     fs::write(&path, serde_json::to_vec_pretty(&kubeconfig)?)?; // JSON is YAML
     Ok(path)
-}
-
-/// Ports that nobody listens on; all are held until all are known, so they differ.
-fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    let held = (0..N)
-        .map(|_| TcpListener::bind(("127.0.0.1", 0)))
-        .collect::<io::Result<Vec<_>>>()?;
-    let ports = held
-        .iter()
-        .map(|one| Ok(one.local_addr()?.port()))
-        .collect::<io::Result<Vec<_>>>()?;
-    ports
-        .try_into()
-        .map_err(|_| "not as many ports as asked for".into())
 }
 
 /// A shared cluster is a static and never dropped, and a killed process drops nothing: a shell in a

@@ -5,8 +5,8 @@ pub(crate) mod rights;
 
 use crate::Result;
 use crate::case::{Case, NAME};
-use crate::children::{Program, binary, free_port, log_end};
-use crate::cluster::{self, Cluster};
+use crate::children::{Program, binary, log_end};
+use crate::cluster::{self, Cluster, ports};
 use crate::simulator::{Portal, Simulator, Tenant};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
@@ -22,7 +22,7 @@ use tenant_closure::closure::report::Phase;
 /// Where the operator lives.
 pub(crate) const OPERATOR: &str = "tenant-closure";
 /// For how long things may take to come about.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// For how long a closure may take to come to a phase.
 const PHASE_PATIENCE: Duration = Duration::from_secs(240);
 
@@ -139,7 +139,9 @@ impl Stack {
             log: options.log,
             environment: options.environment,
         };
-        stack.until_ready().await?;
+        stack
+            .until_ready(&stack.operator, stack.port, "operator")
+            .await?;
         Ok(stack)
     }
 
@@ -203,9 +205,31 @@ impl Stack {
         )
     }
 
-    async fn until_ready(&self) -> Result<()> {
+    /// Likewise, once it is ready: it has the store of closures.
+    pub(crate) async fn another_that_is_ready(&self, name: &str) -> Result<Program> {
+        let (program, port) = self.another_operator_with_port(name)?;
+        self.until_ready(&program, port, name).await?;
+        Ok(program)
+    }
+
+    /// Likewise with other arguments than the first had.
+    pub(crate) fn another_operator_with(&self, name: &str, arguments: &[&str]) -> Result<Program> {
+        operator(
+            &self.dir,
+            name,
+            &self.kubeconfig,
+            &self.simulator,
+            arguments,
+            self.log,
+            &self.environment,
+        )
+        .map(|(program, _)| program)
+    }
+
+    async fn until_ready(&self, operator: &Program, port: u16, name: &str) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        let url = format!("http://127.0.0.1:{}/readyz", self.port);
+        let url = format!("http://127.0.0.1:{port}/readyz");
+        let log = format!("{name}.log");
         let http = reqwest::Client::builder().no_proxy().build()?;
         loop {
             if let Ok(answer) = http.get(&url).send().await
@@ -213,19 +237,15 @@ impl Stack {
             {
                 return Ok(());
             }
-            if let Some(status) = self.operator.ended() {
+            if let Some(status) = operator.ended() {
                 return Err(format!(
                     "the operator ended early ({status}):\n{}",
-                    self.log_end("operator.log")
+                    self.log_end(&log)
                 )
                 .into());
             }
             if Instant::now() > deadline {
-                return Err(format!(
-                    "the operator is not ready:\n{}",
-                    self.log_end("operator.log")
-                )
-                .into());
+                return Err(format!("the operator is not ready:\n{}", self.log_end(&log)).into());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -364,7 +384,7 @@ fn operator(
     log: Option<&str>,
     environment: &[(String, String)],
 ) -> Result<(Program, u16)> {
-    let port = free_port()?;
+    let port = ports::free()?;
     let acts = !arguments.contains(&ACT_WITHIN);
     let written = dir.join(format!("{name}.log"));
     let out = std::fs::File::create(dir.join(format!("{name}.out")))?;

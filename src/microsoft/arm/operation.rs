@@ -86,12 +86,13 @@ async fn followed(
     attempt
 }
 
-/// Where to look next, if the reply says so and the place is ARM itself.
+/// Where to look next, if the reply says so: the first of its links that is a place of ARM itself.
 fn next(line: &Line<'_>, reply: &Reply) -> Option<(url::Url, Duration)> {
-    let text = reply
-        .header("azure-asyncoperation")
-        .or_else(|| reply.header("location"))?;
-    let url = line.wire.hosts.trusted(Service::Arm, text)?;
+    let told = ["azure-asyncoperation", "location"];
+    let url = told.into_iter().find_map(|name| {
+        let link = reply.header(name)?;
+        line.wire.hosts.trusted(Service::Arm, link)
+    })?;
     Some((url, pause(reply)))
 }
 

@@ -39,8 +39,10 @@ pub(super) fn script(
         ),
     );
     if purpose == Purpose::Act {
-        text +=
-            &comment("Run it once the plan is approved: from then on this application can delete.");
+        text += &comment(
+            "Run it once the plan has been read, before the mode becomes Execute: from then on this application can delete, \
+             and nothing is deleted before the plan that is made for it is approved.",
+        );
     }
     text += &body_begins("param([string]$BillingAccount, [switch]$ByLink)\n");
     for identity in all(closure, terms, purpose) {

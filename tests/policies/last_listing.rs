@@ -1,53 +1,18 @@
 //! What changes while the last listing before the first effect is under way.
 
 use crate::case::Case;
+use crate::held::Held;
 use crate::reasons::until_told;
 use crate::{BINDING, approval, approval_until, assert_untouched, patch, until_admitted, waiting};
 use jiff::{SignedDuration, Timestamp};
 use kube::Api;
 use kube::api::ListParams;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tenant_closure::api::{ClosureRecord, RecordType};
 
-/// For how long a request is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A request that is held at the simulator, once it comes.
-struct Held<'a> {
-    case: &'a Case,
-    id: u64,
-}
-
-impl<'a> Held<'a> {
-    /// What is lost is counted for the plan, and once more when it is approved.
-    async fn at_the_last_count(case: &'a Case) -> Self {
-        let wanted =
-            json!({"match": {"pathContains": "/reports/getMailboxUsageStorage"}, "when": "before"});
-        let set = case.portal.post("breakpoints", &wanted).await.unwrap();
-        let id = set["id"].as_u64().unwrap();
-        Self { case, id }
-    }
-
-    async fn reached(&self) -> bool {
-        let page = format!("breakpoints/{}", self.id);
-        self.case.portal.get(&page).await.unwrap()["state"] == "held"
-    }
-
-    async fn until_reached(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.reached().await {
-            assert!(Instant::now() < deadline, "nothing is counted");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    async fn go(self) {
-        let page = format!("breakpoints/{}", self.id);
-        let go = json!({"then": "go"});
-        self.case.portal.post(&page, &go).await.unwrap();
-    }
-}
+/// What is lost is counted for the plan, and once more when it is approved.
+const LAST_COUNT: &str = "/reports/getMailboxUsageStorage";
 
 /// What the journal says was tried.
 async fn effects_in_the_journal(case: &Case) -> Vec<ClosureRecord> {
@@ -64,7 +29,7 @@ async fn effects_in_the_journal(case: &Case) -> Vec<ClosureRecord> {
 async fn an_approval_that_ends_during_the_last_listing_lets_nothing_begin() {
     let folder = tempfile::tempdir().unwrap();
     let (_stack, case) = waiting(folder.path()).await;
-    let held = Held::at_the_last_count(&case).await;
+    let held = Held::at(&case.portal, LAST_COUNT).await;
     // A request may take ten seconds; a slow machine needs more than one try until it is under way in time.
     for tried in 1.. {
         let until = Timestamp::now() + SignedDuration::from_secs(7);
@@ -93,7 +58,7 @@ async fn an_approval_that_ends_during_the_last_listing_lets_nothing_begin() {
 async fn a_policy_that_only_watches_since_the_last_listing_lets_nothing_begin() {
     let folder = tempfile::tempdir().unwrap();
     let (_stack, case) = waiting(folder.path()).await;
-    let held = Held::at_the_last_count(&case).await;
+    let held = Held::at(&case.portal, LAST_COUNT).await;
     let good = approval(&case, "bobs", "bob").await;
     until_admitted(&case, "bob", &good, true).await;
     held.until_reached().await;
