@@ -51,7 +51,7 @@ struct Serve {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     users: Option<u32>,
     /// Virtual seconds per real second, for Microsoft's long durations alone.
-    #[arg(long, default_value_t = 86_400.0)]
+    #[arg(long, default_value_t = 86_400.0, value_parser = speed)]
     speed: f64,
     /// Where the certificate of the authority is written that clients must trust.
     #[arg(long, value_name = "FILE")]
@@ -132,6 +132,17 @@ fn scale(text: &str) -> Result<f64, String> {
             .filter(|number: &f64| number.is_finite() && *number > 0.0)
             .ok_or_else(|| told.to_owned()),
     }
+}
+
+/// The fastest that the virtual clock runs: some thirty years a second.
+const FASTEST: f64 = 1e9;
+
+fn speed(text: &str) -> Result<f64, String> {
+    let told = "must be a number above 0 and not above 1000000000";
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| *number > 0.0 && *number <= FASTEST)
+        .ok_or_else(|| told.to_owned())
 }
 
 /// Runs the command line.
@@ -283,6 +294,15 @@ mod tests {
         assert_eq!(scale("published"), Ok(1.0));
         assert_eq!(scale("scaled:2.5"), Ok(2.5));
         assert!(scale("scaled:0").is_err() && scale("x").is_err());
+    }
+
+    #[test]
+    fn time_runs_forward_and_not_endlessly_fast() {
+        assert_eq!(speed("0.5"), Ok(0.5));
+        assert_eq!(speed("1e9"), Ok(FASTEST));
+        for wrong in ["0", "-1", "nan", "inf", "1e10", "fast"] {
+            assert!(speed(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[tokio::test]

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::errors::Refusal;
 use super::exchange::{Query, Reply, Request};
-use super::login::{lookup, refuse, unknown_tenant};
+use super::login::{Denial, lookup, refuse, unknown_tenant};
 use super::roles::GLOBAL_ADMINISTRATOR;
 use super::tenant::Tenant;
-use super::token::{delegated_scopes, sign};
+use super::token::{delegated_scopes, serves_cloud, sign};
 use super::users::DISABLED;
 use super::world::World;
 
@@ -71,6 +71,9 @@ pub(crate) fn begin(world: &mut World, request: &Request, name: &str) -> Reply {
         let text = "The provided request must include a 'scope' input parameter, with scopes of one resource.";
         return refuse(world, 400, "invalid_scope", 70_011, text);
     };
+    if !serves_cloud(&audience, tenant.cloud) {
+        return Denial::foreign_resource(tenant, &audience).reply(world);
+    }
     let tenant = tenant.id;
     let device_code = world.random.uuid().simple().to_string();
     let user_code: String = world.random.uuid().simple().to_string().to_uppercase();

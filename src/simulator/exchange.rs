@@ -98,11 +98,12 @@ impl Query {
         self.0.iter().map(|(_, value)| value.as_str())
     }
 
-    /// The query again, without one option: what a link to the next page repeats.
+    /// The query again, without one option (with or without the dollar sign): what a link to the next page repeats.
     pub(crate) fn without(&self, name: &str) -> String {
+        let bare = name.trim_start_matches('$');
         let mut out = url::form_urlencoded::Serializer::new(String::new());
         for (key, value) in &self.0 {
-            if !key.eq_ignore_ascii_case(name) {
+            if !key.trim_start_matches('$').eq_ignore_ascii_case(bare) {
                 out.append_pair(key, value);
             }
         }
@@ -212,5 +213,6 @@ mod tests {
         assert_eq!(query.get("$top"), Some("5"));
         assert_eq!(query.get("$select"), Some("id,mail"));
         assert_eq!(query.without("$top"), "select=id%2Cmail");
+        assert_eq!(query.without("$select"), "%24top=5");
     }
 }

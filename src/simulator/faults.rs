@@ -201,7 +201,7 @@ impl Faults {
 }
 
 /// Whose request this is: its token says it, or its URL names a tenant by id or by a domain.
-fn tenant_of(tenants: &[Tenant], request: &Request) -> Option<Uuid> {
+pub(crate) fn tenant_of(tenants: &[Tenant], request: &Request) -> Option<Uuid> {
     let signed = request
         .header("authorization")
         .and_then(|value| value.strip_prefix("Bearer "))

@@ -48,9 +48,7 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         }
         _ => Err(Refusal::new(404, "NotFound", "The resource was not found.")),
     };
-    answer
-        .unwrap_or_else(|refusal| refusal.partner())
-        .with("MS-RequestId", &request.request_id)
+    answer.unwrap_or_else(|refusal| refusal.partner())
 }
 
 fn customer_of(world: &World, customer: &str) -> Result<usize, Refusal> {
@@ -111,6 +109,74 @@ fn row(one: &Subscription, clock: &Clock, partner: Uuid) -> Value {
     })
 }
 
+/// Every status of a subscription: <https://learn.microsoft.com/partner-center/developer/subscription-resources>.
+const STATUSES: &[&str] = &[
+    "none",
+    "active",
+    "suspended",
+    "deleted",
+    "expired",
+    "pending",
+    "disabled",
+];
+
+/// What a partner cannot change, or can and is not played here.
+const FIXED: &[&str] = &[
+    "id",
+    "offerId",
+    "friendlyName",
+    "quantity",
+    "isTrial",
+    "billingType",
+    "billingCycle",
+    "termDuration",
+    "renewalTermDuration",
+    "partnerId",
+];
+
+/// What a change asks for.
+struct Wanted {
+    status: String,
+    renews: bool,
+}
+
+/// Reads a change. What a program leaves out would be lost: the whole resource goes back, but for what describes the answer.
+fn read(body: &Value, whole: &Value) -> Result<Wanted, Refusal> {
+    let bad = |text: String| Refusal::new(400, "BadRequest", text);
+    let names = whole.as_object().into_iter().flat_map(|all| all.keys());
+    let mut names = names.filter(|name| *name != "attributes");
+    if names.any(|name| body.get(name).is_none()) {
+        return Err(bad("The full subscription resource is required.".to_owned()));
+    }
+    if let Some(name) = FIXED.iter().find(|name| body[**name] != whole[**name]) {
+        return Err(bad(format!(
+            "The property '{name}' of the subscription cannot be changed here."
+        )));
+    }
+    let status = body["status"].as_str().unwrap_or_default();
+    let status = status.to_ascii_lowercase();
+    if !STATUSES.contains(&status.as_str()) {
+        let told = &body["status"];
+        return Err(bad(format!("The subscription status {told} is not valid.")));
+    }
+    let renews = body["autoRenewEnabled"].as_bool();
+    let renews = renews.ok_or_else(|| bad("autoRenewEnabled must be true or false.".to_owned()))?;
+    Ok(Wanted { status, renews })
+}
+
+/// Whether it can be ended in this way now.
+fn cancelable(one: &Subscription, wanted: &str) -> Result<(), Refusal> {
+    let why = match (one.legacy_offer, wanted == "suspended") {
+        (true, false) => "The subscription of a legacy offer is suspended, not deleted.",
+        (false, true) => "The subscription is deleted, not suspended.",
+        (false, false) if !one.cancellable => {
+            "The subscription cannot be canceled outside of its cancellation window."
+        }
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(400, "BadRequest", why))
+}
+
 fn change(
     world: &mut World,
     actor: &Actor,
@@ -122,72 +188,57 @@ fn change(
     let (index, at) = find(world, partner, customer, id)?;
     let now = world.clock.virtual_now();
     let object = world.tenants[index].subscriptions[at].id;
-    let wanted = body["status"].as_str().unwrap_or_default().to_owned();
-    let cancels = matches!(wanted.as_str(), "deleted" | "suspended");
+    let told = body["status"].as_str().unwrap_or_default();
+    let cancels = |status: &str| ["deleted", "suspended"].contains(&status);
     world.judged(
         index,
-        &if cancels {
+        &if cancels(&told.to_ascii_lowercase()) {
             Act::CancelSubscription(object)
         } else {
             Act::Write(format!("renewal of {object}"))
         },
         actor,
     );
-    // What a program leaves out would be lost: the whole resource goes back, but for what describes the answer.
     let whole = row(
         &world.tenants[index].subscriptions[at],
         &world.clock,
         partner,
     );
-    let names = whole.as_object().into_iter().flat_map(|all| all.keys());
-    if names
-        .filter(|name| *name != "attributes")
-        .any(|name| body.get(name).is_none())
-    {
-        return Err(Refusal::new(
-            400,
-            "BadRequest",
-            "The full subscription resource is required.",
-        ));
-    }
+    let wanted = read(body, &whole)?;
     let one = &mut world.tenants[index].subscriptions[at];
-    if cancels && one.active() {
-        let why = match (one.legacy_offer, wanted == "suspended") {
-            (true, false) => Some("The subscription of a legacy offer is suspended, not deleted."),
-            (false, true) => Some("The subscription is deleted, not suspended."),
-            (false, false) if !one.cancellable => {
-                Some("The subscription cannot be canceled outside of its cancellation window.")
-            }
-            _ => None,
-        };
-        if let Some(why) = why {
-            return Err(Refusal::new(400, "BadRequest", why));
-        }
+    let same = wanted.status == one.partner_status();
+    let done = if one.active() && cancels(&wanted.status) {
+        cancelable(one, &wanted.status)?;
         one.cancel(now);
-        if wanted == "deleted" {
+        if wanted.status == "deleted" {
             one.gone_at = Some(now + one.deprovision);
         }
-        world.record(index, "subscriptionCanceled", object, actor);
-    } else if let Some(renew) = body["autoRenewEnabled"]
-        .as_bool()
-        .filter(|renew| *renew != one.auto_renew)
-    {
-        one.auto_renew = renew;
-        world.record(
-            index,
-            if renew { "renewalOn" } else { "renewalOff" },
-            object,
-            actor,
+        Some("subscriptionCanceled")
+    } else if one.active() && same {
+        let changes = one.auto_renew != wanted.renews;
+        one.auto_renew = wanted.renews;
+        let kind = if wanted.renews {
+            "renewalOn"
+        } else {
+            "renewalOff"
+        };
+        changes.then_some(kind)
+    } else if same && (cancels(&wanted.status) || one.auto_renew == wanted.renews) {
+        // The same again, after an answer that was lost, say.
+        None
+    } else {
+        let text = format!(
+            "The subscription is {}: it cannot become {}.",
+            one.partner_status(),
+            wanted.status
         );
+        return Err(Refusal::new(400, "BadRequest", text));
+    };
+    if let Some(kind) = done {
+        world.record(index, kind, object, actor);
     }
-    Ok(Reply::json(
-        200,
-        row(
-            &world.tenants[index].subscriptions[at],
-            &world.clock,
-            partner,
-        ),
-    ))
+    let one = &world.tenants[index].subscriptions[at];
+    Ok(Reply::json(200, row(one, &world.clock, partner)))
 }
 
 #[cfg(test)]
@@ -236,6 +287,20 @@ mod tests {
             call(&mut world, &token, "PATCH", &target(0), &whole).value()["status"],
             "deleted"
         );
+        // Sent again after a lost answer, with the renewal as it was, it changes nothing.
+        let effects = world.effects.len();
+        let again = call(&mut world, &token, "PATCH", &target(0), &whole);
+        assert_eq!(
+            (
+                &again.value()["status"],
+                &again.value()["autoRenewEnabled"],
+                world.effects.len()
+            ),
+            (&json!("deleted"), &json!(false), effects)
+        );
+        whole["status"] = json!("active");
+        let back = call(&mut world, &token, "PATCH", &target(0), &whole);
+        assert_eq!((back.status, world.effects.len()), (400, effects));
         // What others see is a day behind.
         assert_eq!(
             call(&mut world, &token, "GET", &target(0), &Value::Null).value()["status"],
@@ -258,5 +323,34 @@ mod tests {
             call(&mut world, &token, "PATCH", &target(1), &late).value()["autoRenewEnabled"],
             false
         );
+    }
+
+    #[test]
+    fn what_is_not_known_or_not_played_is_refused() {
+        let mut world = World::test(&format!(
+            "tenants: [{{id: {PARTNER}, users: 3}}, {{users: 1, subscriptions: [{{kind: Partner, partnerTenantId: {PARTNER}}}]}}]"
+        ));
+        let scope = "https://api.partnercenter.microsoft.com/.default";
+        let token = testing::token_for(&mut world, 0, false, scope);
+        let list = format!("/v1/customers/{}/subscriptions", world.tenants[1].id);
+        let rows = call(&mut world, &token, "GET", &list, &Value::Null);
+        let whole = rows.value()["items"][0].clone();
+        let target = format!("{list}/{}", whole["id"].as_str().unwrap());
+        for (name, value) in [
+            ("status", json!("cancelled")),
+            ("status", json!(1)),
+            ("status", json!("expired")),
+            ("quantity", json!(1)),
+            ("friendlyName", json!("Other")),
+            ("autoRenewEnabled", json!("no")),
+        ] {
+            let mut changed = whole.clone();
+            changed[name] = value;
+            let reply = call(&mut world, &token, "PATCH", &target, &changed);
+            assert_eq!(reply.status, 400, "{name}: {reply:?}");
+        }
+        assert!(world.effects.is_empty());
+        let same = call(&mut world, &token, "PATCH", &target, &whole);
+        assert_eq!((same.status, same.value()), (200, &whole));
     }
 }

@@ -43,11 +43,7 @@ pub(crate) async fn handle(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
-        return finish(
-            &Reply::text(413, "The body is too large.".to_owned()),
-            "",
-            None,
-        );
+        return finish(&Reply::text(413, "The body is too large.".to_owned()), &[]);
     };
     let Some(request) = read(&shared, &parts, &body) else {
         return finish(
@@ -55,14 +51,13 @@ pub(crate) async fn handle(
                 404,
                 "No service answers under this host and path.".to_owned(),
             ),
-            "",
-            None,
+            &[],
         );
     };
-    let client_id = request.header("client-request-id").map(str::to_owned);
+    let ids = ids(&request);
     if matches!(request.service, Service::Control | Service::Console) {
         let reply = shared.with(|world| world.serve(&request));
-        return finish(&reply, &request.request_id, client_id.as_deref());
+        return finish(&reply, &ids);
     }
     if let Some(encoding) = request.encoding() {
         // Clients that pack what they send (Go's SDK does) send it again as it is, and only after this status.
@@ -70,9 +65,9 @@ pub(crate) async fn handle(
         let refusal = Refusal::new(415, "UnsupportedMediaType", text);
         let id = &request.request_id;
         let now = shared.with(|world| world.clock.real());
-        let told = client_id.as_deref().unwrap_or(id);
+        let told = request.header("client-request-id").unwrap_or(id);
         let reply = refusal.graph(id, told, now);
-        return finish(&reply, id, client_id.as_deref());
+        return finish(&reply, &ids);
     }
     shared.with(|world| credentials::consider(world, &request));
     let stop = shared.with(|world| world.breakpoints.meet(&request, world.clock.real()));
@@ -81,9 +76,9 @@ pub(crate) async fn handle(
         && stay.verdict().await == Then::Drop
     {
         shared.connections.cut(peer);
-        return finish(&Reply::empty(500), &request.request_id, None);
+        return finish(&Reply::empty(500), &ids);
     }
-    let response = answer(&shared, peer, &request, client_id.as_deref()).await;
+    let response = answer(&shared, peer, &request, &ids).await;
     if let Some(stay) = stay
         && stay.verdict().await == Then::Drop
     {
@@ -115,11 +110,11 @@ async fn answer(
     shared: &Shared,
     peer: SocketAddr,
     request: &Request,
-    client_id: Option<&str>,
+    ids: &[(&'static str, String)],
 ) -> Response {
     let (deed, latency) = shared.with(|world| {
         let deed = world.faults.request(&world.tenants, request);
-        (deed, world.behaviour.latency_ms)
+        (deed, latency(world, request))
     });
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(u64::from(latency))).await;
@@ -172,13 +167,45 @@ async fn answer(
         Some(Deed::Truncate) => return truncated(&serve()),
         Some(deed) => faults::bend(&deed, serve()),
     };
-    finish(&reply, &request.request_id, client_id)
+    finish(&reply, ids)
+}
+
+/// How many milliseconds the answer takes: as the tenant says that is asked about, or the scenario.
+fn latency(world: &World, request: &Request) -> u32 {
+    let tenant = faults::tenant_of(&world.tenants, request);
+    let index = tenant.and_then(|id| world.find(id));
+    let behaviour = index.map_or(&world.behaviour, |index| world.behaviour_of(index));
+    behaviour.latency_ms
+}
+
+/// What each service names a request by in its answers, to the caller's wish where it takes one.
+fn ids(request: &Request) -> Vec<(&'static str, String)> {
+    let own = || request.request_id.clone();
+    let or_own = |name: &str| request.header(name).map_or_else(own, str::to_owned);
+    match request.service {
+        Service::Graph | Service::Control | Service::Console => vec![
+            ("request-id", own()),
+            ("client-request-id", or_own("client-request-id")),
+        ],
+        Service::Arm => vec![
+            ("x-ms-request-id", own()),
+            (
+                "x-ms-correlation-request-id",
+                or_own("x-ms-correlation-request-id"),
+            ),
+        ],
+        Service::Partner => vec![
+            ("MS-RequestId", or_own("ms-requestid")),
+            ("MS-CorrelationId", or_own("ms-correlationid")),
+        ],
+        Service::Login => vec![("x-ms-request-id", own())],
+    }
 }
 
 /// The pages alone, over plain HTTP: for a browser on this machine, which need not trust our authority then.
 pub(crate) async fn pages(State(shared): State<Shared>, request: http::Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let refused = |status, text: &str| finish(&Reply::text(status, text.to_owned()), "", None);
+    let refused = |status, text: &str| finish(&Reply::text(status, text.to_owned()), &[]);
     let host = parts
         .headers
         .get(HOST)
@@ -201,7 +228,7 @@ pub(crate) async fn pages(State(shared): State<Shared>, request: http::Request<B
     );
     let request = build(&shared, &parts, &body, place);
     let reply = shared.with(|world| world.serve(&request));
-    finish(&reply, &request.request_id, None)
+    finish(&reply, &ids(&request))
 }
 
 /// Whether a `Host` header names this machine itself.
@@ -319,7 +346,7 @@ fn signs_in(path: &str) -> bool {
     known && ["oauth2", "v2.0", "discovery", "userrealm"].contains(&next)
 }
 
-fn finish(reply: &Reply, request_id: &str, client_id: Option<&str>) -> Response {
+fn finish(reply: &Reply, ids: &[(&'static str, String)]) -> Response {
     let (kind, body) = match &reply.content {
         Content::Empty => (None, Body::empty()),
         Content::Json(value) => (
@@ -335,10 +362,7 @@ fn finish(reply: &Reply, request_id: &str, client_id: Option<&str>) -> Response 
     if let Some(kind) = kind {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     }
-    let own = [
-        ("request-id", request_id),
-        ("client-request-id", client_id.unwrap_or(request_id)),
-    ];
+    let own = ids.iter().map(|(name, value)| (*name, value.as_str()));
     let given = reply
         .headers
         .iter()
@@ -385,51 +409,4 @@ fn truncated(reply: &Reply) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_decides_and_on_our_own_address_the_prefix() {
-        let (service, cloud, base, path) =
-            place("dod-graph.microsoft.us:443", "/v1.0/users").unwrap();
-        assert_eq!(
-            (service, cloud, path.as_str()),
-            (Service::Graph, Some(Cloud::USGovDoD), "/v1.0/users")
-        );
-        assert_eq!(base, "https://dod-graph.microsoft.us:443");
-        let (service, cloud, base, path) = place("127.0.0.1:8443", "/arm/subscriptions").unwrap();
-        assert_eq!(
-            (service, cloud, base.as_str(), path.as_str()),
-            (
-                Service::Arm,
-                None,
-                "https://127.0.0.1:8443/arm",
-                "/subscriptions"
-            )
-        );
-        assert_eq!(
-            place("graph.microsoft.com", "/_sim/tenants").unwrap().0,
-            Service::Control
-        );
-        assert!(is_loopback("localhost:80") && is_loopback("127.0.0.2") && is_loopback("[::1]:9"));
-        assert!(!is_loopback("rebound.example:80") && !is_loopback("10.0.0.1") && !is_loopback(""));
-        assert_eq!(
-            place("127.0.0.1", "/tenants/x").unwrap().0,
-            Service::Console
-        );
-        assert!(place("127.0.0.1", "/users").is_none());
-        let id = "00000000-0000-4000-8000-000000000001";
-        for path in [
-            format!("/{id}/oauth2/v2.0/token"),
-            "/contoso.onmicrosoft.com/v2.0/.well-known/openid-configuration".to_owned(),
-            "/common/discovery/instance".to_owned(),
-        ] {
-            let (service, _, base, rest) = place("127.0.0.1:8443", &path).unwrap();
-            assert_eq!(
-                (service, base.as_str(), rest),
-                (Service::Login, "https://127.0.0.1:8443", path)
-            );
-        }
-        assert!(place("127.0.0.1", "/contoso.nl/users").is_none());
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::exchange::{Query, Reply, Request, Service};
+use super::hosts;
 use super::world::World;
 
 pub(crate) fn raw(
@@ -74,12 +75,8 @@ pub(crate) fn token_for(world: &mut World, tenant: usize, reader: bool, scope: &
 }
 
 pub(crate) fn token(world: &mut World, tenant: usize, reader: bool) -> String {
-    token_for(
-        world,
-        tenant,
-        reader,
-        "https://graph.microsoft.com/.default",
-    )
+    let graph = hosts::name_of(Service::Graph, world.tenants[tenant].cloud);
+    token_for(world, tenant, reader, &format!("https://{graph}/.default"))
 }
 
 pub(crate) fn get(world: &mut World, token: &str, target: &str) -> Reply {

@@ -48,6 +48,13 @@ pub(crate) fn resource(scope: &str) -> Option<(Service, String)> {
     guarded.then(|| (service, resource.to_owned()))
 }
 
+/// Whether a resource is one of this cloud: its host is one of Microsoft's there, or our own, which serves every cloud.
+pub(crate) fn serves_cloud(resource: &str, cloud: hosts::Cloud) -> bool {
+    let host = resource.split_once("://").map_or("", |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default();
+    hosts::lookup(host).is_none_or(|(_, clouds)| clouds.contains(&cloud))
+}
+
 /// Scopes that no service is asked with.
 pub(crate) const OF_SIGN_IN: &[&str] = &["openid", "profile", "email", "offline_access"];
 
@@ -94,7 +101,10 @@ pub(crate) fn payload(token: &str) -> Option<Value> {
 pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'static str> {
     let token = request
         .header("authorization")
-        .and_then(|value| value.strip_prefix("Bearer "))
+        .and_then(|value| value.split_once(' '))
+        // The name of the scheme has no case.
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim())
         .ok_or("Access token is empty.")?;
     let (signed, given) = token
         .rsplit_once('.')
@@ -104,9 +114,11 @@ pub(crate) fn caller(world: &World, request: &Request) -> Result<Caller, &'stati
     }
     let claims = payload(token).ok_or("IDX14100: JWT is not well formed.")?;
     let audience = claims["aud"].as_str().unwrap_or_default();
-    if resource(&format!("{audience}/.default")).map(|(service, _)| service)
-        != Some(request.service)
-    {
+    let service = resource(&format!("{audience}/.default")).map(|(service, _)| service);
+    let here = request
+        .cloud
+        .is_none_or(|cloud| serves_cloud(audience, cloud));
+    if service != Some(request.service) || !here {
         return Err("Access token validation failure. Invalid audience.");
     }
     if claims["exp"].as_i64().unwrap_or(0) * 1000 <= world.clock.real() {

@@ -212,6 +212,8 @@ impl Users {
                 user.created_at = now;
                 self.alive += 1;
                 self.changes.push((now, position));
+                // Deleted again, he has thirty days anew.
+                self.bin.retain(|(_, one)| *one != position);
                 true
             }
             _ => false,

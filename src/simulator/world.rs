@@ -15,13 +15,16 @@ use super::faults::Faults;
 use super::figures::Figures;
 use super::judge::{Act, Actor, Judge};
 use super::operations::Operations;
-use super::random::Random;
+use super::random::{Random, mix};
 use super::scenario::{Behaviour, Scenario};
 use super::stats::Stats;
 use super::tenant::{Change, Tenant};
 use super::throttle::{Throttle, Windows};
 use super::writes::Writes;
 use super::{arm, control, graph, login, partner, populate};
+
+/// Sets what is drawn for requests apart from what is drawn for tenants ("requests").
+const REQUESTS: u64 = 0x7265_7175_6573_7473;
 
 /// The whole simulation.
 #[derive(Debug)]
@@ -78,7 +81,8 @@ impl World {
         Self {
             clock,
             seed,
-            random: Random::new(seed),
+            // Of a stream of its own: tenants draw the ids of their objects from the seed itself.
+            random: Random::new(mix(seed ^ REQUESTS)),
             tenants: scenario
                 .tenants
                 .iter()
@@ -248,6 +252,11 @@ impl World {
         if kind == "userRestored" {
             self.judge.brief(id).deleted.remove(&object);
         }
+        if kind == "userDeleted" {
+            // He is in the recycle bin from now on, not from when somebody asks the next time.
+            let since = self.clock.virtual_now();
+            self.tenants[tenant].users.expire(since, now);
+        }
         if kind == "userDeleted" && actor.app.is_some() {
             let tenant = &self.tenants[tenant];
             let spare = tenant.spare.and_then(|position| tenant.user_id(position));
@@ -294,5 +303,22 @@ impl World {
             Clock::fixed(86_400.0),
             1.0,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_request_is_named_like_an_object() {
+        let mut world = World::test("tenants: [{users: 1000, applications: 9}, {users: 1000}]");
+        let drawn: Vec<Uuid> = (0..9000).map(|_| world.random.uuid()).collect();
+        for tenant in &world.tenants {
+            let users = tenant.users.all.iter().map(|user| user.id);
+            let principals = tenant.principals.iter().map(|one| one.id);
+            let mut ids = users.chain(principals).chain([tenant.id]);
+            assert!(ids.all(|id| !drawn.contains(&id)));
+        }
     }
 }

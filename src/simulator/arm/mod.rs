@@ -123,7 +123,6 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
             &format!("x-ms-ratelimit-remaining-tenant-{kind}"),
             remaining,
         )
-        .with("x-ms-correlation-request-id", &request.request_id)
 }
 
 /// What the caller may do: as Owner, or as Reader.

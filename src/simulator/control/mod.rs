@@ -202,14 +202,18 @@ fn clock(world: &World) -> Reply {
     )
 }
 
+/// Seconds that the virtual clock is put forward by at most, at once: a hundred years.
+const FARTHEST: f64 = 36_525.0 * 86_400.0;
+
 /// Puts the virtual clock forward.
 pub(crate) fn advance(world: &mut World, body: &Value) -> Answer {
-    let seconds = body["seconds"].as_f64().filter(|seconds| *seconds >= 0.0);
+    let seconds = body["seconds"].as_f64();
+    let seconds = seconds.filter(|seconds| (0.0..=FARTHEST).contains(seconds));
     let seconds = seconds.ok_or_else(|| {
         Refusal::new(
             400,
             "badRequest",
-            "`seconds` must be a number that is not negative.",
+            "`seconds` must be a number that is not negative, and a hundred years at most.",
         )
     })?;
     match body["tenant"].as_str() {
@@ -395,6 +399,9 @@ mod tests {
             assert_eq!(reply.status, 200);
             assert_eq!(left(&world), wanted);
         }
+        let eternity = json!({ "seconds": 1e300 });
+        let reply = testing::control(&mut world, "POST", "/_sim/clock/advance", &eternity);
+        assert_eq!(reply.status, 400);
         let unknown = days(1.0, Uuid::nil());
         let reply = testing::control(&mut world, "POST", "/_sim/clock/advance", &unknown);
         assert_eq!(reply.status, 404);

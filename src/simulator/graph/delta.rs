@@ -384,6 +384,20 @@ mod tests {
     }
 
     #[test]
+    fn a_link_holds_one_token_however_it_was_asked_for() {
+        for dollar in ["$", ""] {
+            let mut world = World::test("tenants: [{users: 9}]");
+            let token = testing::token(&mut world, 0, false);
+            let start = format!("/v1.0/users/delta?{dollar}deltatoken=latest");
+            let (_, latest) = read(&mut world, &token, &start);
+            let gone = delete(&mut world, &token, 2);
+            let (rows, next) = read(&mut world, &token, &latest);
+            assert_eq!((rows.len(), &rows[0]["id"]), (1, &gone), "{latest}");
+            assert!(!next.contains("latest"), "{next}");
+        }
+    }
+
+    #[test]
     fn the_newest_changes_may_be_missing_for_a_while() {
         let mut world = World::test("{tenants: [{users: 9}], behaviour: {replicaLagMs: 5000}}");
         let token = testing::token(&mut world, 0, false);

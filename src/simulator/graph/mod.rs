@@ -36,7 +36,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::errors::Refusal;
-use super::exchange::{Query, Reply, Request};
+use super::exchange::{Query, Reply, Request, Service};
+use super::hosts;
 use super::judge::{Act, Actor};
 use super::roles::GLOBAL_ADMINISTRATOR;
 use super::throttle::{Key, Priority, Verdict, Windows};
@@ -115,9 +116,13 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
     let caller = match token::caller(world, request) {
         Ok(caller) => caller,
         Err(text) => {
+            let host = hosts::name_of(Service::Login, request.cloud.unwrap_or_default());
+            let asks = format!(
+                "Bearer realm=\"\", authorization_uri=\"https://{host}/common/oauth2/authorize\""
+            );
             return Refusal::new(401, "InvalidAuthenticationToken", text)
                 .graph(&request.request_id, &client_id, now)
-                .with("WWW-Authenticate", "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\"");
+                .with("WWW-Authenticate", asks);
         }
     };
     let mut segments = request.segments();

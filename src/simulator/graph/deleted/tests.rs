@@ -74,6 +74,27 @@ fn protected_ones_stay_for_seven_days_and_others_go_at_once() {
 }
 
 #[test]
+fn who_is_deleted_again_has_thirty_days_anew() {
+    let mut world = World::test("tenants: [{users: 3}]");
+    let token = testing::token(&mut world, 0, false);
+    let id = world.tenants[0].user_id(0).unwrap();
+    let (live, binned) = (format!("/v1.0/users/{id}"), format!("{BIN}/{id}"));
+    let restore = format!("{binned}/restore");
+    let day = 86_400.0;
+    for (method, target, status, days) in [
+        ("DELETE", &live, 204, 1.0),
+        ("POST", &restore, 200, 20.0),
+        ("DELETE", &live, 204, 29.0),
+        ("GET", &binned, 200, 1.1),
+        ("GET", &binned, 404, 0.0),
+    ] {
+        let reply = testing::send(&mut world, &token, method, target, &Value::Null);
+        assert_eq!(reply.status, status, "{method} {target}");
+        world.clock.advance(days * day);
+    }
+}
+
+#[test]
 fn users_are_deleted_for_good_by_a_person_alone() {
     let mut world = World::test("tenants: [{users: 3}]");
     let token = testing::token(&mut world, 0, false);
