@@ -57,8 +57,11 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         // Somebody else deleted them. A listing that lags behind costs a record each time that it is read.
         let pause = schedule::back_off(memory.dirty, plan.terms.poll_at_most);
         if let Some(rest) = schedule::rest(memory, pause, now) {
-            let message = "Users that were deleted by hand are still listed; readers catch up by themselves";
-            return Waiting::new("WaitingReplica", message).again_in(rest).into();
+            let message =
+                "Users that were deleted by hand are still listed; readers catch up by themselves";
+            return Waiting::new("WaitingReplica", message)
+                .again_in(rest)
+                .into();
         }
         return Decision::Act(Intent::on(Step::Users, Action::VerifyUsers, Vec::new()));
     }

@@ -65,7 +65,8 @@ pub fn assess(
 /// Is recurring billing still to be switched off, before anything that a term ahead protects? Were the term to bar that as well,
 /// it would renew while the closure waits for its end.
 pub fn comes_first(plan: &Plan, seen: &Observation, memory: &Memory) -> bool {
-    let planned = |one: &Subscription| plan.sealed.is_none() || subscriptions::planned(plan, one.id);
+    let planned =
+        |one: &Subscription| plan.sealed.is_none() || subscriptions::planned(plan, one.id);
     plan.terms.stop_renewal_first
         && !users_touched(memory)
         && seen

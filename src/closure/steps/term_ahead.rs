@@ -51,12 +51,7 @@ pub fn obstacle(
 
 /// What bars no more than the users: recurring billing is to be switched off before, and is, or what lies ahead would renew while
 /// the closure waits for its end.
-pub fn later(
-    plan: &Plan,
-    seen: &Observation,
-    memory: &Memory,
-    now: Timestamp,
-) -> Option<Obstacle> {
+pub fn later(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Obstacle> {
     let first = renewal::comes_first(plan, seen, memory);
     told(plan, seen, memory, now, |one| {
         first && !renews_untouched(plan, one, now)
@@ -180,7 +175,9 @@ fn remedy(plan: &Plan, ahead: &[&PlannedSubscription], now: Timestamp) -> String
         .iter()
         .any(|one| one.stop_renewal && renews_untouched(plan, one, now))
     {
-        first.push("Switch recurring billing off by hand: before spec.notBefore the operator may not");
+        first.push(
+            "Switch recurring billing off by hand: before spec.notBefore the operator may not",
+        );
     }
     first.push(if first.is_empty() {
         "Wait"

@@ -291,7 +291,10 @@ fn recurring_billing_is_off_before_a_term_ahead_bars_the_users() {
 fn who_approves_is_told_of_the_term_for_which_the_users_will_wait() {
     let mut run = planned(terms_ahead().with(|w| w.cluster.approvals.approvers.clear()));
     let told = run.cycle(false);
-    assert!(matches!(told.decision, Decision::AwaitApproval { .. }), "{told:?}");
+    assert!(
+        matches!(told.decision, Decision::AwaitApproval { .. }),
+        "{told:?}"
+    );
     let row = told.blockers.iter().find(|row| row.check == "TermAhead");
     let row = row.expect("a row of its own");
     assert_eq!(row.state, "failed");
@@ -308,7 +311,8 @@ fn what_renews_before_anything_may_be_done_bars_at_once() {
         panic!("{told:?}")
     };
     assert_eq!(list[0].reason, "TermAhead");
-    let by_hand = "Switch recurring billing off by hand: before spec.notBefore the operator may not";
+    let by_hand =
+        "Switch recurring billing off by hand: before spec.notBefore the operator may not";
     assert!(list[0].remedy.starts_with(by_hand), "{}", list[0].remedy);
 }
 
