@@ -17,7 +17,7 @@ use super::errors::Refusal;
 use super::exchange::{Reply, Request};
 use super::faults::Fault;
 use super::world::World;
-use super::{populate, scenario};
+use super::{populate, scenario, scenario_check};
 
 type Answer = Result<Reply, Refusal>;
 
@@ -80,6 +80,7 @@ fn tenant_in(request: &Request) -> Option<Uuid> {
 fn add(world: &mut World, body: Value) -> Answer {
     let plan: scenario::Tenant = serde_json::from_value(body)
         .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
+    scenario_check::tenant(&plan).map_err(|wrong| Refusal::new(400, "badRequest", wrong))?;
     let mut tenant = populate::tenant(&plan, world.seed, world.tenants.len());
     tenant
         .behaviour
@@ -384,7 +385,7 @@ mod tests {
         let mut world = World::test("tenants: [{users: 2}]");
         world.clock.advance(100.0 * 86_400.0);
         let bought = json!({ "kind": "CustomerAgreement", "termEndDays": 30, "autoRenew": false });
-        for name in ["one", "two"] {
+        for name in ["one.example", "two.example"] {
             let body = json!({ "initialDomain": name, "users": 2, "subscriptions": [bought] });
             let reply = testing::control(&mut world, "POST", "/_sim/tenants", &body);
             assert_eq!(reply.status, 201);
@@ -419,7 +420,12 @@ mod tests {
             200
         );
         let first = json!({ "id": world.tenants[0].id });
-        for (body, status) in [(&body, 409), (&first, 409), (&json!({ "usrs": 4 }), 400)] {
+        for (body, status) in [
+            (&body, 409),
+            (&first, 409),
+            (&json!({ "usrs": 4 }), 400),
+            (&json!({ "tenantType": "FOO" }), 400),
+        ] {
             let reply = testing::control(&mut world, "POST", "/_sim/tenants", body);
             assert_eq!(reply.status, status);
         }
