@@ -47,6 +47,11 @@ pub(crate) fn is_unreadable(id: &str) -> bool {
     UNREADABLE.iter().any(|(known, _, _)| *known == id)
 }
 
+/// The checks that only a person can read, by id.
+pub(crate) fn unreadable() -> Vec<&'static str> {
+    UNREADABLE.iter().map(|(id, _, _)| *id).collect()
+}
+
 /// All rows, in the order of their ids.
 pub(crate) fn all(tenant: &Tenant) -> Vec<Check> {
     let left = |azure: bool| {

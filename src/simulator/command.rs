@@ -227,10 +227,11 @@ fn announcement(running: &Running, arguments: &Serve) -> String {
         format!("  Partner Center  {}", urls.partner),
         format!("  for tests       {}", urls.sim),
     ];
-    if let Some(path) = &arguments.ca_out {
-        let path = path.display();
-        lines.push(format!("Clients must trust the authority in {path}."));
-    }
+    lines.push(match &arguments.ca_out {
+        Some(path) => format!("Clients must trust the authority in {}.", path.display()),
+        None => "Clients must trust its authority: --ca-out FILE writes it, and was not given."
+            .to_owned(),
+    });
     lines.push(format!(
         "What only a person can press is pressed at {}",
         urls.console
@@ -243,6 +244,10 @@ fn announcement(running: &Running, arguments: &Serve) -> String {
         let (id, domain, cloud) = (tenant.id, &tenant.initial_domain, tenant.cloud);
         lines.extend([
             format!("Tenant {id} ({domain}, {cloud:?}): {} users", tenant.users),
+            format!(
+                "  administrator who stays: {}",
+                tenant.retained_administrator
+            ),
             credential("closer", tenant.app_id, &tenant.client_secret),
             credential("reader", tenant.reader_app_id, &tenant.reader_secret),
         ]);
@@ -339,6 +344,8 @@ mod tests {
             &tenant["clientSecret"],
             &tenant["readerAppId"],
             &tenant["readerSecret"],
+            &tenant["retainedAdministrator"],
+            &parsed["caFile"],
         ];
         for one in told {
             let one = one.as_str().unwrap();

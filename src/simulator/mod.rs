@@ -59,10 +59,13 @@ mod random;
 mod replicas;
 mod roles;
 pub mod scenario;
+mod scenario_check;
 mod scenario_parts;
 mod server;
 mod stats;
 mod subscription;
+#[cfg(test)]
+mod switches;
 mod tenant;
 #[cfg(test)]
 mod testing;

@@ -31,10 +31,7 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
     let seed = plan.seed.unwrap_or(seed).wrapping_add(index as u64 * 7919);
     let mut random = Random::new(seed);
     let id = plan.id.unwrap_or_else(|| random.uuid());
-    let initial_domain = plan.initial_domain.clone().unwrap_or_else(|| match index {
-        0 => "contoso.onmicrosoft.com".to_owned(),
-        other => format!("contoso{}.onmicrosoft.com", other + 1),
-    });
+    let initial_domain = initial_domain(plan, index);
     let (users, retained, spare) = users(plan, &initial_domain, seed, &mut random);
     let mut tenant = Tenant {
         id,
@@ -124,6 +121,14 @@ pub(crate) fn tenant(plan: &scenario::Tenant, seed: u64, index: usize) -> Tenant
     tenant.resource = resource(plan, &tenant, &mut random);
     applications::add(plan, &mut tenant, &mut random);
     tenant
+}
+
+/// What the tenant was called first.
+pub(crate) fn initial_domain(plan: &scenario::Tenant, index: usize) -> String {
+    plan.initial_domain.clone().unwrap_or_else(|| match index {
+        0 => "contoso.onmicrosoft.com".to_owned(),
+        other => format!("contoso{}.onmicrosoft.com", other + 1),
+    })
 }
 
 /// The agreements of the billing accounts, in ARM's words.

@@ -56,6 +56,11 @@ impl Replica {
         deleted_at == 0 && self.knows(id, created_at)
     }
 
+    /// Whether it has heard of the deletion of an object.
+    pub(crate) fn has_lost(&self, id: Uuid, deleted_at: i64) -> bool {
+        deleted_at != 0 && !self.shows(id, deleted_at)
+    }
+
     /// Whether it has heard of an object that was created at `created_at` (0: it was there from the start).
     pub(crate) fn knows(&self, id: Uuid, created_at: i64) -> bool {
         if created_at == 0 {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 pub use super::hosts::Cloud;
 use super::preset;
+use super::scenario_check;
 pub use super::scenario_parts::{
     ApplicationRegistration, BillingAccount, DirectoryResource, DnsAnswers, DomainDns,
     DomainReferences, External, FederatedCredential, Jwk, Jwks, Losses, RetainedAdministrator,
@@ -34,7 +35,7 @@ impl Default for Scenario {
 }
 
 impl Scenario {
-    /// Reads YAML or JSON (which is YAML too).
+    /// Reads YAML or JSON (which is YAML too), and refuses what cannot be played.
     pub fn parse(text: &str) -> Result<Self, String> {
         let scenario: Self = serde_saphyr::from_str(text)
             .map_err(|error| format!("the scenario cannot be read: {error}"))?;
@@ -43,6 +44,7 @@ impl Scenario {
                 "the scenario names no tenant: list at least one under `tenants`".to_owned(),
             );
         }
+        scenario_check::all(&scenario).map_err(|wrong| format!("the scenario: {wrong}"))?;
         Ok(scenario)
     }
 }
@@ -144,7 +146,8 @@ pub struct Tenant {
     pub reader: ApplicationRegistration,
     /// Application ids with which a person signs in by device code (public client flows).
     pub public_clients: Vec<Uuid>,
-    /// Checks that no program can read, with what the portal would say at the start: `failed` or `passed`.
+    /// Checks that no program can read, with what the portal would say at the start: `failed` or `passed`. Of some that are
+    /// named the others are `passed`.
     pub unreadable_checks: BTreeMap<String, String>,
     /// The ARM resource of an External ID or B2C directory.
     pub directory_resource: Option<DirectoryResource>,

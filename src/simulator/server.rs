@@ -171,7 +171,7 @@ async fn answer(
 }
 
 /// How many milliseconds the answer takes: as the tenant says that is asked about, or the scenario.
-fn latency(world: &World, request: &Request) -> u32 {
+pub(super) fn latency(world: &World, request: &Request) -> u32 {
     let tenant = faults::tenant_of(&world.tenants, request);
     let index = tenant.and_then(|id| world.find(id));
     let behaviour = index.map_or(&world.behaviour, |index| world.behaviour_of(index));

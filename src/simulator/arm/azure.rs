@@ -8,6 +8,7 @@ use super::super::exchange::Reply;
 use super::super::judge::Act;
 use super::super::scenario::SubscriptionKind;
 use super::super::subscription::{HOUR, Subscription};
+use super::super::tenant::Tenant;
 use super::super::world::World;
 use super::{Ask, forbidden};
 
@@ -37,14 +38,8 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
         ("GET", [id]) => of(id)
             .map(|one| Reply::json(200, row(tenant.id, one)))
             .ok_or_else(|| missing(id)),
-        ("POST", [id, "providers", provider, "cancel"])
-            if provider.eq_ignore_ascii_case("Microsoft.Subscription") =>
-        {
-            cancel(world, ask, id)
-        }
-        ("GET", [id, "providers", provider, "permissions"])
-            if provider.eq_ignore_ascii_case("Microsoft.Authorization") =>
-        {
+        ("POST", [id, "providers", "Microsoft.Subscription", "cancel"]) => cancel(world, ask, id),
+        ("GET", [id, "providers", "Microsoft.Authorization", "permissions"]) => {
             if of(id).is_some() {
                 Ok(super::permissions(ask))
             } else {
@@ -52,26 +47,15 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
             }
         }
         ("GET", [id, "resources"]) => Ok(resources(ask, of(id).ok_or_else(|| missing(id))?)),
-        ("GET", [id, "providers", provider, "domainServices"])
-            if provider.eq_ignore_ascii_case("Microsoft.AAD") =>
-        {
-            // The managed domains are in the first one.
-            let first = tenant
-                .subscriptions
-                .iter()
-                .find(|one| one.kind == SubscriptionKind::Azure)
-                .map(|one| one.id);
+        ("GET", [id, "providers", "Microsoft.AAD", "domainServices"]) => {
             let found = of(id).ok_or_else(|| missing(id))?;
-            let here = Some(found.id) == first;
-            let left = if here {
-                tenant.domain_services_left()
-            } else {
-                0
-            };
+            let left = managed_domains(tenant, found);
             Ok(domain_services(tenant.id, found.id, left))
         }
-        ("GET", [_, "resourcegroups" | "resourceGroups"]) => {
-            Ok(Reply::json(200, json!({ "value": [] })))
+        ("GET", [id, "resourceGroups"]) => {
+            let found = of(id).ok_or_else(|| missing(id))?;
+            let filled = found.resources > 0 || managed_domains(tenant, found) > 0;
+            Ok(groups(found.id, filled))
         }
         _ => Err(Refusal::new(
             404,
@@ -79,6 +63,27 @@ pub(super) fn route(world: &mut World, ask: &Ask<'_>, parts: &[&str]) -> Result<
             "The resource type could not be found.",
         )),
     }
+}
+
+/// The managed domains are in the first Azure subscription.
+fn managed_domains(tenant: &Tenant, one: &Subscription) -> u32 {
+    let mut azure = tenant.subscriptions.iter();
+    let first = azure.find(|one| one.kind == SubscriptionKind::Azure);
+    if first.is_some_and(|first| first.id == one.id) {
+        tenant.domain_services_left()
+    } else {
+        0
+    }
+}
+
+/// All that is in a subscription is in one group.
+fn groups(subscription: Uuid, filled: bool) -> Reply {
+    let group = json!({
+        "id": format!("/subscriptions/{subscription}/resourceGroups/rg"), "name": "rg", "type": "Microsoft.Resources/resourceGroups",
+        "location": "westeurope", "properties": { "provisioningState": "Succeeded" },
+    });
+    let rows: Vec<Value> = filled.then_some(group).into_iter().collect();
+    Reply::json(200, json!({ "value": rows }))
 }
 
 fn missing(id: &str) -> Refusal {
@@ -161,6 +166,46 @@ fn cancel(world: &mut World, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> 
 mod tests {
     use super::super::super::testing;
     use super::*;
+
+    #[test]
+    fn paths_are_taken_in_any_case_and_versions_are_dates() {
+        let mut world = World::test(
+            "tenants: [{users: 1, domainServices: 1, subscriptions: [{kind: Azure, resources: 3}, {kind: Azure}, {kind: CustomerAgreement}]}]",
+        );
+        let scope = "https://management.azure.com/.default";
+        let token = testing::token_for(&mut world, 0, false, scope);
+        let [filled, empty] = [0, 1].map(|at| world.tenants[0].subscriptions[at].id);
+        let account = world.tenants[0].billing_account.to_uppercase();
+        let none = Uuid::nil();
+        let billing =
+            format!("/PROVIDERS/microsoft.billing/billingaccounts/{account}/billingsubscriptions");
+        let domains = format!("/subscriptions/{filled}/providers/microsoft.aad/domainservices");
+        let rights =
+            format!("/subscriptions/{filled}/Providers/microsoft.authorization/Permissions");
+        let groups = |id: Uuid| format!("/subscriptions/{id}/resourcegroups");
+        for (path, version, wanted) in [
+            (billing, "2024-04-01", Ok(1)),
+            (domains, "2022-12-01", Ok(1)),
+            (rights, "2022-04-01", Ok(1)),
+            (groups(filled), "2021-04-01", Ok(1)),
+            (groups(empty), "2021-04-01", Ok(0)),
+            (groups(none), "2021-04-01", Err(404)),
+            (groups(filled), "2023-05-17-preview", Ok(1)),
+            (groups(filled), "bogus", Err(400)),
+            (groups(filled), "2023-05-17preview", Err(400)),
+            (groups(filled), "2023-15-17", Err(400)),
+        ] {
+            let target = format!("{path}?api-version={version}");
+            let reply = testing::arm(&mut world, &token, "GET", &target, &Value::Null);
+            let rows = reply.value()["value"].as_array().map(Vec::len);
+            assert_eq!(rows.ok_or(reply.status), wanted, "{target}");
+        }
+        let cancel = format!(
+            "/subscriptions/{empty}/providers/microsoft.subscription/Cancel?api-version=2021-10-01"
+        );
+        let reply = testing::arm(&mut world, &token, "POST", &cancel, &Value::Null);
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
 
     #[test]
     fn its_view_may_be_behind() {

@@ -40,7 +40,7 @@ fn accounts(tenant: &Tenant) -> impl Iterator<Item = (String, &str)> {
 /// The agreement of the account of this name.
 fn agreement<'a>(tenant: &'a Tenant, name: &str) -> Option<&'a str> {
     accounts(tenant)
-        .find(|(known, _)| known == name)
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
         .map(|(_, agreement)| agreement)
 }
 
@@ -309,7 +309,7 @@ mod tests {
             reply
                 .headers
                 .iter()
-                .find(|(known, _)| known == name)
+                .find(|(known, _)| known.eq_ignore_ascii_case(name))
                 .unwrap()
                 .1
                 .clone()

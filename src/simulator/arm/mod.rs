@@ -51,9 +51,17 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
                 .with("WWW-Authenticate", "Bearer");
         }
     };
-    if request.query.get("api-version").is_none() {
-        let text = "The api-version query parameter (?api-version=) is required for all requests.";
-        return Refusal::new(400, "MissingApiVersionParameter", text).arm();
+    match request.query.get("api-version") {
+        Some(version) if is_version(version) => {}
+        Some(version) => {
+            let text = format!("The api-version '{version}' is invalid: it is not a date.");
+            return Refusal::new(400, "InvalidApiVersionParameter", text).arm();
+        }
+        None => {
+            let text =
+                "The api-version query parameter (?api-version=) is required for all requests.";
+            return Refusal::new(400, "MissingApiVersionParameter", text).arm();
+        }
     }
     // Published for each region; here there is one.
     let (kind, capacity) = match request.method.as_str() {
@@ -81,7 +89,7 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         body: request.json(),
     };
     let segments = request.segments();
-    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let parts: Vec<&str> = segments.iter().map(|part| word(part)).collect();
     let lower: Vec<String> = parts.iter().map(|part| part.to_ascii_lowercase()).collect();
     let names: Vec<&str> = lower.iter().map(String::as_str).collect();
     let answer = match names.as_slice() {
@@ -123,6 +131,43 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
             &format!("x-ms-ratelimit-remaining-tenant-{kind}"),
             remaining,
         )
+}
+
+/// The fixed words of paths: clients write them in any case.
+const WORDS: &[&str] = &[
+    "billingProfiles",
+    "billingSubscriptions",
+    "cancel",
+    "checkAccess",
+    "domainServices",
+    "invoiceSections",
+    "Microsoft.AAD",
+    "Microsoft.Authorization",
+    "Microsoft.Subscription",
+    "permissions",
+    "providers",
+    "resourceGroups",
+    "resources",
+];
+
+/// A part of a path as ARM writes it; what is not a fixed word stays.
+fn word(part: &str) -> &str {
+    let mut all = WORDS.iter();
+    all.find(|known| known.eq_ignore_ascii_case(part))
+        .map_or(part, |known| known)
+}
+
+/// Whether a version of an interface is written like one: a date, and what may follow it (`2023-05-17-preview`). Which of them a
+/// service has is not played.
+fn is_version(text: &str) -> bool {
+    let date = text.get(..10).map(str::parse::<jiff::civil::Date>);
+    let rest = text.get(10..).unwrap_or_default();
+    let word = rest.strip_prefix('-').unwrap_or(rest);
+    matches!(date, Some(Ok(_)))
+        && (rest.is_empty() || rest.len() > word.len() && !word.is_empty())
+        && word
+            .chars()
+            .all(|one| one.is_ascii_alphanumeric() || one == '-')
 }
 
 /// What the caller may do: as Owner, or as Reader.

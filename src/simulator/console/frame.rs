@@ -112,7 +112,8 @@ impl<'a> Page<'a> {
         if left <= 0 {
             return html! { "now" };
         }
-        html! { "in " (span(left + 59_999)) " " small { "(here at " (day_time(&clock.date(moment))) ")" } }
+        let today = super::super::clock::stamp(clock.real());
+        html! { "in " (span(left + 59_999)) " " small { "(here at " (day_time(&clock.date(moment), &today)) ")" } }
     }
 
     pub(super) fn frame(&self, body: &Markup) -> Markup {
@@ -205,10 +206,13 @@ pub(super) fn hour(stamp: &str) -> String {
     format!("{day} {} UTC", rest.trim_end_matches('Z'))
 }
 
-/// The time of day of a moment; the whole of it on hovering.
-fn day_time(stamp: &str) -> Markup {
-    let time = stamp.split_once('T').map_or(stamp, |(_, rest)| rest);
-    html! { time datetime=(stamp) title=(hour(stamp)) { (time.trim_end_matches('Z')) " UTC" } }
+/// The time of day of a moment, with the day where that is another than that of `today`; the whole of it on hovering.
+fn day_time(stamp: &str, today: &str) -> Markup {
+    let all = hour(stamp);
+    let day = |stamp: &str| stamp.split('T').next().map(str::to_owned);
+    let same = day(stamp) == day(today);
+    let told = all.split_once(' ').filter(|_| same);
+    html! { time datetime=(stamp) title=(all) { (told.map_or(all.as_str(), |(_, time)| time)) } }
 }
 
 /// The start of an id; the whole of it on hovering.
@@ -243,6 +247,13 @@ mod tests {
     fn one_is_told_as_one() {
         let told = [0, 1, 2].map(|count| are(count, "check"));
         assert_eq!(told, ["0 checks are", "1 check is", "2 checks are"]);
+    }
+
+    #[test]
+    fn another_day_is_told_with_its_date() {
+        let told = |stamp: &str| day_time(stamp, "2026-11-29T22:00:00Z").into_string();
+        assert!(told("2026-11-29T23:59:00Z").contains(">23:59:00 UTC<"));
+        assert!(told("2027-02-22T10:09:18Z").contains(">2027-02-22 10:09:18 UTC<"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::errors::Refusal;
 use super::exchange::{Reply, Request};
 use super::faults::Fault;
 use super::world::World;
-use super::{populate, scenario};
+use super::{populate, scenario, scenario_check};
 
 type Answer = Result<Reply, Refusal>;
 
@@ -44,23 +44,23 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
         ("POST", ["tenants", id, "press"]) => find(world, id)
             .and_then(|index| press(world, index, &request.json(), &request.request_id)),
         ("GET", ["dns"]) => Ok(Reply::json(200, world.asked.report())),
-        ("GET", ["violations"]) => Ok(violations(world, request)),
-        ("GET", ["effects"]) => Ok(effects(world, request)),
-        ("GET", ["stats"]) => {
-            let figures = world.figures(tenant_in(request));
-            Ok(Reply::json(200, world.stats.report(&figures)))
-        }
+        ("GET", ["violations"]) => violations(world, request),
+        ("GET", ["effects"]) => effects(world, request),
+        ("GET", ["stats"]) => tenant_in(world, request).map(|tenant| {
+            let figures = world.figures(tenant);
+            Reply::json(200, world.stats.report(&figures))
+        }),
         ("GET", ["clock"]) => Ok(clock(world)),
         ("POST", ["clock", "advance"]) => advance(world, &request.json()),
         ("POST", ["judge"]) => judge(world, &request.json()),
         ("GET", ["faults"]) => Ok(Reply::json(200, json!(world.faults.0))),
         ("POST", ["faults"]) => faults(world, request, false),
         ("PUT", ["faults"]) => faults(world, request, true),
-        ("DELETE", ["faults"]) => {
-            world.faults.clear(tenant_in(request));
-            Ok(Reply::empty(204))
-        }
-        ("GET", ["writes"]) => Ok(writes(world, request)),
+        ("DELETE", ["faults"]) => tenant_in(world, request).map(|tenant| {
+            world.faults.clear(tenant);
+            Reply::empty(204)
+        }),
+        ("GET", ["writes"]) => writes(world, request),
         (_, ["breakpoints", ..]) => breakpoints(world, request, &parts[1..]),
         _ => Err(Refusal::new(
             404,
@@ -71,15 +71,24 @@ pub(crate) fn serve(world: &mut World, request: &Request) -> Reply {
     answer.unwrap_or_else(|refusal| refusal.plain())
 }
 
-fn tenant_in(request: &Request) -> Option<Uuid> {
-    let told = request.query.get("tenant")?;
-    Uuid::parse_str(told).ok()
+/// The tenant that a question is about; `None`: all. One that is not there is not all of them.
+fn tenant_in(world: &World, request: &Request) -> Result<Option<Uuid>, Refusal> {
+    let Some(told) = request.query.get("tenant") else {
+        return Ok(None);
+    };
+    let id = Uuid::parse_str(told).map_err(|_| {
+        let text = format!("`tenant` must be the id of a tenant, and '{told}' is none.");
+        Refusal::new(400, "badRequest", text)
+    })?;
+    find(world, &id.to_string())?;
+    Ok(Some(id))
 }
 
 /// One more tenant, as a scenario describes it; the reply is what the first line of the program says of each.
 fn add(world: &mut World, body: Value) -> Answer {
     let plan: scenario::Tenant = serde_json::from_value(body)
         .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
+    scenario_check::tenant(&plan).map_err(|wrong| Refusal::new(400, "badRequest", wrong))?;
     let mut tenant = populate::tenant(&plan, world.seed, world.tenants.len());
     tenant
         .behaviour
@@ -162,18 +171,17 @@ fn users(world: &World, index: usize) -> Reply {
     )
 }
 
-fn violations(world: &World, request: &Request) -> Reply {
-    let wanted = request.query.get("tenant");
-    let rows: Vec<_> = world
-        .judge
-        .violations
-        .iter()
-        .filter(|one| wanted.is_none_or(|id| one.tenant.to_string() == id))
+fn violations(world: &World, request: &Request) -> Answer {
+    let wanted = tenant_in(world, request)?;
+    let all = world.judge.violations.iter();
+    let rows: Vec<_> = all
+        .filter(|one| wanted.is_none_or(|id| one.tenant == id))
         .collect();
-    Reply::json(200, json!({ "count": rows.len(), "violations": rows }))
+    let body = json!({ "count": rows.len(), "violations": rows });
+    Ok(Reply::json(200, body))
 }
 
-fn effects(world: &World, request: &Request) -> Reply {
+fn effects(world: &World, request: &Request) -> Answer {
     let number = |name: &str, default: usize| {
         request
             .query
@@ -181,17 +189,16 @@ fn effects(world: &World, request: &Request) -> Reply {
             .and_then(|text| text.parse().ok())
             .unwrap_or(default)
     };
-    let (tenant, kind) = (request.query.get("tenant"), request.query.get("kind"));
+    let (tenant, kind) = (tenant_in(world, request)?, request.query.get("kind"));
     let chosen = world.effects.iter().filter(|one| {
-        tenant.is_none_or(|id| one.tenant.to_string() == id)
-            && kind.is_none_or(|kind| one.kind == kind)
+        tenant.is_none_or(|id| one.tenant == id) && kind.is_none_or(|kind| one.kind == kind)
     });
     let from = number("from", 1);
     let rows: Vec<_> = chosen
         .filter(|one| one.seq >= from as u64)
         .take(number("limit", usize::MAX))
         .collect();
-    Reply::json(200, json!(rows))
+    Ok(Reply::json(200, json!(rows)))
 }
 
 fn clock(world: &World) -> Reply {
@@ -269,19 +276,22 @@ fn faults(world: &mut World, request: &Request, instead: bool) -> Answer {
     let list: Vec<Fault> = serde_json::from_value(request.json())
         .map_err(|error| Refusal::new(400, "badRequest", error.to_string()))?;
     if instead {
-        world.faults.clear(tenant_in(request));
+        let tenant = tenant_in(world, request)?;
+        world.faults.clear(tenant);
     }
     world.faults.0.extend(list);
     Ok(Reply::json(200, json!({ "faults": world.faults.0.len() })))
 }
 
-fn writes(world: &World, request: &Request) -> Reply {
+fn writes(world: &World, request: &Request) -> Answer {
     let from = request.query.get("from").and_then(|text| text.parse().ok());
-    let tenant = request.query.get("tenant");
-    let rows = world.writes.all.iter().filter(|one| {
-        one.seq >= from.unwrap_or(1) && tenant.is_none_or(|id| one.tenant.to_string() == id)
-    });
-    Reply::json(200, json!(rows.collect::<Vec<_>>()))
+    let tenant = tenant_in(world, request)?;
+    let rows = world
+        .writes
+        .all
+        .iter()
+        .filter(|one| one.seq >= from.unwrap_or(1) && tenant.is_none_or(|id| one.tenant == id));
+    Ok(Reply::json(200, json!(rows.collect::<Vec<_>>())))
 }
 
 /// What a held request is to do.
@@ -325,104 +335,4 @@ fn breakpoints(world: &mut World, request: &Request, path: &[&str]) -> Answer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing;
-    use super::*;
-
-    #[test]
-    fn the_judge_is_told_in_several_calls() {
-        let mut world = World::test("tenants: [{users: 5}]");
-        let tenant = world.tenants[0].id;
-        for number in 0..3_u128 {
-            let body = json!({ "tenant": tenant, "approved": [Uuid::from_u128(number)], "digest": "d", "mode": "Execute" });
-            let reply = testing::control(&mut world, "POST", "/_sim/judge", &body);
-            assert_eq!(reply.value()["approved"], json!(number + 1));
-        }
-        assert_eq!(
-            testing::control(&mut world, "POST", "/_sim/judge", &json!({ "tenant": 1 })).status,
-            400
-        );
-    }
-
-    #[test]
-    fn the_views_of_a_tenant() {
-        let mut world = World::test("tenants: [{users: 5, subscriptions: [{}]}]");
-        let tenant = world.tenants[0].id;
-        let one = testing::control(
-            &mut world,
-            "GET",
-            &format!("/_sim/tenants/{tenant}"),
-            &Value::Null,
-        );
-        assert_eq!(
-            (
-                &one.value()["usersLeft"],
-                &one.value()["subscriptionsLeft"],
-                &one.value()["deleted"]
-            ),
-            (&json!(5), &json!(1), &json!(false))
-        );
-        assert_eq!(
-            testing::control(&mut world, "GET", "/_sim/tenants/x", &Value::Null).status,
-            404
-        );
-        assert_eq!(
-            testing::control(&mut world, "GET", "/_sim/stats", &Value::Null).value()["requests"],
-            0
-        );
-        let advanced = testing::control(
-            &mut world,
-            "POST",
-            "/_sim/clock/advance",
-            &json!({ "seconds": 60 }),
-        );
-        assert_eq!(advanced.value()["virtualSeconds"], 60.0);
-    }
-
-    #[test]
-    fn time_can_pass_in_one_tenant_alone() {
-        let mut world = World::test("tenants: [{users: 2}]");
-        world.clock.advance(100.0 * 86_400.0);
-        let bought = json!({ "kind": "CustomerAgreement", "termEndDays": 30, "autoRenew": false });
-        for name in ["one", "two"] {
-            let body = json!({ "initialDomain": name, "users": 2, "subscriptions": [bought] });
-            let reply = testing::control(&mut world, "POST", "/_sim/tenants", &body);
-            assert_eq!(reply.status, 201);
-        }
-        let id = world.tenants[1].id;
-        let days =
-            |days: f64, id: Uuid| json!({ "seconds": days * 86_400.0, "tenant": id.to_string() });
-        let left = |world: &World| [1, 2].map(|index| world.tenants[index].subscriptions_left());
-        for (more, wanted) in [(29.0, [1, 1]), (2.0, [0, 1])] {
-            let reply =
-                testing::control(&mut world, "POST", "/_sim/clock/advance", &days(more, id));
-            assert_eq!(reply.status, 200);
-            assert_eq!(left(&world), wanted);
-        }
-        let eternity = json!({ "seconds": 1e300 });
-        let reply = testing::control(&mut world, "POST", "/_sim/clock/advance", &eternity);
-        assert_eq!(reply.status, 400);
-        let unknown = days(1.0, Uuid::nil());
-        let reply = testing::control(&mut world, "POST", "/_sim/clock/advance", &unknown);
-        assert_eq!(reply.status, 404);
-    }
-
-    #[test]
-    fn a_tenant_can_be_added_while_it_runs() {
-        let mut world = World::test("tenants: [{users: 5}]");
-        let body = json!({ "users": 4, "initialDomain": "fabrikam.onmicrosoft.com" });
-        let reply = testing::control(&mut world, "POST", "/_sim/tenants", &body);
-        assert_eq!((reply.status, &reply.value()["users"]), (201, &json!(4)));
-        let token = testing::token(&mut world, 1, false);
-        assert_eq!(
-            testing::get(&mut world, &token, "/v1.0/organization").status,
-            200
-        );
-        let first = json!({ "id": world.tenants[0].id });
-        for (body, status) in [(&body, 409), (&first, 409), (&json!({ "usrs": 4 }), 400)] {
-            let reply = testing::control(&mut world, "POST", "/_sim/tenants", body);
-            assert_eq!(reply.status, status);
-        }
-        assert_eq!(world.tenants.len(), 2);
-    }
-}
+mod tests;

@@ -34,6 +34,11 @@ pub(super) fn user(world: &mut World, call: &Call) -> Answer {
     let (id, position) = tenant.users.come(flags, 0, now);
     tenant.users.name(position, name);
     tenant.users.call(position, display);
+    // Nobody makes up a name for him.
+    let written = tenant.directory.written.entry(id).or_default();
+    for name in ["givenName", "surname"] {
+        written.insert(name.to_owned(), call.body[name].clone());
+    }
     let row = person::user(tenant, position, None, virtual_now)?;
     world.record(index, "userCreated", id, &call.actor());
     Ok(created(call, "users", row))
@@ -217,6 +222,7 @@ mod tests {
         };
         let made = post(&mut world, "users", &anna());
         assert_eq!(made.value()["displayName"], "Anna");
+        assert_eq!(made.value()["surname"], Value::Null, "nobody made one up");
         let name = "/v1.0/users/anna@contoso.onmicrosoft.com";
         let read = testing::get(&mut world, &token, name);
         assert_eq!(read.value()["id"], made.value()["id"]);

@@ -1,4 +1,5 @@
-//! The recycle bin: users, applications, service principals, groups and administrative units, for thirty virtual days.
+//! The recycle bin: users, applications, service principals, groups and administrative units, for thirty virtual days. A reader that
+//! lags finds users, applications and service principals there as late as it misses them where they were.
 
 mod restore;
 
@@ -7,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::errors::Refusal;
 use super::super::exchange::Reply;
+use super::super::replicas::Replica;
 use super::super::tenant::Tenant;
 use super::super::users::{PURGED, SYNCED, User};
 use super::super::world::World;
@@ -103,7 +105,8 @@ pub(super) fn route(world: &mut World, call: &Call) -> Answer {
         ("GET", []) => Err(Refusal::bad(
             "Resource not found for the segment 'deletedItems': a cast to a type is required.",
         )),
-        ("GET", [cast]) if cast.starts_with("graph.") => list(world, call, cast),
+        ("GET", [cast]) if cast.starts_with("graph.") => list(world, call, cast, false),
+        ("GET", [cast, "$count"]) if cast.starts_with("graph.") => list(world, call, cast, true),
         ("GET", [id]) => read(world, call, id, None),
         ("GET", [id, cast]) => read(world, call, id, cast.strip_prefix("graph.")),
         ("POST", [id, "restore"]) => restore::restore(world, call, id),
@@ -122,7 +125,9 @@ fn deleted_groups(tenant: &Tenant) -> impl Iterator<Item = u32> {
     all.filter(|(_, one)| !one.purged).map(|(n, _)| *n)
 }
 
-fn list(world: &World, call: &Call, cast: &str) -> Answer {
+/// A page of the objects of one type, or how many there are.
+fn list(world: &mut World, call: &Call, cast: &str, count: bool) -> Answer {
+    let replica = Replica::draw(world, call.caller.tenant);
     let now = world.clock.virtual_now();
     let tenant = &world.tenants[call.caller.tenant];
     let applications = tenant.applications.iter();
@@ -130,17 +135,22 @@ fn list(world: &World, call: &Call, cast: &str) -> Answer {
     let found: Vec<Found> = match cast {
         "graph.user" => {
             call.require(users::READ)?;
-            return users::page(call, (tenant, now), &["deletedDateTime"], binned);
+            let known = |user: &User| binned(user) && !replica.shows_user(user);
+            return if count {
+                users::number(call, (tenant, now), known)
+            } else {
+                users::page(call, (tenant, now), &["deletedDateTime"], known)
+            };
         }
         "graph.application" => {
             let all = (0..).map(Found::Application).zip(applications);
-            all.filter(|(_, one)| one.deleted_at != 0)
+            all.filter(|(_, one)| replica.has_lost(one.id, one.deleted_at))
                 .map(|(found, _)| found)
                 .collect()
         }
         "graph.servicePrincipal" => {
             let all = (0..).map(Found::Principal).zip(principals);
-            all.filter(|(_, one)| one.deleted_at != 0)
+            all.filter(|(_, one)| replica.has_lost(one.id, one.deleted_at))
                 .map(|(found, _)| found)
                 .collect()
         }
@@ -160,10 +170,14 @@ fn list(world: &World, call: &Call, cast: &str) -> Answer {
     call.require(readers)?;
     let rows: Result<Vec<Value>, Refusal> =
         found.into_iter().map(|one| one.row(tenant, now)).collect();
+    if count {
+        return listing::count(call, set, rows?);
+    }
     listing::small(call, set, rows?)
 }
 
-fn read(world: &World, call: &Call, key: &str, cast: Option<&str>) -> Answer {
+fn read(world: &mut World, call: &Call, key: &str, cast: Option<&str>) -> Answer {
+    let replica = Replica::draw(world, call.caller.tenant);
     let tenant = &world.tenants[call.caller.tenant];
     let found = match Found::by_id(tenant, key) {
         Ok(found) => found,
@@ -176,7 +190,23 @@ fn read(world: &World, call: &Call, key: &str, cast: Option<&str>) -> Answer {
     };
     call.require(found.readers())?;
     let (set, kind) = found.kind();
-    if cast.is_some_and(|cast| cast != kind) {
+    // As long as a replica still shows it where it was, it is not in the bin.
+    let lost = match found {
+        Found::User(at) => tenant
+            .users
+            .get(at)
+            .is_some_and(|user| !replica.shows_user(user)),
+        Found::Application(at) => {
+            let one = &tenant.applications[at];
+            replica.has_lost(one.id, one.deleted_at)
+        }
+        Found::Principal(at) => {
+            let one = &tenant.principals[at];
+            replica.has_lost(one.id, one.deleted_at)
+        }
+        Found::Group(_) | Found::Unit => true,
+    };
+    if !lost || cast.is_some_and(|cast| cast != kind) {
         return Err(Refusal::not_found(key));
     }
     let row = found.row(tenant, world.clock.virtual_now())?;

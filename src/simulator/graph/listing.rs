@@ -42,13 +42,12 @@ impl Page {
     }
 }
 
+/// The selected properties; an empty list selects nothing, and is as none.
 pub(super) fn select(call: &Call) -> Option<Vec<String>> {
-    call.query.get("$select").map(|list| {
-        list.split(',')
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .collect()
-    })
+    let names = call.query.get("$select")?.split(',');
+    let names = names.map(|name| name.trim().to_owned());
+    let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 /// A page of a collection; `next` is the position that the next one starts at.

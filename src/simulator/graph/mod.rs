@@ -266,6 +266,7 @@ fn admissible(call: &Call) -> Result<(), Refusal> {
     if !is_reading(&call.method) && !call.body.is_null() && !call.body.is_object() {
         return Err(Refusal::bad("The payload must be a JSON object."));
     }
+    query::options(call)?;
     let expands = call.query.get("$expand").is_some();
     let roles = call
         .segments
@@ -317,6 +318,11 @@ fn route(world: &mut World, call: &Call) -> Answer {
         ["users", _, "authentication", "requirements"] if call.beta => mfa::route(world, call),
         ["users", _, "authentication", ..] => methods::route(world, call),
         ["users", "delta"] if call.method == "GET" => delta::route(world, call),
+        [set, "delta"] | ["directory", set, "delta"] if call.method == "GET" => {
+            Err(query::unsupported(format!(
+                "Changes of '{set}' are not played here, those of users alone."
+            )))
+        }
         ["groups", ..] | ["users", _, "memberOf", ..] => groups::route(world, call),
         ["users", _, "assignLicense" | "licenseDetails"] => licenses::route(world, call),
         ["users", ..] => users::route(world, call),

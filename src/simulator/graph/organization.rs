@@ -141,7 +141,11 @@ fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
     }
     if wanted != &json!(false) {
         return Err(Refusal::bad(
-            "Directory synchronization cannot be switched on while it is being switched off.",
+            if tenant.sync.on == Some(true) && tenant.sync.off_at.is_some() {
+                "Directory synchronization cannot be switched on while it is being switched off."
+            } else {
+                "Directory synchronization is switched on by Microsoft Entra Connect, not here."
+            },
         ));
     }
     if tenant.sync.on == Some(true) && tenant.sync.off_at.is_none() {

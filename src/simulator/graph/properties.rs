@@ -53,6 +53,16 @@ const LISTS: &str = "addIns alternativeNames alternativeSecurityIds appRoles ass
     requiredResourceAccess resourceBehaviorOptions resourceProvisioningOptions resourceSpecificApplicationPermissions serviceProvisioningErrors \
     servicePrincipalNames supportedServices systemLabels tags";
 
+/// Properties that can be asked for in a filter and are true or false, whatever has them.
+const FLAGS: &str = "accountEnabled appRoleAssignmentRequired isAssignableToRole isCompliant isManaged isManagementRestricted \
+    isResourceAccount isRooted mailEnabled onPremisesSyncEnabled securityEnabled showInAddressList";
+
+/// Whether a property is true or false.
+pub(super) fn is_flag(name: &str) -> bool {
+    let mut all = FLAGS.split_whitespace();
+    all.any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// The type behind a set, and its properties.
 fn of(set: &str) -> Option<(&'static str, &'static str)> {
     Some(match set {

@@ -88,18 +88,26 @@ pub(super) fn page(
 
 fn count(world: &mut World, call: &Call) -> Answer {
     call.require(READ)?;
+    let replica = Replica::draw(world, call.caller.tenant);
+    let now = world.clock.virtual_now();
+    let tenant = &world.tenants[call.caller.tenant];
+    number(call, (tenant, now), |user| replica.shows_user(user))
+}
+
+/// How many of the users that are `shown` are asked for.
+pub(super) fn number(
+    call: &Call,
+    (tenant, now): (&Tenant, i64),
+    shown: impl Fn(&User) -> bool,
+) -> Answer {
     if !call.eventual() {
         return Err(Refusal::bad(
             "$count is not currently supported without the header ConsistencyLevel: eventual.",
         ));
     }
     let wanted = Wanted::counting(call, "users")?;
-    let replica = Replica::draw(world, call.caller.tenant);
-    let now = world.clock.virtual_now();
-    let tenant = &world.tenants[call.caller.tenant];
     let counted = tenant.users.positions().filter(|(position, user)| {
-        replica.shows_user(user)
-            && wanted.passes(&|name| person::value(tenant, *position, name, now))
+        shown(user) && wanted.passes(&|name| person::value(tenant, *position, name, now))
     });
     Ok(Reply::text(200, counted.count().to_string()))
 }

@@ -1,3 +1,4 @@
+use super::super::super::exchange::Content;
 use super::super::super::testing;
 use super::*;
 
@@ -70,6 +71,43 @@ fn protected_ones_stay_for_seven_days_and_others_go_at_once() {
             assert_eq!(purge(&mut world), 204);
         }
         assert_eq!(purge(&mut world), 404);
+    }
+}
+
+#[test]
+fn what_a_replica_still_shows_is_not_in_it_yet() {
+    let mut world = World::test(
+        "{tenants: [{users: 40, applications: 1}], behaviour: {replicas: 1, replicaLagMs: 10000}}",
+    );
+    let token = testing::token(&mut world, 0, false);
+    let application = world.tenants[0].applications[0].id;
+    let users = (0..10).map(|at| format!("users/{}", world.tenants[0].user_id(at).unwrap()));
+    let gone: Vec<String> = users
+        .chain([format!("applications/{application}")])
+        .collect();
+    for live in &gone {
+        let target = format!("/v1.0/{live}");
+        let reply = testing::send(&mut world, &token, "DELETE", &target, &Value::Null);
+        assert_eq!(reply.status, 204);
+    }
+    for (passed, wanted) in [(0, Some(0)), (5_000, None), (5_001, Some(gone.len()))] {
+        world.clock.pass(passed);
+        let found =
+            |world: &mut World, target: String| testing::get(world, &token, &target).status == 200;
+        let mut binned = 0;
+        for live in &gone {
+            let id = live.rsplit('/').next().unwrap();
+            let in_the_bin = found(&mut world, format!("{BIN}/{id}"));
+            assert_ne!(
+                in_the_bin,
+                found(&mut world, format!("/v1.0/{live}")),
+                "{live}"
+            );
+            binned += usize::from(in_the_bin);
+        }
+        let listed = ["graph.user", "graph.application"].map(|cast| rows(&mut world, &token, cast));
+        assert_eq!(listed[0].unwrap() + listed[1].unwrap(), binned);
+        assert!(wanted.is_none_or(|wanted| wanted == binned), "{binned}");
     }
 }
 
@@ -174,6 +212,12 @@ fn each_type_is_read_with_its_own_permission() {
         let row = &listed.value()["value"][0];
         assert_eq!(row["id"], json!(id), "{kind}");
         assert!(row["deletedDateTime"].is_string(), "{kind}");
+        let counted = testing::get(&mut world, &token, &format!("{cast}/$count"));
+        assert_eq!(
+            counted.content,
+            Content::Text("1".to_owned(), "text/plain"),
+            "{kind}"
+        );
         let one = testing::get(&mut world, &token, &format!("{BIN}/{id}"));
         assert_eq!(
             one.value()["@odata.type"],

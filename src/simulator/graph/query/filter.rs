@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::super::super::errors::Refusal;
+use super::super::properties;
 
 /// A condition on one object.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +113,21 @@ impl Filter {
             Self::Not(_) | Self::Ends(..) | Self::Count(..) | Self::Compare(_, Op::Ne, _) => true,
             Self::Compare(..) | Self::In(..) | Self::Starts(..) => false,
             Self::Any(_, _, condition) => condition.is_advanced(),
+        }
+    }
+
+    /// Whether it compares a property that is true or false with something else.
+    pub(super) fn is_mistyped(&self) -> bool {
+        let wrong = |path: &Path, literal: &Literal| {
+            let flag = matches!(path.as_slice(), [name] if properties::is_flag(name));
+            flag && matches!(literal, Literal::Text(_) | Literal::Number(_))
+        };
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().any(Self::is_mistyped),
+            Self::Not(one) => one.is_mistyped(),
+            Self::Compare(path, _, literal) => wrong(path, literal),
+            Self::In(path, list) => list.iter().any(|one| wrong(path, one)),
+            Self::Starts(..) | Self::Ends(..) | Self::Count(..) | Self::Any(..) => false,
         }
     }
 

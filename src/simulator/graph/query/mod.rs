@@ -42,6 +42,40 @@ pub(super) fn unsupported(text: impl Into<String>) -> Refusal {
     Refusal::new(400, "Request_UnsupportedQuery", text)
 }
 
+/// The options of `OData` that Graph has (<https://learn.microsoft.com/graph/query-parameters>). What begins with a dollar sign and is
+/// none of them is refused; anything else it leaves aside.
+const OPTIONS: &[&str] = &[
+    "$count",
+    "$deltatoken",
+    "$expand",
+    "$filter",
+    "$format",
+    "$orderby",
+    "$search",
+    "$select",
+    "$skip",
+    "$skiptoken",
+    "$top",
+];
+
+/// Whether a request has options of Graph alone, and asks for JSON.
+pub(super) fn options(call: &Call) -> Result<(), Refusal> {
+    let known = |name: &str| OPTIONS.iter().any(|one| one.eq_ignore_ascii_case(name));
+    let mut names = call.query.names();
+    if let Some(wrong) = names.find(|name| name.starts_with('$') && !known(name)) {
+        return Err(Refusal::bad(format!(
+            "The query parameter '{wrong}' is not supported."
+        )));
+    }
+    let format = call.query.get("$format").unwrap_or_default();
+    if !format.is_empty() && !format.to_ascii_lowercase().contains("json") {
+        return Err(unsupported(format!(
+            "'$format={format}' is not supported here."
+        )));
+    }
+    Ok(())
+}
+
 /// `$count` of directory objects is answered by the index alone.
 pub(super) fn counting(call: &Call, set: &str) -> Result<bool, Refusal> {
     let counted = call
@@ -107,6 +141,11 @@ impl Wanted {
             if !properties::has(set, name, there) {
                 return Err(properties::missing(set, name));
             }
+        }
+        if filter.as_ref().is_some_and(Filter::is_mistyped) {
+            return Err(Refusal::bad(
+                "A binary operator with incompatible types was detected. Found operand types 'Edm.Boolean' and 'Edm.String'.",
+            ));
         }
         Ok(Self {
             filter,

@@ -22,6 +22,43 @@ fn everybody(world: &World) -> Vec<String> {
 }
 
 #[test]
+fn what_graph_does_not_have_is_refused() {
+    let mut world = World::test("tenants: [{users: 3}]");
+    let token = testing::token(&mut world, 0, false);
+    for (query, status) in [
+        ("$bogus=1", 400),
+        ("$apply=aggregate($count as n)", 400),
+        ("$format=xml", 400),
+        ("$format=json", 200),
+        ("bogus=1", 200),
+        ("$Select=id&$TOP=5", 200),
+        ("$filter=accountEnabled eq 'false'", 400),
+        ("$filter=accountEnabled in (true, 'no')", 400),
+        ("$filter=not(AccountEnabled eq 1)&$count=true", 400),
+        ("$filter=accountEnabled eq false", 200),
+        ("$filter=onPremisesSyncEnabled eq null", 200),
+    ] {
+        let reply = testing::get(&mut world, &token, &format!("/v1.0/users?{query}"));
+        assert_eq!(reply.status, status, "{query}: {reply:?}");
+    }
+    // Nothing selected is as no selection.
+    let [bare, empty] = ["", "&$select="].map(|select| {
+        let target = format!("/v1.0/users?$top=999{select}");
+        let reply = testing::get(&mut world, &token, &target);
+        reply.value()["value"].clone()
+    });
+    assert_eq!(bare, empty);
+    for set in ["groups", "applications", "directory/administrativeUnits"] {
+        let reply = testing::get(&mut world, &token, &format!("/v1.0/{set}/delta"));
+        let code = &reply.value()["error"]["code"];
+        assert_eq!(
+            (reply.status, code),
+            (400, &Value::from("Request_UnsupportedQuery"))
+        );
+    }
+}
+
+#[test]
 fn filters_find_whom_they_name() {
     let mut world = World::test("tenants: [{users: 60, guestsPercent: 20, disabledPercent: 10}]");
     let token = testing::token(&mut world, 0, false);
