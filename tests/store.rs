@@ -13,6 +13,9 @@ mod children;
 #[allow(dead_code, unreachable_pub)] // each test binary uses its part
 #[path = "support/cluster.rs"]
 mod cluster;
+#[allow(dead_code)] // each test binary uses its part
+#[path = "support/held.rs"]
+mod held;
 #[allow(dead_code)] // the demo uses the rest
 #[path = "support/person.rs"]
 mod person;

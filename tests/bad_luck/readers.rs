@@ -100,16 +100,17 @@ async fn quotas_in_windows() {
 /// Many come while the plan is made, and some readers do not know them for a while: what they answer to a deletion is no
 /// proof that somebody is gone.
 async fn a_new_user_is_unknown_to_some_readers() {
-    let lag = json!({"replicas": 3, "creationLagMs": 30_000});
+    let lag = json!({"replicas": 3, "creationLagMs": 90_000});
     let fields = json!({"tenantType": "CIAM", "users": 30, "behaviour": lag});
     let trial = Trial::new("newly-made", fields).await;
     let portal = &trial.case.portal;
-    let mut new = BTreeSet::new();
-    for _ in 0..200 {
-        let made = portal.press_with(&json!({"action": "createUser"})).await;
-        new.insert(made.unwrap()["id"].as_str().unwrap().to_owned());
-    }
-    // By now each reader knows some of them, and not the same.
+    let press = json!({"action": "createUser"});
+    let made = futures::future::try_join_all((0..200).map(|_| portal.press_with(&press)));
+    let made = made.await.unwrap();
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    let new: BTreeSet<String> = made.iter().map(id).collect();
+    assert_eq!(new.len(), 200);
+    // By now each reader knows some of them, and not the same; it takes a minute and a half until each knows all.
     tokio::time::sleep(Duration::from_secs(5)).await;
     trial.apply().await;
     let audit = trial.assert_closes().await;
@@ -123,7 +124,8 @@ async fn a_new_user_is_unknown_to_some_readers() {
 
 /// People use the same quota while it is short: none of their requests is refused for the operator's, and nobody is lost.
 async fn people_go_first() {
-    let short = json!({"quotaWindow": 0.01});
+    // Fewer at once than one batch of the operator asks for, so that it is short on any machine.
+    let short = json!({"quotaWindow": 0.005});
     let fields = json!({"tenantType": "CIAM", "users": 241, "behaviour": short});
     let trial = Trial::new("people-first", fields).await;
     let portal = &trial.case.portal;
@@ -160,8 +162,12 @@ async fn people_go_first() {
     };
     let answers = trial.with_approver(asks).await;
     let (served, all) = (answers[&200], answers.values().sum::<u32>());
-    assert!(served > 40, "people asked too: {answers:?}");
-    assert!(all - served <= all / 20, "people were refused: {answers:?}");
+    println!("people: {answers:?}");
+    assert!(served > 10, "people asked too: {answers:?}");
+    assert!(
+        all - served <= (all / 20).max(1),
+        "people were refused: {answers:?}"
+    );
     let audit = trial.assert_closes().await;
     // The quota was short: the operator's own deletions were put off, so that people were served.
     let put_off: u32 = audit.slices.iter().map(|seen| seen.throttled).sum();

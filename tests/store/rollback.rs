@@ -3,6 +3,7 @@
 
 use super::{NAME, USERS, until_told};
 use crate::case::Case;
+use crate::held::Held;
 use crate::person::Person;
 use crate::simulator;
 use crate::stack::{Options, Stack};
@@ -31,28 +32,28 @@ impl Stopped {
         let tenant = stack.simulator.add(&tenant).await.unwrap();
         let case = stack.case(name, tenant).await.unwrap();
         case.apply().await.unwrap();
-        let diary = stack.dir.join(format!("{name}-persons.log"));
-        let mut person = Person::new(&case, false, Some(diary));
-        let some = async {
-            let deadline = Instant::now() + PATIENCE;
-            while case.portal.effects().await.unwrap().len() <= 40 {
-                assert!(Instant::now() < deadline, "{name}: nothing is done");
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::select! {
-            () = some => {}
-            trouble = person.live() => panic!("the persons: {trouble:?}"),
-        }
         let mut stopped = Self {
             uid: case.closures().get(NAME).await.unwrap().uid().unwrap(),
             case,
             effects: 0,
         };
+        let case = &stopped.case;
+        // In the middle of its fourth batch.
+        let held = Held::at_deletions(&case.portal, 4).await;
+        let diary = stack.dir.join(format!("{name}-persons.log"));
+        let mut person = Person::new(case, false, Some(diary));
+        tokio::select! {
+            () = held.until_reached() => {}
+            trouble = person.live() => panic!("the persons: {trouble:?}"),
+        }
         stopped.spec(&json!({"suspend": true})).await;
-        until_told(&stopped.case, "Ready", "Suspended", "").await;
-        stopped.effects = stopped.case.portal.effects().await.unwrap().len();
-        assert!(stopped.effects < USERS as usize, "{name}: too late");
+        held.go().await;
+        until_told(case, "Ready", "Suspended", "").await;
+        let effects = case.portal.effects().await.unwrap().len();
+        let midway = 40..USERS as usize;
+        assert!(midway.contains(&effects), "{name}: {effects}");
+        drop(person);
+        stopped.effects = effects;
         stopped
     }
 

@@ -105,6 +105,11 @@ async fn it_is_said_a_week_ahead() {
 
 async fn a_running_closure_waits_until_the_same_plan_is_approved_again() {
     let trial = Trial::new("expired-midway", json!({"users": 300})).await;
+    // Each of the fifteen batches takes a moment, so that there is time for a stop in the middle.
+    let batches = json!({"pathEnds": "/$batch", "batchOf": "DELETE"});
+    let portal = &trial.case.portal;
+    let delay = json!({"delay": 1_500});
+    portal.fault(batches, delay, None).await.unwrap();
     trial.apply().await;
     let status = trial.phase(Phase::AwaitingApproval).await;
     let digest = status.plan.unwrap().digest;
@@ -124,6 +129,7 @@ async fn a_running_closure_waits_until_the_same_plan_is_approved_again() {
     trial.phase(Phase::Suspended).await;
     let seen = trial.effects().await.len();
     assert!(seen < 299, "all are gone already: {seen}");
+    portal.lift_faults().await.unwrap();
     while Timestamp::now() <= until {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
