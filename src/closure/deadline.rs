@@ -4,6 +4,7 @@
 use crate::closure::memory::{LISTINGS_APART, Memory};
 use crate::closure::plan::Plan;
 use crate::closure::step::Step;
+use crate::closure::steps::renewal;
 use crate::closure::steps::users::SYNC_OFF_TAKES;
 use crate::closure::words::len;
 use crate::quota;
@@ -81,8 +82,15 @@ pub fn deadline(plan: &Plan, memory: &Memory, step: Step) -> Option<Timestamp> {
     done.saturating_add(spare).ok()
 }
 
-/// When its first intent was claimed; of one that left no record yet, when the newest of an earlier step was settled.
+/// When its first intent was claimed (of step 1 the first that is more than recurring billing switched off, after which the closure
+/// may wait for months until a term is over); of one that left no record yet, when the newest of an earlier step was settled.
 fn begun(memory: &Memory, step: Step) -> Option<Timestamp> {
+    if step == Step::Users {
+        // A journal from before that was kept apart tells only when any was.
+        let any = || memory.started.get(&step).copied();
+        let touched = renewal::users_touched(memory);
+        return memory.users_since.or_else(|| any().filter(|_| touched));
+    }
     let before = memory.totals.range(..step);
     let before = before.filter_map(|(_, totals)| totals.until).max();
     memory.started.get(&step).copied().or(before)

@@ -232,7 +232,7 @@ fn own(n: u128, service_principal: bool) -> Application {
     }
 }
 
-fn refusal(code: &str, status: u16, objects: &[ObjectId]) -> Refusal {
+pub fn refusal(code: &str, status: u16, objects: &[ObjectId]) -> Refusal {
     Refusal {
         code: code.into(),
         status,

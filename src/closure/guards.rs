@@ -62,10 +62,13 @@ fn locked_out(seen: &Observation) -> bool {
     )
 }
 
-/// Our own application refused to go and was handed to a person, who has removed it since: the way in is lost as was meant.
+/// Our own application refused to go, or nobody answered, and it was handed to a person, who has removed it since: the way in is
+/// lost as was meant.
 fn let_go(seen: &Observation, memory: &Memory) -> bool {
     let asked = memory.own_identity.as_ref();
-    asked.is_some_and(|asked| asked.refused.is_some()) && locked_out(seen)
+    let refused = asked.is_some_and(|asked| asked.refused.is_some());
+    let tried = memory.tried_in_vain(Action::RemoveOwnIdentity) > 0;
+    (refused || tried) && locked_out(seen)
 }
 
 /// Suspend, legal hold, and the switches of the operator's own configuration.

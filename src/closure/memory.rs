@@ -8,6 +8,7 @@ use crate::closure::loss::LossCount;
 use crate::closure::plan::MOST_APPLICATIONS;
 use crate::closure::recycle_bin::RecycleBin;
 use crate::closure::residue::ForSupport;
+use crate::closure::setback::{Denied, Setback};
 use crate::closure::step::Step;
 use crate::closure::supplement::SupplementRef;
 use jiff::Timestamp;
@@ -28,6 +29,9 @@ pub struct Memory {
     pub supplements: Vec<SupplementRef>,
     /// When each step's first intent was claimed.
     pub started: BTreeMap<Step, Timestamp>,
+    /// When the first intent of step 1 was settled that is more than recurring billing switched off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users_since: Option<Timestamp>,
     /// When the first effect was settled that took something away for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destroying_since: Option<Timestamp>,
@@ -79,6 +83,9 @@ pub struct Memory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub applications_enabled: Vec<ObjectId>,
+    /// Of these, those that may go once a right is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applications_denied: Option<Denied>,
     /// Our own identity was asked to go, and went.
     pub own_identity_removed: bool,
     /// When our own identity was asked to go the last time; with a refusal code where that was refused.
@@ -98,6 +105,9 @@ pub struct Memory {
     /// Effects of a kind that moved nothing, since one of that kind moved something: after some a person is asked.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub in_vain: BTreeMap<Action, u32>,
+    /// When the newest of these was, and how many of them were refused: they are tried again more and more rarely.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub setbacks: BTreeMap<Action, Setback>,
     /// Effects in a row that were accepted while every object is still shown: a replica lags.
     #[serde(skip_serializing_if = "is_zero")]
     pub lagging: u32,
@@ -163,16 +173,8 @@ pub(crate) const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// Who was refused, whatever the code.
-fn refused(outcome: &Outcome) -> impl Iterator<Item = ObjectId> {
-    outcome
-        .refused
-        .iter()
-        .flat_map(|r| r.objects.iter().copied())
-}
-
 /// Adds ids to a list of applications.
-fn add(list: &mut Vec<ObjectId>, more: impl Iterator<Item = ObjectId>) {
+pub(crate) fn add(list: &mut Vec<ObjectId>, more: impl Iterator<Item = ObjectId>) {
     list.extend(more);
     list.sort_unstable();
     list.dedup();
@@ -192,6 +194,9 @@ impl Memory {
             self.started.insert(intent.step, at);
         }
         self.last_at = Some(at);
+        if intent.step == Step::Users && intent.action != Action::StopRenewal {
+            self.users_since.get_or_insert(at);
+        }
         let moved = outcome.gone > 0 || !outcome.visible.is_empty();
         if intent.action.destroys() && moved {
             self.destroying_since.get_or_insert(at);
@@ -201,7 +206,7 @@ impl Memory {
         totals.requests = totals.requests.saturating_add(outcome.requests);
         totals.throttled = totals.throttled.saturating_add(outcome.throttled);
         totals.until = Some(at);
-        self.pace(intent, outcome);
+        self.pace(intent, outcome, at);
         if intent.step == Step::DeleteDirectory && !outcome.refused.is_empty() {
             let codes = outcome.refused.iter();
             let codes = codes.map(|r| format!("{} ({})", r.code, r.status));
@@ -238,7 +243,7 @@ impl Memory {
             Action::MakeDomainDefault | Action::ReleaseDomain | Action::ForceReleaseDomain => {
                 note(&mut self.domains);
             }
-            Action::RemoveApplications => add(&mut self.applications_refused, refused(outcome)),
+            Action::RemoveApplications => self.after_removing(intent, outcome, at),
             Action::DisableApplications => self.after_disabling(intent, outcome),
             Action::RemoveOwnIdentity => {
                 self.own_identity_removed = outcome.refused.is_empty();
@@ -312,12 +317,7 @@ impl Memory {
         self
     }
 
-    /// How often an effect of this kind moved nothing, since one did.
-    pub fn tried_in_vain(&self, action: Action) -> u32 {
-        self.in_vain.get(&action).copied().unwrap_or(0)
-    }
-
-    fn pace(&mut self, intent: &Intent, outcome: &Outcome) {
+    fn pace(&mut self, intent: &Intent, outcome: &Outcome, at: Timestamp) {
         if intent.action.reads_only() {
             let proves =
                 outcome.complete && (intent.action == Action::VerifyUsers || outcome.gone > 0);
@@ -329,14 +329,7 @@ impl Memory {
             return;
         }
         let moved = outcome.gone > 0 || !outcome.visible.is_empty();
-        // An application that refused is not asked again: that says nothing about the others.
-        let each_once = [Action::RemoveApplications, Action::DisableApplications];
-        if moved || (each_once.contains(&intent.action) && !outcome.refused.is_empty()) {
-            self.in_vain.remove(&intent.action);
-        } else {
-            let in_vain = self.in_vain.entry(intent.action).or_default();
-            *in_vain = in_vain.saturating_add(1);
-        }
+        self.count_setback(intent, outcome, at);
         self.fruitless = if moved {
             0
         } else {
@@ -347,17 +340,6 @@ impl Memory {
         } else if moved {
             self.lagging = self.lagging.saturating_add(1);
         }
-    }
-
-    fn after_disabling(&mut self, intent: &Intent, outcome: &Outcome) {
-        let excepted: Vec<ObjectId> = refused(outcome)
-            .chain(outcome.visible.iter().copied())
-            .chain(outcome.unanswered.iter().copied())
-            .collect();
-        let done = intent.objects.iter().copied();
-        let done = done.filter(|id| !excepted.contains(id));
-        add(&mut self.applications_disabled, done);
-        add(&mut self.applications_enabled, refused(outcome));
     }
 
     fn after_slice(&mut self, intent: &Intent, outcome: &Outcome) {

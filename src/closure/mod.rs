@@ -41,6 +41,7 @@ pub mod residue;
 pub mod restore;
 pub mod retention;
 pub mod schedule;
+pub mod setback;
 pub mod special;
 pub mod step;
 pub mod steps;

@@ -58,8 +58,13 @@ pub fn back_off(times: u32, longest: Duration) -> Duration {
 
 /// What is left of `pause` since the newest record was settled; `None`: it is over.
 pub fn rest(memory: &Memory, pause: Duration, now: Timestamp) -> Option<Duration> {
+    rest_since(memory.last_at?, pause, now)
+}
+
+/// What is left of `pause` since then; `None`: it is over.
+pub fn rest_since(since: Timestamp, pause: Duration, now: Timestamp) -> Option<Duration> {
     // A clock that went wrong for a while may have dated the record hours ahead: nothing waits until then.
-    let since = now.duration_since(memory.last_at?).unsigned_abs();
+    let since = now.duration_since(since).unsigned_abs();
     pause.checked_sub(since).filter(|rest| !rest.is_zero())
 }
 

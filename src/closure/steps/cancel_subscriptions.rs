@@ -4,11 +4,13 @@ use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, St
 use crate::closure::intent::{Action, Intent};
 use crate::closure::links;
 use crate::closure::memory::Memory;
-use crate::closure::observation::{Agreement, Lifecycle, Observation, Question, Subscription};
+use crate::closure::observation::{
+    Agreement, Lifecycle, Observation, Obstacle, Question, Subscription,
+};
 use crate::closure::plan::Plan;
 use crate::closure::schedule;
 use crate::closure::step::Step;
-use crate::closure::steps::{facts, losses, sold, subscriptions};
+use crate::closure::steps::{facts, losses, renewal, sold, subscriptions};
 use crate::closure::words::count;
 use jiff::Timestamp;
 
@@ -26,6 +28,8 @@ enum Road {
     InVain,
     /// It came after the plan was approved: nobody is asked to cancel it.
     Unplanned,
+    /// Of Azure, while one of these is not accepted by its id: none of them is ended, and nobody is asked to end one.
+    Barred,
 }
 
 impl Road {
@@ -55,20 +59,20 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let message = format!("{} still active", count(all - done, "subscription"));
     let standing = Standing::no("InProgress", message);
     let lost = losses::azure_not_accepted(&plan.terms, listed);
-    if let Some(obstacle) = losses::obstacle(&lost) {
-        return Assessment::now_do(obstacle.blocks())
-            .standing("SubscriptionsCanceled", standing)
-            .progress(done, all)
-            .blocked_by(losses::blockers(&plan.terms, &lost));
-    }
+    let is_barred = |one: &Subscription| !lost.is_empty() && one.agreement == Agreement::Azure;
     let roads: Vec<(&Subscription, Road)> = active
         .iter()
-        .map(|one| (*one, road(plan, one, memory, now)))
+        .map(|one| match is_barred(one) {
+            true => (*one, Road::Barred),
+            false => (*one, road(plan, one, memory, now)),
+        })
         .collect();
-    Assessment::now_do(next(plan, memory, &roads, now))
+    let mut told = losses::blockers(&plan.terms, &lost);
+    told.extend(blockers(plan, &roads));
+    Assessment::now_do(next(plan, memory, &roads, losses::obstacle(&lost), now))
         .standing("SubscriptionsCanceled", standing)
         .progress(done, all)
-        .blocked_by(blockers(plan, &roads))
+        .blocked_by(told)
 }
 
 /// The condition once none is active.
@@ -101,18 +105,30 @@ fn road(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> Roa
     let asked = |of| subscriptions::asked(of, one.id, now);
     // What cannot be canceled is being canceled, or its time for that is over.
     let accepted = || asked(&memory.subscriptions).filter(|asked| asked.refused.is_none());
-    match asked(of).or_else(accepted) {
+    let road = match asked(of).or_else(accepted) {
         None if subscriptions::in_vain(of, one.id) => Road::InVain,
         None => Road::Act(action),
         Some(asked) => match &asked.refused {
             None => Road::Canceling(asked.at),
             Some(code) => Road::Person(Some(code.clone())),
         },
+    };
+    if road.by_person() && renewal::is_to_try(plan, one, memory, now) {
+        // A person may be slow: until he has canceled it, it is not to renew.
+        return Road::Act(Action::StopRenewal);
     }
+    road
 }
 
-/// What a program can do comes first; then a person is asked once for everything that is left.
-fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Timestamp) -> Decision {
+/// What a program can do comes first; then a person is asked once for everything that is left. What nobody accepted bars only
+/// itself, and is told once that is done.
+fn next(
+    plan: &Plan,
+    memory: &Memory,
+    roads: &[(&Subscription, Road)],
+    not_accepted: Option<Obstacle>,
+    now: Timestamp,
+) -> Decision {
     if let Some((one, action)) = roads.iter().find_map(|(one, road)| match road {
         Road::Act(action) => Some((one, *action)),
         _ => None,
@@ -132,6 +148,9 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
     let hand_offs = hand_offs(plan, roads);
     if !hand_offs.is_empty() {
         return Decision::HandOff(hand_offs);
+    }
+    if let Some(obstacle) = not_accepted {
+        return obstacle.blocks();
     }
     let unplanned = roads
         .iter()
@@ -248,7 +267,14 @@ fn reason(plan: &Plan) -> String {
 }
 
 fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
-    let told = roads.iter().map(|(one, road)| match road {
+    let told = roads
+        .iter()
+        .filter(|(_, road)| !matches!(road, Road::Barred));
+    let told = told.map(|(one, road)| match road {
+        Road::Act(Action::StopRenewal) => {
+            let remedy = "The operator switches its recurring billing off";
+            subscriptions::blocker(plan, one, remedy, "operator")
+        }
         Road::Act(_) => {
             subscriptions::blocker(plan, one, "Is canceled by the operator", "operator")
         }
@@ -274,7 +300,9 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
             subscriptions::blocker(plan, one, remedy, "person")
         }
         Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
-        Road::Unplanned => subscriptions::blocker(plan, one, subscriptions::DECIDE, "person"),
+        Road::Unplanned | Road::Barred => {
+            subscriptions::blocker(plan, one, subscriptions::DECIDE, "person")
+        }
         Road::InVain => {
             let remedy =
                 "Microsoft accepted our cancellation several times and did not carry it out: cancel it by hand";

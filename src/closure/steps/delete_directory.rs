@@ -12,10 +12,11 @@ use crate::closure::observation::{
 };
 use crate::closure::plan::{Plan, Sealed};
 use crate::closure::schedule;
+use crate::closure::setback::{self, Turn};
 use crate::closure::special;
 use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
-use crate::closure::steps::{approval, end_game, facts, policy, refused, subscriptions};
+use crate::closure::steps::{approval, end_game, facts, policy, refused, roles, subscriptions};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -27,8 +28,6 @@ const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 const IN_VAIN: u32 = 3;
 /// From then on it is asked for only so long after the time before: what was in the way may be gone by itself.
 const SELDOM: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Effects in a row that moved nothing, after which a person goes on with the applications.
-const TRIES: u32 = 6;
 
 /// Where step 5 stands.
 pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
@@ -130,8 +129,8 @@ fn next(
     }
     let only_ours = checks::attested(&seen.cluster.attestations, ONLY_OURS);
     let only_ours = only_ours == Some(State::Passed);
-    if only_ours && !end_game::stays(sealed, seen, memory) {
-        return paced(plan, memory, end_game::remove_own(sealed, seen), now);
+    if only_ours && let Some(decision) = own(plan, sealed, seen, memory, now) {
+        return decision;
     }
     if plan.terms.directory_resource.is_some() && !only_ours {
         // Azure refuses as long as there is any of it.
@@ -173,14 +172,44 @@ fn spare(
     Some(paced(plan, memory, intent, now))
 }
 
+/// Our own application; `None`: a person is asked to remove it.
+fn own(
+    plan: &Plan,
+    sealed: &Sealed,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Option<Decision> {
+    let intent = end_game::remove_own(sealed, seen);
+    if intent.objects.is_empty() {
+        // The plan that was approved does not name it.
+        return None;
+    }
+    let turn = setback::turn(&intent, 1, memory, &plan.terms, now);
+    taken(turn, intent)
+}
+
 /// Acts, or waits where the newest effects of this step moved nothing.
 fn paced(plan: &Plan, memory: &Memory, intent: Intent, now: Timestamp) -> Decision {
     match schedule::pause_in(Step::DeleteDirectory, memory, &plan.terms, now) {
-        Some(rest) => Waiting::new("WaitingReplica", "The newest change does not show yet")
-            .again_in(rest)
-            .into(),
+        Some(rest) => not_shown_yet(rest),
         None => Decision::Act(intent),
     }
+}
+
+/// Likewise; `None`: it is a person's turn.
+fn taken(turn: Turn, intent: Intent) -> Option<Decision> {
+    match turn {
+        Turn::Ours => Some(Decision::Act(intent)),
+        Turn::After(rest) => Some(not_shown_yet(rest)),
+        Turn::Persons => None,
+    }
+}
+
+fn not_shown_yet(rest: Duration) -> Decision {
+    Waiting::new("WaitingReplica", "The newest change does not show yet")
+        .again_in(rest)
+        .into()
 }
 
 /// Subscriptions that came after the plan was made: nobody approved that they end.
@@ -203,6 +232,7 @@ fn barred(checks: &[Check]) -> Option<Obstacle> {
     Some(Obstacle::new("PlanDrift", message, first.row.remedy))
 }
 
+/// Those that the plan names, where it is asked for; `None`: none is ours to remove now.
 fn applications(
     plan: &Plan,
     sealed: &Sealed,
@@ -225,19 +255,47 @@ fn applications(
         objects.truncate(plan.terms.slice.clamp(1, SLICE));
         objects
     };
-    let (action, objects) = match first(&|one| !refused(one)) {
-        // What cannot be deleted is disabled, as Microsoft's procedure says; that comes when all others are gone.
-        none if none.is_empty() => {
-            let to_disable = first(&|one| refused(one) && is_to_disable(one, memory));
-            (Action::DisableApplications, to_disable)
-        }
-        some => (Action::RemoveApplications, some),
+    let act = |action, objects: Vec<ObjectId>| {
+        let intent = Intent::on(Step::DeleteDirectory, action, objects);
+        let turn = setback::turn(&intent, u32::MAX, memory, &plan.terms, now);
+        taken(turn, intent)
     };
-    if objects.is_empty() || stuck(memory, action) {
+    let open = first(&|one| !refused(one));
+    // What cannot be deleted is disabled, as Microsoft's procedure says; that comes when all others are gone.
+    let to_disable = first(&|one| refused(one) && is_to_disable(one, memory));
+    let denied = first(&|one| setback::is_denied(memory, one.id));
+    if open.is_empty() && to_disable.is_empty() && denied.is_empty() {
         return None;
     }
-    let intent = Intent::on(Step::DeleteDirectory, action, objects);
-    Some(paced(plan, memory, intent, now))
+    if let Err(decision) = may_remove(plan, seen) {
+        return Some(decision);
+    }
+    if !open.is_empty() {
+        return act(Action::RemoveApplications, open);
+    }
+    if !to_disable.is_empty()
+        && let Some(decision) = act(Action::DisableApplications, to_disable)
+    {
+        return Some(decision);
+    }
+    // Who was denied the longest ago comes first, so each has his turn.
+    let mut again = setback::denied_and_due(memory, &plan.terms, now);
+    again.retain(|id| there.iter().any(|one| one.id == *id && planned(&one)));
+    again.truncate(plan.terms.slice.clamp(1, SLICE));
+    (!again.is_empty()).then(|| {
+        let step = Step::DeleteDirectory;
+        Decision::Act(Intent::on(step, Action::RemoveApplications, again))
+    })
+}
+
+/// The permission can be taken away in the months before: without it each application would refuse, and a person would be asked
+/// for what one grant mends.
+fn may_remove(plan: &Plan, seen: &Observation) -> Result<(), Decision> {
+    facts::known(&seen.identity, Question::Identity)?;
+    match roles::permissions_missing(plan, seen, Step::DeleteDirectory) {
+        Some(obstacle) => Err(obstacle.blocks()),
+        None => Ok(()),
+    }
 }
 
 /// Nobody has disabled it yet, and it has not refused that. Source: learn.microsoft.com
@@ -248,11 +306,6 @@ fn is_to_disable(one: &Application, memory: &Memory) -> bool {
         .iter()
         .chain(&memory.applications_enabled);
     one.service_principal && !one.disabled && !tried.any(|id| *id == one.id)
-}
-
-/// Effects of this kind keep failing without a word of refusal: a person goes on.
-fn stuck(memory: &Memory, action: Action) -> bool {
-    memory.tried_in_vain(action) >= TRIES
 }
 
 /// Azure accepted the deletion, and has had less time for it than it may take.

@@ -8,15 +8,15 @@ use crate::closure::links;
 use crate::closure::memory::Memory;
 use crate::closure::observation::{Fact, Observation, Obstacle, Question, Why};
 use crate::closure::plan::{Plan, PlanHead, Sealed};
-use crate::closure::schedule;
+use crate::closure::setback::{self, Turn};
 use crate::closure::step::Step;
 use crate::closure::steps::{afterwards, checks, facts};
 use crate::closure::terms::Terms;
 use crate::closure::words::len;
 use jiff::Timestamp;
 
-/// After so many refusals a person is asked.
-const TRIES: u32 = 3;
+/// After so many refusals a person is asked; it is tried again all the same.
+const REFUSALS: u32 = 3;
 
 /// Where step 4 stands.
 pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Assessment {
@@ -85,11 +85,9 @@ fn switches(
 }
 
 fn switch_off(plan: &Plan, memory: &Memory, intent: Intent, now: Timestamp) -> Decision {
-    if memory.tried_in_vain(intent.action) >= TRIES {
-        return Decision::HandOff(vec![by_hand(plan, &intent)]);
-    }
-    match schedule::pause_in(intent.step, memory, &plan.terms, now) {
-        Some(rest) => {
+    match setback::turn(&intent, REFUSALS, memory, &plan.terms, now) {
+        Turn::Persons => Decision::HandOff(vec![by_hand(plan, &intent)]),
+        Turn::After(rest) => {
             let what = if intent.action == Action::DisableMfa {
                 "Per-user MFA is being switched off"
             } else {
@@ -97,7 +95,7 @@ fn switch_off(plan: &Plan, memory: &Memory, intent: Intent, now: Timestamp) -> D
             };
             Waiting::new("DisablingMFA", what).again_in(rest).into()
         }
-        None => Decision::Act(intent),
+        Turn::Ours => Decision::Act(intent),
     }
 }
 
@@ -127,7 +125,8 @@ fn by_hand(plan: &Plan, intent: &Intent) -> HandOff {
         key,
         what,
         link: links::conditional_access(plan.terms.cloud).to_owned(),
-        noticed: "The operator reads them and goes on by itself".to_owned(),
+        noticed: "The operator reads them, tries it again from time to time, and goes on by itself"
+            .to_owned(),
         dates: Dates::default(),
     }
 }

@@ -14,21 +14,10 @@ use crate::closure::step::Step;
 use crate::closure::steps::checks::{self, Check, State};
 use crate::closure::words::{count, len, thousands};
 
-/// Tries in vain after which a person is asked to remove our own application.
-const TRIES: u32 = 3;
 /// The hand-off of what a person is to look at and attest.
 pub const ATTEST: &str = "AttestChecks";
 /// The reason of being stalled where the portal refuses.
 pub const PORTAL_REFUSED: &str = "PortalRefused";
-
-/// Our own application cannot be removed by ourselves: Microsoft refused, or gave no answer time and again, or the plan that
-/// was approved does not name it.
-pub fn stays(sealed: &Sealed, seen: &Observation, memory: &Memory) -> bool {
-    let asked = memory.own_identity.as_ref();
-    let refused = asked.is_some_and(|asked| asked.refused.is_some());
-    let in_vain = memory.tried_in_vain(Action::RemoveOwnIdentity) >= TRIES;
-    planned(sealed, seen).is_empty() || refused || in_vain
-}
 
 /// Our registration first, then our service principal: nothing can be asked from inside after that, so what stays behind
 /// is written down with it.
@@ -89,7 +78,8 @@ fn remove_ours(plan: &Plan, memory: &Memory) -> HandOff {
             "Delete this operator's own app registration and enterprise application: it could not do so itself{why}"
         ),
         link: links::applications(plan.terms.cloud).to_owned(),
-        noticed: "The operator keeps looking from outside and closes by itself".to_owned(),
+        noticed: "The operator tries it again from time to time, keeps looking from outside and closes by itself"
+            .to_owned(),
         dates: Dates::default(),
     }
 }

@@ -21,6 +21,9 @@ pub const KEY: &str = "ReleaseDomain";
 /// So long after the users were verified gone, those that are still shown as using a domain are not waited for.
 const READERS_CATCH_UP: SignedDuration = SignedDuration::from_mins(10);
 
+/// Refusals of a domain, once those below it went, after which a person is asked: readers have had some minutes by then.
+const REFUSALS: u32 = 9;
+
 /// What can be done about one domain.
 enum Road {
     /// This effect is next.
@@ -29,6 +32,8 @@ enum Road {
     Asked,
     /// Deleted users are still shown as using it.
     Lagging,
+    /// One below it is still there: Microsoft would refuse.
+    After,
     /// Only a person can: why.
     Person(String),
 }
@@ -55,7 +60,7 @@ pub fn assess(
     if left.is_empty() {
         return None;
     }
-    // The default one cannot go, and a domain can only go once those below it are gone.
+    // The default one cannot go; those below another are told before it.
     left.sort_by_key(|one| {
         (
             !one.default,
@@ -65,7 +70,10 @@ pub fn assess(
     });
     let roads: Vec<(&Domain, Road)> = left
         .iter()
-        .map(|one| (*one, road(plan, sealed, one, memory, now)))
+        .map(|one| {
+            let waits = left.iter().any(|other| is_below(&other.name, &one.name));
+            (*one, road(plan, sealed, one, waits, memory, now))
+        })
         .collect();
     let planned = len(&sealed.head.domains);
     let done = planned.saturating_sub(len(&roads));
@@ -144,7 +152,33 @@ fn labels(name: &str) -> usize {
     name.split('.').count()
 }
 
-fn road(plan: &Plan, sealed: &Sealed, one: &Domain, memory: &Memory, now: Timestamp) -> Road {
+/// A domain goes only once those below it are gone.
+fn is_below(name: &str, above: &str) -> bool {
+    let rest = name.strip_suffix(above);
+    rest.is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// Does a refusal tell nothing of the domain itself? One below it is there, or was until lately: then not all that Microsoft asks
+/// has seen it go, and it is asked again before anybody else is.
+fn is_excused(sealed: &Sealed, one: &Domain, waits: bool, memory: &Memory) -> bool {
+    let has_below = || {
+        let mut planned = sealed.head.domains.iter();
+        planned.any(|name| is_below(name, &one.name))
+    };
+    let kinds = [Action::ReleaseDomain, Action::ForceReleaseDomain];
+    let setbacks = kinds.iter().filter_map(|kind| memory.setbacks.get(kind));
+    let refusals = setbacks.fold(0u32, |sum, one| sum.saturating_add(one.refused));
+    waits || (has_below() && refusals < REFUSALS)
+}
+
+fn road(
+    plan: &Plan,
+    sealed: &Sealed,
+    one: &Domain,
+    waits: bool,
+    memory: &Memory,
+    now: Timestamp,
+) -> Road {
     let step = Step::CancelSubscriptions;
     let of = |name: &str| subscriptions::asked(&memory.domains, ObjectId::of_domain(name), now);
     if one.default {
@@ -162,6 +196,7 @@ fn road(plan: &Plan, sealed: &Sealed, one: &Domain, memory: &Memory, now: Timest
     };
     match of(&one.name).map(|asked| &asked.refused) {
         Some(None) => return Road::Asked,
+        Some(Some(_)) if is_excused(sealed, one, waits, memory) => {}
         Some(Some(code)) => {
             let used = used_by(references);
             return Road::Person(format!(
@@ -171,6 +206,9 @@ fn road(plan: &Plan, sealed: &Sealed, one: &Domain, memory: &Memory, now: Timest
         None => {}
     }
     if *references == References::default() {
+        if waits {
+            return Road::After;
+        }
         return Road::Act(Intent::on_domain(step, Action::ReleaseDomain, &one.name));
     }
     let stays = sealed.allowed();
@@ -189,6 +227,9 @@ fn road(plan: &Plan, sealed: &Sealed, one: &Domain, memory: &Memory, now: Timest
     let waited = memory
         .verified_at
         .is_some_and(|at| now.duration_since(at) >= READERS_CATCH_UP);
+    if waits {
+        return Road::After;
+    }
     if !ours.is_empty() && !waited {
         return Road::Lagging;
     }
@@ -278,6 +319,10 @@ fn blockers(plan: &Plan, roads: &[(&Domain, Road)]) -> Vec<Blocker> {
             Road::Act(_) => ("Is released by the operator", "operator"),
             Road::Asked => ("Is being released", "time"),
             Road::Lagging => ("Deleted users are still shown as using it", "time"),
+            Road::After => (
+                "Is released by the operator once those below it are",
+                "operator",
+            ),
             Road::Person(why) => (why.as_str(), "person"),
         };
         Blocker {

@@ -1,6 +1,7 @@
 //! Before step 1, where it is asked for: recurring billing off for every subscription of which a billing account tells that it
 //! renews, so that none renews while the closure waits. It can be switched on again. What was bought directly only a person can
-//! switch off.
+//! switch off. And in step 2, asked for or not: while domains keep the cancellations waiting, which takes days where a person has
+//! to release one, nothing that we can stop renews.
 
 use crate::closure::decision::{Assessment, Blocker, Dates, Decision, HandOff, Standing, Waiting};
 use crate::closure::intent::{Action, Intent};
@@ -46,7 +47,7 @@ pub fn assess(
         .iter()
         // One that came later is nobody's to end: step 2 tells of it.
         .filter(|one| renews(one) && subscriptions::planned(plan, one.id))
-        .map(|one| (one, road(sealed, one, memory, now)))
+        .map(|one| (one, road(stops(sealed, one), one, memory, now)))
         .collect();
     if roads.is_empty() {
         return None;
@@ -60,6 +61,51 @@ pub fn assess(
             .standing("RenewalStopped", Standing::no("InProgress", message))
             .blocked_by(blockers(plan, &roads)),
     )
+}
+
+/// Step 2 while domains are released: what would renew meanwhile comes first. Whatever a person has to stop is handed over beside
+/// the domains that are his as well.
+pub fn before_domains(
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+    mut domains: Assessment,
+) -> Assessment {
+    if !plan.sealed.as_ref().is_some_and(|sealed| may_renew(sealed)) {
+        return domains;
+    }
+    if let Some(read) = facts::unread(seen, &[Question::Subscriptions]) {
+        return Assessment::now_do(read);
+    }
+    // What cannot be read bars the cancellations, and no domain.
+    let listed = seen.subscriptions.known().map_or(&[][..], Vec::as_slice);
+    let roads: Vec<(&Subscription, Road)> = listed
+        .iter()
+        .filter(|one| stoppable(one) && subscriptions::planned(plan, one.id))
+        .map(|one| (one, road(true, one, memory, now)))
+        .collect();
+    domains.blockers.extend(blockers(plan, &roads));
+    match ours(Step::CancelSubscriptions, plan, memory, &roads, now) {
+        Some(next) => domains.next = Some(next),
+        None => {
+            if let Some(Decision::HandOff(list)) = &mut domains.next {
+                list.extend(by_persons(plan, &roads));
+            }
+        }
+    }
+    domains
+}
+
+/// Does the plan name any that a billing account can show to renew?
+fn may_renew(sealed: &Sealed) -> bool {
+    let mut all = sealed.head.subscriptions.iter();
+    all.any(|one| {
+        matches!(
+            one.agreement,
+            Agreement::CustomerAgreement | Agreement::Partner
+        )
+    })
 }
 
 /// Is recurring billing still to be switched off, before anything that a term ahead protects? Were the term to bar that as well,
@@ -95,14 +141,19 @@ fn renews(one: &Subscription) -> bool {
     active && tells && one.auto_renew
 }
 
-fn users_touched(memory: &Memory) -> bool {
+/// Was anything done in step 1 but recurring billing switched off?
+pub fn users_touched(memory: &Memory) -> bool {
     memory.sync_off.is_some() || memory.cursor > 0 || memory.destroying_since.is_some()
 }
 
-fn road(sealed: &Sealed, one: &Subscription, memory: &Memory, now: Timestamp) -> Road {
+/// Says the approved plan that we stop it in step 1?
+fn stops(sealed: &Sealed, one: &Subscription) -> bool {
     let mut planned = sealed.head.subscriptions.iter();
-    let planned = planned.any(|known| known.id == one.id && known.stop_renewal);
-    if !planned || one.resource.is_none() {
+    planned.any(|known| known.id == one.id && known.stop_renewal)
+}
+
+fn road(is_ours: bool, one: &Subscription, memory: &Memory, now: Timestamp) -> Road {
+    if !is_ours || one.resource.is_none() {
         return Road::Person(None);
     }
     match subscriptions::asked(&memory.renewals, one.id, now) {
@@ -115,32 +166,21 @@ fn road(sealed: &Sealed, one: &Subscription, memory: &Memory, now: Timestamp) ->
     }
 }
 
+/// May we try to stop it now: asked for lately, or in vain time and again, it is not tried?
+pub fn is_to_try(plan: &Plan, one: &Subscription, memory: &Memory, now: Timestamp) -> bool {
+    stoppable(one)
+        && subscriptions::planned(plan, one.id)
+        && matches!(road(true, one, memory, now), Road::Act)
+}
+
 /// What a program can do comes first; then a person is asked once for everything that is left.
 fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Timestamp) -> Decision {
-    let mut ours = roads.iter().filter(|(_, road)| matches!(road, Road::Act));
-    if let Some((one, _)) = ours.next() {
-        let pause = schedule::pause_in(Step::Users, memory, &plan.terms, now);
-        if let Some(rest) = pause.filter(|_| memory.fruitless > 0) {
-            let message = "Microsoft did not take the newest change of recurring billing";
-            return Waiting::new("MicrosoftUnavailable", message)
-                .again_in(rest)
-                .into();
-        }
-        let intent = Intent::on(Step::Users, Action::StopRenewal, vec![one.id]);
-        return Decision::Act(intent.through(one.resource.clone()));
+    if let Some(next) = ours(Step::Users, plan, memory, roads, now) {
+        return next;
     }
-    let by_person: Vec<&Subscription> = roads
-        .iter()
-        .filter(|(_, road)| matches!(road, Road::Person(_)))
-        .map(|(one, _)| *one)
-        .collect();
-    if !by_person.is_empty() {
-        let (sold, own): (Vec<&Subscription>, Vec<&Subscription>) = by_person
-            .into_iter()
-            .partition(|one| one.agreement == Agreement::Partner);
-        let own = (!own.is_empty()).then(|| hand_off(plan, &own));
-        let sold = (!sold.is_empty()).then(|| sold::stop_renewal(plan, &sold));
-        return Decision::HandOff(own.into_iter().chain(sold).collect());
+    let hand_offs = by_persons(plan, roads);
+    if !hand_offs.is_empty() {
+        return Decision::HandOff(hand_offs);
     }
     let message = "Recurring billing is being switched off; Microsoft takes a few minutes to show it, and is asked again after a day";
     let asked = roads.iter().filter_map(|(_, road)| match road {
@@ -148,6 +188,43 @@ fn next(plan: &Plan, memory: &Memory, roads: &[(&Subscription, Road)], now: Time
         _ => None,
     });
     subscriptions::shows(Waiting::new("StoppingRenewal", message), asked, now).into()
+}
+
+/// The next that we switch off, or the pause before it.
+fn ours(
+    step: Step,
+    plan: &Plan,
+    memory: &Memory,
+    roads: &[(&Subscription, Road)],
+    now: Timestamp,
+) -> Option<Decision> {
+    let mut ours = roads.iter().filter(|(_, road)| matches!(road, Road::Act));
+    let (one, _) = ours.next()?;
+    let pause = schedule::pause_in(step, memory, &plan.terms, now);
+    Some(match pause.filter(|_| memory.fruitless > 0) {
+        Some(rest) => {
+            let message = "Microsoft did not take the newest change of recurring billing";
+            Waiting::new("MicrosoftUnavailable", message)
+                .again_in(rest)
+                .into()
+        }
+        None => {
+            let intent = Intent::on(step, Action::StopRenewal, vec![one.id]);
+            Decision::Act(intent.through(one.resource.clone()))
+        }
+    })
+}
+
+fn by_persons(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<HandOff> {
+    let by_person = roads
+        .iter()
+        .filter(|(_, road)| matches!(road, Road::Person(_)))
+        .map(|(one, _)| *one);
+    let (sold, own): (Vec<&Subscription>, Vec<&Subscription>) =
+        by_person.partition(|one| one.agreement == Agreement::Partner);
+    let own = (!own.is_empty()).then(|| hand_off(plan, &own));
+    let sold = (!sold.is_empty()).then(|| sold::stop_renewal(plan, &sold));
+    own.into_iter().chain(sold).collect()
 }
 
 fn hand_off(plan: &Plan, some: &[&Subscription]) -> HandOff {

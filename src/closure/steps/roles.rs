@@ -140,6 +140,22 @@ fn other_administrators(plan: &Plan, seen: &Observation) -> bool {
     }
 }
 
+/// Permissions for a step that the token at hand lacks, as one obstacle: they can be taken away after step 0 has looked.
+pub fn permissions_missing(plan: &Plan, seen: &Observation, step: Step) -> Option<Obstacle> {
+    let found = seen.identity.known()?;
+    let of_step = |right: &&Right| {
+        (right.step, right.purpose, right.kind) == (step, Purpose::Act, Kind::Permission)
+    };
+    let needs = needed(plan, seen).filter(of_step).map(|right| Need {
+        step,
+        who: Who::Identity,
+        what: right.what,
+        held: Some(holds(found, right)),
+        vital: right.vital,
+    });
+    missing(&needs.collect::<Vec<_>>())
+}
+
 /// What is lacking, as one obstacle that names the steps.
 pub fn missing(needs: &[Need]) -> Option<Obstacle> {
     let lacking: Vec<String> = needs

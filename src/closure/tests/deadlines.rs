@@ -110,3 +110,27 @@ fn what_has_not_begun_has_none() {
         assert_eq!(deadline(&run.plan, &run.memory, step), None);
     }
 }
+
+/// Recurring billing is switched off first, and then the closure may wait for months until a term is over.
+#[test]
+fn step_1_is_not_late_because_renewals_were_stopped_long_before() {
+    let mut run = planned(World::new(120).with(|w| {
+        w.terms.stop_renewal_first = true;
+        w.terms.accepted.push(accepted("TermAhead"));
+        w.subscriptions = vec![subscription(1, Agreement::CustomerAgreement)];
+    }));
+    run.cycle(false);
+    assert_eq!(run.memory.renewals.len(), 1);
+    assert!(run.memory.started.contains_key(&Step::Users));
+    assert_eq!(deadline(&run.plan, &run.memory, Step::Users), None);
+    run.world.now += HOUR * 24 * 200;
+    assert_eq!(decided(&mut run, |_| {}).overdue, None);
+    let begun = run.world.now;
+    run.cycle(false);
+    assert!(!run.world.deleted.is_empty());
+    let until = deadline(&run.plan, &run.memory, Step::Users).unwrap();
+    assert!(until >= begun + HOUR * 24, "{until}");
+    // It is told all the same once its time is over.
+    run.world.now = until + HOUR;
+    assert!(decided(&mut run, |_| {}).overdue.is_some());
+}

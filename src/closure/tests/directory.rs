@@ -268,7 +268,7 @@ fn what_was_tried_in_vain_says_nothing_about_what_was_not() {
     for _ in 0..8 {
         in_vain(&mut run, &others);
     }
-    for _ in 0..3 {
+    for _ in 0..6 {
         let told = decided(&mut run, |_| {});
         assert!(
             matches!(&told.decision, Decision::Act(i) if i.action == Action::RemoveOwnIdentity),
@@ -276,6 +276,8 @@ fn what_was_tried_in_vain_says_nothing_about_what_was_not() {
         );
         in_vain(&mut run, &own);
     }
+    let own = run.memory.setbacks.get_mut(&Action::RemoveOwnIdentity);
+    own.unwrap().at = run.world.now;
     assert_eq!(
         keys(&decided(&mut run, |_| {}))[..2],
         ["RemoveOwnApplication", "DeleteDirectory"]

@@ -213,6 +213,42 @@ fn what_is_taken_out_of_the_list_is_neither_canceled_nor_handed_over() {
     assert_eq!(run.to_the_end().decision, Decision::Closed);
 }
 
+/// What is in Azure is told beside what goes on: the others would renew while somebody decides about it.
+#[test]
+fn one_that_is_not_accepted_bars_no_other_subscription() {
+    let mut run = verified(losing(&[]).with(|w| {
+        w.subscriptions = vec![
+            subscription(1, Agreement::CustomerAgreement),
+            subscription(2, Agreement::Direct),
+        ];
+        w.subscriptions[0].cancelable = false;
+    }));
+    run.world
+        .subscriptions
+        .push(subscription(9, Agreement::Azure));
+    let told = run.cycle(false);
+    let Decision::Act(intent) = &told.decision else {
+        panic!("{told:?}")
+    };
+    assert_eq!(
+        (intent.action, intent.objects.as_slice()),
+        (Action::StopRenewal, &[azure_id(1)][..])
+    );
+    let told = run.cycle(false);
+    let Decision::HandOff(list) = &told.decision else {
+        panic!("{told:?}")
+    };
+    assert_eq!(list.len(), 1, "nobody is asked to end what is in Azure");
+    assert!(list[0].what.ends_with("SKU_2 ×10"), "{}", list[0].what);
+    let row = format!("Loss AzureResources {}", azure_id(9));
+    assert!(told.blockers.iter().any(|one| one.check == row));
+    assert!(told.blockers.iter().all(|one| !one.check.contains("SKU_9")));
+    // Nothing else is to be done: that a term runs on does not hide it.
+    run.world.subscriptions[1].lifecycle = Lifecycle::Disabled;
+    assert_eq!(blocked(&run.cycle(false)).0, "LossNotAccepted");
+    assert_eq!(run.world.subscriptions[2].lifecycle, Lifecycle::Active);
+}
+
 #[test]
 fn one_that_comes_later_is_handed_over_only_once_it_is_accepted() {
     let mut run = verified(losing(&[]));

@@ -27,6 +27,7 @@ mod renewal;
 mod reports;
 mod residue;
 mod runs;
+mod setbacks;
 mod strangers;
 mod subscriptions;
 mod supplements;

@@ -1,7 +1,7 @@
 use super::{decided, planned, reason};
 use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
-use crate::closure::observation::{Agreement, Fact, Lifecycle, Refused, Why};
+use crate::closure::observation::{Agreement, Fact, Lifecycle, References, Refused, Why};
 use crate::closure::report;
 use crate::closure::step::Step;
 use jiff::SignedDuration;
@@ -322,4 +322,58 @@ fn a_limit_of_as_many_users_as_there_are_bars_nothing() {
     let mut run = planned(world().with(|w| w.terms.max_users = Some(100)));
     run.to_the_end();
     assert_eq!(run.world.deleted.len(), 100);
+}
+
+/// A domain can be in a person's hands for days, and keeps every cancellation waiting.
+#[test]
+fn what_would_renew_while_domains_are_released_is_stopped_first() {
+    let mut run = super::verified(World::new(3).with(|w| {
+        w.terms.release_domains = vec!["contoso.nl".into()];
+        w.domains.push(domain("contoso.nl"));
+        w.domains[1].references = Some(References {
+            users: vec![id(RETAINED)],
+            ..References::default()
+        });
+        w.subscriptions = [1, 2, 3]
+            .map(|n| subscription(n, Agreement::CustomerAgreement))
+            .into();
+        w.subscriptions[1].auto_renew = false;
+        w.subscriptions[2].cancelable = false;
+    }));
+    // Nobody approved that this one is touched.
+    run.world
+        .subscriptions
+        .push(subscription(9, Agreement::CustomerAgreement));
+    for n in [1, 3] {
+        let told = run.cycle(false);
+        let Decision::Act(intent) = &told.decision else {
+            panic!("{told:?}")
+        };
+        assert_eq!(
+            (intent.action.name(), intent.step),
+            ("StopRenewal", Step::CancelSubscriptions)
+        );
+        assert_eq!(intent.objects, [id(0x5000 + n)]);
+    }
+    let keys = |told: &crate::closure::decision::Decided| match &told.decision {
+        Decision::HandOff(list) => list.iter().map(|one| one.key).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(keys(&run.cycle(false)), ["ReleaseDomain"]);
+    // What Microsoft does not let us stop is handed over beside the domain.
+    run.world.subscriptions[0].auto_renew = true;
+    let asked = run.memory.renewals.get_mut(&id(0x5001)).unwrap();
+    asked.refused = Some("AuthorizationFailed".into());
+    asked.at = run.world.now;
+    let told = decided(&mut run, |_| {});
+    assert_eq!(keys(&told), ["ReleaseDomain", "StopRenewal"]);
+    assert!(told.blockers[1].remedy.contains("AuthorizationFailed"));
+    // What cannot be read keeps no domain waiting.
+    let unread = |s: &mut crate::closure::observation::Observation| {
+        s.subscriptions = Fact::Unreadable(Why::Unavailable);
+    };
+    assert_eq!(keys(&decided(&mut run, unread)), ["ReleaseDomain"]);
+    // The domain is free: what was stopped is canceled where that is still allowed.
+    run.world.domains.truncate(1);
+    assert_eq!(reason(&decided(&mut run, |_| {})), "CancelSubscription");
 }

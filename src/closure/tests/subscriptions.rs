@@ -250,9 +250,22 @@ fn a_refused_cancellation_becomes_a_hand_off_with_its_code() {
         accepted: 0,
     };
     run.memory.subscriptions.insert(known, asked);
+    // A person may take weeks: meanwhile it does not renew.
+    let told = run.cycle(false);
+    assert_eq!(reason(&told), "StopRenewal");
+    assert_eq!(
+        told.blockers[0].remedy,
+        "The operator switches its recurring billing off"
+    );
     let told = decided(&mut run, |_| {});
     assert!(matches!(told.decision, Decision::HandOff(_)));
     assert!(told.blockers[0].remedy.contains("AuthorizationFailed"));
+    // Where that does not show, or is refused as well, the hand-off is not kept waiting for it.
+    run.world.subscriptions[0].auto_renew = true;
+    assert_eq!(reason(&decided(&mut run, |_| {})), "CancelSubscription");
+    run.memory.renewals.get_mut(&known).unwrap().refused = Some("AuthorizationFailed".into());
+    let told = decided(&mut run, |_| {});
+    assert!(matches!(told.decision, Decision::HandOff(_)), "{told:?}");
 }
 
 #[test]
@@ -406,8 +419,10 @@ fn a_cancellation_that_comes_too_late_becomes_a_renewal_stopped() {
         accepted: 0,
     };
     run.memory.subscriptions.insert(known, asked);
+    run.world.subscriptions[0].auto_renew = false;
     let told = decided(&mut run, |_| {});
     assert!(told.blockers[0].remedy.contains("800062"));
+    run.world.subscriptions[0].auto_renew = true;
     // The seven days are over: Partner Center says so itself.
     run.world.subscriptions[0].cancelable = false;
     assert_eq!(reason(&decided(&mut run, |_| {})), "StopRenewal");
