@@ -4,15 +4,15 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use tenant_closure::closure::{
-    access, decide, decision, external, id, intent, inventory, loss, mail, memory, observation,
-    plan, recycle_bin, report, schedule, step, steps, supplement, terms,
+    acceptance, access, decide, decision, external, id, intent, inventory, loss, mail, memory,
+    observation, plan, recycle_bin, report, schedule, step, steps, supplement, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]
 mod fixtures;
 
-use fixtures::{DOMAIN, RETAINED, Run, SPARE, TENANT, World};
 use decision::Decided;
+use fixtures::{DOMAIN, RETAINED, Run, SPARE, TENANT, World};
 use id::ObjectId;
 use intent::{Action, Intent, Outcome, Refusal};
 use jiff::SignedDuration;
