@@ -5,8 +5,8 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use tenant_closure::closure::{
-    access, decide, decision, external, id, intent, inventory, loss, mail, memory, observation,
-    plan, recycle_bin, report, schedule, step, steps, supplement, terms,
+    acceptance, access, decide, decision, external, id, intent, inventory, loss, mail, memory,
+    observation, plan, recycle_bin, report, schedule, step, steps, supplement, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]

@@ -24,7 +24,7 @@ pub struct PlanStatus {
     /// Users who came later, in supplements that were approved and have begun.
     #[serde(default)]
     pub supplemented: u32,
-    /// Who came after the plan was made, and is deleted only once this supplement is approved.
+    /// Who came later: deleted only once this supplement is approved.
     #[serde(default)]
     pub supplement: Option<SupplementStatus>,
     /// What was accepted later: it counts once it is approved.
@@ -115,6 +115,9 @@ pub struct AcceptanceStatus {
     pub required: u32,
     /// Persons whose approval counts.
     pub given: u32,
+    /// When they will no longer suffice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
 }
 
 /// A kind of loss.
@@ -129,7 +132,7 @@ pub struct LossStatus {
     pub accepted: bool,
 }
 
-/// A subscription of the plan, with the dates that were known when the plan was made.
+/// A subscription, as it was known when the plan was made.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct BoughtStatus {
@@ -163,7 +166,7 @@ pub struct BoughtStatus {
     /// Its account let it be canceled within its term when the plan was made.
     #[serde(default)]
     pub cancelable: bool,
-    /// The last moment at which it can be canceled within this term, as its account tells.
+    /// Until when it can be canceled within this term, as its account tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_until: Option<Timestamp>,
 }

@@ -138,7 +138,10 @@ impl ClosureRecordSpec {
     pub fn memory_after(&self, created: Timestamp, settled: &Settled) -> Memory {
         let before = self.memory.clone();
         match (&self.intent, &self.plan, &self.supplement) {
-            (Some(intent), ..) => before.advance(intent, &settled.seen, settled.at),
+            (Some(intent), ..) => {
+                let after = before.advance(intent, &settled.seen, settled.at);
+                after.under(self.later.as_ref())
+            }
             (None, None, Some(supplement)) => {
                 let made = SupplementRef {
                     digest: self.plan_digest.clone().unwrap_or_default(),

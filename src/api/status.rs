@@ -133,7 +133,7 @@ pub struct ApprovalStatus {
     pub required: u32,
     /// Persons whose approval counts.
     pub given: u32,
-    /// When they no longer suffice. The same plan can be approved again before, or after.
+    /// When they no longer suffice.
     // Written as null where there is none: a merge patch keeps what it does not name.
     #[serde(default)]
     pub valid_until: Option<Timestamp>,

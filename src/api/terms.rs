@@ -4,6 +4,7 @@ use crate::api::closure::{
     Accepted as AcceptedSpec, Backup as BackupSpec, BillingAccount as AccountSpec, Credentials,
     TenantClosureSpec,
 };
+use crate::closure::acceptance;
 use crate::closure::deadline::OVERDUE_AFTER;
 use crate::closure::id::ObjectId;
 use crate::closure::terms::{Accepted, Backup, BillingAccount, Mode, Terms};
@@ -46,6 +47,8 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         None => defaults.minimum_approvals.max(1),
     };
     let directory = spec.directory.clone().unwrap_or_default();
+    let accepted = spec.accept.iter().flatten().map(accepted).collect();
+    let (accepted, accepted_beyond) = acceptance::within(accepted);
     Some(Terms {
         tenant_id: ObjectId::parse(&spec.tenant.id)?,
         initial_domain: spec.tenant.initial_domain.to_ascii_lowercase(),
@@ -58,7 +61,8 @@ pub fn resolve(spec: &TenantClosureSpec, defaults: &Defaults) -> Option<Terms> {
         hold: spec.hold.clone(),
         not_before: spec.not_before,
         backup: spec.backup.as_ref().and_then(backup),
-        accepted: spec.accept.iter().flatten().map(accepted).collect(),
+        accepted,
+        accepted_beyond,
         cancellation: spec.cancellation.as_ref().map(Into::into),
         billing: spec
             .billing
@@ -201,6 +205,28 @@ mod tests {
                 "{asked:?} {minimum} {allowed}"
             );
         }
+    }
+
+    /// Of what goes beyond a plan nothing is left that anything could look at, whatever its author fills the list with.
+    #[test]
+    fn what_a_plan_cannot_name_is_not_accepted() {
+        let id = |n: u32| format!("00000000-0000-0000-0000-{n:012x}");
+        let azure = |ids: std::ops::Range<u32>| {
+            serde_json::json!({"kind": "AzureResources", "reference": "CAB-118",
+                "subscriptions": ids.map(id).collect::<Vec<_>>()})
+        };
+        let spec = serde_json::json!({
+            "tenant": {"id": "5a8c1f0e-7b1d-4c57-9f5e-2d3b64a1c0de", "initialDomain": "contoso.onmicrosoft.com"},
+            "credentials": {"secretName": "s"}, "retain": {"globalAdministrator": "a@contoso.onmicrosoft.com"},
+            "accept": [azure(500..600), azure(0..500), {"kind": "Groups", "reference": "CAB-118"}],
+        });
+        let terms = resolve(&serde_json::from_value(spec).unwrap(), &Defaults::default()).unwrap();
+        assert_eq!(terms.accepted_beyond, 602 - 520);
+        let ids = terms.accepted.iter().flat_map(|one| &one.subscriptions);
+        let mut ids: Vec<String> = ids.map(ToString::to_string).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, (0..518).map(id).collect::<Vec<_>>());
+        assert!(terms.accepts("Groups"));
     }
 
     #[test]

@@ -14,10 +14,10 @@ use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// So many are counted: what goes beyond is not accepted.
-const MOST: usize = 520;
+/// So many stand in a plan: what goes beyond is accepted nowhere ([`within`]).
+pub const MOST: usize = 520;
 
-/// One thing that its author accepted to lose: a kind, or one Azure subscription.
+/// A kind of loss, or one Azure subscription.
 // Kinds sort before subscriptions: of too many it is never a kind that is left out.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -47,18 +47,53 @@ pub struct Later {
 
 /// What these terms accept, each once and sorted.
 pub fn of(terms: &Terms) -> Vec<Acceptance> {
-    let kinds = terms.accepted.iter().map(|one| Acceptance {
+    each(&terms.accepted).into_iter().collect()
+}
+
+fn each(accepted: &[Accepted]) -> BTreeSet<Acceptance> {
+    let kinds = accepted.iter().map(|one| Acceptance {
         subscription: None,
         kind: one.kind.clone(),
     });
-    let azure = terms.accepted.iter().flat_map(|one| {
+    let azure = accepted.iter().flat_map(|one| {
         one.subscriptions.iter().map(|id| Acceptance {
             subscription: Some(*id),
             kind: one.kind.clone(),
         })
     });
-    let all: BTreeSet<Acceptance> = kinds.chain(azure).collect();
-    all.into_iter().take(MOST).collect()
+    kinds.chain(azure).collect()
+}
+
+/// Of what an author accepts what a plan can name, kinds first and then Azure subscriptions by their ids, and how many go beyond.
+/// Terms are made of this alone: what stands in no plan nobody approves, and nothing may look at it.
+pub fn within(accepted: Vec<Accepted>) -> (Vec<Accepted>, u32) {
+    let all = each(&accepted);
+    let beyond = all.len().saturating_sub(MOST);
+    if beyond == 0 {
+        return (accepted, 0);
+    }
+    let named: BTreeSet<Acceptance> = all.into_iter().take(MOST).collect();
+    let stands = |kind: &str, subscription: Option<ObjectId>| {
+        named.contains(&Acceptance {
+            subscription,
+            kind: kind.to_owned(),
+        })
+    };
+    let cut = only(&accepted, stands);
+    (cut, u32::try_from(beyond).unwrap_or(u32::MAX))
+}
+
+/// Those of a list that stand, entry by entry.
+fn only(accepted: &[Accepted], stands: impl Fn(&str, Option<ObjectId>) -> bool) -> Vec<Accepted> {
+    let kinds = accepted.iter().filter(|one| stands(&one.kind, None));
+    let cut = kinds.map(|one| {
+        let ids = one.subscriptions.iter().copied();
+        Accepted {
+            kind: one.kind.clone(),
+            subscriptions: ids.filter(|id| stands(&one.kind, Some(*id))).collect(),
+        }
+    });
+    cut.collect()
 }
 
 /// What is accepted now beyond what the plan was made with; nothing before there is a plan.
@@ -99,13 +134,19 @@ pub fn digest(plan: &str, accepted: &[Acceptance]) -> String {
     ))
 }
 
+/// A record names what was accepted later as approved: its grace period is over for good.
+pub fn begun(plan: &Plan, memory: &Memory) -> bool {
+    let named = memory.accepted_later.as_ref();
+    named.is_some() && digest_of_later(plan).as_ref() == named
+}
+
 /// What was accepted later and is approved now: what the record of an effect tells.
-pub fn approved(plan: &Plan, seen: &Observation, now: Timestamp) -> Option<Later> {
+pub fn approved(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Later> {
     let approvals = seen.cluster.later.as_ref()?;
     let accepted = later(plan);
-    // It has no beginning of its own: its grace period stays.
     let earlier = seen.cluster.earlier(now);
-    let counts = !accepted.is_empty() && approval::assess(approvals, false, earlier).next.is_none();
+    let counts = || approval::assess(approvals, begun(plan, memory), earlier);
+    let counts = !accepted.is_empty() && counts().next.is_none();
     counts.then(|| Later {
         accepted,
         approvals: approvals.named(),
@@ -127,7 +168,7 @@ pub fn as_approved<'a>(
     else {
         return Cow::Borrowed(plan);
     };
-    if later(plan).is_empty() || approved(plan, seen, now).is_some() {
+    if later(plan).is_empty() || approved(plan, seen, memory, now).is_some() {
         return Cow::Borrowed(plan);
     }
     let known = &sealed.head.accepted;
@@ -135,20 +176,9 @@ pub fn as_approved<'a>(
         let mut known = known.iter();
         known.any(|one| one.kind == kind && one.subscription == subscription)
     };
-    let kinds = plan
-        .terms
-        .accepted
-        .iter()
-        .filter(|one| stands(&one.kind, None));
-    let accepted = kinds.map(|one| {
-        let ids = one.subscriptions.iter().copied();
-        Accepted {
-            kind: one.kind.clone(),
-            subscriptions: ids.filter(|id| stands(&one.kind, Some(*id))).collect(),
-        }
-    });
+    let accepted = only(&plan.terms.accepted, stands);
     let mut plan = plan.clone();
-    plan.terms.accepted = accepted.collect();
+    plan.terms.accepted = accepted;
     Cow::Owned(plan)
 }
 
@@ -157,26 +187,50 @@ pub fn as_approved<'a>(
 mod tests {
     use super::*;
     use crate::closure::fixtures::{accepted, id, terms};
+    use crate::closure::loss::LossKind;
+    use crate::closure::steps::losses;
 
     #[test]
     fn kinds_and_azure_subscriptions_each_once_and_kinds_first() {
         let mut terms = terms();
-        terms.accepted = vec![
-            Accepted {
-                kind: "AzureResources".into(),
-                subscriptions: (0..600).map(id).collect(),
-            },
+        let azure = |ids: std::ops::Range<u128>| Accepted {
+            kind: "AzureResources".into(),
+            subscriptions: ids.map(id).collect(),
+        };
+        let listed = vec![
+            azure(300..600),
             accepted("Groups"),
+            azure(0..400),
             accepted("Groups"),
         ];
+        let (kept, beyond) = within(listed);
+        terms.accepted = kept;
+        assert_eq!(beyond, 600 + 2 - 520);
         let all = of(&terms);
         assert_eq!(all.len(), MOST);
+        // Whoever looks at the terms finds the same, and nothing beyond.
+        for n in [0, 399, 517, 518, 599] {
+            let accepted = losses::accepted(&terms, LossKind::AzureResources, Some(id(n)));
+            assert_eq!(accepted, n < 518, "{n}");
+        }
         let kinds: Vec<&str> = all
             .iter()
             .filter(|one| one.subscription.is_none())
             .map(|one| one.kind.as_str())
             .collect();
         assert_eq!(kinds, ["AzureResources", "Groups"]);
+    }
+
+    #[test]
+    fn what_a_plan_can_name_stays_as_it_was_written() {
+        let listed = vec![
+            Accepted {
+                kind: "AzureResources".into(),
+                subscriptions: (0..519).rev().map(id).collect(),
+            },
+            accepted("AzureResources"),
+        ];
+        assert_eq!(within(listed.clone()), (listed, 0));
     }
 
     #[test]

@@ -10,10 +10,14 @@ type Field = (&'static str, fn(&Memory, &Memory) -> bool);
 
 /// What says that something was planned, done, proven or asked for, and how far it came. Paces and counts are left out: a later
 /// version may count otherwise, and nothing is proven by them.
-const FIELDS: [Field; 13] = [
+const FIELDS: [Field; 14] = [
     ("plan", |one, other| plan(one) == plan(other)),
     ("supplements", |one, other| {
         supplements(one).eq(supplements(other))
+    }),
+    // Absent says that nothing has begun under it, as in records of versions that did not know it.
+    ("acceptedLater", |said, left| {
+        said.accepted_later.is_none() || said.accepted_later == left.accepted_later
     }),
     ("started", |one, other| one.started == other.started),
     ("destroyingSince", |one, other| {
@@ -91,7 +95,7 @@ mod tests {
             refused: None,
             accepted: 1,
         });
-        let changes: [(&str, Change); 14] = [
+        let changes: [(&str, Change); 15] = [
             ("plan", |m, _| {
                 m.plan.iter_mut().for_each(|plan| plan.users += 1);
             }),
@@ -111,6 +115,9 @@ mod tests {
                     at: asked.at,
                     inventory: whole_inventory(),
                 });
+            }),
+            ("acceptedLater", |m, _| {
+                m.accepted_later = Some("d".repeat(64));
             }),
             ("started", |m, _| {
                 m.started
@@ -139,6 +146,10 @@ mod tests {
             change(&mut said, asked.clone());
             assert_eq!(otherwise(&said, &left), [name]);
         }
+        // A version that did not know of it says nothing, and only waits longer.
+        let mut knows = left.clone();
+        knows.accepted_later = Some("d".repeat(64));
+        assert!(otherwise(&left, &knows).is_empty());
         // How it is counted is another version's to change.
         let mut said = left.clone();
         said.dirty += 1;

@@ -21,12 +21,13 @@ pub fn decide(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
         && lacking(&decided.decision)
         && !lacking(&walk(plan, seen, memory, now).decision)
     {
-        steps::acceptance::wanting(decided, plan, seen, now)
+        steps::acceptance::wanting(decided, plan, seen, memory, now)
     } else {
         decided
     };
     let mut decided = steps::inventory::before(decided, seen, memory, now);
     decided.acceptance = steps::acceptance::told(plan, seen);
+    steps::acceptance::announce(&mut decided, plan, seen, memory, now);
     steps::policy::in_cloud(&mut decided.decision, plan.terms.cloud);
     let listed = seen.subscriptions.known();
     decided.announced = listed.map(|all| deprovision::announced(&seen.cluster.announced, all));

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 #![allow(clippy::struct_excessive_bools, clippy::wrong_self_convention)] // a world is a list of switches
 
+use super::acceptance;
 use super::access::ends::{Credential, Ends};
 use super::access::table::Kind;
 use super::decide::decide;
@@ -71,6 +72,7 @@ pub fn terms() -> Terms {
             kind: "AzureResources".into(),
             subscriptions: (0..16).map(|n| id(0x5000 + n)).collect(),
         }],
+        accepted_beyond: 0,
         cancellation: Some(Cancellation {
             reason: "Other".into(),
             feedback: Some("Company merged".into()),

@@ -119,7 +119,7 @@ fn unconfigured(fault: Option<&str>) -> Obstacle {
     let (message, remedy) = match fault {
         Some(fault) => (
             format!("The operator's configuration cannot be read, so no effect may start: {fault}"),
-            "Correct this key of the operator's ConfigMap in its own namespace",
+            "Correct this key of the operator's ConfigMap in its own namespace, or take it out",
         ),
         None => (
             "The operator's configuration is absent, so no effect may start".to_owned(),

@@ -1,5 +1,6 @@
 //! Memory: what cannot be seen again. It rides in each journal record, so a lost status loses nothing.
 
+use crate::closure::acceptance::{self, Later};
 pub use crate::closure::asked::Asked;
 use crate::closure::id::ObjectId;
 use crate::closure::intent::{Action, Intent, Outcome, Refusal};
@@ -27,6 +28,9 @@ pub struct Memory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50))]
     pub supplements: Vec<SupplementRef>,
+    /// SHA-256, hexadecimal, over the plan and what was accepted after it, as the newest record named it that rested on its approval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_later: Option<String>,
     /// When each step's first intent was claimed.
     pub started: BTreeMap<Step, Timestamp>,
     /// When the first intent of step 1 was settled that is more than recurring billing switched off.
@@ -263,11 +267,21 @@ impl Memory {
         self
     }
 
+    /// The memory once a record named what was accepted later as approved.
+    #[must_use]
+    pub fn under(mut self, later: Option<&Later>) -> Self {
+        if let (Some(plan), Some(later)) = (&self.plan, later) {
+            self.accepted_later = Some(acceptance::digest(&plan.digest, &later.accepted));
+        }
+        self
+    }
+
     /// The memory once a plan was sealed: the users' pass starts anew, what was done stays done.
     #[must_use]
     pub fn with_plan(mut self, plan: PlanRef, at: Timestamp) -> Self {
         self.plan = Some(plan);
         self.supplements.clear();
+        self.accepted_later = None;
         self.last_at = Some(at);
         self.cursor = 0;
         self.again.clear();

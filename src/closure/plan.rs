@@ -270,6 +270,10 @@ impl PlannedSubscription {
 /// Applications and service principals that one plan holds: their ids stand in one object.
 pub const MOST_APPLICATIONS: usize = 1_000;
 
+/// Subscriptions that one plan names, as its schema says. Each Azure one stands among its losses once more, which have room for them
+/// and every kind.
+pub const MOST_SUBSCRIPTIONS: usize = 500;
+
 /// Who can end a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Ender {

@@ -85,8 +85,10 @@ pub struct Terms {
     pub not_before: Option<Timestamp>,
     /// Who vouches for the backup; `None` blocks.
     pub backup: Option<Backup>,
-    /// Losses accepted by name.
+    /// Losses accepted by name, as many as a plan can name ([`crate::closure::acceptance::within`]).
     pub accepted: Vec<Accepted>,
+    /// How many its author named beyond that: nobody accepts those.
+    pub accepted_beyond: u32,
     /// Reason and feedback for canceling subscriptions.
     pub cancellation: Option<Cancellation>,
     /// Accounts through which subscriptions can be seen and ended.

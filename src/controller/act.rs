@@ -73,7 +73,7 @@ pub async fn carry_out(
     seen: &mut Observation,
 ) -> Result<Done, ReconcileError> {
     let at_most = read.configured.acting_at_most;
-    let covered = covered(read, known.plan, seen, &intent);
+    let covered = covered(read, known, seen, &intent);
     if !intent.action.reads_only()
         && let Some(held) = evidence::approvals(ctx, read, &covered.copies).await
     {
@@ -153,14 +153,15 @@ async fn in_turn(
 
 /// The approvals of what covers the effect: of the plan, or of the supplement that names its objects. By UID: names of
 /// persons stand in the approvals themselves.
-fn covered(read: &Read, plan: &Plan, seen: &Observation, intent: &Intent) -> Covered {
+fn covered(read: &Read, known: Known<'_>, seen: &Observation, intent: &Intent) -> Covered {
+    let Known { memory, plan, .. } = known;
     let cluster = &seen.cluster;
     let approvals = match intent.supplement {
         None => Some(&cluster.approvals),
         Some(ordinal) => cluster.supplements.get(&ordinal),
     };
     let mut covered = approvals.map_or_else(Covered::default, |approvals| Covered {
-        later: acceptance::approved(plan, seen, Timestamp::now()),
+        later: acceptance::approved(plan, seen, memory, Timestamp::now()),
         approvals: approvals.named(),
         required: approvals.required,
         ..Covered::default()

@@ -7,6 +7,7 @@ use crate::closure::inventory::Wish;
 use crate::closure::label::label;
 use crate::closure::observation::Configuration;
 use crate::controller::approval_keys::ApprovalKeys;
+use crate::controller::configuration_keys;
 use crate::store::Address;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -15,6 +16,9 @@ use std::time::Duration;
 
 /// The name of the `ConfigMap`.
 pub const NAME: &str = "tenant-closure";
+
+/// As many as a closure itself can ask for, and as a record has room for.
+const MOST_APPROVALS: u32 = 6;
 
 /// The configuration, resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +84,8 @@ pub fn resolve(map: Option<&ConfigMap>) -> Configured {
     let version = map.metadata.resource_version.clone().unwrap_or_default();
     let empty = BTreeMap::new();
     let data = map.data.as_ref().unwrap_or(&empty);
-    parse(data).map_or_else(
+    let read = configuration_keys::unknown(map).map_or_else(|| parse(data), Err);
+    read.map_or_else(
         |what| {
             tracing::error!(
                 what,
@@ -126,7 +131,8 @@ fn parse(data: &BTreeMap<String, String>) -> Result<Configured, String> {
             .ok_or("slice")?;
     }
     if let Some(text) = get("minimumApprovals") {
-        defaults.minimum_approvals = text.parse().map_err(|_| "minimumApprovals")?;
+        let asked = text.parse().ok().filter(|n| *n <= MOST_APPROVALS);
+        defaults.minimum_approvals = asked.ok_or("minimumApprovals, which is 0 to 6")?;
     }
     if let Some(text) = get("allowFewerApprovals") {
         defaults.allow_fewer = text.parse().map_err(|_| "allowFewerApprovals")?;
@@ -266,6 +272,13 @@ mod tests {
         for pair in [
             ("killSwitch", "maybe"),
             ("slice", "4000"),
+            // More than a closure itself can ask for.
+            ("minimumApprovals", "7"),
+            ("minimumApprovals", "-1"),
+            // Neither is a key: nothing would be stopped, or protected.
+            ("killswitch", "true"),
+            ("protectedTenant", "11111111-2222-3333-4444-555555555555"),
+            ("owner", ""),
             ("gracePeriod", "soon"),
             ("overdueAfter", "late"),
             ("protectedTenants", "contoso"),
@@ -309,6 +322,14 @@ mod tests {
         assert_eq!(read.guards.protected.len(), 1);
         assert_eq!((read.guards.begun_at_most, read.acting_at_most), (10, 10));
         assert!(read.workload_identity.is_empty());
+    }
+
+    #[test]
+    fn no_more_approvals_are_asked_for_than_a_closure_can_ask_for() {
+        let asked = |n: u32| resolve(Some(&map(&[("minimumApprovals", &n.to_string())])));
+        assert_eq!(asked(MOST_APPROVALS).defaults.minimum_approvals, 6);
+        let fault = asked(MOST_APPROVALS + 1).guards.fault;
+        assert_eq!(fault.as_deref(), Some("minimumApprovals, which is 0 to 6"));
     }
 
     /// Whoever says nothing about it is asked for a proof; without a configuration nothing starts at all.

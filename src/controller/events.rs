@@ -15,10 +15,16 @@ pub fn expiry(old: &TenantClosureStatus, new: &TenantClosureStatus) -> Option<Ev
     let (before, now) = (old.condition("Approved"), new.condition("Approved")?);
     let news = before.is_none_or(|before| before.reason != now.reason);
     let told = [EXPIRES_SOON, EXPIRED].contains(&now.reason.as_str());
-    let open = new.plan.as_ref().and_then(|plan| plan.supplement.as_ref());
+    let plan = new.plan.as_ref();
+    let open = plan.and_then(|plan| plan.supplement.as_ref());
+    let later = plan.and_then(|plan| plan.acceptance.as_ref());
     let of_plan = new.approval.as_ref().and_then(|a| a.valid_until);
     // The one that ends first is the one that is told of.
-    let until = [of_plan, open.and_then(|open| open.valid_until)];
+    let until = [
+        of_plan,
+        open.and_then(|open| open.valid_until),
+        later.and_then(|later| later.valid_until),
+    ];
     let until = until.into_iter().flatten().min();
     let until = until.map_or_else(String::new, |date| format!(" (until {date})"));
     let note = || format!("{}{until}", now.message);
@@ -84,6 +90,35 @@ mod tests {
             step: Some(step.to_owned()),
             conditions: conditions::merge(&[], &[("Reconciling", standing)], 1, Timestamp::now()),
             ..TenantClosureStatus::default()
+        }
+    }
+
+    /// Of the plan, of who came later and of what was accepted later: the one that ends first.
+    #[test]
+    fn the_date_is_that_of_the_approval_that_ends_first() {
+        let day = |day: u8| format!("2026-10-{day:02}T09:00:00Z");
+        let status = |reason: &'static str, [of_plan, of_supplement, of_acceptance]: [u8; 3]| {
+            let standing = Standing::yes(reason, "1 of 1 approvals");
+            let conditions = conditions::merge(&[], &[("Approved", standing)], 1, Timestamp::now());
+            let status = serde_json::json!({
+                "approval": {"required": 1, "given": 1, "validUntil": day(of_plan)},
+                "plan": {"digest": "ab", "madeAt": day(1), "users": 1, "subscriptions": 0, "applications": 0,
+                    "supplement": {"digest": "cd", "madeAt": day(1), "users": 1, "required": 1, "given": 1,
+                        "validUntil": day(of_supplement)},
+                    "acceptance": {"digest": "ef", "count": 1, "required": 1, "given": 1,
+                        "validUntil": day(of_acceptance)}}
+            });
+            TenantClosureStatus {
+                conditions,
+                ..serde_json::from_value(status).unwrap()
+            }
+        };
+        for days in [[9, 20, 21], [20, 9, 21], [20, 21, 9]] {
+            let before = status("QuorumReached", days);
+            let now = status(EXPIRES_SOON, days);
+            let note = expiry(&before, &now).unwrap().note.unwrap();
+            assert_eq!(note, "1 of 1 approvals (until 2026-10-09T09:00:00Z)");
+            assert!(expiry(&now, &now).is_none());
         }
     }
 

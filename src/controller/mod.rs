@@ -9,6 +9,7 @@ pub mod brakes;
 pub mod chain;
 pub mod clock;
 pub mod configuration;
+mod configuration_keys;
 pub mod context;
 pub mod copies;
 pub mod counters;

@@ -36,7 +36,7 @@ pub(super) fn plan(
     let begun = memory.supplements.iter().filter(|one| one.begun());
     Some(PlanStatus {
         digest: made.digest.clone(),
-        made_at: Timestamp::from_second(made.made_at.as_second()).unwrap_or(made.made_at),
+        made_at: whole_second(made.made_at),
         users: made.users,
         supplemented: begun.fold(0, |sum: u32, one| sum.saturating_add(one.users)),
         supplement: supplement(memory, known, report.supplement),
@@ -83,7 +83,12 @@ fn accepted_later(
         first: later.into_iter().take(30).collect(),
         required: approval.required,
         given: approval.given,
+        valid_until: approval.valid_until.map(whole_second),
     })
+}
+
+fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// The supplement that waits; once step 1 is proven, those whom it named have gone by themselves.
@@ -98,11 +103,10 @@ fn supplement(
         return None;
     }
     let (required, given) = approval.map_or((1, 0), |a| (a.required, a.given));
-    let whole_second = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
     let valid_until = approval.and_then(|a| a.valid_until).map(whole_second);
     Some(SupplementStatus {
         digest: open.digest.clone(),
-        made_at: Timestamp::from_second(open.made_at.as_second()).unwrap_or(open.made_at),
+        made_at: whole_second(open.made_at),
         users: open.users,
         first: named.users.iter().take(20).copied().collect(),
         required,

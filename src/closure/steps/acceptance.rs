@@ -2,6 +2,7 @@
 
 use crate::closure::acceptance::{self, Acceptance};
 use crate::closure::decision::{Approval, Decided, Decision, Standing};
+use crate::closure::memory::Memory;
 use crate::closure::observation::Observation;
 use crate::closure::plan::Plan;
 use crate::closure::steps::approval;
@@ -20,10 +21,17 @@ pub fn is_lacking(decision: &Decision) -> bool {
 }
 
 /// Not accepted as far as persons approved, accepted by the author alone: his word takes an approval of its own.
-pub fn wanting(mut decided: Decided, plan: &Plan, seen: &Observation, now: Timestamp) -> Decided {
+pub fn wanting(
+    mut decided: Decided,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) -> Decided {
     let approvals = seen.cluster.later.as_ref();
     let earlier = seen.cluster.earlier(now);
-    let assessed = approvals.and_then(|approvals| approval::assess(approvals, false, earlier).next);
+    let begun = acceptance::begun(plan, memory);
+    let assessed = approvals.and_then(|approvals| approval::assess(approvals, begun, earlier).next);
     let lacking = match assessed {
         Some(Decision::AwaitApproval { message, .. }) => message,
         // The policies are missing, or the grace period is not over.
@@ -44,6 +52,33 @@ pub fn wanting(mut decided: Decided, plan: &Plan, seen: &Observation, now: Times
         message,
     };
     decided
+}
+
+/// The time of its approval runs out: said a week ahead, as of the plan itself, under whose approval it stands.
+pub fn announce(
+    decided: &mut Decided,
+    plan: &Plan,
+    seen: &Observation,
+    memory: &Memory,
+    now: Timestamp,
+) {
+    let known = seen
+        .cluster
+        .later
+        .as_ref()
+        .filter(|_| acceptance::later(plan) != []);
+    let approved = decided.standings.get_mut("Approved");
+    let (Some(approvals), Some(approved)) = (known, approved) else {
+        return;
+    };
+    let mut standings = approval::assess(approvals, acceptance::begun(plan, memory), now).standings;
+    if let Some(soon) = standings.remove("Approved")
+        && soon.reason == approval::EXPIRES_SOON
+        && approved.reason == approval::QUORUM
+    {
+        let message = format!("Of what was accepted after the plan: {}", soon.message);
+        *approved = Standing { message, ..soon };
+    }
 }
 
 /// Kinds by name, Azure subscriptions by number.

@@ -2,6 +2,7 @@
 //! something away for good. Azure
 //! subscriptions are accepted each by id, and looked at again whenever one is about to end.
 
+use crate::closure::acceptance::MOST;
 use crate::closure::decision::{Blocker, Dates, Decision};
 use crate::closure::id::ObjectId;
 use crate::closure::loss::{self, Loss, LossKind, PlannedLoss};
@@ -88,6 +89,23 @@ pub fn obstacle(lost: &[PlannedLoss]) -> Option<Obstacle> {
         named.join(", ")
     );
     Some(Obstacle::new("LossNotAccepted", message, remedy))
+}
+
+/// Its author named more than a plan can: nobody approves the rest, so none of it is accepted, and he is told.
+pub fn too_many_accepted(terms: &Terms) -> Option<Obstacle> {
+    let beyond = terms.accepted_beyond;
+    (beyond > 0).then(|| {
+        let message = format!(
+            "A plan names {MOST} kinds and Azure subscriptions of spec.accept, and it has {beyond} more: the Azure subscriptions with \
+             the last ids are not accepted"
+        );
+        Obstacle::new(
+            "TooMuchAccepted",
+            message,
+            "Take out of spec.accept the ids of Azure subscriptions that are not there, or are not to be canceled, until no more \
+             than that are left",
+        )
+    })
 }
 
 /// One row for each, with the page on which a person sees it.

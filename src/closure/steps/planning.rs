@@ -5,14 +5,16 @@ use crate::closure::decision::{Decision, Waiting};
 use crate::closure::id::ObjectId;
 use crate::closure::loss;
 use crate::closure::observation::{
-    Agreement, Fact, Lifecycle, Observation, Question, Subscription, Why,
+    Agreement, Fact, Lifecycle, Observation, Obstacle, Question, Subscription, Why,
 };
-use crate::closure::plan::{Ender, MOST_APPLICATIONS, Plan, PlanHead, PlannedSubscription, Sealed};
+use crate::closure::plan::{
+    Ender, MOST_APPLICATIONS, MOST_SUBSCRIPTIONS, Plan, PlanHead, PlannedSubscription, Sealed,
+};
 use crate::closure::schedule::AFTER_FAILURE;
 use crate::closure::steps::administrators::MOST;
 use crate::closure::steps::{domains, facts, losses, renewal, sold};
 use crate::closure::terms::{Mode, Terms};
-use crate::closure::words::clip;
+use crate::closure::words::{clip, count};
 use std::collections::BTreeSet;
 
 /// Everything of a plan but the users and their number; `None` while a fact is missing.
@@ -93,6 +95,29 @@ fn subscriptions(terms: &Terms, seen: &Observation) -> Option<Vec<PlannedSubscri
     let there = seen.subscriptions.known()?.iter();
     let there = there.filter(|one| one.lifecycle != Lifecycle::Gone);
     Some(there.map(|one| planned_subscription(terms, one)).collect())
+}
+
+/// More than a plan names: said before users are listed, and again once Azure's were counted, of which there may be some that no
+/// listing shows. None is left out of a plan: it would be nobody's to end.
+pub fn too_many_subscriptions(seen: &Observation) -> Option<Obstacle> {
+    let listed = seen.subscriptions.known()?.iter();
+    let listed = listed.filter(|one| one.lifecycle != Lifecycle::Gone);
+    let listed: Vec<ObjectId> = listed.map(|one| one.id).collect();
+    let known: BTreeSet<ObjectId> = listed.iter().copied().collect();
+    let counted = seen.losses.known().map_or(&[][..], Vec::as_slice);
+    let counted = counted.iter().filter_map(|loss| loss.subscription);
+    let besides: BTreeSet<ObjectId> = counted.filter(|id| !known.contains(id)).collect();
+    let all = listed.len().saturating_add(besides.len());
+    (all > MOST_SUBSCRIPTIONS).then(|| {
+        let all = count(u32::try_from(all).unwrap_or(u32::MAX), "subscription");
+        let message = format!("The tenant has {all}, and a plan names {MOST_SUBSCRIPTIONS}");
+        Obstacle::new(
+            "TooManySubscriptions",
+            message,
+            "Cancel those that nobody needs and delete them, in the Microsoft 365 admin center or the Azure portal, until no more \
+             than that are left: it is noticed by itself",
+        )
+    })
 }
 
 /// A subscription as the plan names it.

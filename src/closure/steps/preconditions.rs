@@ -171,6 +171,9 @@ fn obstacles(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -
         let sealed = plan.sealed.as_ref();
         found.extend(sealed.and_then(|sealed| administrators::too_many(sealed, seen)));
     }
+    if plan_wanted(plan, seen, memory, now).is_some() {
+        found.extend(planning::too_many_subscriptions(seen));
+    }
     if terms.mode == Mode::Execute {
         found.extend(of_effects(plan, seen, memory, now));
         let roles = || roles::missing(&roles::table(plan, seen));
@@ -187,6 +190,7 @@ fn of_effects(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     found.extend(administrators::untold(seen, memory));
     found.extend(keeper::unproven(terms, seen, memory, now));
     found.extend(inventory::unwritable(seen, memory));
+    found.extend(losses::too_many_accepted(terms));
     if memory.verified_at.is_none() {
         found.extend(limit(plan, seen));
     }

@@ -10,7 +10,7 @@ use crate::closure::step::Step;
 use crate::closure::terms::Accepted;
 
 /// Of what was accepted later: bob's, or nobody's.
-fn approvals(given: bool) -> Approvals {
+pub(super) fn approvals(given: bool) -> Approvals {
     let mut approvals = cluster().approvals;
     if !given {
         (approvals.approvers, approvals.uids) = (Vec::new(), Vec::new());
@@ -19,7 +19,7 @@ fn approvals(given: bool) -> Approvals {
 }
 
 /// A tenant with these losses.
-fn losing(losses: &[(LossKind, Result<u64, Why>)]) -> World {
+pub(super) fn losing(losses: &[(LossKind, Result<u64, Why>)]) -> World {
     World::new(3).with(|world| {
         world.terms.accepted.clear();
         for loss in &mut world.losses {
@@ -29,13 +29,13 @@ fn losing(losses: &[(LossKind, Result<u64, Why>)]) -> World {
     })
 }
 
-fn stands(run: &mut Run) -> Decided {
+pub(super) fn stands(run: &mut Run) -> Decided {
     run.until(false, 3, |d| {
         !matches!(d.decision, Decision::MakePlan { .. })
     })
 }
 
-fn blocked(decided: &Decided) -> (&'static str, String, String) {
+pub(super) fn blocked(decided: &Decided) -> (&'static str, String, String) {
     let Decision::Blocked(list) = &decided.decision else {
         panic!("not blocked: {decided:?}")
     };
@@ -118,7 +118,7 @@ fn a_size_without_a_number_counts_and_an_unknown_one_is_never_none() {
 
 const AZURE: [u128; 2] = [1, 2];
 
-fn azure_id(n: u128) -> ObjectId {
+pub(super) fn azure_id(n: u128) -> ObjectId {
     subscription(n, Agreement::Azure).id
 }
 

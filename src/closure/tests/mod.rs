@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 #![allow(clippy::type_complexity, clippy::semicolon_if_nothing_returned)] // tables read better so
 
+mod acceptance;
 mod access;
 mod ahead;
 mod approval;

@@ -3,6 +3,7 @@ use crate::closure::access::Who;
 use crate::closure::decision::Decision;
 use crate::closure::fixtures::*;
 use crate::closure::id::ObjectId;
+use crate::closure::loss::Loss;
 use crate::closure::observation::*;
 use crate::closure::step::Step;
 use crate::closure::steps::preconditions::make_plan;
@@ -270,6 +271,54 @@ fn a_plan_that_is_approved_is_not_made_again_for_its_age_while_time_is_waited_fo
         );
         run.to_the_end();
         assert_eq!(run.world.deleted.len(), 4);
+    }
+}
+
+/// A plan is one record: what it cannot hold is told instead of a plan that nobody can store.
+#[test]
+fn more_subscriptions_than_a_plan_names_are_told_before_users_are_listed() {
+    for (mode, wanted) in [(Mode::Plan, "Planned"), (Mode::Execute, "ApprovalsMissing")] {
+        let world = World::new(3).with(|w| {
+            w.subscriptions = (0..501)
+                .map(|n| subscription(n, Agreement::WithTenant))
+                .collect();
+            w.cluster.approvals.approvers.clear();
+            w.terms.mode = mode;
+        });
+        let mut run = Run::of(world);
+        let told = run.cycle(false);
+        assert_eq!(reason(&told), "TooManySubscriptions", "{mode:?}");
+        assert_eq!(told.standings["PreconditionsMet"].status, Some(false));
+        let Decision::Blocked(list) = &told.decision else {
+            panic!()
+        };
+        assert!(
+            list[0]
+                .message
+                .contains("501 subscriptions, and a plan names 500")
+        );
+        assert!(!run.world.questions.contains_key(&Question::Users));
+        // One that is gone stands in no plan; one that is counted in Azure and not listed stands among its losses.
+        run.world.subscriptions[0].lifecycle = Lifecycle::Gone;
+        let azure = Loss::in_azure(id(0x7_0001), Ok(0));
+        run.world.losses.push(azure);
+        assert_eq!(
+            reason(&run.cycle(false)),
+            "TooManySubscriptions",
+            "{mode:?}"
+        );
+        run.world.losses.pop();
+        assert!(matches!(
+            run.cycle(false).decision,
+            Decision::MakePlan { .. }
+        ));
+        assert_eq!(
+            run.plan.sealed.as_ref().unwrap().head.subscriptions.len(),
+            500
+        );
+        // What comes once it is made and good is another matter.
+        run.world.subscriptions[0].lifecycle = Lifecycle::Active;
+        assert_eq!(reason(&run.cycle(false)), wanted);
     }
 }
 
