@@ -182,7 +182,13 @@ async fn the_operators_configuration_comes_first() {
         set(json!({"allowedTenants": "", "gracePeriod": "a while"})).await;
         until_told(&case, "Ready", "ConfigurationMissing", "gracePeriod").await;
         set(json!({"gracePeriod": "0s", "killswitch": "true"})).await;
-        until_told(&case, "Ready", "ConfigurationMissing", "did you mean killSwitch").await;
+        until_told(
+            &case,
+            "Ready",
+            "ConfigurationMissing",
+            "did you mean killSwitch",
+        )
+        .await;
         set(json!({"killswitch": null, "allowedTenants": other})).await;
 
         let mut kept = maps.get(OPERATOR).await.unwrap();
