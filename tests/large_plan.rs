@@ -6,8 +6,8 @@
 
 use peak_alloc::PeakAlloc;
 use tenant_closure::closure::{
-    access, decide, decision, external, id, intent, inventory, loss, mail, memory, observation,
-    plan, recycle_bin, schedule, step, steps, supplement, terms,
+    acceptance, access, decide, decision, external, id, intent, inventory, loss, mail, memory,
+    observation, plan, recycle_bin, schedule, step, steps, supplement, terms,
 };
 
 #[path = "../src/closure/fixtures.rs"]

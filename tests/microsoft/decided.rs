@@ -3,8 +3,8 @@
 
 use tenant_closure::closure::tenant::Attempt;
 use tenant_closure::closure::{
-    access, decide, decision, external, id, intent, inventory, loss, mail, memory, observation,
-    plan, recycle_bin, schedule, step, steps, supplement, terms,
+    acceptance, access, decide, decision, external, id, intent, inventory, loss, mail, memory,
+    observation, plan, recycle_bin, schedule, step, steps, supplement, terms,
 };
 use tenant_closure::microsoft::Reaction;
 

@@ -66,7 +66,7 @@ pub fn announce(
         .cluster
         .later
         .as_ref()
-        .filter(|_| acceptance::later(plan) != []);
+        .filter(|_| !acceptance::later(plan).is_empty());
     let approved = decided.standings.get_mut("Approved");
     let (Some(approvals), Some(approved)) = (known, approved) else {
         return;
