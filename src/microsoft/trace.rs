@@ -38,3 +38,31 @@ fn theirs(reply: &Reply) -> &str {
     };
     told.filter(plain).unwrap_or_default()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+    use zeroize::Zeroizing;
+
+    #[test]
+    fn each_service_names_a_request_in_a_header_of_its_own() {
+        for (name, value, told) in [
+            ("request-id", "3f2c-graph", "3f2c-graph"),
+            ("x-ms-request-id", "3f2c-arm", "3f2c-arm"),
+            ("MS-RequestId", "3f2c-partner", "3f2c-partner"),
+            ("MS-CorrelationId", "3f2c-ours", ""),
+            ("x-ms-request-id", "anna@contoso.nl", ""),
+        ] {
+            let name = HeaderName::try_from(name).unwrap();
+            let reply = Reply {
+                id: Uuid::nil(),
+                status: 200,
+                headers: HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(value))]),
+                body: Zeroizing::default(),
+            };
+            assert_eq!(theirs(&reply), told, "{name}: {value}");
+        }
+    }
+}
