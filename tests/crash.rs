@@ -49,6 +49,7 @@ mod trial;
 use std::time::{Duration, Instant};
 
 use agreement::{Agreement, Evidence, agree};
+use case::{Case, NAME};
 use cluster::Result;
 use points::{Point, Record};
 use tenant_closure::closure::intent::Action;
@@ -117,7 +118,37 @@ async fn close_with_kills(trial: &mut Trial, plan: &[Point]) -> Result<()> {
     Ok(())
 }
 
-/// No rule was broken, the one who stays is there, and journal and simulator agree to the last object.
+/// Whoever was killed while writing it, the journal is whole: where it lies, and as kubectl prints the records of the namespace.
+async fn is_whole(case: &Case) -> Result<()> {
+    let admin = case.cluster.kubeconfig("admin");
+    let closure = case.closures().get(NAME).await?;
+    let uid = closure.metadata.uid.unwrap_or_default();
+    let known = closure.status.and_then(|status| status.journal);
+    let known = known.ok_or("the status names no journal")?;
+    let head = format!("{}:{}", known.sequence, known.head);
+    let get = ["get", "closurerecords", "-n", stack::OPERATOR, "-o", "json"];
+    let (done, listed, why) = case.cluster.kubectl("admin", &get, None).await?;
+    assert!(done, "{why}");
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("records.json");
+    std::fs::write(&file, listed)?;
+    let file = file.display().to_string();
+    for place in [
+        ["--closure", NAME, "--namespace", &case.namespace].to_vec(),
+        vec![file.as_str(), "--uid", &uid, "--head", &head],
+    ] {
+        let mut verify = tokio::process::Command::new(children::binary("tenant-closure")?);
+        verify.arg("verify").args(place).env("KUBECONFIG", &admin);
+        let output = verify.output().await?;
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told).into_owned();
+        assert!(output.status.success(), "{told}");
+        print!("{told}");
+    }
+    Ok(())
+}
+
+/// No rule was broken, the one who stays is there, the journal is whole, and it and the simulator agree to the last object.
 async fn ended_well(trial: &Trial) -> Result<Agreement> {
     let portal = &trial.case.portal;
     let judged = portal.get("violations").await?;
@@ -126,6 +157,7 @@ async fn ended_well(trial: &Trial) -> Result<Agreement> {
     assert_eq!(seen["deleted"], true);
     assert_eq!(seen["retainedAdministrator"]["present"], true);
     assert_eq!(seen["usersLeft"], 1);
+    is_whole(&trial.case).await?;
     let evidence = Evidence::of(&trial.case).await?;
     let agreement = agree(&evidence).unwrap_or_else(|faults| panic!("{faults:#?}"));
     // Nobody else deleted one: each of them was deleted by us, once.

@@ -33,6 +33,8 @@ mod page;
 mod personal;
 #[path = "evidence/report.rs"]
 mod report;
+#[path = "evidence/seven.rs"]
+mod seven;
 #[path = "evidence/tampering.rs"]
 mod tampering;
 

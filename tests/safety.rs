@@ -36,6 +36,21 @@ fn has(text: &str, name: &str) -> bool {
         })
 }
 
+/// Whether a part of a program does this by itself, and ends the program where it fails: a function that it calls in what its
+/// first file calls, and whose error is passed on.
+fn does(text: &str, name: &str, module: &str, first: &str) -> bool {
+    let called = format!("{name}(");
+    let entries = text.split("\npub(crate) async fn ").skip(1);
+    let mut bodies = entries.filter_map(|one| one.split("\n}\n").next());
+    text.contains(&format!("\nasync fn {called}"))
+        && bodies.any(|body| {
+            let entry = body.split('(').next().unwrap_or_default();
+            let mut lines = body.lines().map(str::trim);
+            lines.any(|line| line.starts_with(&called) && line.ends_with(").await?;"))
+                && first.contains(&format!("{module}::{entry}("))
+        })
+}
+
 /// What a text between two others is.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
@@ -63,9 +78,37 @@ fn is_built(manifest: &str, target: &str, code: &str) -> bool {
     needed.is_subset(&default) && !section.contains("test = false")
 }
 
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_default()
+}
+
+/// The first file of the demo, which is a program and no test.
+const DEMO: &str = "tests/demo/demo.rs";
+
+/// The module of a file of the demo.
+fn of_demo(path: &str) -> Option<&str> {
+    path.strip_prefix("tests/demo/")
+}
+
+/// Why `.ci/run` does not run the demo with this module.
+fn no_demo(module: &str) -> Option<String> {
+    let makefile = read("Makefile");
+    let recipe = between(&makefile, "\ndemo:", "\n\n").unwrap_or_default();
+    let run = read(".ci/run");
+    let run = run
+        .lines()
+        .any(|line| line.starts_with("run ") && line.ends_with(" make demo"));
+    let built = read("Cargo.toml").contains(&format!("name = \"demo\"\npath = \"{DEMO}\""));
+    let inside = read(DEMO).contains(&format!("\nmod {module};\n"));
+    let whole = run && built && inside && recipe.ends_with("cargo run --quiet --example demo");
+    (!whole).then(|| format!("tests/demo/{module}.rs is in no demo that .ci/run runs"))
+}
+
 /// Why the tests of a file are not run by `.ci/run`; `None`: they are.
 fn not_run(path: &str) -> Option<String> {
-    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap_or_default();
+    if let Some(module) = of_demo(path) {
+        return no_demo(module);
+    }
     let (folder, name) = path.rsplit_once('/')?;
     if folder == "src" || folder.starts_with("src/") {
         let (inside, module) = match folder.rsplit_once('/') {
@@ -122,6 +165,8 @@ fn each_feature_names_tests_that_are_there() {
             wrong.extend(not_run(path));
             match fs::read_to_string(root().join(format!("{path}.rs"))) {
                 Ok(code) if has(&code, name) => {}
+                Ok(code)
+                    if of_demo(path).is_some_and(|one| does(&code, name, one, &read(DEMO))) => {}
                 Ok(_) => wrong.push(format!("{path}.rs has no test {name}")),
                 Err(why) => wrong.push(format!("{path}.rs: {why}")),
             }
@@ -131,7 +176,7 @@ fn each_feature_names_tests_that_are_there() {
 }
 
 /// Features that were promised: each has a row, in these words.
-const PROMISED: [&str; 50] = [
+const PROMISED: [&str; 51] = [
     "Tenant id and initial domain are compared",
     "Tenants can be protected",
     "Mode Plan is the default",
@@ -182,6 +227,7 @@ const PROMISED: [&str; 50] = [
     "The report tells on whose approvals",
     "An evidence store from which something was taken away",
     "What the first line of an inventory says of its retention",
+    "The demo fails to go on with one approval",
 ];
 
 #[test]
@@ -200,18 +246,20 @@ fn each_feature_that_was_promised_has_a_row() {
 #[test]
 fn no_way_to_tamper_is_left_out() {
     let table = fs::read_to_string(root().join("docs/safety.md")).unwrap();
-    let code = fs::read_to_string(root().join("tests/evidence/tampering.rs")).unwrap();
-    let found: BTreeSet<&str> = code
-        .lines()
-        .filter_map(|line| line.strip_prefix("fn finds_")?.split_once('('))
-        .map(|(name, _)| name)
-        .collect();
-    assert_eq!(found.len(), 9, "{found:?}");
-    for name in found {
-        assert!(
-            table.contains(&format!("tampering.rs::finds_{name}`")),
-            "{name}"
-        );
+    for (file, number) in [("tampering", 9), ("seven", 4)] {
+        let code = read(&format!("tests/evidence/{file}.rs"));
+        let found: BTreeSet<&str> = code
+            .lines()
+            .filter_map(|line| line.strip_prefix("fn finds_")?.split_once('('))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(found.len(), number, "{found:?}");
+        for name in found {
+            assert!(
+                table.contains(&format!("{file}.rs::finds_{name}`")),
+                "{name}"
+            );
+        }
     }
 }
 
@@ -231,6 +279,18 @@ fn the_reader_of_tests_can_fail() {
             assert!(!has(&code, "one"), "{code}");
         }
     }
+}
+
+#[test]
+fn the_reader_of_the_demo_can_fail() {
+    let code = "\nasync fn one() -> Result<()> {\n}\n\nasync fn two() {\n}\n\npub(crate) async fn all() {\n    one().await?;\n    two().await;\n}\n";
+    let first = "    parts::all().await?;\n";
+    assert!(does(code, "one", "parts", first));
+    assert!(!does(code, "two", "parts", first), "its error is dropped");
+    assert!(!does(code, "three", "parts", first));
+    assert!(!does(code, "one", "others", first) && !does(code, "one", "parts", "parts::some();"));
+    assert_eq!(not_run("tests/demo/approvals"), None);
+    assert!(not_run("tests/demo/nobody").is_some());
 }
 
 #[test]

@@ -92,6 +92,11 @@ pub struct ClosureRecordSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 500), inner(length(max = 253)))]
     pub chunks: Vec<String>,
+    /// What each of them hashes to, as stored, in the same order: the plan's digest says nothing of what else stands in them.
+    /// Absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 500), inner(length(max = 64)))]
+    pub chunk_hashes: Vec<String>,
     /// The inventory that was written, in a record of type Inventory: its digest and numbers, no name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<Inventory>,

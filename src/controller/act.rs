@@ -12,7 +12,7 @@ use crate::closure::steps::preconditions;
 use crate::closure::tenant::{Attempt, Leash, LookBack, Tenant};
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
-use crate::controller::journal::{self, Covered, Draft, Head};
+use crate::controller::journal::{self, Chunks, Covered, Draft, Head};
 use crate::controller::read::Read;
 use crate::controller::{evidence, fleet, judge, lead, observe};
 use jiff::Timestamp;
@@ -121,6 +121,7 @@ async fn in_turn(
         intent: Some(intent.clone()),
         plan: None,
         supplement: None,
+        chunks: Chunks::default(),
         plan_digest: plan.digest_of(intent.supplement).map(str::to_owned),
         covered,
     };

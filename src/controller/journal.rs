@@ -166,11 +166,16 @@ fn raw(ctx: &Context) -> Api<DynamicObject> {
 /// # Errors
 /// Where the API server failed.
 pub async fn get(ctx: &Context, uid: &str, sequence: u64) -> Result<Option<Head>, ReconcileError> {
-    bounded(raw(ctx).get_opt(&name(uid, sequence)))
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    let found = object(ctx, &name(uid, sequence)).await?;
+    found.as_ref().map(read).transpose()
+}
+
+/// An object of the journal as it is stored; `None`: there is none of this name.
+///
+/// # Errors
+/// Where the API server failed.
+pub async fn object(ctx: &Context, name: &str) -> Result<Option<DynamicObject>, ReconcileError> {
+    bounded(raw(ctx).get_opt(name)).await
 }
 
 /// Claims the next place: creates the record. Whoever gets `AlreadyExists` does nothing and observes again.
@@ -346,10 +351,12 @@ pub struct Draft {
     pub memory: Memory,
     /// The effect, if it is one.
     pub intent: Option<crate::closure::intent::Intent>,
-    /// The plan's head and chunks, if it seals one.
-    pub plan: Option<(crate::closure::plan::PlanHead, Vec<String>)>,
-    /// A supplement's head and chunks, if it seals one.
-    pub supplement: Option<(crate::closure::supplement::SupplementHead, Vec<String>)>,
+    /// The plan's head, if it seals one, or is the first chunk of one.
+    pub plan: Option<crate::closure::plan::PlanHead>,
+    /// A supplement's head, likewise.
+    pub supplement: Option<crate::closure::supplement::SupplementHead>,
+    /// The chunks of what it seals.
+    pub chunks: Chunks,
     /// The inventory, if it tells of one.
     pub inventory: Option<crate::closure::inventory::Inventory>,
     /// How much of each kind of loss there was, if it seals a plan.
@@ -360,6 +367,15 @@ pub struct Draft {
     pub plan_digest: Option<String>,
     /// What covers it.
     pub covered: Covered,
+}
+
+/// The chunks of a plan, or of a supplement, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chunks {
+    /// Their names.
+    pub names: Vec<String>,
+    /// What each hashes to, as stored.
+    pub hashes: Vec<String>,
 }
 
 /// The approvals that cover an effect.
@@ -386,13 +402,6 @@ impl Draft {
         sequence: u64,
         previous: String,
     ) -> ClosureRecordSpec {
-        let (plan, mut chunks) = self
-            .plan
-            .map_or((None, Vec::new()), |(head, chunks)| (Some(head), chunks));
-        let supplement = self.supplement.map(|(head, names)| {
-            chunks = names;
-            head
-        });
         let tenant = crate::closure::id::ObjectId::parse(&closure.spec.tenant.id);
         // What only reads takes effect at no time: whoever finds it in doubt need not wait.
         let writes = self
@@ -419,12 +428,13 @@ impl Draft {
             intent: self.intent,
             holder: ctx.holder.clone(),
             effect_seconds: u32::try_from(may_run.as_secs() + 1).unwrap_or(u32::MAX),
-            plan,
-            supplement,
+            plan: self.plan,
+            supplement: self.supplement,
             losses: self.losses,
             recycle_bin: self.recycle_bin,
             inventory: self.inventory,
-            chunks,
+            chunks: self.chunks.names,
+            chunk_hashes: self.chunks.hashes,
             users: Vec::new(),
             approvals: self.covered.approvals,
             attestations: self.covered.attestations,

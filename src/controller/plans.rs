@@ -14,10 +14,13 @@ use crate::closure::supplement::{self, Supplement, SupplementHead, SupplementRef
 use crate::controller::act::Known;
 use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
-use crate::controller::journal::{self, Covered, Draft, Head};
+use crate::controller::journal::{self, Chunks, Covered, Draft, Head};
 use crate::controller::read::Read;
 use crate::controller::told::Told;
 use kube::ResourceExt as _;
+use kube::core::DynamicObject;
+use serde::Deserialize as _;
+use serde_json::Value;
 use std::sync::Arc;
 
 fn chunk_name(uid: &str, digest: &str, index: usize) -> String {
@@ -52,25 +55,17 @@ async fn store(
     } else {
         parts.users.chunks(CHUNK).collect()
     };
-    let heads = |chunks: &Vec<String>| {
-        let plan = parts.plan.map(|head| (head.clone(), chunks.clone()));
-        let supplement = parts.supplement.map(|head| (head.clone(), chunks.clone()));
-        (plan, supplement)
-    };
-    let mut names = Vec::with_capacity(pieces.len());
+    let mut chunks = Chunks::default();
     for (index, users) in pieces.into_iter().enumerate() {
         let name = chunk_name(&uid, parts.digest, index);
-        let (plan, supplement) = if index == 0 {
-            heads(&Vec::new())
-        } else {
-            (None, None)
-        };
+        let first = index == 0;
         let draft = Draft {
             kind: RecordType::PlanChunk,
             memory: Memory::default(),
             intent: None,
-            plan,
-            supplement,
+            plan: parts.plan.filter(|_| first).cloned(),
+            supplement: parts.supplement.filter(|_| first).cloned(),
+            chunks: Chunks::default(),
             plan_digest: Some(parts.digest.to_owned()),
             inventory: None,
             losses: Vec::new(),
@@ -79,17 +74,17 @@ async fn store(
         };
         let mut spec = draft.spec(ctx, closure, 0, String::new());
         spec.users = users.to_vec();
-        // A name that is taken holds the same content: it is part of the name.
-        journal::create(ctx, &name, &uid, spec).await?;
-        names.push(name);
+        let stored = chunk(ctx, &name, &uid, spec).await?;
+        chunks.hashes.push(journal::hash(&stored));
+        chunks.names.push(name);
     }
-    let (plan, supplement) = heads(&names);
     let draft = Draft {
         kind: RecordType::Plan,
         memory: memory.clone(),
         intent: None,
-        plan,
-        supplement,
+        plan: parts.plan.cloned(),
+        supplement: parts.supplement.cloned(),
+        chunks,
         plan_digest: Some(parts.digest.to_owned()),
         losses: parts.losses,
         recycle_bin: parts.recycle_bin,
@@ -97,6 +92,41 @@ async fn store(
         covered: Covered::default(),
     };
     journal::seal(ctx, closure, head, draft).await
+}
+
+/// A chunk as it is stored: made now, or by a process that was ended before it could seal the plan. The digest is part of its name,
+/// so one that is there is the same.
+///
+/// # Errors
+/// `HistoryRollback` where it is not.
+async fn chunk(
+    ctx: &Context,
+    name: &str,
+    uid: &str,
+    spec: ClosureRecordSpec,
+) -> Result<DynamicObject, ReconcileError> {
+    if let Some(created) = journal::create(ctx, name, uid, spec.clone()).await? {
+        return Ok(created);
+    }
+    let there = journal::object(ctx, name).await?.ok_or_else(missing)?;
+    let found = there.data.get("spec").unwrap_or(&Value::Null);
+    let found = ClosureRecordSpec::deserialize(found)
+        .map_err(|why| ReconcileError::Malformed(why.to_string()))?;
+    if same(&found, spec) {
+        Ok(there)
+    } else {
+        Err(altered())
+    }
+}
+
+/// What is there is what we would write; another process wrote it.
+fn same(found: &ClosureRecordSpec, ours: ClosureRecordSpec) -> bool {
+    let theirs = ClosureRecordSpec {
+        holder: found.holder.clone(),
+        effect_seconds: found.effect_seconds,
+        ..ours
+    };
+    *found == theirs
 }
 
 /// The users in the chunks of a plan or supplement, and the first chunk.
@@ -115,9 +145,7 @@ async fn chunks(
     for index in 0..number as usize {
         let name = chunk_name(uid, digest, index);
         let chunk = bounded(ctx.records().get_opt(&name)).await?;
-        let chunk = chunk.ok_or_else(|| {
-            ReconcileError::HistoryRollback("a part of the plan is missing".into())
-        })?;
+        let chunk = chunk.ok_or_else(missing)?;
         all.extend_from_slice(&chunk.spec.users);
         if index == 0 {
             first = Some(chunk.spec);
@@ -125,6 +153,10 @@ async fn chunks(
     }
     let first = first.ok_or_else(headless)?;
     Ok((first, all))
+}
+
+fn missing() -> ReconcileError {
+    ReconcileError::HistoryRollback("a part of the plan is missing".into())
 }
 
 fn headless() -> ReconcileError {
@@ -294,4 +326,34 @@ fn unread(known: Known<'_>) -> Told {
     let reason = "MicrosoftUnavailable";
     let message = "Not everything that a plan needs could be read";
     Told::waiting(known, reason, message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may fail loudly
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_part_that_is_there_already_is_the_same_whoever_wrote_it() {
+        let id = "00000000-0000-0000-0000-00000000aaaa";
+        let part = |field: &str, value: Value| -> ClosureRecordSpec {
+            let mut spec = json!({
+                "type": "PlanChunk", "sequence": 0, "closureUID": "u", "closureNamespace": "n", "closureName": "c",
+                "tenantID": id, "planDigest": "d", "users": [id], "holder": "one", "memory": {},
+            });
+            spec[field] = value;
+            serde_json::from_value(spec).unwrap()
+        };
+        let ours = part("holder", json!("two"));
+        assert!(same(&part("holder", json!("one")), ours.clone()));
+        for (field, value) in [
+            ("users", json!([])),
+            ("planDigest", json!("e")),
+            ("closureName", json!("other")),
+            ("memory", json!({"cursor": 5})),
+        ] {
+            assert!(!same(&part(field, value), ours.clone()), "{field}");
+        }
+    }
 }

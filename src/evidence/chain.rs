@@ -104,7 +104,7 @@ pub(super) fn ordered<'a>(
             }
             wanted += 1;
         }
-        wanted = sequence + 1;
+        wanted = sequence.saturating_add(1);
     }
     chain.into_values().collect()
 }
@@ -113,7 +113,7 @@ pub(super) fn ordered<'a>(
 pub(super) fn linked(chain: &[&Entry], faults: &mut Vec<Fault>) {
     let mut before: Option<&Entry> = None;
     for entry in chain {
-        let follows = before.filter(|b| b.spec.sequence + 1 == entry.spec.sequence);
+        let follows = before.filter(|before| entry.follows(before));
         let (number, found) = match follows {
             Some(b) => (b.spec.sequence, b.hash.as_str()),
             None if entry.spec.sequence <= 1 => (0, ""),

@@ -68,6 +68,11 @@ impl Entry {
         })
     }
 
+    /// It comes right after this one, by its number.
+    pub fn follows(&self, before: &Self) -> bool {
+        before.spec.sequence.checked_add(1) == Some(self.spec.sequence)
+    }
+
     /// A part of a plan has no place in the chain.
     pub fn is_chunk(&self) -> bool {
         self.spec.kind == RecordType::PlanChunk
@@ -98,6 +103,19 @@ pub struct Found {
     pub is_store: bool,
     /// Where the store's `head.json` would be, where none can be read.
     pub head_missing: Option<String>,
+    /// What lies elsewhere in the store than where it belongs.
+    pub misplaced: Vec<Misplaced>,
+}
+
+/// Something in an evidence store that does not lie where its content says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    /// Where.
+    pub place: String,
+    /// What it is, for people.
+    pub what: String,
+    /// Where it would lie.
+    pub belongs: String,
 }
 
 /// Something that is no record that this version can read.
@@ -112,8 +130,9 @@ pub struct Unreadable {
 }
 
 impl Found {
-    /// Adds what a text holds: a record a line, or one document (a record, or a list as `kubectl get -o json` prints it).
-    pub fn add_text(&mut self, source: &str, text: &str) {
+    /// Adds what a text holds: a record a line, or one document (a record, or a list as `kubectl get -o json` prints it). True
+    /// where it is a list.
+    pub fn add_text(&mut self, source: &str, text: &str) -> bool {
         let whole = |line| Place {
             source: source.to_owned(),
             line,
@@ -124,10 +143,11 @@ impl Found {
                     for (object, number) in items.iter().zip(1..) {
                         self.add(object, whole(Some(number)));
                     }
+                    return true;
                 }
                 None => self.add(&document, whole(None)),
             }
-            return;
+            return false;
         }
         for (line, number) in text.lines().zip(1..) {
             if line.trim().is_empty() {
@@ -144,6 +164,7 @@ impl Found {
                 }
             }
         }
+        false
     }
 
     /// Adds an object.

@@ -40,6 +40,18 @@ pub enum Fault {
         /// What it would be named.
         expected: String,
     },
+    /// A file of an evidence store that holds something else than its name says.
+    #[error(
+        "{place} holds {what}, whose place in the store is {belongs}: it was put in or moved, or files were exchanged"
+    )]
+    Misplaced {
+        /// The file.
+        place: String,
+        /// What it holds.
+        what: String,
+        /// Where that belongs.
+        belongs: String,
+    },
     /// Two in one place.
     #[error("record {sequence} is there twice ({first} and {second}): one was put in")]
     Twice {
@@ -125,6 +137,38 @@ pub enum Fault {
         name: String,
         /// The part.
         chunk: String,
+    },
+    /// Two parts of one name.
+    #[error("part {name} of a plan is there twice ({first} and {second}): one was put in")]
+    PartTwice {
+        /// The part.
+        name: String,
+        /// Where the first was found.
+        first: Place,
+        /// Where the second was found.
+        second: Place,
+    },
+    /// A part that the operator cannot have written so.
+    #[error("part {name} of a plan is none that the operator wrote: {what}")]
+    StrangePart {
+        /// The part.
+        name: String,
+        /// What is strange.
+        what: String,
+    },
+    /// A part is another than the one that was sealed.
+    #[error(
+        "the plan that record {name} seals had a part {part} that hashed to {sealed}, and it hashes to {found}: it was changed or exchanged"
+    )]
+    PartChanged {
+        /// The sealing record.
+        name: String,
+        /// The part.
+        part: String,
+        /// What it hashed to.
+        sealed: String,
+        /// What it hashes to.
+        found: String,
     },
     /// The parts are not what was sealed.
     #[error(

@@ -19,7 +19,7 @@ pub struct Figures {
     pub verifications: u64,
     /// Of these, sealed plans.
     pub plans: u64,
-    /// Parts of plans; they are not in the chain, their digest is.
+    /// Parts of these plans; they are not in the chain, what they hash to is.
     pub chunks: u64,
     /// Distinct objects that effects named.
     pub objects: u64,

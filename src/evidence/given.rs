@@ -250,6 +250,9 @@ fn unfit(here: &Here<'_>, entry: &Entry, rests: &Rests) -> Option<String> {
     {
         return other("of another plan");
     }
+    if created.is_none() {
+        return Some("does not say when it was created".to_owned());
+    }
     if let Some(claimed) = entry.created {
         if created.is_some_and(|at| at > claimed) {
             return other("younger than the record");

@@ -15,6 +15,8 @@ pub mod verify;
 
 mod approved;
 mod chain;
+mod kinds;
+mod parts;
 mod plans;
 mod remembered;
 mod times;

@@ -9,7 +9,8 @@ use crate::closure::supplement;
 use crate::evidence::approved;
 use crate::evidence::entry::Entry;
 use crate::evidence::fault::{Doubt, Fault};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::evidence::parts::Parts;
+use std::collections::BTreeSet;
 
 /// Of objects outside the plan so many are named in one record.
 const MOST_NAMED: usize = 5;
@@ -50,12 +51,11 @@ struct InForce<'a> {
 /// Walks the chain with the plan that is in force at each record.
 pub(super) fn followed(
     chain: &[&Entry],
-    chunks: &[&Entry],
+    chunks: &Parts<'_>,
     unreadable: &BTreeSet<&str>,
     faults: &mut Vec<Fault>,
     doubts: &mut Vec<Doubt>,
 ) {
-    let chunks: BTreeMap<&str, &Entry> = chunks.iter().map(|c| (c.name.as_str(), *c)).collect();
     let mut so_far = Sealed::default();
     for entry in chain {
         if entry.spec.kind == RecordType::Effect {
@@ -63,7 +63,7 @@ pub(super) fn followed(
         }
         match (entry.spec.kind, &entry.spec.intent) {
             (RecordType::Plan, _) if entry.spec.supplement.is_some() => {
-                supplemented(entry, &chunks, unreadable, &mut so_far, faults);
+                supplemented(entry, chunks, unreadable, &mut so_far, faults);
             }
             (RecordType::Plan, _) => {
                 if let Some(begun) = so_far.begun {
@@ -72,7 +72,7 @@ pub(super) fn followed(
                         what: format!("it seals another plan, and the one before had begun with record {begun}"),
                     });
                 }
-                if let Some(plan) = sealed(entry, &chunks, unreadable, faults) {
+                if let Some(plan) = sealed(entry, chunks, unreadable, faults) {
                     so_far.plan = Some(plan);
                     so_far.supplements.clear();
                     so_far.asked = None;
@@ -121,7 +121,7 @@ fn asked<'a>(entry: &'a Entry, so_far: &mut Sealed<'a>, doubts: &mut Vec<Doubt>)
 /// The plan that a record seals, if its parts are what was sealed.
 fn sealed<'a>(
     entry: &'a Entry,
-    chunks: &BTreeMap<&str, &'a Entry>,
+    chunks: &Parts<'a>,
     unreadable: &BTreeSet<&str>,
     faults: &mut Vec<Fault>,
 ) -> Option<InForce<'a>> {
@@ -167,19 +167,18 @@ fn sealed<'a>(
 /// The parts of what a record seals; `None` where one is missing, which is told.
 fn parts<'a>(
     entry: &Entry,
-    chunks: &BTreeMap<&str, &'a Entry>,
+    chunks: &Parts<'a>,
     unreadable: &BTreeSet<&str>,
     faults: &mut Vec<Fault>,
 ) -> Option<Vec<&'a Entry>> {
     let names = &entry.spec.chunks;
-    let there = names
-        .iter()
-        .map(|chunk| chunks.get(chunk.as_str()).copied());
+    chunks.compare(entry, faults);
+    let there = names.iter().map(|chunk| chunks.get(chunk));
     let all: Option<Vec<&Entry>> = there.collect();
     if all.is_none() {
-        let missing = names.iter().filter(|chunk| {
-            !chunks.contains_key(chunk.as_str()) && !unreadable.contains(chunk.as_str())
-        });
+        let missing = names
+            .iter()
+            .filter(|chunk| chunks.get(chunk).is_none() && !unreadable.contains(chunk.as_str()));
         faults.extend(missing.map(|chunk| Fault::ChunkMissing {
             name: entry.name.clone(),
             chunk: chunk.clone(),
@@ -218,7 +217,7 @@ fn changed(
 /// A supplement supplements the plan in force, and takes the place of one that has not begun.
 fn supplemented<'a>(
     entry: &'a Entry,
-    chunks: &BTreeMap<&str, &'a Entry>,
+    chunks: &Parts<'a>,
     unreadable: &BTreeSet<&str>,
     so_far: &mut Sealed<'a>,
     faults: &mut Vec<Fault>,

@@ -30,7 +30,7 @@ pub(super) fn continued(chain: &[&Entry], faults: &mut Vec<Fault>) {
 
 /// What the record before it left.
 fn left(before: &Entry, entry: &Entry) -> Option<Memory> {
-    let follows = before.spec.sequence + 1 == entry.spec.sequence;
-    let outcome = before.outcome.as_ref().filter(|_| follows)?;
+    let outcome = before.outcome.as_ref();
+    let outcome = outcome.filter(|_| entry.follows(before))?;
     Some(before.spec.memory_after(before.created?, outcome))
 }

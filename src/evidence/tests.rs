@@ -1,5 +1,7 @@
 //! What verification finds, on a journal that is made here; `tests/evidence.rs` does the same with a real one.
 
+mod kinds;
+mod parts;
 mod plans;
 mod reading;
 mod steering;
@@ -100,8 +102,9 @@ fn hash_of(object: &Value) -> String {
     )
 }
 
-/// Writes every time, memory and link anew, as somebody would who forges a journal as a whole.
+/// Writes every time, memory, hash and link anew, as somebody would who forges a journal as a whole.
 fn chain(all: &mut [Value]) {
+    hash_parts(all);
     let mut created: Timestamp = "2026-10-02T09:14:07Z".parse().unwrap();
     let mut known = Memory::default();
     for object in all.iter_mut().filter(|o| o["spec"]["type"] != "PlanChunk") {
@@ -122,6 +125,25 @@ fn chain(all: &mut [Value]) {
         }
     }
     link(all);
+}
+
+/// Writes anew what the parts of plans hash to, where they are there.
+fn hash_parts(all: &mut [Value]) {
+    let hash = |all: &[Value], name: &Value| {
+        let part = all.iter().find(|one| one["metadata"]["name"] == *name);
+        part.map(hash_of)
+    };
+    for at in 0..all.len() {
+        let names = all[at]["spec"]["chunks"].as_array().cloned();
+        let hashes: Option<Vec<String>> = names
+            .unwrap_or_default()
+            .iter()
+            .map(|name| hash(all, name))
+            .collect();
+        if let Some(hashes) = hashes.filter(|hashes| !hashes.is_empty()) {
+            all[at]["spec"]["chunkHashes"] = json!(hashes);
+        }
+    }
 }
 
 /// Writes every link anew.

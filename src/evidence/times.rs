@@ -1,5 +1,6 @@
 //! Times: when the API server created a record is in its metadata, under no hash; when it was settled is. Each holds the other.
 
+use crate::api::record::Settled;
 use crate::closure::clock::APART;
 use crate::evidence::entry::Entry;
 use crate::evidence::fault::Fault;
@@ -13,7 +14,7 @@ const TOGETHER: SignedDuration = SignedDuration::from_secs(APART.as_secs() + 11)
 pub(super) fn possible(chain: &[&Entry], faults: &mut Vec<Fault>) {
     let mut before: Option<&Entry> = None;
     for entry in chain {
-        let follows = before.filter(|one| one.spec.sequence + 1 == entry.spec.sequence);
+        let follows = before.filter(|one| entry.follows(one));
         let earliest = follows.and_then(|one| one.outcome.as_ref());
         let latest = entry.outcome.as_ref();
         let what = why_not(
@@ -27,6 +28,11 @@ pub(super) fn possible(chain: &[&Entry], faults: &mut Vec<Fault>) {
         }));
         before = Some(entry);
     }
+}
+
+/// A part of a plan is there before the record that seals it is settled; so says what is wrong.
+pub(super) fn before(created: Option<Timestamp>, sealed: Option<&Settled>) -> Option<String> {
+    why_not(created, None, sealed.map(|one| one.at))
 }
 
 fn why_not(

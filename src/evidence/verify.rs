@@ -5,7 +5,8 @@ use crate::evidence::anchor::Anchor;
 use crate::evidence::entry::{Entry, Found};
 use crate::evidence::fault::{Doubt, Fault};
 use crate::evidence::figures::Figures;
-use crate::evidence::{chain, plans, remembered, times};
+use crate::evidence::parts::Parts;
+use crate::evidence::{chain, kinds, plans, remembered, times};
 use std::collections::BTreeSet;
 
 /// What is known from outside the journal.
@@ -95,6 +96,11 @@ pub fn verify(found: &Found, claims: &Claims) -> Verified {
     }));
     let headless = found.head_missing.clone();
     doubts.extend(headless.map(|place| Doubt::NoHead { place }));
+    faults.extend(found.misplaced.iter().map(|one| Fault::Misplaced {
+        place: one.place.clone(),
+        what: one.what.clone(),
+        belongs: one.belongs.clone(),
+    }));
     // What is there and cannot be read is not missing.
     let there: BTreeSet<&str> = found
         .unreadable
@@ -105,13 +111,24 @@ pub fn verify(found: &Found, claims: &Claims) -> Verified {
     let ours = chain::strangers(&uid, &found.entries, &mut faults);
     let ordered = chain::ordered(&uid, &ours, &there, &mut faults);
     let chunks: Vec<&Entry> = ours.into_iter().filter(|e| e.is_chunk()).collect();
+    let mut notes = Vec::new();
+    let parts = Parts::sealed(&uid, &chunks, &ordered, &mut faults, &mut notes);
     if ordered.is_empty() {
         doubts.push(Doubt::Empty);
     }
     chain::linked(&ordered, &mut faults);
+    kinds::of_one_kind(&ordered, &mut faults);
     times::possible(&ordered, &mut faults);
     remembered::continued(&ordered, &mut faults);
-    plans::followed(&ordered, &chunks, &there, &mut faults, &mut doubts);
+    plans::followed(&ordered, &parts, &there, &mut faults, &mut doubts);
+    // What is in doubt is not copied into a store: it was put in, or its outcome was taken away.
+    let open = ordered
+        .last()
+        .filter(|entry| found.is_store && entry.outcome.is_none());
+    faults.extend(open.map(|entry| Fault::Strange {
+        name: entry.name.clone(),
+        what: "it has no outcome, and lies in an evidence store, into which only settled records are written".to_owned(),
+    }));
     let anchors = chain::Anchors {
         all: &claims.anchors,
         unreadable: &there,
@@ -126,7 +143,7 @@ pub fn verify(found: &Found, claims: &Claims) -> Verified {
             (spec.closure_namespace.clone(), spec.closure_name.clone())
         }),
         tenant: first.map(|e| e.spec.tenant_id),
-        figures: Figures::count(&ordered, chunks.len()),
+        figures: Figures::count(&ordered, parts.len()),
         head: settled.map(|entry| Anchor {
             sequence: entry.spec.sequence,
             hash: entry.hash.clone(),
@@ -139,6 +156,6 @@ pub fn verify(found: &Found, claims: &Claims) -> Verified {
         uid,
         faults,
         doubts,
-        notes: Vec::new(),
+        notes,
     }
 }

@@ -8,3 +8,5 @@ pub mod metrics;
 pub mod reach;
 pub mod serve;
 pub mod settings;
+
+mod shelf;

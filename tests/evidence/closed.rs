@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tenant_closure::closure::report::Phase;
 
 /// What the closure left.
@@ -33,6 +33,10 @@ pub(crate) struct Left {
     pub(crate) planned: [String; 3],
     /// Names, addresses and ids of the tenant's users, as Graph told them before.
     pub(crate) users: Vec<Value>,
+    /// All records of the namespace, as kubectl prints them.
+    pub(crate) listed: Value,
+    /// The root of the evidence store.
+    pub(crate) store: PathBuf,
     folder: tempfile::TempDir,
 }
 
@@ -88,9 +92,12 @@ pub(crate) fn verify(file: &Path, head: &str) -> (Option<i32>, String) {
 
 async fn close() -> Left {
     let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("evidence");
+    std::fs::create_dir(&store).unwrap();
     let options = Options {
         simulation: simulation(folder.path()),
         slice: Some(20),
+        values: vec![format!("configuration.evidenceStore={}", store.display())],
         ..Options::default()
     };
     let stack = Stack::start(Some(folder.path()), options).await.unwrap();
@@ -158,12 +165,23 @@ async fn close() -> Left {
         trouble = person.live() => panic!("the persons: {trouble:?}"),
     };
     let journal = status.journal.unwrap();
+    until_stored(&case).await;
     let (code, said, why) = reached("verify", &[]);
     assert!(why.is_empty(), "{why}");
     let reports = ["json", "md", "html"].map(reported);
     let exported = read("journal.jsonl");
     let of_records = |one: &Value| one["kind"] == "ClosureRecord";
     let (journal_there, approvals) = exported.into_iter().partition(of_records);
+    let get = [
+        "get",
+        "closurerecords",
+        "-n",
+        "tenant-closure",
+        "-o",
+        "json",
+    ];
+    let (_, listed, why) = stack.cluster.kubectl("admin", &get, None).await.unwrap();
+    let listed = serde_json::from_str(&listed).unwrap_or_else(|_| panic!("{why}"));
     let deleted = tidy(&stack).await;
     let (tidied, told, _) = reached("verify", &[]);
     Left {
@@ -177,7 +195,26 @@ async fn close() -> Left {
         approvals,
         other,
         users,
+        listed,
+        store,
         folder,
+    }
+}
+
+/// All of it is in the store, the report of its end as well.
+async fn until_stored(case: &Case) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let closure = case.closures().get(NAME).await.unwrap();
+        let conditions = closure.status.unwrap().conditions;
+        let mut stored = conditions
+            .iter()
+            .filter(|one| one.type_ == "EvidenceStored");
+        if stored.any(|one| one.reason == "Stored") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{conditions:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

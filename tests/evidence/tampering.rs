@@ -21,7 +21,7 @@ fn finds(name: &str, change: impl FnOnce(&Left, &mut Vec<Value>), words: &[&str]
     said
 }
 
-fn name(record: &Value) -> String {
+pub(crate) fn name(record: &Value) -> String {
     record["metadata"]["name"].as_str().unwrap().to_owned()
 }
 
@@ -42,7 +42,7 @@ fn relink(records: &mut [Value], first: usize) {
 }
 
 /// Gives a record another number, and the name that goes with it.
-fn renumber(record: &mut Value, sequence: u64) {
+pub(crate) fn renumber(record: &mut Value, sequence: u64) {
     let uid = record["spec"]["closureUID"].as_str().unwrap();
     record["metadata"]["name"] = json!(format!("{uid}-{sequence:010}"));
     record["spec"]["sequence"] = json!(sequence);
@@ -292,7 +292,7 @@ fn finds_a_swap() {
 }
 
 /// The places of a supplement's part, of the record that seals it, and of the first effect under it.
-fn supplement(all: &[Value]) -> [usize; 3] {
+pub(crate) fn supplement(all: &[Value]) -> [usize; 3] {
     let place = |what: &dyn Fn(&Value) -> bool| all.iter().position(what).unwrap();
     let of = |kind: &'static str| {
         move |one: &Value| one["spec"]["type"] == kind && one["spec"]["supplement"].is_object()

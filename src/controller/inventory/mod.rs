@@ -19,7 +19,7 @@ use crate::controller::act::Known;
 use crate::controller::configuration::Configured;
 use crate::controller::context::Context;
 use crate::controller::error::ReconcileError;
-use crate::controller::journal::{self, Covered, Draft};
+use crate::controller::journal::{self, Chunks, Covered, Draft};
 use crate::controller::read::Read;
 use crate::controller::told::Told;
 use crate::store::Store;
@@ -226,6 +226,7 @@ async fn seal(
         intent: None,
         plan: None,
         supplement: None,
+        chunks: Chunks::default(),
         inventory: Some(inventory),
         losses: Vec::new(),
         recycle_bin: None,

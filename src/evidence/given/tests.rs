@@ -108,6 +108,10 @@ fn one_that_cannot_have_been_counted_is_a_fault() {
             "is younger than the record",
         ),
         (
+            json!({"/metadata/creationTimestamp": null}),
+            "does not say when it was created",
+        ),
+        (
             json!({"/spec/expiresAt": "2026-10-02T09:00:00Z"}),
             "had ended before the record",
         ),
@@ -242,6 +246,7 @@ fn a_signature_is_over_what_the_copy_says_and_its_key_is_told() {
     }
     let mut signed = ClosureApproval::new("bobs", spec);
     signed.metadata.uid = Some("of-bob".to_owned());
+    signed.metadata.creation_timestamp = approval("", "", &json!({})).metadata.creation_timestamp;
     let told = compared(&found, Given::in_cluster(std::slice::from_ref(&signed)));
     assert!(told.faults.is_empty(), "{told:?}");
     let key = include_str!("../../../tests/support/signatures/ed25519.pub");
