@@ -123,7 +123,9 @@ async fn cycle(ctx: &Context, read: &Read, now: Timestamp) -> Result<Told, Recon
         (Decision::MakePlan { .. }, _) => {
             Box::pin(plans::make(ctx, read, known, seen, decided)).await
         }
-        (Decision::MakeSupplement, _) => plans::supplement(ctx, read, known, &seen, decided).await,
+        (Decision::MakeSupplement, _) => {
+            Box::pin(plans::supplement(ctx, read, known, &seen, decided)).await
+        }
         _ => Ok(Told::decided(known, decided)),
     }
 }

@@ -188,15 +188,15 @@ impl Files {
 
     /// Leaves out what is another closure's: in a store that is what lies in another folder, whatever it says.
     fn keep(&mut self, chosen: Option<&str>, asked: bool, owners: &Owners) {
-        let owned = |shelf: &Shelf| owners.get(&shelf.folder).map(String::as_str);
+        let whose = |shelf: &Shelf| owners.get(&shelf.folder).map(String::as_str);
         self.journals
-            .retain(|one| match (owned(&one.shelf), chosen) {
+            .retain(|one| match (whose(&one.shelf), chosen) {
                 (Some(owner), Some(chosen)) => owner == chosen,
                 (None, Some(chosen)) if asked => one.is_of(chosen),
                 _ => true,
             });
         self.ends
-            .retain(|end| chosen.is_some() && owned(&end.shelf) == chosen);
+            .retain(|end| chosen.is_some() && whose(&end.shelf) == chosen);
     }
 
     /// What the store says of the journal's end; what does not lie in its place, and that the head is missing, is put down in `all`.
@@ -372,8 +372,8 @@ impl Lying {
     }
 
     /// A file of this name in the folder of the closure, where it lies as in a store.
-    fn beside(&self, shelf: &Shelf, name: &str) -> String {
-        let names = shelf.folder.iter().map(String::as_str).chain([name]);
+    fn beside(&self, place: &Shelf, name: &str) -> String {
+        let names = place.folder.iter().map(String::as_str).chain([name]);
         match self {
             Self::File(_) => names.collect::<PathBuf>().display().to_string(),
             Self::Object(..) => names.collect::<object_store::path::Path>().to_string(),

@@ -172,16 +172,7 @@ async fn close() -> Left {
     let exported = read("journal.jsonl");
     let of_records = |one: &Value| one["kind"] == "ClosureRecord";
     let (journal_there, approvals) = exported.into_iter().partition(of_records);
-    let get = [
-        "get",
-        "closurerecords",
-        "-n",
-        "tenant-closure",
-        "-o",
-        "json",
-    ];
-    let (_, listed, why) = stack.cluster.kubectl("admin", &get, None).await.unwrap();
-    let listed = serde_json::from_str(&listed).unwrap_or_else(|_| panic!("{why}"));
+    let listed = listed(&stack).await;
     let deleted = tidy(&stack).await;
     let (tidied, told, _) = reached("verify", &[]);
     Left {
@@ -199,6 +190,14 @@ async fn close() -> Left {
         store,
         folder,
     }
+}
+
+/// The journals of the cluster as kubectl prints them.
+async fn listed(stack: &Stack) -> Value {
+    let get = ["get", "closurerecords", "-n", "tenant-closure"];
+    let get = [&get[..], &["-o", "json"]].concat();
+    let (_, listed, why) = stack.cluster.kubectl("admin", &get, None).await.unwrap();
+    serde_json::from_str(&listed).unwrap_or_else(|_| panic!("{why}"))
 }
 
 /// All of it is in the store, the report of its end as well.
