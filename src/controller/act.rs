@@ -127,7 +127,7 @@ async fn in_turn(
     let claimed = if preconditions::begun(memory) {
         journal::claim(ctx, &read.closure, head, draft).await?
     } else {
-        begin(ctx, read, head, draft).await?
+        Box::pin(begin(ctx, read, head, draft)).await?
     };
     ctx.clock.heard(begun_at, claimed.created, Timestamp::now());
     ctx.counters.effects.add(1);

@@ -62,9 +62,13 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let is_barred = |one: &Subscription| !lost.is_empty() && one.agreement == Agreement::Azure;
     let roads: Vec<(&Subscription, Road)> = active
         .iter()
-        .map(|one| match is_barred(one) {
-            true => (*one, Road::Barred),
-            false => (*one, road(plan, one, memory, now)),
+        .map(|one| {
+            let road = if is_barred(one) {
+                Road::Barred
+            } else {
+                road(plan, one, memory, now)
+            };
+            (*one, road)
         })
         .collect();
     let mut told = losses::blockers(&plan.terms, &lost);

@@ -68,13 +68,14 @@ pub fn assess(
     match step {
         Step::Preconditions => preconditions::assess(plan, seen, memory, now),
         Step::Users => users::assess(plan, seen, memory, now),
-        Step::CancelSubscriptions => match release_domains::assess(plan, seen, memory, now) {
-            Some(domains) => renewal::before_domains(plan, seen, memory, now, domains),
-            None => {
+        Step::CancelSubscriptions => {
+            if let Some(domains) = release_domains::assess(plan, seen, memory, now) {
+                renewal::before_domains(plan, seen, memory, now, domains)
+            } else {
                 let assessment = cancel_subscriptions::assess(plan, seen, memory, now);
                 release_domains::told_in(plan, assessment)
             }
-        },
+        }
         Step::DeleteSubscriptions => delete_subscriptions::assess(plan, seen, memory, now),
         Step::DisableMfa => disable_mfa::assess(plan, seen, memory, now),
         Step::DeleteDirectory => delete_directory::assess(plan, seen, memory, now),

@@ -201,17 +201,14 @@ fn ours(
     let mut ours = roads.iter().filter(|(_, road)| matches!(road, Road::Act));
     let (one, _) = ours.next()?;
     let pause = schedule::pause_in(step, memory, &plan.terms, now);
-    Some(match pause.filter(|_| memory.fruitless > 0) {
-        Some(rest) => {
-            let message = "Microsoft did not take the newest change of recurring billing";
-            Waiting::new("MicrosoftUnavailable", message)
-                .again_in(rest)
-                .into()
-        }
-        None => {
-            let intent = Intent::on(step, Action::StopRenewal, vec![one.id]);
-            Decision::Act(intent.through(one.resource.clone()))
-        }
+    Some(if let Some(rest) = pause.filter(|_| memory.fruitless > 0) {
+        let message = "Microsoft did not take the newest change of recurring billing";
+        Waiting::new("MicrosoftUnavailable", message)
+            .again_in(rest)
+            .into()
+    } else {
+        let intent = Intent::on(step, Action::StopRenewal, vec![one.id]);
+        Decision::Act(intent.through(one.resource.clone()))
     })
 }
 
