@@ -6,6 +6,7 @@ use tenant_closure::closure::report::Phase;
 
 crate::rows![
     domains_are_released_after_the_users_and_before_the_subscriptions,
+    a_domain_waits_for_the_one_below_it,
     a_domain_that_is_not_the_tenants_blocks,
     without_the_permission_nothing_begins,
     what_microsoft_refuses_to_release_is_handed_to_a_person
@@ -53,6 +54,31 @@ async fn domains_are_released_after_the_users_and_before_the_subscriptions() {
     assert!(
         message.ends_with("released.example, shop.released.example"),
         "{message}"
+    );
+}
+
+/// The one below is still listed for a while after it was asked for: the one above would be refused, and wait a day for a person.
+async fn a_domain_waits_for_the_one_below_it() {
+    let mut trial = Trial::new(
+        "domain-below",
+        json!({
+            "domains": ["above.example", "shop.above.example"],
+            "domainReferences": [{"domain": "shop.above.example", "groups": 1}],
+            "behaviour": {"operationMs": 3_000},
+        }),
+    )
+    .await;
+    trial.spec()["domains"] = json!({"release": ["above.example", "shop.above.example"]});
+    trial.apply().await;
+    trial.assert_closes().await;
+    let effects = trial.effects().await;
+    let released = effects
+        .iter()
+        .filter(|effect| effect["kind"] == "domainDeleted");
+    let by: Vec<&Value> = released.map(|effect| &effect["app"]).collect();
+    assert!(
+        by.len() == 2 && by.iter().all(|app| app.is_string()),
+        "{by:?}"
     );
 }
 
