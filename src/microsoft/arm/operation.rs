@@ -90,8 +90,8 @@ async fn followed(
 fn next(line: &Line<'_>, reply: &Reply) -> Option<(url::Url, Duration)> {
     let told = ["azure-asyncoperation", "location"];
     let url = told.into_iter().find_map(|name| {
-        let link = reply.header(name)?;
-        line.wire.hosts.trusted(Service::Arm, link)
+        let place = reply.header(name)?;
+        line.wire.hosts.trusted(Service::Arm, place)
     })?;
     Some((url, pause(reply)))
 }
