@@ -275,7 +275,7 @@ pub async fn make(
         losses: loss::counts(&seen),
         recycle_bin: seen.recycle_bin.known().copied(),
     };
-    let head = store(ctx, &read.closure, known.head, known.memory, parts).await?;
+    let head = Box::pin(store(ctx, &read.closure, known.head, known.memory, parts)).await?;
     ctx.hint(&read.uid, |h| h.plan = Some(Arc::clone(&sealed)));
     Ok(Told {
         plan: Plan {
@@ -310,7 +310,7 @@ pub async fn supplement(
         losses: Vec::new(),
         recycle_bin: None,
     };
-    let head = store(ctx, &read.closure, known.head, known.memory, parts).await?;
+    let head = Box::pin(store(ctx, &read.closure, known.head, known.memory, parts)).await?;
     let mut plan = known.plan.clone();
     plan.supplements.open = Some(Arc::new(made));
     ctx.hint(&read.uid, |h| h.supplements = plan.supplements.clone());

@@ -191,7 +191,7 @@ impl Files {
         let owned = |shelf: &Shelf| owners.get(&shelf.folder).map(String::as_str);
         self.journals
             .retain(|one| match (owned(&one.shelf), chosen) {
-                (Some(owner), Some(chosen)) => owner == chosen,
+                (Some(uid), Some(chosen)) => uid == chosen,
                 (None, Some(chosen)) if asked => one.is_of(chosen),
                 _ => true,
             });
@@ -372,8 +372,8 @@ impl Lying {
     }
 
     /// A file of this name in the folder of the closure, where it lies as in a store.
-    fn beside(&self, shelf: &Shelf, name: &str) -> String {
-        let names = shelf.folder.iter().map(String::as_str).chain([name]);
+    fn beside(&self, place: &Shelf, name: &str) -> String {
+        let names = place.folder.iter().map(String::as_str).chain([name]);
         match self {
             Self::File(_) => names.collect::<PathBuf>().display().to_string(),
             Self::Object(..) => names.collect::<object_store::path::Path>().to_string(),
