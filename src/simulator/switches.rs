@@ -206,14 +206,11 @@ fn told(what: impl std::fmt::Debug) -> String {
 /// A field: what else must be so for it to matter, another value, and what is seen of it.
 type Row = (&'static str, Value, Value, Seen);
 
-fn none() -> Value {
-    json!({})
-}
-
-/// How fast, and how late.
-fn of_time() -> Vec<Row> {
+/// What the sign-in service and Graph answer, and how.
+fn of_graph() -> Vec<Row> {
     let lag = || json!({ "replicaLagMs": 10_000 });
     let short = || json!({ "quotaWindow": 0.01 });
+    let none = || json!({});
     vec![
         ("replicas", lag(), json!(1), |w| {
             let mut all = after_deletions(w, 5_000);
@@ -243,20 +240,6 @@ fn of_time() -> Vec<Row> {
             told(hurry(w).1.status)
         }),
         ("latencyMs", none(), json!(7), |w| told(slowness(w))),
-    ]
-}
-
-/// What is answered.
-fn of_answers() -> Vec<Row> {
-    vec![
-        ("keepDeletedSubscriptions", none(), json!(false), |w| {
-            let reply = graph(w, "GET", "/v1.0/directory/subscriptions", &Value::Null);
-            told(reply.value()["value"].as_array().unwrap().len())
-        }),
-        ("cancellationRefusal", none(), json!(409), |w| {
-            let target = agreed(w, 1);
-            told(arm(w, "DELETE", &target).status)
-        }),
         ("goneTenantCode", none(), json!(5_000_224), |w| {
             told(gone_code(w))
         }),
@@ -288,6 +271,35 @@ fn of_answers() -> Vec<Row> {
             let target = user(w, 0);
             told(graph(w, "GET", &target, &Value::Null).status)
         }),
+        ("firstPartyRefusal", none(), json!(404), |w| {
+            let first = w.tenants[0].cloud.first_party();
+            let mut all = w.tenants[0].principals.iter();
+            let id = all.find(|one| one.owner == first).unwrap().id;
+            told(
+                graph(
+                    w,
+                    "DELETE",
+                    &format!("/v1.0/servicePrincipals/{id}"),
+                    &Value::Null,
+                )
+                .status,
+            )
+        }),
+    ]
+}
+
+/// What is told and done of subscriptions and directories.
+fn of_what_was_bought() -> Vec<Row> {
+    let none = || json!({});
+    vec![
+        ("keepDeletedSubscriptions", none(), json!(false), |w| {
+            let reply = graph(w, "GET", "/v1.0/directory/subscriptions", &Value::Null);
+            told(reply.value()["value"].as_array().unwrap().len())
+        }),
+        ("cancellationRefusal", none(), json!(409), |w| {
+            let target = agreed(w, 1);
+            told(arm(w, "DELETE", &target).status)
+        }),
         ("graphLagHours", none(), json!(6), |w| {
             let id = canceled(w, 0);
             let target = format!("/v1.0/directory/subscriptions/{id}");
@@ -308,20 +320,6 @@ fn of_answers() -> Vec<Row> {
             told(before - page(w).matches("Cancel…").count())
         }),
         ("partnerLagHours", none(), json!(6), |w| told(sold(w))),
-        ("firstPartyRefusal", none(), json!(404), |w| {
-            let first = w.tenants[0].cloud.first_party();
-            let mut all = w.tenants[0].principals.iter();
-            let id = all.find(|one| one.owner == first).unwrap().id;
-            told(
-                graph(
-                    w,
-                    "DELETE",
-                    &format!("/v1.0/servicePrincipals/{id}"),
-                    &Value::Null,
-                )
-                .status,
-            )
-        }),
         ("operationMs", none(), json!(0), |w| {
             let target = agreed(w, 5);
             let begun = arm(w, "DELETE", &target);
@@ -337,7 +335,8 @@ fn of_answers() -> Vec<Row> {
 
 #[test]
 fn each_switch_changes_what_is_answered() {
-    let rows: Vec<Row> = of_time().into_iter().chain(of_answers()).collect();
+    let mut rows = of_graph();
+    rows.extend(of_what_was_bought());
     let fields = serde_json::to_value(Behaviour::default()).unwrap();
     let mut fields: Vec<&String> = fields.as_object().unwrap().keys().collect();
     let mut named: Vec<&str> = rows.iter().map(|(name, ..)| *name).collect();

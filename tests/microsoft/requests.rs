@@ -159,6 +159,8 @@ async fn each_call_has_one_line_of_log_with_both_ids_and_no_name() {
         _ => usual(seen),
     })
     .await;
+    // A place in the code that another test's thread came to first may count as one to which nobody listens.
+    tracing::callsite::rebuild_interest_cache();
     let scope = Scope {
         domains: vec!["contoso.nl".into()],
         ..Scope::default()
