@@ -4,7 +4,7 @@ use super::{decided, planned, reason, verified};
 use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::*;
 use crate::closure::id::ObjectId;
-use crate::closure::intent::{Action, Outcome, Refusal};
+use crate::closure::intent::Action;
 use crate::closure::memory::Asked;
 use crate::closure::observation::{Agreement, Domain, Fact, References, Why};
 use crate::closure::report::{self, Phase};

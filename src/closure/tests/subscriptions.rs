@@ -5,7 +5,6 @@ use crate::closure::decision::{Decided, Decision};
 use crate::closure::fixtures::*;
 use crate::closure::observation::*;
 use crate::closure::step::Step;
-use crate::closure::terms::{BillingAccount, BillingKind};
 use jiff::SignedDuration;
 
 pub(super) fn one(agreement: Agreement, change: fn(&mut Subscription)) -> Run {
