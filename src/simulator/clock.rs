@@ -1,9 +1,9 @@
 //! Two clocks. Quota, tokens, Retry-After and replica lag run in real time. Microsoft's long durations run on a virtual clock that is `speed`
 //! times faster and can be advanced. A date in a reply tells when it will come true in real time, so that a client that waits for it waits rightly.
 
-/// Virtual time stops here, however fast it runs and however often it is put forward: some ten thousand years on, so that a
-/// duration can still be added.
-const FARTHEST: i64 = 10_000 * 365 * 86_400_000;
+/// Virtual time stops here, however fast it runs and however often it is put forward: some ten million years on, which take a
+/// century where a day takes a second, so that a duration can still be added.
+const FARTHEST: i64 = 10_000_000 * 365 * 86_400_000;
 
 /// Real and virtual time, in milliseconds.
 #[derive(Clone, Debug)]

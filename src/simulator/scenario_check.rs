@@ -14,8 +14,9 @@ type Checked = Result<(), String>;
 
 /// Of one kind of object a tenant has so many at most.
 const MOST: u32 = 1_000_000;
-/// Days of a duration at most: a hundred years.
-const DAYS: f64 = 36_525.0;
+/// Days of a duration at most: a million years. Where a day takes a second, what is to last for eleven real months is eighty thousand
+/// years long.
+const DAYS: f64 = 365_250_000.0;
 const TENANT_TYPES: &[&str] = &["AAD", "CIAM", "AAD B2C"];
 const STATUSES: &[&str] = &["Enabled", "Warning", "Suspended", "LockedOut", "Deleted"];
 
@@ -259,7 +260,7 @@ fn at_most(name: &str, told: u32, most: u32) -> Checked {
     Err(format!("{name}: {told} is more than {most}"))
 }
 
-/// Where it is a duration, in days, of a hundred years at most.
+/// Where it is a duration, in days, of a million years at most.
 fn within(name: &str, told: f64, least: f64, most: f64) -> Checked {
     if (least..=most).contains(&told) {
         return Ok(());
