@@ -212,4 +212,9 @@ pub struct Outcome {
 impl Outcome {
     /// Most request ids in one outcome.
     pub const MOST_REQUEST_IDS: usize = 5;
+
+    /// Microsoft took something of it: it is gone, or was accepted and does not show yet.
+    pub fn moved(&self) -> bool {
+        self.gone > 0 || !self.visible.is_empty()
+    }
 }

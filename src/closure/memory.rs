@@ -201,8 +201,7 @@ impl Memory {
         if intent.step == Step::Users && intent.action != Action::StopRenewal {
             self.users_since.get_or_insert(at);
         }
-        let moved = outcome.gone > 0 || !outcome.visible.is_empty();
-        if intent.action.destroys() && moved {
+        if intent.action.destroys() && outcome.moved() {
             self.destroying_since.get_or_insert(at);
         }
         let totals = self.totals.entry(intent.step).or_default();
@@ -342,7 +341,7 @@ impl Memory {
             };
             return;
         }
-        let moved = outcome.gone > 0 || !outcome.visible.is_empty();
+        let moved = outcome.moved();
         self.count_setback(intent, outcome, at);
         self.fruitless = if moved {
             0

@@ -129,8 +129,7 @@ impl Memory {
         // Of our own two objects both are to go. What an application refuses says nothing about the others.
         let alone = intent.action == Action::RemoveOwnIdentity && is_refused;
         let each_once = [Action::RemoveApplications, Action::DisableApplications];
-        let moved = outcome.gone > 0 || !outcome.visible.is_empty();
-        if (moved && !alone) || (is_refused && each_once.contains(&intent.action)) {
+        if (outcome.moved() && !alone) || (is_refused && each_once.contains(&intent.action)) {
             self.in_vain.remove(&intent.action);
             self.setbacks.remove(&intent.action);
             return;
@@ -161,12 +160,13 @@ impl Memory {
         let denied = outcome.refused.iter().filter(forbidden);
         objects.extend(denied.flat_map(|refusal| refusal.objects.iter().copied()));
         objects.truncate(MOST_APPLICATIONS);
-        let moved = outcome.gone > 0 || !outcome.visible.is_empty();
-        let in_vain = before.as_ref().map_or(1, |denied| match (is_again, moved) {
-            (false, _) => denied.in_vain.max(1),
-            (true, true) => 0,
-            (true, false) => denied.in_vain.saturating_add(1),
-        });
+        let in_vain = before
+            .as_ref()
+            .map_or(1, |denied| match (is_again, outcome.moved()) {
+                (false, _) => denied.in_vain.max(1),
+                (true, true) => 0,
+                (true, false) => denied.in_vain.saturating_add(1),
+            });
         self.applications_denied = (!objects.is_empty()).then_some(Denied {
             objects,
             in_vain,

@@ -87,7 +87,8 @@ fn accepted_later(
     })
 }
 
-fn whole_second(time: Timestamp) -> Timestamp {
+/// Kubernetes' times have no fractions.
+pub(super) fn whole_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 

@@ -17,7 +17,7 @@ use crate::controller::context::Context;
 use crate::controller::error::{ReconcileError, bounded};
 use crate::controller::events;
 use crate::controller::journal::Head;
-use crate::controller::plan_status;
+use crate::controller::plan_status::{self, whole_second};
 use crate::controller::read::Read;
 use crate::controller::told::Told;
 use jiff::Timestamp;
@@ -243,12 +243,11 @@ fn status(
     now: Timestamp,
 ) -> TenantClosureStatus {
     let old = read.closure.status.clone().unwrap_or_default();
-    let whole_seconds = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
     let since = |key: &str| {
         old.hand_offs
             .iter()
             .find(|h| h.key == key)
-            .map_or_else(|| whole_seconds(now), |h| h.since)
+            .map_or_else(|| whole_second(now), |h| h.since)
     };
     TenantClosureStatus {
         observed_generation: Some(read.generation),
@@ -288,9 +287,9 @@ fn status(
                 dates: h.dates,
             })
             .collect(),
-        past_hand_offs: past(&old, report, whole_seconds(now)),
+        past_hand_offs: past(&old, report, whole_second(now)),
         announced_changes: announced(report, &old),
-        waiting_until: report.waiting_until.map(whole_seconds),
+        waiting_until: report.waiting_until.map(whole_second),
         next_attempt_at: None,
         inputs: Some(read.inputs.clone()),
         last_handled_reconcile_at: read
@@ -367,11 +366,10 @@ fn step_status(
 }
 
 fn approval(approval: Approval) -> ApprovalStatus {
-    let whole_seconds = |t: Timestamp| Timestamp::from_second(t.as_second()).unwrap_or(t);
     ApprovalStatus {
         required: approval.required,
         given: approval.given,
-        valid_until: approval.valid_until.map(whole_seconds),
+        valid_until: approval.valid_until.map(whole_second),
     }
 }
 

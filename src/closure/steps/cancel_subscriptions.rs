@@ -28,8 +28,6 @@ enum Road {
     InVain,
     /// It came after the plan was approved: nobody is asked to cancel it.
     Unplanned,
-    /// Of Azure, while one of these is not accepted by its id: none of them is ended, and nobody is asked to end one.
-    Barred,
 }
 
 impl Road {
@@ -59,17 +57,12 @@ pub fn assess(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) 
     let message = format!("{} still active", count(all - done, "subscription"));
     let standing = Standing::no("InProgress", message);
     let lost = losses::azure_not_accepted(&plan.terms, listed);
+    // While one of Azure is not accepted by its id, none of them is ended, and nobody is asked to end one.
     let is_barred = |one: &Subscription| !lost.is_empty() && one.agreement == Agreement::Azure;
     let roads: Vec<(&Subscription, Road)> = active
         .iter()
-        .map(|one| {
-            let road = if is_barred(one) {
-                Road::Barred
-            } else {
-                road(plan, one, memory, now)
-            };
-            (*one, road)
-        })
+        .filter(|one| !is_barred(one))
+        .map(|one| (*one, road(plan, one, memory, now)))
         .collect();
     let mut told = losses::blockers(&plan.terms, &lost);
     told.extend(blockers(plan, &roads));
@@ -271,10 +264,7 @@ fn reason(plan: &Plan) -> String {
 }
 
 fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
-    let told = roads
-        .iter()
-        .filter(|(_, road)| !matches!(road, Road::Barred));
-    let told = told.map(|(one, road)| match road {
+    let told = roads.iter().map(|(one, road)| match road {
         Road::Act(Action::StopRenewal) => {
             let remedy = "The operator switches its recurring billing off";
             subscriptions::blocker(plan, one, remedy, "operator")
@@ -304,9 +294,7 @@ fn blockers(plan: &Plan, roads: &[(&Subscription, Road)]) -> Vec<Blocker> {
             subscriptions::blocker(plan, one, remedy, "person")
         }
         Road::Person(None) => subscriptions::blocker(plan, one, "Cancel it", "person"),
-        Road::Unplanned | Road::Barred => {
-            subscriptions::blocker(plan, one, subscriptions::DECIDE, "person")
-        }
+        Road::Unplanned => subscriptions::blocker(plan, one, subscriptions::DECIDE, "person"),
         Road::InVain => {
             let remedy =
                 "Microsoft accepted our cancellation several times and did not carry it out: cancel it by hand";

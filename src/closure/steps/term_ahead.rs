@@ -52,9 +52,11 @@ pub fn obstacle(
 /// What bars no more than the users: recurring billing is to be switched off before, and is, or what lies ahead would renew while
 /// the closure waits for its end.
 pub fn later(plan: &Plan, seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Obstacle> {
-    let first = renewal::comes_first(plan, seen, memory);
+    if !renewal::comes_first(plan, seen, memory) {
+        return None;
+    }
     told(plan, seen, memory, now, |one| {
-        first && !renews_untouched(plan, one, now)
+        !renews_untouched(plan, one, now)
     })
 }
 

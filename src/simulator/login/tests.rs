@@ -2,6 +2,11 @@ use super::super::testing;
 use super::super::token::payload;
 use super::*;
 
+/// What is answered at sign-in.
+fn asked_for(world: &mut World, path: &str, body: &[u8]) -> Reply {
+    testing::raw(world, Service::Login, "POST", path, None, body)
+}
+
 #[test]
 fn a_secret_gives_a_token_of_three_parts() {
     let mut world = World::test("tenants: [{users: 5, closer: {clientSecret: s}}]");
@@ -102,14 +107,7 @@ fn a_scenario_refuses_the_sign_in_by_a_code() {
             client.app_id
         );
         let path = format!("/{}/oauth2/v2.0/token", world.tenants[0].id);
-        let reply = testing::raw(
-            &mut world,
-            Service::Login,
-            "POST",
-            &path,
-            None,
-            body.as_bytes(),
-        );
+        let reply = asked_for(&mut world, &path, body.as_bytes());
         assert_eq!(
             (
                 reply.value()["error"].as_str(),
@@ -172,14 +170,7 @@ fn a_token_is_for_the_tenants_own_cloud_alone() {
             ];
             for (to, body) in bodies {
                 let path = format!("/{id}/oauth2/v2.0/{to}");
-                let reply = testing::raw(
-                    &mut world,
-                    Service::Login,
-                    "POST",
-                    &path,
-                    None,
-                    body.as_bytes(),
-                );
+                let reply = asked_for(&mut world, &path, body.as_bytes());
                 let wanted = if cloud == home {
                     (200, None)
                 } else {
